@@ -1,0 +1,40 @@
+"""``expect { }``: claims of a file, held against what the compiler finds."""
+
+from collections.abc import Iterator
+
+from netdef.compiler.diagnostics import Diagnostic, Label, Severity, did_you_mean
+from netdef.compiler.messages import Expect
+from netdef.compiler.net import Net
+from netdef.compiler.reader import Places
+from netdef.compiler.shape import show
+from netdef.compiler.source import Span
+
+
+def check_claims(net: Net, overridden: bool) -> None:
+    """Report every claim for the net's phase that is false; under an override, as not checked."""
+    for expect, places in net.definition.expects:
+        if expect.phase is not net.state.phase:
+            continue
+        for claim, claimed, found, at in _false_claims(net, expect, places):
+            if overridden:
+                message = f"the claim of {claim} {claimed} is not checked under an override; here it is {found}"
+                net.report.add(Diagnostic("N603", message, Label(at), severity=Severity.WARNING))
+            else:
+                help = f"if the net is right, expect {found}"
+                net.report.add(Diagnostic("N602", f"{claim}: {claimed} expected, {found} found", Label(at), help=help))
+
+
+def _false_claims(net: Net, expect: Expect, places: Places) -> Iterator[tuple[str, str, str, Span]]:
+    """Claim, what it says, what is so, and where it stands."""
+    counts = {"params": net.num_params, "macs": net.macs, "weight_layers": net.num_weight_layers}
+    for claim, found in counts.items():
+        claimed = getattr(expect, claim)
+        if claimed not in (None, found):
+            yield claim, f"{claimed:,}", f"{found:,}", places[claim][0]
+    for blob, at in zip(expect.blob, places.get("blob", ()), strict=True):
+        shape = net.blobs.get(blob.name)
+        if shape is None:
+            near = did_you_mean(blob.name, net.blobs)
+            yield f'blob "{blob.name}"', show(blob.shape), f"no such blob ({near})" if near else "no such blob", at
+        elif shape != blob.shape:
+            yield f'blob "{blob.name}"', show(blob.shape), show(shape), at

@@ -1,0 +1,124 @@
+"""Mistakes are data; ``compiler.render`` draws them.
+
+A code is one letter and three digits; the first digit says whose law was broken:
+
+    N0  files, folders and what is installed      N4  fields and values
+    N1  the text itself                           N5  how layers are joined
+    N2  a layer: its parameters and its shapes    N6  claims, and lints
+    N3  blocks, variables and includes            N7  recipes and data
+
+``compiler/explain/`` holds each code's explanation and example.
+"""
+
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from typing import NamedTuple
+
+from netdef.compiler.source import Span
+
+
+class Severity(StrEnum):
+    """How bad: an error stops the compiler after all others are found; a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class Label(NamedTuple):
+    """A place and what to say about it; an empty text only points."""
+
+    span: Span
+    text: str = ""
+
+
+class Diagnostic(NamedTuple):
+    """One mistake: what was found, where, what was expected, and something to type.
+
+    ``message`` alone must make sense: it is what concise output shows.
+    """
+
+    code: str
+    message: str
+    primary: Label | None = None
+    secondary: tuple[Label, ...] = ()
+    notes: tuple[str, ...] = ()
+    help: str | None = None
+    severity: Severity = Severity.ERROR
+
+
+class Report:
+    """The diagnostics of one run, each once, in the order of their places.
+
+    The same words at the same place of the text are one mistake, by however many calls of a block it came.
+    """
+
+    def __init__(self, diagnostics: Iterable[Diagnostic] = ()) -> None:
+        self._found: dict[tuple[object, ...], Diagnostic] = {}
+        self.extend(diagnostics)
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        """Note one mistake."""
+        self._found.setdefault((*_place(diagnostic), diagnostic.message), diagnostic)
+
+    def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Note several."""
+        for diagnostic in diagnostics:
+            self.add(diagnostic)
+
+    def __iter__(self) -> Iterator[Diagnostic]:
+        return iter(sorted(self._found.values(), key=_place))
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    @property
+    def errors(self) -> list[Diagnostic]:
+        """Those that stop the compiler."""
+        return [d for d in self if d.severity is Severity.ERROR]
+
+    @property
+    def warnings(self) -> list[Diagnostic]:
+        """Those that do not."""
+        return [d for d in self if d.severity is Severity.WARNING]
+
+    def stop_on_errors(self) -> None:
+        """Raise ``NetError`` with everything found so far if any of it is an error."""
+        if self.errors:
+            raise NetError(self)
+
+
+def _place(diagnostic: Diagnostic) -> tuple[str, int, str]:
+    if diagnostic.primary is None:
+        return "", 0, diagnostic.code
+    span = diagnostic.primary.span
+    return span.source.path, span.start, diagnostic.code
+
+
+class NetError(Exception):
+    """A mistake in what the user gave; ``report`` has all of them, warnings too."""
+
+    def __init__(self, report: Report | Diagnostic) -> None:
+        self.report = Report([report]) if isinstance(report, Diagnostic) else report
+        super().__init__(self.report)
+
+    def __str__(self) -> str:
+        from netdef.compiler.render.text import (
+            render,  # drawing is wanted only when somebody looks
+        )
+
+        return "\n".join(render(diagnostic) for diagnostic in self.report)
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that somebody who typed ``word`` most likely meant, if any is near."""
+    from difflib import get_close_matches  # only mistakes need it
+
+    by_lower = {k.lower(): k for k in known}
+    near = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    return by_lower[near[0]] if near else None
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """A help line that names the closest known word, or None."""
+    near = closest(word, known)
+    return f'did you mean "{near}"?' if near else None

@@ -1,0 +1,168 @@
+"""What expressions are worth.
+
+Integers stay integers: ``/`` gives one where it divides exactly, else a fraction, which an integer field refuses.
+"""
+
+import operator
+from collections.abc import Callable
+
+from netdef.compiler.diagnostics import did_you_mean
+from netdef.compiler.expand.scope import Mistake, Quiet, Scope
+from netdef.compiler.source import Span
+from netdef.compiler.syntax.tree import (
+    Binary,
+    Choice,
+    Expression,
+    List,
+    Number,
+    Template,
+    Text,
+    Unary,
+    Value,
+    Word,
+)
+
+CONSTANTS: dict[str, Value] = {"true": True, "false": False, "inf": float("inf"), "nan": float("nan")}
+MAX_INTEGER = 2**63 - 1
+MAX_TEXT = 10_000
+
+
+def evaluate(expression: Expression, scope: Scope) -> Value:
+    """The value of an expression; raises ``Mistake``, or ``Quiet`` where a variable is broken."""
+    if isinstance(expression, Number | Text):
+        return expression.value
+    if isinstance(expression, Word):
+        return _variable(expression, scope)
+    if isinstance(expression, List):
+        return tuple(evaluate(item, scope) for item in expression.items)
+    if isinstance(expression, Template):
+        return _bounded("".join(_text(part, scope) for part in expression.parts), expression.at)
+    if isinstance(expression, Choice):
+        condition = truth(expression.condition, scope)
+        return evaluate(expression.then if condition else expression.otherwise, scope)
+    if isinstance(expression, Unary):
+        if expression.operator == "not":
+            return not truth(expression.operand, scope)
+        number = _number(expression.operand, scope)
+        return -number if expression.operator == "-" else number
+    return _binary(expression, scope)
+
+
+def truth(expression: Expression, scope: Scope) -> bool:
+    """The value of a condition, which must be true or false."""
+    value = evaluate(expression, scope)
+    if not isinstance(value, bool):
+        message = f"a condition is true or false, and this is {describe(value)}"
+        raise Mistake("N309", message, expression.at, "compare it: x > 0")
+    return value
+
+
+def integer(expression: Expression, scope: Scope) -> int:
+    """The value of an expression that must be an integer."""
+    value = _number(expression, scope)
+    if not isinstance(value, int):
+        raise Mistake("N309", f"an integer is needed, and this is {value:g}", expression.at)
+    return value
+
+
+def describe(value: Value) -> str:
+    """A value for people."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f'the string "{value}"'
+    return f"a list of {len(value)}" if isinstance(value, tuple) else f"the number {value}"
+
+
+def show_value(value: Value) -> str:
+    """A value as it stands in a string."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else f"{value:.9g}" if isinstance(value, float) else str(value)
+
+
+def _variable(word: Word, scope: Scope) -> Value:
+    binding = scope.variable(word.value)
+    if binding is None:
+        if word.value in CONSTANTS:
+            return CONSTANTS[word.value]
+        if word.value == "input":
+            help: str | None = "input names what flows into a block, and this is not in one"
+        else:
+            help = did_you_mean(word.value, scope.variable_names()) or f'bind it (let {word.value} = 1), or quote it'
+        raise Mistake("N301", f"there is no variable {word.value}", word.at, help)
+    if binding.value is None:
+        raise Quiet
+    return binding.value
+
+
+def _text(part: "str | Expression", scope: Scope) -> str:
+    if isinstance(part, str):
+        return part
+    value = evaluate(part, scope)
+    if isinstance(value, tuple):
+        raise Mistake("N309", f"{describe(value)} can't stand in a string", part.at)
+    return show_value(value)
+
+
+def _number(expression: Expression, scope: Scope) -> int | float:
+    value = evaluate(expression, scope)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Mistake("N309", f"a number is needed, and this is {describe(value)}", expression.at)
+    return value
+
+
+def _divide(left: int | float, right: int | float) -> int | float:
+    exact = isinstance(left, int) and isinstance(right, int) and left % right == 0
+    return left // right if exact else left / right
+
+
+_ARITHMETIC: dict[str, Callable[[int | float, int | float], int | float]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": _divide,
+    "%": operator.mod,
+}
+_ORDER: dict[str, Callable[[int | float, int | float], bool]] = {
+    "<": operator.lt,
+    ">": operator.gt,
+    "<=": operator.le,
+    ">=": operator.ge,
+}
+
+
+def _binary(expression: Binary, scope: Scope) -> Value:
+    sign = expression.operator
+    if sign == "and":
+        return truth(expression.left, scope) and truth(expression.right, scope)
+    if sign == "or":
+        return truth(expression.left, scope) or truth(expression.right, scope)
+    if sign in ("==", "!="):
+        left, right = evaluate(expression.left, scope), evaluate(expression.right, scope)
+        alike = isinstance(left, bool) == isinstance(right, bool) and left == right
+        return alike == (sign == "==")
+    if sign == "+" and isinstance(text := evaluate(expression.left, scope), str):
+        more = evaluate(expression.right, scope)
+        if isinstance(more, str):
+            return _bounded(text + more, expression.at)
+        message = f"a string can't be added to {describe(more)}"
+        raise Mistake("N309", message, expression.operator_at, 'put it in the string: "${x}"')
+    first, second = _number(expression.left, scope), _number(expression.right, scope)
+    if sign in _ORDER:
+        return _ORDER[sign](first, second)
+    if second == 0 and sign in ("/", "%"):
+        raise Mistake("N309", "division by 0", expression.operator_at)
+    try:
+        result = _ARITHMETIC[sign](first, second)
+    except OverflowError:
+        result = MAX_INTEGER + 1
+    if isinstance(result, int) and abs(result) > MAX_INTEGER:
+        raise Mistake("N306", "this number is beyond 2^63", expression.at)
+    return result
+
+
+def _bounded(text: str, at: Span) -> str:
+    if len(text) > MAX_TEXT:
+        raise Mistake("N306", f"this string is longer than {MAX_TEXT:,} characters", at)
+    return text

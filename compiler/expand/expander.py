@@ -1,0 +1,502 @@
+"""Runs the statements of a tree.
+
+1. ``layer NAME Type { }`` becomes ``layer { }``: each field goes to the message that has it; a missing bottom is
+   the top of the layer before; a missing top is the layer's name, or the bottom for layers written in place.
+2. ``block``, ``repeat``, ``if`` and ``let`` leave what they make; every span remembers the call it came by.
+3. A mistake is reported and the next statement runs; what depends on it stays quiet.
+4. The work is bounded: a loop of a billion is a mistake, not a hang.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from os.path import dirname, join, realpath
+from typing import NamedTuple
+
+from netdef.compiler.diagnostics import Diagnostic, Label, Report, did_you_mean
+from netdef.compiler.expand.evaluate import describe, evaluate, integer, truth
+from netdef.compiler.expand.scope import Binding, Closure, Mistake, Quiet, Scope
+from netdef.compiler.layers import BLOCKS, LAYERS, MESSAGES
+from netdef.compiler.layers.base import Layer as LayerType
+from netdef.compiler.messages import LayerFrame, NetFrame
+from netdef.compiler.schema import Message, Param, Words
+from netdef.compiler.source import Source, Span
+from netdef.compiler.syntax.parser import parse
+from netdef.compiler.syntax.reading import read_source
+from netdef.compiler.syntax.tree import (
+    Block,
+    Call,
+    Expanded,
+    Expression,
+    Field,
+    Group,
+    If,
+    Include,
+    Input,
+    Layer,
+    Let,
+    List,
+    Literal,
+    Number,
+    Opaque,
+    OpaqueType,
+    Range,
+    Repeat,
+    Statement,
+    Text,
+    Tree,
+    Value,
+    Word,
+)
+
+MAX_STEPS = 200_000
+"""Statements and turns of loops in all; the largest published net has 12,000 fields."""
+
+Fields = Mapping[str, Param]
+Plain = list[Field | Group]
+
+_NET: Fields = NetFrame.fields
+_LAYER: Fields = {**LayerFrame.fields, **MESSAGES}
+_UNKNOWN: Fields = {}
+
+
+def expand(tree: Tree, overrides: Mapping[str, Value], report: Report) -> Expanded:
+    """Run a tree; ``overrides`` replace the values of its own ``let`` variables."""
+    if not tree.has_constructs:
+        body = tuple(_plain(tree.body))
+        return Expanded(tree.source, body, {}, has_constructs=False, settable=(), unused=tuple(overrides))
+    expander = _Expander(overrides, report)
+    body = tuple(expander.file(tree, None))
+    unused = tuple(name for name in overrides if name not in expander.settable)
+    return Expanded(tree.source, body, expander.opaque, True, tuple(expander.settable), unused)
+
+
+def _plain(body: Sequence[Statement]) -> Iterator[Field | Group]:
+    """Plain prototxt: only lists, and words with a sign, are left to resolve."""
+    for statement in body:
+        if isinstance(statement, Group):
+            yield statement._replace(body=tuple(_plain(statement.body)))
+        elif isinstance(statement, Field):
+            value = statement.value
+            if isinstance(value, Number | Text | Word):
+                yield statement
+            elif isinstance(value, List):
+                yield from (statement._replace(value=item) for item in value.items)
+            else:  # -inf
+                yield statement._replace(value=_literal(evaluate(value, Scope()), value.at, None))
+
+
+def _inner(fields: Fields, group: str) -> Fields:
+    """The fields that stand in a group, as far as somebody knows it."""
+    if fields is _NET and group == "layer":
+        return _LAYER
+    if fields is _LAYER and group in BLOCKS:
+        return BLOCKS[group]
+    param = fields.get(group)
+    return param.kind.fields if param is not None and issubclass(param.kind, Message) else _UNKNOWN
+
+
+def _literal(value: Value, at: Span, param: Param | None) -> Literal:
+    """A value as it would be written; a string in an enum's field is one of its words."""
+    if isinstance(value, bool):
+        return Word("true" if value else "false", at)
+    if isinstance(value, str):
+        is_word = param is not None and issubclass(param.kind, Words)
+        return Word(value, at) if is_word else Text(value, at)
+    if isinstance(value, tuple):
+        raise Mistake("N309", "a list can't stand in a list here", at)
+    return Number(value, at)
+
+
+class _Place(NamedTuple):
+    """Where statements run."""
+
+    scope: Scope
+    fields: Fields
+    """What may stand here; the fields of the net, of a layer, or of a message."""
+    via: Span | None
+    """The call that brought them here."""
+
+    def here(self, span: Span) -> Span:
+        """A span of the text as one that remembers the call."""
+        return span if self.via is None else span._replace(via=self.via)
+
+    def within(self, fields: Fields) -> "_Place":
+        return self._replace(fields=fields)
+
+    def deeper(self) -> "_Place":
+        return self._replace(scope=Scope(self.scope))
+
+
+class _Expander:
+    """The state of a run: what flows, what is open, and how much has been done."""
+
+    def __init__(self, overrides: Mapping[str, Value], report: Report) -> None:
+        self.overrides = overrides
+        self.report = report
+        self.settable: dict[str, None] = {}
+        self.opaque: dict[str, OpaqueType] = {}
+        self.flow: tuple[str, ...] | None = ()
+        """The tops of the layer before; None if it is broken."""
+        self.block_input: str | None = None
+        """What flowed into the innermost block."""
+        self.files: list[str] = []
+        self.calls: list[Block] = []
+        self.steps = 0
+        self.globals = Scope()
+
+    def file(self, tree: Tree, via: Span | None) -> Plain:
+        self.files.append(realpath(tree.source.path))
+        made = self.statements(tree.body, _Place(self.globals, _NET, via))
+        self.files.pop()
+        return made
+
+    def statements(self, body: Sequence[Statement], place: _Place) -> Plain:
+        made: Plain = []
+        for statement in body:
+            try:
+                self._step(place.here(statement.at))
+                made += self._run(statement, place)
+            except Mistake as mistake:
+                self.report.add(_through(mistake.diagnostic, place))
+                if isinstance(statement, Layer):
+                    self.flow = None
+                if mistake.diagnostic.code == "N306":
+                    raise _TooMuch from None
+            except Quiet:
+                if isinstance(statement, Layer):
+                    self.flow = None
+            except _TooMuch:
+                if place.fields is not _NET or self.calls or len(self.files) > 1:
+                    raise
+                return made
+        return made
+
+    def _step(self, at: Span) -> None:
+        self.steps += 1
+        if self.steps > MAX_STEPS:
+            raise Mistake("N306", f"this file expands to more than {MAX_STEPS:,} statements", at)
+
+    def _run(self, statement: Statement, place: _Place) -> Plain:
+        if isinstance(statement, Field):
+            return self._field(statement, place)
+        if isinstance(statement, Group):
+            return self._group(statement, place)
+        if isinstance(statement, Let):
+            return self._let(statement, place)
+        if isinstance(statement, Repeat):
+            return self._repeat(statement, place)
+        if isinstance(statement, If):
+            chosen = statement.then if truth(statement.condition, place.scope) else statement.otherwise
+            return self.statements(chosen, place.deeper())
+        if place.fields is not _NET:
+            what = type(statement).__name__.lower()
+            message = f"{'an' if what[0] in 'aeiou' else 'a'} {what} can't stand inside a message"
+            raise Mistake("N308", message, place.here(statement.at), "close the message first")
+        if isinstance(statement, Layer):
+            return [self._layer(statement, place)]
+        if isinstance(statement, Input):
+            return [self._input(statement, place)]
+        if isinstance(statement, Block):
+            place.scope.define(statement, statement.at)
+            return []
+        if isinstance(statement, Call):
+            return self._call(statement, place)
+        if isinstance(statement, Include):
+            return self._include(statement, place)
+        return self._opaque(statement, place)
+
+    # ---- prototxt
+    def _field(self, field: Field, place: _Place) -> Plain:
+        param = place.fields.get(field.name)
+        at = place.here(field.at)
+        if isinstance(field.value, List):
+            items = [self._value(item, param, place) for item in field.value.items]
+        else:
+            items = [self._value(field.value, param, place)]
+        made: Plain = []
+        for item in items:
+            if isinstance(item, tuple) and not isinstance(item, Number | Text | Word):
+                value_at = place.here(field.value.at)
+                made += [Field(field.name, _literal(part, value_at, param), at) for part in item]
+            else:
+                made.append(Field(field.name, item, at))
+        return made
+
+    def _value(self, value: Expression, param: Param | None, place: _Place) -> Literal | tuple[Value, ...]:
+        """What a field holds: a literal, or a variable's list."""
+        at = place.here(value.at)
+        if isinstance(value, Number | Text):
+            return value._replace(at=at)
+        if isinstance(value, Word) and (self._is_own_word(value, param) or not self._is_bound(value, place)):
+            return value._replace(at=at)
+        worth = evaluate(value, place.scope)
+        return worth if isinstance(worth, tuple) else _literal(worth, at, param)
+
+    @staticmethod
+    def _is_own_word(word: Word, param: Param | None) -> bool:
+        """Whether the field itself knows a word, which then is no variable."""
+        if param is None:
+            return False
+        if issubclass(param.kind, Words):
+            return word.value in param.kind.__members__
+        return param.kind is bool and word.value in ("true", "True", "t", "false", "False", "f")
+
+    @staticmethod
+    def _is_bound(word: Word, place: _Place) -> bool:
+        binding = place.scope.variable(word.value)
+        return binding is not None or word.value == "input"
+
+    def _group(self, group: Group, place: _Place) -> Plain:
+        inside = _inner(place.fields, group.name)
+        body = tuple(self.statements(group.body, place.within(inside).deeper()))
+        if place.fields is _NET and group.name == "layer":
+            self.flow = tuple(_strings(body, "top"))
+        return [Group(group.name, body, place.here(group.at), place.here(group.close))]
+
+    # ---- variables and loops
+    def _let(self, let: Let, place: _Place) -> Plain:
+        at = place.here(let.at)
+        is_global = place.scope is self.globals
+        if is_global:
+            self.settable[let.name] = None
+        if is_global and let.name in self.overrides:
+            place.scope.let(let.name, self.overrides[let.name], at)
+            return []
+        try:
+            value: Value | None = evaluate(let.value, place.scope)
+        except Mistake as mistake:
+            self.report.add(_through(mistake.diagnostic, place))
+            value = None
+        except Quiet:
+            value = None
+        place.scope.let(let.name, value, at)
+        return []
+
+    def _repeat(self, repeat: Repeat, place: _Place) -> Plain:
+        made: Plain = []
+        for index, item in enumerate(self._turns(repeat, place), start=1):
+            turn = place.deeper()
+            self._step(place.here(repeat.at))
+            if repeat.index is not None:
+                turn.scope.let(repeat.index, index, repeat.at)
+            names, at = repeat.target.names, place.here(repeat.target.at)
+            if repeat.target.unpacks:
+                if not isinstance(item, tuple) or len(item) != len(names):
+                    message = f"{len(names)} names take a row of {len(names)} apart, and this is {describe(item)}"
+                    raise Mistake("N309", message, at)
+                for name, part in zip(names, item, strict=True):
+                    turn.scope.let(name, part, at)
+            else:
+                turn.scope.let(names[0], item, at)
+            made += self.statements(repeat.body, turn)
+        return made
+
+    def _turns(self, repeat: Repeat, place: _Place) -> Sequence[Value]:
+        over = repeat.over
+        if isinstance(over, Range):
+            first, last = integer(over.first, place.scope), integer(over.last, place.scope)
+            if last - first >= MAX_STEPS:
+                raise Mistake("N306", f"{last - first + 1:,} turns are more than {MAX_STEPS:,}", over.at)
+            return range(first, last + 1)
+        rows = evaluate(over, place.scope)
+        if not isinstance(rows, tuple):
+            message = f"repeat goes over a list or a range, and this is {describe(rows)}"
+            help = f"for 1 to {rows}, write 1..{rows}" if isinstance(rows, int) else None
+            raise Mistake("N309", message, over.at, help)
+        return rows
+
+    # ---- layers
+    def _layer(self, layer: Layer, place: _Place) -> Group:
+        at = place.here(layer.at)
+        name = self._name(layer.name, place)
+        type_name = self._type(layer.type, place)
+        kind = LAYERS.get(type_name)
+        shared = {f: group for group, p in (kind.messages if kind else {}).items() for f in p.kind.fields}
+        fields = {**(kind.block_fields if kind else {}), **_fields_of(shared), **_LAYER}
+        body = self.statements(layer.body, place.within(fields).deeper())
+        frame: Plain = []
+        groups: dict[str, Plain] = {}
+        for statement in body:
+            home = self._home(statement.name, kind, shared)
+            (frame if home is None else groups.setdefault(home, [])).append(statement)
+        tops = _strings(frame, "top")
+        bottoms = _strings(frame, "bottom")
+        flows = not bottoms and (kind is None or kind.bottoms.most != 0)
+        if flows:
+            bottoms = [self._flowing(at, name)]
+            frame.append(_string("bottom", bottoms[0], at))
+        if not tops and (kind is None or kind.tops.most != 0):
+            in_place = flows and kind is not None and kind.in_place and bottoms[0] != self.block_input
+            tops = [bottoms[0] if in_place else name]
+            frame.append(_string("top", tops[0], at))
+        self.flow = tuple(tops)
+        type_at = place.here(layer.type.at)
+        head = [_string("name", name, place.here(layer.name.at)), Field("type", Text(type_name, type_at), type_at)]
+        blocks = [Group(group, tuple(fields), at, at) for group, fields in groups.items()]
+        return Group("layer", (*head, *frame, *blocks), at, at)
+
+    @staticmethod
+    def _home(field: str, kind: type[LayerType] | None, shared: Mapping[str, str]) -> str | None:
+        """The message of the type that a field of the short form goes to; None for the layer itself.
+
+        No BVLC message shares a field name with a layer's frame. A field that a shared message has goes there, not
+        to its old place in the type's own; one that nobody knows goes to the type's own, which then says so.
+        """
+        if field in _LAYER or field in BLOCKS or kind is None:
+            return None
+        return shared.get(field) or kind.block or None
+
+    def _flowing(self, at: Span, name: str) -> str:
+        if self.flow is None:
+            raise Quiet
+        if len(self.flow) == 1:
+            return self.flow[0]
+        has = "no top" if not self.flow else f"{len(self.flow)} tops: {', '.join(self.flow)}"
+        message = f"{name} names no bottom, and the layer before it has {has}"
+        raise Mistake("N307", message, at, 'say which: bottom: "..."')
+
+    def _name(self, name: Expression, place: _Place) -> str:
+        value = evaluate(name, place.scope)
+        if not isinstance(value, str):
+            message = f"a layer's name is a string, and this is {describe(value)}"
+            raise Mistake("N309", message, place.here(name.at), 'put it in quotes: "${x}"')
+        return value
+
+    def _type(self, type_name: Expression, place: _Place) -> str:
+        """A layer type: its own word first, then a variable's."""
+        if isinstance(type_name, Word) and type_name.value not in LAYERS and place.scope.variable(type_name.value):
+            return self._name(type_name, place)
+        return type_name.value if isinstance(type_name, Word) else self._name(type_name, place)
+
+    def _input(self, declared: Input, place: _Place) -> Group:
+        at, name = place.here(declared.at), self._name(declared.name, place)
+        shape = evaluate(declared.shape, place.scope)
+        sizes = shape if isinstance(shape, tuple) else (shape,)
+        shape_at = place.here(declared.shape.at)
+        dims = tuple(Field("dim", _literal(size, shape_at, None), shape_at) for size in sizes)
+        self.flow = (name,)
+        shape_group = Group("shape", dims, shape_at, shape_at)
+        head = (_string("name", name, place.here(declared.name.at)), _string("type", "Input", at))
+        return Group("layer", (*head, _string("top", name, at), Group("input_param", (shape_group,), at, at)), at, at)
+
+    # ---- blocks and files
+    def _call(self, call: Call, place: _Place) -> Plain:
+        at = place.here(call.at)
+        closure = place.scope.block(call.name)
+        if closure is None:
+            help = did_you_mean(call.name, place.scope.block_names()) or "define it above, or include its file"
+            self.flow = None
+            raise Mistake("N302", f"there is no block {call.name}", at, help)
+        block = closure.block
+        if block in self.calls:
+            raise Mistake("N305", f"block {call.name} calls itself", at, "use repeat", Label(block.at, "defined here"))
+        scope, flowing = self._bind(call, closure, place)
+        outer, self.block_input = self.block_input, flowing
+        if flowing is not None:
+            self.flow = (flowing,)
+            scope.variables["input"] = Binding(flowing, at)
+        self.calls.append(block)
+        try:
+            return self.statements(block.body, _Place(scope, _NET, at))
+        finally:
+            self.calls.pop()
+            self.block_input = outer
+
+    def _bind(self, call: Call, closure: Closure, place: _Place) -> tuple[Scope, str | None]:
+        """The scope of a block's body, and the blob that flows in."""
+        block, at = closure.block, place.here(call.at)
+        names = [parameter.name for parameter in block.parameters]
+        scope = Scope(closure.scope)
+        label = Label(block.at, f"{block.name}({', '.join(names)})")
+        flowing = self.flow[0] if self.flow is not None and len(self.flow) == 1 else None
+        positional = 0
+        for argument in call.arguments:
+            name = argument.name
+            if name == "input":
+                value = evaluate(argument.value, place.scope)
+                if not isinstance(value, str):
+                    message = f"input is a blob's name, and this is {describe(value)}"
+                    raise Mistake("N304", message, place.here(argument.at))
+                flowing = value
+                continue
+            if name is None:
+                if positional == len(names):
+                    message = f"{block.name} takes {len(names)} arguments"
+                    raise Mistake("N304", message, place.here(argument.at), None, label)
+                name = names[positional]
+                positional += 1
+            elif name not in names:
+                message = f"{block.name} has no parameter {name}"
+                raise Mistake("N304", message, place.here(argument.at), did_you_mean(name, names), label)
+            if name in scope.variables:
+                raise Mistake("N304", f"{name} is given twice", place.here(argument.at), None, label)
+            scope.let(name, evaluate(argument.value, place.scope), argument.at)
+        for parameter in block.parameters:
+            if parameter.name in scope.variables:
+                continue
+            if parameter.default is None:
+                message = f"{block.name} needs {parameter.name}"
+                raise Mistake("N304", message, at, f"add {parameter.name}: ...", label)
+            scope.let(parameter.name, evaluate(parameter.default, scope), parameter.at)
+        return scope, flowing
+
+    def _include(self, include: Include, place: _Place) -> Plain:
+        at = place.here(include.at)
+        path = join(dirname(include.at.source.path), include.path.value)
+        if realpath(path) in self.files:
+            chain = " includes ".join([*self.files[self.files.index(realpath(path)) :], realpath(path)])
+            raise Mistake("N311", f"{include.path.value} includes itself", at, f"the circle: {_short(chain)}")
+        found = Report()
+        source = read_source(path, found)
+        if source is None:
+            reason = next(iter(found)).message
+            raise Mistake("N311", reason, at, "the path is relative to the including file")
+        tree = parse(source, self.report)
+        return self.file(tree, at)
+
+    def _opaque(self, opaque: Opaque, place: _Place) -> Plain:
+        shapes: list[tuple[int | str, ...]] = []
+        for statement in opaque.body:
+            at = place.here(statement.at)
+            if not isinstance(statement, Field) or statement.name != "top_shape":
+                raise Mistake("N312", "opaque takes only top_shape: [...], one for each top", at)
+            value = evaluate(statement.value, place.scope)
+            dims = value if isinstance(value, tuple) else (value,)
+            sizes = tuple(dim for dim in dims if isinstance(dim, int | str) and not isinstance(dim, bool))
+            if len(sizes) != len(dims) or any(isinstance(dim, int) and dim < 0 for dim in sizes):
+                message = "a size is a number, or a string that names one which only a run can tell"
+                raise Mistake("N312", message, at, 'for example top_shape: [1, "K", 5]')
+            shapes.append(sizes)
+        name = opaque.type.value
+        if name in LAYERS or name in self.opaque:
+            raise Mistake("N312", f"{name} is a layer type already", place.here(opaque.type.at), "drop the opaque")
+        self.opaque[name] = OpaqueType(name, tuple(shapes), place.here(opaque.at))
+        return []
+
+
+class _TooMuch(Exception):
+    """The bound on the work is reached: unwind without further words."""
+
+
+def _through(diagnostic: Diagnostic, place: _Place) -> Diagnostic:
+    """A diagnostic whose place remembers the call that it came by."""
+    primary = diagnostic.primary
+    if place.via is None or primary is None or primary.span.via is not None:
+        return diagnostic
+    return diagnostic._replace(primary=primary._replace(span=place.here(primary.span)))
+
+
+def _fields_of(shared: Mapping[str, str]) -> dict[str, Param]:
+    return {field: MESSAGES[group].kind.fields[field] for field, group in shared.items()}
+
+
+def _string(name: str, value: str, at: Span) -> Field:
+    return Field(name, Text(value, at), at)
+
+
+def _strings(body: Sequence[Field | Group], name: str) -> list[str]:
+    values = (s.value for s in body if isinstance(s, Field) and s.name == name)
+    return [value.value for value in values if isinstance(value, Text)]
+
+
+def _short(chain: str) -> str:
+    return chain.replace(dirname(chain.split(" includes ")[0]) + "/", "")

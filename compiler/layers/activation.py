@@ -1,0 +1,82 @@
+"""Functions of one value."""
+
+from netdef.compiler.layers.base import Layer, Weight, known_sizes
+from netdef.compiler.messages import Engine, Filler
+from netdef.compiler.override import override
+from netdef.compiler.schema import Refusal, param
+from netdef.compiler.shape import Shapes
+
+
+class ReLU(Layer, block="relu_param", number=123, in_place=True):
+    """max(x, 0), or x times a slope below 0.
+
+    bottom   any shape
+    top      the same shape
+    """
+
+    negative_slope: float = param(1, default=0.0, doc="the slope below 0")
+    engine: Engine = param(2, default=Engine.DEFAULT, doc="Caffe's kernel; no meaning here")
+
+
+class PReLU(Layer, block="prelu_param", number=131, in_place=True):
+    """ReLU with a learned slope below 0 for each channel (He et al. 2015).
+
+    bottom   (N, C, ...)
+    top      the same shape
+    weights  slope (C), or () with ``channel_shared``
+    """
+
+    filler: Filler = param(1, default=Filler(value=0.25), doc="fills the slopes before training")
+    channel_shared: bool = param(2, default=False, doc="one slope for all channels")
+
+    @override
+    def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
+        if len(bottoms[0]) < 2:
+            raise Refusal("N203", "PReLU needs a channel axis behind the batch", at="bottom 0")
+        return bottoms
+
+    @override
+    def weights(self, bottoms: Shapes) -> tuple[Weight, ...]:
+        return (Weight("slope", () if self.channel_shared else known_sizes(bottoms[0][1]), self.filler),)
+
+
+class ELU(Layer, block="elu_param", number=140, in_place=True):
+    """x above 0, alpha (e^x - 1) below.
+
+    bottom   any shape
+    top      the same shape
+    """
+
+    alpha: float = param(1, default=1.0, doc="what values far below 0 go to, negated")
+
+
+class Sigmoid(Layer, block="sigmoid_param", number=124, in_place=True):
+    """1 / (1 + e^-x).
+
+    bottom   any shape
+    top      the same shape
+    """
+
+    engine: Engine = param(1, default=Engine.DEFAULT, doc="Caffe's kernel; no meaning here")
+
+
+class TanH(Layer, block="tanh_param", number=127, in_place=True):
+    """The hyperbolic tangent.
+
+    bottom   any shape
+    top      the same shape
+    """
+
+    engine: Engine = param(1, default=Engine.DEFAULT, doc="Caffe's kernel; no meaning here")
+
+
+class Power(Layer, block="power_param", number=122, in_place=True):
+    """(shift + scale x)^power.
+
+    bottom   any shape
+    top      the same shape
+    """
+
+    power: float = param(1, default=1.0, doc="the power")
+    scale: float = param(2, default=1.0, doc="times x")
+    shift: float = param(3, default=0.0, doc="added")

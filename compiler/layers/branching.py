@@ -1,0 +1,132 @@
+"""Where blobs come together and part."""
+
+from collections.abc import Iterator
+
+from netdef.compiler.layers.base import Arity, Layer, find_axis, same_shapes
+from netdef.compiler.override import override
+from netdef.compiler.schema import Refusal, Words, param
+from netdef.compiler.shape import Dim, Shapes
+
+
+class Concat(Layer, block="concat_param", number=104, bottoms=Arity(1, None)):
+    """Join blobs along an axis.
+
+    bottom   shapes that agree but for one axis
+    top      their sizes added along it
+    """
+
+    axis: int | None = param(2, default=None, doc="the axis; 1 if absent")
+    concat_dim: int | None = param(1, default=None, least=0, doc="old name of axis")
+
+    @override
+    def problems(self) -> Iterator[Refusal]:
+        if self.axis is not None and self.concat_dim is not None:
+            yield Refusal("N407", "axis and its old name concat_dim stand together", at="concat_dim", help="drop it")
+
+    def along(self, rank: int) -> int:
+        """The axis, from 0."""
+        old = 1 if self.concat_dim is None else self.concat_dim
+        return find_axis(old if self.axis is None else self.axis, rank)
+
+    @override
+    def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
+        first = bottoms[0]
+        axis = self.along(len(first))
+        for index, shape in enumerate(bottoms):
+            if len(shape) != len(first) or (*shape[:axis], *shape[axis + 1 :]) != (*first[:axis], *first[axis + 1 :]):
+                message = f"Concat joins along axis {axis}: all other sizes must agree"
+                raise Refusal("N206", message, at=f"bottom {index}")
+        joined: Dim = sum((shape[axis] for shape in bottoms), start=0)
+        return ((*first[:axis], joined, *first[axis + 1 :]),)
+
+
+class Slice(Layer, block="slice_param", number=126, tops=Arity(1, None)):
+    """Cut a blob into pieces along an axis.
+
+    bottom   any shape
+    top      a piece each: equal ones, or those that end at the slice points
+    """
+
+    axis: int | None = param(3, default=None, doc="the axis; 1 if absent")
+    slice_dim: int | None = param(1, default=None, least=0, doc="old name of axis")
+    slice_point: tuple[int, ...] = param(2, default=(), least=1, doc="where to cut, one less than there are tops")
+
+    @override
+    def problems(self) -> Iterator[Refusal]:
+        if self.axis is not None and self.slice_dim is not None:
+            yield Refusal("N407", "axis and its old name slice_dim stand together", at="slice_dim", help="drop it")
+
+    def along(self, rank: int) -> int:
+        """The axis, from 0."""
+        old = 1 if self.slice_dim is None else self.slice_dim
+        return find_axis(old if self.axis is None else self.axis, rank)
+
+    @override
+    def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
+        shape = bottoms[0]
+        axis = self.along(len(shape))
+        size = shape[axis]
+        if not self.slice_point:
+            if size % num_tops:
+                message = f"{size} along axis {axis} don't divide into {num_tops} tops"
+                raise Refusal("N202", message, at="top", help="add slice_point, one less than there are tops")
+            cuts: tuple[Dim, ...] = (size // num_tops,) * num_tops
+        else:
+            if len(self.slice_point) != num_tops - 1:
+                message = f"{num_tops} tops need {num_tops - 1} slice points, and there are {len(self.slice_point)}"
+                raise Refusal("N202", message, at="slice_point")
+            edges = (0, *self.slice_point, size)
+            cuts = tuple(end - start for start, end in zip(edges, edges[1:], strict=False))
+            if any(cut <= 0 for cut in cuts if isinstance(cut, int)):
+                message = f"slice points must grow and stay below {size}, the size along axis {axis}"
+                raise Refusal("N202", message, at="slice_point")
+        return tuple((*shape[:axis], cut, *shape[axis + 1 :]) for cut in cuts)
+
+
+class Split(Layer, bottoms=1, tops=Arity(1, None)):
+    """Give one blob several names.
+
+    bottom   any shape
+    top      the same, as often as there are tops
+    """
+
+
+class Combine(Words):
+    """How blobs become one, value by value."""
+
+    PROD = 0
+    SUM = 1
+    MAX = 2
+
+
+class Eltwise(Layer, block="eltwise_param", number=110, bottoms=Arity(2, None)):
+    """Multiply, add or compare blobs value by value.
+
+    bottom   two or more of one shape (nothing is broadcast)
+    top      the same shape
+    """
+
+    operation: Combine = param(1, default=Combine.SUM, doc="what to do")
+    coeff: tuple[float, ...] = param(2, default=(), doc="SUM: a factor for each bottom")
+    stable_prod_grad: bool = param(3, default=True, doc="PROD: Caffe's slower, safer gradient; always so here")
+
+    @override
+    def problems(self) -> Iterator[Refusal]:
+        if self.coeff and self.operation is not Combine.SUM:
+            yield Refusal("N202", "only SUM takes coefficients", at="coeff", help="drop them, or use operation: SUM")
+
+    @override
+    def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
+        same_shapes(bottoms, "Eltwise")
+        if self.coeff and len(self.coeff) != len(bottoms):
+            message = f"{len(bottoms)} bottoms need {len(bottoms)} coefficients, and there are {len(self.coeff)}"
+            raise Refusal("N202", message, at="coeff")
+        return bottoms[:1]
+
+
+class Silence(Layer, bottoms=Arity(1, None), tops=0):
+    """Take blobs that nobody else reads, so that they don't count as outputs.
+
+    bottom   any shapes
+    top      none
+    """

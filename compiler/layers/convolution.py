@@ -1,0 +1,171 @@
+"""Convolution and its transpose."""
+
+from collections.abc import Iterator
+
+from netdef.compiler.layers.base import (
+    Arity,
+    Layer,
+    Weight,
+    Window,
+    find_axis,
+    known_sizes,
+)
+from netdef.compiler.messages import Engine, Filler
+from netdef.compiler.override import override
+from netdef.compiler.schema import Refusal, pair, param
+from netdef.compiler.shape import Dim, Pair, Shape, Shapes, product, show
+
+
+class _Convolving(Layer, block="convolution_param", number=106):
+    """What both share: the parameters of a window over any number of axes."""
+
+    num_output: int = param(1, least=1, doc="channels of the top")
+    bias_term: bool = param(2, default=True, doc="add a learned number to each channel")
+    kernel: tuple[int, ...] = pair(
+        (4, "kernel_size"), (11, "kernel_h"), (12, "kernel_w"), default=(), least=1, doc="window, in pixels"
+    )
+    stride: tuple[int, ...] = pair(
+        (6, "stride"), (13, "stride_h"), (14, "stride_w"), default=(), least=1, doc="step, in pixels"
+    )
+    pad: tuple[int, ...] = pair(
+        (3, "pad"), (9, "pad_h"), (10, "pad_w"), default=(), least=0, floors=True, doc="zeros on each side, in pixels"
+    )
+    dilation: tuple[int, ...] = param(18, default=(), least=1, doc="distance of the window's points, in pixels")
+    group: int = param(5, default=1, least=1, doc="channels are split into this many independent parts")
+    axis: int = param(16, default=1, doc="the channels' axis; those behind it are convolved over")
+    weight_filler: Filler = param(7, default=Filler(), doc="fills the weight before training")
+    bias_filler: Filler = param(8, default=Filler(), doc="fills the bias before training")
+    engine: Engine = param(15, default=Engine.DEFAULT, doc="Caffe's kernel; no meaning here")
+    force_nd_im2col: bool = param(17, default=False, doc="Caffe's kernel; no meaning here")
+
+    @override
+    def problems(self) -> Iterator[Refusal]:
+        if not self.kernel:
+            yield Refusal("N201", f"{type(self).__name__} needs a window", help="add kernel_size: 3")
+        if self.num_output % self.group:
+            message = f"{self.num_output} outputs don't divide into {self.group} groups"
+            yield Refusal("N202", message, at="num_output", help="make num_output a multiple of group")
+
+    def over(self, num_axes: int) -> "tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], tuple[int, ...]]":
+        """Kernel, stride, pad and dilation, each with one value for every one of ``num_axes`` axes."""
+        return (
+            self._spread("kernel", self.kernel, num_axes, 1),
+            self._spread("stride", self.stride, num_axes, 1),
+            self._spread("pad", self.pad, num_axes, 0),
+            self._spread("dilation", self.dilation, num_axes, 1),
+        )
+
+    @staticmethod
+    def _spread(name: str, values: tuple[int, ...], num_axes: int, default: int) -> tuple[int, ...]:
+        if len(values) <= 1:
+            return (values or (default,)) * num_axes
+        if len(values) != num_axes:
+            message = f"{len(values)} values, and the bottom has {num_axes} axes behind its channels"
+            raise Refusal("N202", message, at=name, help="give one value, or one for each axis")
+        return values
+
+    def channels_axis(self, bottom: Shape) -> int:
+        """Where the channels are."""
+        return find_axis(self.axis, len(bottom))
+
+    def spatial(self, bottom: Shape) -> Shape:
+        """The sizes that the window moves over."""
+        return bottom[self.channels_axis(bottom) + 1 :]
+
+    def size(self, size: Dim, kernel: int, stride: int, pad: int, dilation: int) -> Dim:
+        """Positions of the window along one axis."""
+        raise NotImplementedError
+
+    @override
+    def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
+        if num_tops != len(bottoms):
+            message = f"{len(bottoms)} bottoms make {len(bottoms)} tops, not {num_tops}"
+            raise Refusal("N503", message, at="top", help="name a top for each bottom")
+        for index, shape in enumerate(bottoms):
+            if shape[1:] != bottoms[0][1:]:
+                raise Refusal("N206", "the bottoms share weights and must have one shape", at=f"bottom {index}")
+        return tuple(self._top(shape) for shape in bottoms)
+
+    def _top(self, bottom: Shape) -> Shape:
+        axis = self.channels_axis(bottom)
+        channels, sizes = bottom[axis], self.spatial(bottom)
+        if channels % self.group:
+            message = f"{channels} channels don't divide into {self.group} groups"
+            raise Refusal("N202", message, at="group", help="make group divide the bottom's channels")
+        window = self.over(len(sizes))
+        top = tuple(self.size(*along) for along in zip(sizes, *window, strict=True))
+        if any(isinstance(size, int) and size < 1 for size in top):
+            kernel, _, pad, dilation = window
+            extent = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))
+            padded = " padded" if any(pad) else ""
+            message = f"a {show(extent)} window does not fit a{padded} {show(sizes)} image"
+            raise Refusal("N204", message, at="kernel", help="shrink the window, add padding, or feed larger images")
+        return (*bottom[:axis], self.num_output, *top)
+
+    def _weights(self, shape: tuple[Dim, ...]) -> tuple[Weight, ...]:
+        weight = Weight("weight", known_sizes(*shape), self.weight_filler)
+        bias = Weight("bias", (self.num_output,), self.bias_filler)
+        return (weight, bias) if self.bias_term else (weight,)
+
+
+class Convolution(_Convolving, bottoms=Arity(1, None), tops=Arity(1, None), weight_layer=True):
+    """Slide a learned window over every axis behind the channels (cross-correlation, not flipped).
+
+    bottom   (N, C, H, W), or any number of axes behind the channels; several bottoms share the weights
+    top      (N, num_output, H', W'), H' = (H + 2 pad - (dilation (kernel - 1) + 1)) / stride + 1, rounded towards 0
+    weights  weight (num_output, C / group, kernel...), bias (num_output)
+    """
+
+    @override
+    def size(self, size: Dim, kernel: int, stride: int, pad: int, dilation: int) -> Dim:
+        room = size + 2 * pad - (dilation * (kernel - 1) + 1)
+        # C's division rounds towards zero: a window that sticks out by less than a stride still has one position
+        return (room // stride if room >= 0 else -(-room // stride)) + 1 if isinstance(room, int) else room // stride + 1
+
+    @override
+    def weights(self, bottoms: Shapes) -> tuple[Weight, ...]:
+        bottom = bottoms[0]
+        kernel = self.over(len(self.spatial(bottom)))[0]
+        return self._weights((self.num_output, bottom[self.channels_axis(bottom)] // self.group, *kernel))
+
+    @override
+    def macs(self, bottoms: Shapes, tops: Shapes) -> Dim:
+        weight = self.weights(bottoms)[0].shape
+        return sum((product(top) * product(weight[1:]) for top in tops), start=0)
+
+    @override
+    def window(self, bottoms: Shapes) -> Window | None:
+        if len(self.spatial(bottoms[0])) != 2:
+            return None
+        kernel, stride, _, dilation = self.over(2)
+        return Window(
+            Pair(dilation[0] * (kernel[0] - 1) + 1, dilation[1] * (kernel[1] - 1) + 1), Pair(stride[0], stride[1])
+        )
+
+
+class Deconvolution(_Convolving, bottoms=Arity(1, None), tops=Arity(1, None), weight_layer=True):
+    """Convolution's transpose: spread every position over a learned window.
+
+    bottom   (N, C, H, W)
+    top      (N, num_output, H', W'), H' = stride (H - 1) + dilation (kernel - 1) + 1 - 2 pad
+    weights  weight (C, num_output / group, kernel...), bias (num_output)
+    """
+
+    @override
+    def size(self, size: Dim, kernel: int, stride: int, pad: int, dilation: int) -> Dim:
+        return stride * (size - 1) + dilation * (kernel - 1) + 1 - 2 * pad
+
+    @override
+    def weights(self, bottoms: Shapes) -> tuple[Weight, ...]:
+        bottom = bottoms[0]
+        kernel = self.over(len(self.spatial(bottom)))[0]
+        return self._weights((bottom[self.channels_axis(bottom)], self.num_output // self.group, *kernel))
+
+    @override
+    def macs(self, bottoms: Shapes, tops: Shapes) -> Dim:
+        weight = self.weights(bottoms)[0].shape
+        return sum((product(bottom) * product(weight[1:]) for bottom in bottoms), start=0)
+
+    @override
+    def window(self, bottoms: Shapes) -> Window | None:
+        return None  # steps of a fraction of a position

@@ -1,0 +1,133 @@
+"""Data layers: their tops' shapes. What they read is the runtime's business.
+
+The size of an image is mostly in the data set, not in the file. Such a layer has an implied bottom: one image of
+its data set, (C, H, W).
+"""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from netdef.compiler.layers.base import Arity, Layer, Window
+from netdef.compiler.messages import Transform
+from netdef.compiler.override import override
+from netdef.compiler.schema import Refusal, Words, param
+from netdef.compiler.shape import Dim, Shape, Shapes
+
+
+class Backend(Words):
+    """The kind of database."""
+
+    LEVELDB = 0
+    LMDB = 1
+
+
+class _DataLayer(Layer):
+    """What all share."""
+
+    sized_by_data: ClassVar[bool] = True
+
+    def cropped(self, image: Shape, *crops: int) -> Shape:
+        """The image after the layer's crop, if it has one."""
+        side = next((crop for crop in crops if crop), 0)
+        return (image[0], side, side) if side else image
+
+    def tops_of(self, num: Dim, image: Shape, num_tops: int) -> Shapes:
+        """Images (N, C, H, W), and labels (N,) for every further top."""
+        return ((num, *image), *((num,),) * (num_tops - 1))
+
+    @override
+    def window(self, bottoms: Shapes) -> Window | None:
+        return None
+
+
+class Data(_DataLayer, block="data_param", number=107, bottoms=0, tops=Arity(1, 2), fed=True):
+    """Images, and labels, from an LMDB or LevelDB of Datums.
+
+    top      images (N, C, H, W); labels (N,)
+    """
+
+    source: str = param(1, default="", doc="the database's folder")
+    batch_size: int = param(4, default=0, least=0, doc="N")
+    rand_skip: int = param(7, default=0, least=0, doc="skip up to this many images at the start")
+    backend: Backend = param(8, default=Backend.LEVELDB, doc="the kind of database")
+    scale: float = param(2, default=1.0, doc="old place of transform_param's")
+    mean_file: str = param(3, default="", doc="old place of transform_param's")
+    crop_size: int = param(5, default=0, least=0, doc="old place of transform_param's")
+    mirror: bool = param(6, default=False, doc="old place of transform_param's")
+    force_encoded_color: bool = param(9, default=False, doc="decode as three channels")
+    prefetch: int = param(10, default=4, least=0, doc="batches that Caffe reads ahead; no meaning here")
+    transform: Transform = param(100, name="transform_param", default=Transform(), doc="what is done to an image")
+
+    @override
+    def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
+        image = self.cropped(bottoms[0], self.transform.crop_size, self.crop_size)
+        return self.tops_of(self.batch_size, image, num_tops)
+
+
+class ImageData(_DataLayer, block="image_data_param", number=116, bottoms=0, tops=2, fed=True):
+    """Images, and labels, from a text file of paths and numbers.
+
+    top      images (N, C, H, W); labels (N,)
+    """
+
+    source: str = param(1, default="", doc="the list: a path and a label on each line")
+    batch_size: int = param(4, default=1, least=0, doc="N")
+    rand_skip: int = param(7, default=0, least=0, doc="skip up to this many images at the start")
+    shuffle: bool = param(8, default=False, doc="shuffle the list")
+    new_height: int = param(9, default=0, least=0, doc="resize to this height, in pixels; 0 leaves it")
+    new_width: int = param(10, default=0, least=0, doc="resize to this width, in pixels; 0 leaves it")
+    is_color: bool = param(11, default=True, doc="decode as three channels, else as one")
+    scale: float = param(2, default=1.0, doc="old place of transform_param's")
+    mean_file: str = param(3, default="", doc="old place of transform_param's")
+    crop_size: int = param(5, default=0, least=0, doc="old place of transform_param's")
+    mirror: bool = param(6, default=False, doc="old place of transform_param's")
+    root_folder: str = param(12, default="", doc="what the paths are relative to")
+    transform: Transform = param(100, name="transform_param", default=Transform(), doc="what is done to an image")
+
+    @override
+    def problems(self) -> Iterator[Refusal]:
+        if bool(self.new_height) != bool(self.new_width):
+            missing, given = ("new_width", "new_height") if self.new_height else ("new_height", "new_width")
+            yield Refusal("N407", f"{given} needs {missing} beside it", at=given, help=f"add {missing}")
+
+    @override
+    def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
+        image = (3 if self.is_color else 1, *bottoms[0][1:])
+        if self.new_height:
+            image = (image[0], self.new_height, self.new_width)
+        image = self.cropped(image, self.transform.crop_size, self.crop_size)
+        return self.tops_of(self.batch_size, image, num_tops)
+
+
+class MemoryData(_DataLayer, block="memory_data_param", number=119, bottoms=0, tops=2, fed=True):
+    """Images and labels that a program hands over; the file has their size.
+
+    top      images (N, C, H, W), uncropped whatever transform_param says; labels (N,)
+    """
+
+    sized_by_data: ClassVar[bool] = False
+
+    batch_size: int = param(1, least=1, doc="N")
+    channels: int = param(2, least=1, doc="C")
+    height: int = param(3, least=1, doc="H, in pixels")
+    width: int = param(4, least=1, doc="W, in pixels")
+    transform: Transform = param(100, name="transform_param", default=Transform(), doc="what is done to an image")
+
+    @override
+    def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
+        return self.tops_of(self.batch_size, (self.channels, self.height, self.width), num_tops)
+
+
+class HDF5Data(_DataLayer, block="hdf5_data_param", number=112, bottoms=0, tops=Arity(1, None), fed=True):
+    """Blobs by name from HDF5 files; the files have their shapes.
+
+    top      images (N, C, H, W); every further top (N,)
+    """
+
+    source: str = param(1, default="", doc="a text file with the paths of the HDF5 files")
+    batch_size: int = param(2, default=0, least=0, doc="N")
+    shuffle: bool = param(3, default=False, doc="shuffle the rows of a file")
+
+    @override
+    def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
+        return self.tops_of(self.batch_size, bottoms[0], num_tops)

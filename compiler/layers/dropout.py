@@ -1,0 +1,23 @@
+"""Dropout."""
+
+from collections.abc import Iterator
+
+from netdef.compiler.layers.base import Layer
+from netdef.compiler.override import override
+from netdef.compiler.schema import Refusal, param
+
+
+class Dropout(Layer, block="dropout_param", number=108, in_place=True):
+    """In TRAIN, set values to 0 at random and scale up the rest; in TEST, nothing.
+
+    bottom   any shape
+    top      the same shape
+    """
+
+    dropout_ratio: float = param(1, default=0.5, doc="the share that is set to 0, above 0 and below 1")
+
+    @override
+    def problems(self) -> Iterator[Refusal]:
+        if not 0 < self.dropout_ratio < 1:
+            message = f"dropout_ratio is {self.dropout_ratio:g}, and must be above 0 and below 1"
+            yield Refusal("N405", message, at="dropout_ratio", help="0.5 is usual; drop the layer for none")

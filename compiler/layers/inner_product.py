@@ -1,0 +1,46 @@
+"""The fully connected layer."""
+
+from netdef.compiler.layers.base import Layer, Weight, Window, find_axis, known_sizes
+from netdef.compiler.messages import Filler
+from netdef.compiler.override import override
+from netdef.compiler.schema import param
+from netdef.compiler.shape import Dim, Pair, Shapes, product
+
+
+class InnerProduct(Layer, block="inner_product_param", number=117, weight_layer=True):
+    """Multiply everything behind an axis, flattened, with a learned matrix.
+
+    bottom   (N, ...), flattened from ``axis`` on, in row-major order (C, H, W)
+    top      (N, num_output): the axes before ``axis``, then the outputs
+    weights  weight (num_output, K), or (K, num_output) with ``transpose``; bias (num_output)
+    """
+
+    num_output: int = param(1, least=1, doc="length of the top")
+    bias_term: bool = param(2, default=True, doc="add a learned number to each output")
+    weight_filler: Filler = param(3, default=Filler(), doc="fills the weight before training")
+    bias_filler: Filler = param(4, default=Filler(), doc="fills the bias before training")
+    axis: int = param(5, default=1, doc="the first axis that is flattened")
+    transpose: bool = param(6, default=False, doc="the weight is stored as (K, num_output)")
+
+    @override
+    def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
+        return ((*bottoms[0][: find_axis(self.axis, len(bottoms[0]))], self.num_output),)
+
+    @override
+    def weights(self, bottoms: Shapes) -> tuple[Weight, ...]:
+        (length,) = known_sizes(product(bottoms[0][find_axis(self.axis, len(bottoms[0])) :]))
+        shape = (length, self.num_output) if self.transpose else (self.num_output, length)
+        weight = Weight("weight", shape, self.weight_filler)
+        bias = Weight("bias", (self.num_output,), self.bias_filler)
+        return (weight, bias) if self.bias_term else (weight,)
+
+    @override
+    def macs(self, bottoms: Shapes, tops: Shapes) -> Dim:
+        return product(bottoms[0]) * self.num_output
+
+    @override
+    def window(self, bottoms: Shapes) -> Window | None:
+        if len(bottoms[0]) != 4 or find_axis(self.axis, 4) != 1:
+            return None
+        h, w = known_sizes(*bottoms[0][2:])
+        return Window(Pair(h, w), Pair(1, 1))

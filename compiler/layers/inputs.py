@@ -1,0 +1,71 @@
+"""Tops from nowhere: inputs that somebody feeds, and made-up data."""
+
+from collections.abc import Iterator
+
+from netdef.compiler.layers.base import Arity, Layer, Window
+from netdef.compiler.messages import BlobShape, Filler
+from netdef.compiler.override import override
+from netdef.compiler.schema import Refusal, param
+from netdef.compiler.shape import Shapes
+
+
+class Input(Layer, block="input_param", number=143, bottoms=0, tops=Arity(1, None), fed=True):
+    """Blobs that whoever runs the net feeds.
+
+    top      one shape for all, or one for each
+    """
+
+    shape: tuple[BlobShape, ...] = param(1, default=(), doc="one shape for all tops, or one for each")
+
+    @override
+    def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
+        if len(self.shape) not in (1, num_tops):
+            message = f"{num_tops} tops need one shape, or {num_tops}, and there are {len(self.shape)}"
+            raise Refusal("N201", message, at="shape", help="add shape { dim: 1 dim: 3 dim: 224 dim: 224 }")
+        shapes = tuple(shape.dim for shape in self.shape)
+        return shapes * num_tops if len(shapes) == 1 else shapes
+
+    @override
+    def window(self, bottoms: Shapes) -> Window | None:
+        return None
+
+
+class DummyData(Layer, block="dummy_data_param", number=109, bottoms=0, tops=Arity(1, None)):
+    """Made-up data: every top filled by a filler, at each pass anew unless it is constant.
+
+    top      one shape for all, or one for each
+    """
+
+    data_filler: tuple[Filler, ...] = param(1, default=(), doc="one filler for all tops, or one for each")
+    shape: tuple[BlobShape, ...] = param(6, default=(), doc="one shape for all tops, or one for each")
+    num: tuple[int, ...] = param(2, default=(), least=0, doc="old form of a shape's first size")
+    channels: tuple[int, ...] = param(3, default=(), least=0, doc="old form of its second")
+    height: tuple[int, ...] = param(4, default=(), least=0, doc="old form of its third")
+    width: tuple[int, ...] = param(5, default=(), least=0, doc="old form of its fourth")
+
+    @override
+    def problems(self) -> Iterator[Refusal]:
+        if self.shape and self.num:
+            yield Refusal("N407", "shape and its old form num, channels, height, width stand together", at="num")
+        if not self.shape and not self.num:
+            yield Refusal("N201", "DummyData needs a shape", help="add shape { dim: 10 dim: 3 }")
+
+    def filler(self, top: int) -> Filler:
+        """The filler of a top; constant 0 if the file gives none."""
+        fillers = self.data_filler or (Filler(),)
+        return fillers[top if len(fillers) > 1 else 0]
+
+    @override
+    def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
+        old = (self.num, self.channels, self.height, self.width)
+        if not self.shape and len({len(sizes) for sizes in old}) > 1:
+            raise Refusal("N202", "num, channels, height and width must come equally often", at="num")
+        shapes = tuple(shape.dim for shape in self.shape) or tuple(zip(*old, strict=True))
+        for count, at in ((len(shapes), "shape"), (len(self.data_filler) or 1, "data_filler")):
+            if count not in (1, num_tops):
+                raise Refusal("N202", f"{num_tops} tops need one {at}, or {num_tops}, and there are {count}", at=at)
+        return shapes * num_tops if len(shapes) == 1 else shapes
+
+    @override
+    def window(self, bottoms: Shapes) -> Window | None:
+        return None

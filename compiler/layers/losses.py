@@ -1,0 +1,27 @@
+"""Losses that compare blobs."""
+
+from netdef.compiler.layers.base import Layer, Window, same_shapes
+from netdef.compiler.override import override
+from netdef.compiler.schema import Refusal
+from netdef.compiler.shape import Shapes, product
+
+
+class EuclideanLoss(Layer, bottoms=2):
+    """Half the squared distance of two blobs, averaged over the batch: sum d^2 / (2 N).
+
+    bottom   two blobs of one batch size and one number of values
+    top      the loss, a scalar
+    """
+
+    @override
+    def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
+        first, second = bottoms
+        if first[:1] != second[:1] or product(first[1:]) != product(second[1:]):
+            same_shapes(bottoms, "EuclideanLoss")
+        if not first:
+            raise Refusal("N203", "EuclideanLoss needs a batch axis", at="bottom 0")
+        return ((),)
+
+    @override
+    def window(self, bottoms: Shapes) -> Window | None:
+        return None

@@ -1,0 +1,64 @@
+"""What is read off scores: no gradient goes back."""
+
+from netdef.compiler.layers.base import Arity, Layer, Window, find_axis
+from netdef.compiler.layers.softmax import check_labels
+from netdef.compiler.override import override
+from netdef.compiler.schema import Refusal, param
+from netdef.compiler.shape import Shapes, product
+
+
+class Accuracy(Layer, block="accuracy_param", number=102, bottoms=2, tops=Arity(1, 2)):
+    """The share of positions whose label is among the best scores; ties count against it.
+
+    bottom   scores (N, classes, ...), labels: one number for each position
+    top      the share, a scalar; a second top (classes) holds it class by class
+    """
+
+    top_k: int = param(1, default=1, least=1, doc="how many best scores count")
+    axis: int = param(2, default=1, doc="the classes' axis")
+    ignore_label: int | None = param(3, default=None, doc="positions with this label don't count")
+
+    @override
+    def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
+        scores, labels = bottoms
+        axis = find_axis(self.axis, len(scores))
+        check_labels(scores, labels, axis)
+        if self.top_k > scores[axis]:
+            message = f"the best {self.top_k} of {scores[axis]} classes"
+            raise Refusal("N202", message, at="top_k", help=f"use at most {scores[axis]}")
+        return ((), (scores[axis],))[:num_tops]
+
+    @override
+    def window(self, bottoms: Shapes) -> Window | None:
+        return None
+
+
+class ArgMax(Layer, block="argmax_param", number=103):
+    """The positions, and perhaps the values, of the greatest.
+
+    bottom   (N, ...)
+    top      (N, 1, top_k), positions in the flattened sample; (N, 2, top_k) with the values beside them;
+             with ``axis``, the bottom's shape with top_k along it: positions, or values instead
+    """
+
+    out_max_val: bool = param(1, default=False, doc="give the values: beside the positions, or with axis instead")
+    top_k: int = param(2, default=1, least=1, doc="how many of the greatest")
+    axis: int | None = param(3, default=None, doc="the axis to search; absent: the whole sample")
+
+    @override
+    def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
+        shape = bottoms[0]
+        if self.axis is None:
+            length = product(shape[1:])
+            top = (shape[0], 2 if self.out_max_val else 1, self.top_k)
+        else:
+            axis = find_axis(self.axis, len(shape))
+            length = shape[axis]
+            top = (*shape[:axis], self.top_k, *shape[axis + 1 :])
+        if self.top_k > length:
+            raise Refusal("N202", f"the greatest {self.top_k} of {length}", at="top_k", help=f"use at most {length}")
+        return (top,)
+
+    @override
+    def window(self, bottoms: Shapes) -> Window | None:
+        return None

@@ -1,0 +1,83 @@
+"""Normalisation: over neighbouring channels or pixels, and over the batch."""
+
+from collections.abc import Iterator
+
+from netdef.compiler.layers.base import Layer, Weight, Window, known_sizes, need_rank
+from netdef.compiler.messages import Engine, Filler
+from netdef.compiler.override import override
+from netdef.compiler.schema import Refusal, Words, param
+from netdef.compiler.shape import Pair, Shapes
+
+
+class Region(Words):
+    """Which neighbours a value is divided by."""
+
+    ACROSS_CHANNELS = 0
+    WITHIN_CHANNEL = 1
+
+
+class LRN(Layer, block="lrn_param", number=118):
+    """Divide each value by a power of its neighbours' energy (Krizhevsky et al. 2012, section 3.3).
+
+    bottom   (N, C, H, W)
+    top      the same shape
+
+    ACROSS_CHANNELS: x / (k + alpha / n * sum of x^2 over n channels)^beta. alpha is divided by n here, and is not
+    in the paper's formula: the paper's 1e-4 with n = 5 is 5e-4 here.
+    WITHIN_CHANNEL: n x n pixels of one channel, alpha / n^2, and k is 1 whatever the file says.
+    """
+
+    local_size: int = param(1, default=5, least=1, doc="n: how many neighbours, an odd number")
+    alpha: float = param(2, default=1.0, doc="weight of the energy, divided by n (or n^2)")
+    beta: float = param(3, default=0.75, doc="the power")
+    norm_region: Region = param(4, default=Region.ACROSS_CHANNELS, doc="which neighbours")
+    k: float = param(5, default=1.0, doc="added to the energy")
+    engine: Engine = param(6, default=Engine.DEFAULT, doc="Caffe's kernel; no meaning here")
+
+    @override
+    def problems(self) -> Iterator[Refusal]:
+        if self.local_size % 2 == 0:
+            message = f"local_size must be odd, so that a value has a middle, and is {self.local_size}"
+            yield Refusal("N202", message, at="local_size", help=f"use {self.local_size + 1}")
+
+    @override
+    def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
+        need_rank(bottoms, 4, "LRN")
+        return bottoms
+
+    @override
+    def window(self, bottoms: Shapes) -> Window:
+        n = self.local_size if self.norm_region is Region.WITHIN_CHANNEL else 1
+        return Window(Pair(n, n), Pair(1, 1))
+
+
+class BatchNorm(Layer, block="batch_norm_param", number=139, in_place=True):
+    """Subtract each channel's mean and divide by its deviation; no learned scale (see Scale).
+
+    bottom   (N, C, ...)
+    top      the same shape
+    weights  mean (C), variance (C) and factor (1): sums that decay, to be divided by the factor before use
+
+    The batch's statistics in TRAIN, the stored ones in TEST, unless use_global_stats says which. Training divides
+    by the biased variance and stores the unbiased one (batch_norm_layer.cpp).
+    """
+
+    use_global_stats: bool | None = param(1, default=None, doc="use the stored statistics; absent: in TEST only")
+    moving_average_fraction: float = param(2, default=0.999, doc="what the stored sums keep at each step")
+    eps: float = param(3, default=1e-5, doc="added to the variance")
+
+    @override
+    def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
+        if len(bottoms[0]) < 2:
+            raise Refusal("N203", "BatchNorm needs a channel axis behind the batch", at="bottom 0")
+        return bottoms
+
+    @override
+    def weights(self, bottoms: Shapes) -> tuple[Weight, ...]:
+        channels = known_sizes(bottoms[0][1])
+        zero = Filler()
+        return (
+            Weight("mean", channels, zero, learned=False),
+            Weight("variance", channels, zero, learned=False),
+            Weight("factor", (1,), zero, learned=False),
+        )

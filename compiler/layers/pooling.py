@@ -1,0 +1,112 @@
+"""Pooling."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from netdef.compiler.layers.base import Arity, Layer, Window, known_sizes, need_rank
+from netdef.compiler.messages import Engine
+from netdef.compiler.override import override
+from netdef.compiler.schema import Refusal, Words, pair, param
+from netdef.compiler.shape import Dim, Pair, Shape, Shapes
+
+
+class Reduce(Words):
+    """How a window becomes one value."""
+
+    MAX = 0
+    AVE = 1
+    STOCHASTIC = 2
+
+
+class Rounding(Words):
+    """What to do with a last, partial window: keep it or drop it."""
+
+    CEIL = 0
+    FLOOR = 1
+
+
+class PoolWindow(NamedTuple):
+    """The window over one image: height and width of its size, step and border, in pixels."""
+
+    kernel: Pair
+    stride: Pair
+    pad: Pair
+
+
+class Pooling(Layer, block="pooling_param", number=121, tops=Arity(1, 2)):
+    """Reduce every channel over a sliding window.
+
+    bottom   (N, C, H, W)
+    top      (N, C, H', W'), H' = ceil((H + 2 pad - kernel) / stride) + 1; FLOOR rounds down instead. With any
+             padding, a last window that would start beyond H + pad is dropped (pooling_layer.cpp).
+             A second top, for MAX, holds the position h W + w of each maximum, as floats.
+
+    MAX never sees the padding; AVE counts it, up to H + pad, in what it divides by.
+    """
+
+    pool: Reduce = param(1, default=Reduce.MAX, doc="how a window becomes one value")
+    kernel: Pair | None = pair(
+        (2, "kernel_size"), (5, "kernel_h"), (6, "kernel_w"), default=None, least=1, doc="window, in pixels"
+    )
+    stride: Pair = pair(
+        (3, "stride"), (7, "stride_h"), (8, "stride_w"), default=Pair(1, 1), least=1, doc="step, in pixels"
+    )
+    pad: Pair = pair(
+        (4, "pad"), (9, "pad_h"), (10, "pad_w"), default=Pair(0, 0), least=0, floors=True, doc="border, in pixels"
+    )
+    global_pooling: bool = param(12, default=False, doc="take the whole image as the window")
+    round_mode: Rounding = param(13, default=Rounding.CEIL, doc="what to do with a last, partial window")
+    engine: Engine = param(11, default=Engine.DEFAULT, doc="Caffe's kernel; no meaning here")
+
+    @override
+    def problems(self) -> Iterator[Refusal]:
+        if self.global_pooling:
+            if self.kernel:
+                yield Refusal("N202", "global_pooling already sets the window", at="kernel", help="drop the kernel")
+            if self.pad != (0, 0) or self.stride != (1, 1):
+                at = "pad" if self.pad != (0, 0) else "stride"
+                yield Refusal("N202", "global_pooling has one window: pad 0 and stride 1", at=at, help=f"drop {at}")
+        elif not self.kernel:
+            yield Refusal("N201", "Pooling needs a window", help="add kernel_size: 2, or global_pooling: true")
+        elif self.pad.h >= self.kernel.h or self.pad.w >= self.kernel.w:
+            message = "the border is as wide as the window, which would then see nothing else"
+            yield Refusal("N202", message, at="pad", help="make pad less than the kernel")
+
+    def over(self, bottom: Shape) -> PoolWindow:
+        """The window over a bottom (N, C, H, W)."""
+        if self.kernel:
+            return PoolWindow(self.kernel, self.stride, self.pad)
+        h, w = known_sizes(*bottom[2:])
+        return PoolWindow(Pair(h, w), Pair(1, 1), Pair(0, 0))
+
+    @override
+    def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
+        need_rank(bottoms, 4, "Pooling")
+        if num_tops == 2 and self.pool is not Reduce.MAX:
+            raise Refusal("N503", "only MAX has positions for a second top", at="top 1", help="drop the second top")
+        n, c, *sizes = bottoms[0]
+        if self.global_pooling:
+            return ((n, c, 1, 1),) * num_tops
+        window = self.over(bottoms[0])
+        clips = any(window.pad)
+        top = tuple(self._positions(*along, clips) for along in zip(sizes, *window, strict=True))
+        if any(isinstance(size, int) and size < 1 for size in top):
+            kernel, pad = window.kernel, " padded" if clips else ""
+            message = f"a {kernel.h}x{kernel.w} window does not fit a{pad} {sizes[0]}x{sizes[1]} image"
+            help = "shrink the window, add padding, or set global_pooling: true"
+            raise Refusal("N204", message, at="kernel", help=help)
+        return ((n, c, *top),) * num_tops
+
+    def _positions(self, size: Dim, kernel: int, stride: int, pad: int, clips: bool) -> Dim:
+        room = size + 2 * pad - kernel
+        up = stride - 1 if self.round_mode is Rounding.CEIL else 0
+        # Floor division where Caffe truncates: they differ only where no window fits, which both refuse
+        positions = (room + up) // stride + 1
+        if clips and (positions - 1) * stride >= size + pad:
+            positions = positions - 1
+        return positions
+
+    @override
+    def window(self, bottoms: Shapes) -> Window:
+        window = self.over(bottoms[0])
+        return Window(window.kernel, window.stride)

@@ -1,0 +1,101 @@
+"""The same values under another shape."""
+
+from collections.abc import Iterator
+
+from netdef.compiler.layers.base import Layer, Window, find_axis
+from netdef.compiler.messages import BlobShape
+from netdef.compiler.override import override
+from netdef.compiler.schema import Refusal, param
+from netdef.compiler.shape import Dim, Shape, Shapes, product, show
+
+
+class ReshapeTo(BlobShape):
+    """Sizes in which 0 copies the bottom's and -1 is worked out from the rest."""
+
+    dim: tuple[int, ...] = param(1, default=(), least=-1, doc="sizes; 0 copies the bottom's, -1 is worked out")
+
+
+class Flatten(Layer, block="flatten_param", number=135):
+    """Make one axis of several.
+
+    bottom   any shape
+    top      axes ``axis`` to ``end_axis`` (included) as one
+    """
+
+    axis: int = param(1, default=1, doc="the first axis")
+    end_axis: int = param(2, default=-1, doc="the last axis")
+
+    def span(self, rank: int) -> tuple[int, int]:
+        """The first and last axis, from 0."""
+        first, last = find_axis(self.axis, rank), find_axis(self.end_axis, rank, "end_axis")
+        if last < first:
+            raise Refusal("N205", f"end_axis {last} lies before axis {first}", at="end_axis")
+        return first, last
+
+    @override
+    def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
+        shape = bottoms[0]
+        first, last = self.span(len(shape))
+        return ((*shape[:first], product(shape[first : last + 1]), *shape[last + 1 :]),)
+
+    @override
+    def window(self, bottoms: Shapes) -> Window | None:
+        return None
+
+
+class Reshape(Layer, block="reshape_param", number=133):
+    """Give the values other axes, in row-major order.
+
+    bottom   any shape
+    top      the bottom's with ``num_axes`` axes from ``axis`` on replaced by ``shape``
+    """
+
+    shape: ReshapeTo = param(1, default=ReshapeTo(), doc="the sizes that replace the bottom's")
+    axis: int = param(2, default=0, doc="the first axis that is replaced")
+    num_axes: int = param(3, default=-1, least=-1, doc="how many axes are replaced; -1 for all the rest")
+
+    @override
+    def problems(self) -> Iterator[Refusal]:
+        if self.shape.dim.count(-1) > 1:
+            yield Refusal("N202", "only one size can be worked out from the rest", at="shape", help="keep one -1")
+
+    def replaced(self, rank: int) -> tuple[int, int]:
+        """The first replaced axis and the one behind the last."""
+        first = find_axis(self.axis, rank, end=True)
+        last = rank if self.num_axes == -1 else first + self.num_axes
+        if last > rank:
+            message = f"{self.num_axes} axes from axis {first} on, and the bottom has {rank}"
+            raise Refusal("N205", message, at="num_axes")
+        return first, last
+
+    @override
+    def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
+        bottom = bottoms[0]
+        first, last = self.replaced(len(bottom))
+        sizes: list[Dim] = []
+        for index, dim in enumerate(self.shape.dim):
+            if dim == 0 and first + index >= len(bottom):
+                message = f"size {index} copies axis {first + index}, and the bottom has {len(bottom)} axes"
+                raise Refusal("N205", message, at="shape")
+            sizes.append(bottom[first + index] if dim == 0 else dim)
+        before, behind = bottom[:first], bottom[last:]
+        if -1 in sizes:
+            rest = product((*before, *(s for s in sizes if s != -1), *behind))
+            if rest == 0 or product(bottom) % rest:
+                raise self._mismatch(bottom, (*before, *sizes, *behind))
+            sizes[sizes.index(-1)] = product(bottom) // rest
+        top: Shape = (*before, *sizes, *behind)
+        counts = product(bottom), product(top)
+        if counts[0] != counts[1] and all(isinstance(count, int) for count in counts):
+            raise self._mismatch(bottom, top)
+        return (top,)
+
+    @staticmethod
+    def _mismatch(bottom: Shape, top: Shape) -> Refusal:
+        wanted = show(top).replace("-1", "?")
+        message = f"{show(bottom)} has {product(bottom)} values, which don't fill {wanted}"
+        return Refusal("N208", message, at="shape", help="-1 for one size works it out from the rest")
+
+    @override
+    def window(self, bottoms: Shapes) -> Window | None:
+        return None

@@ -1,0 +1,86 @@
+"""Soft-max, and the loss on it."""
+
+from netdef.compiler.layers.base import Arity, Layer, Window, find_axis
+from netdef.compiler.messages import Engine
+from netdef.compiler.override import override
+from netdef.compiler.schema import Message, Refusal, Words, param
+from netdef.compiler.shape import Shape, Shapes, product, show
+
+
+class Normalization(Words):
+    """What a sum of losses is divided by."""
+
+    FULL = 0
+    VALID = 1
+    BATCH_SIZE = 2
+    NONE = 3
+
+
+class LossParameter(Message):
+    """How a loss treats labels and counts."""
+
+    ignore_label: int | None = param(1, default=None, doc="positions with this label don't count")
+    normalization: Normalization | None = param(3, default=None, doc="what the sum is divided by")
+    normalize: bool | None = param(2, default=None, doc="old form: true is VALID, false is BATCH_SIZE")
+
+
+class SoftmaxParameter(Message):
+    """Along which axis the classes lie."""
+
+    axis: int = param(2, default=1, doc="the classes' axis")
+    engine: Engine = param(1, default=Engine.DEFAULT, doc="Caffe's kernel; no meaning here")
+
+
+class Softmax(Layer, block="softmax_param", number=125):
+    """Make scores probabilities: e^x over the sum of e^x along an axis.
+
+    bottom   (N, classes, ...)
+    top      the same shape
+    """
+
+    axis: int = param(2, default=1, doc="the classes' axis")
+    engine: Engine = param(1, default=Engine.DEFAULT, doc="Caffe's kernel; no meaning here")
+
+    @override
+    def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
+        find_axis(self.axis, len(bottoms[0]))
+        return bottoms
+
+
+def check_labels(scores: Shape, labels: Shape, axis: int) -> None:
+    """Refuse labels that don't count one for each position of the scores."""
+    positions = (*scores[:axis], *scores[axis + 1 :])
+    counts = product(positions), product(labels)
+    if counts[0] != counts[1] and all(isinstance(count, int) for count in counts):
+        message = f"scores {show(scores)} need {show(positions)} labels, and there are {show(labels)}"
+        raise Refusal("N206", message, at="bottom 1")
+
+
+class SoftmaxWithLoss(Layer, bottoms=2, tops=Arity(1, 2)):
+    """The multinomial logistic loss of soft-max: the mean of -log(probability of the label).
+
+    bottom   scores (N, classes, ...), labels: one number for each position
+    top      the loss, a scalar; a second top holds the probabilities
+
+    Probabilities below the least float count as that, so the loss never passes 87.3365 (softmax_loss_layer.cpp).
+    """
+
+    loss: LossParameter = param(101, name="loss_param", default=LossParameter(), doc="labels and counts")
+    softmax: SoftmaxParameter = param(125, name="softmax_param", default=SoftmaxParameter(), doc="the classes' axis")
+
+    @property
+    def normalization(self) -> Normalization:
+        """What the sum is divided by, the old form resolved."""
+        if self.loss.normalization is None and self.loss.normalize is False:
+            return Normalization.BATCH_SIZE
+        return self.loss.normalization or Normalization.VALID
+
+    @override
+    def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
+        scores, labels = bottoms
+        check_labels(scores, labels, find_axis(self.softmax.axis, len(scores), at="softmax"))
+        return ((), scores)[:num_tops]
+
+    @override
+    def window(self, bottoms: Shapes) -> Window | None:
+        return None

@@ -1,0 +1,107 @@
+"""The road from a file to a checked net, in one place.
+
+    text -> tree -> expanded tree -> definition -> net
+
+Each arrow is a function of its own module; a stage's mistakes stop the road behind it.
+"""
+
+from collections.abc import Mapping, Sequence
+from os import PathLike, fspath
+
+from netdef.compiler.assemble import Sizes, assemble
+from netdef.compiler.claims import check_claims
+from netdef.compiler.definition import Definition, define
+from netdef.compiler.diagnostics import Diagnostic, NetError, Report, did_you_mean
+from netdef.compiler.expand import expand
+from netdef.compiler.messages import Phase, State
+from netdef.compiler.net import Net
+from netdef.compiler.shape import Shape
+from netdef.compiler.source import Source
+from netdef.compiler.syntax.parser import parse
+from netdef.compiler.syntax.reading import read_source
+from netdef.compiler.syntax.tree import Expanded, Value
+
+
+def load(
+    path: str | PathLike[str],
+    *,
+    phase: str = "TEST",
+    stages: Sequence[str] = (),
+    level: int = 0,
+    set: Mapping[str, Value] | None = None,
+    sizes: Mapping[str, Shape] | None = None,
+    data_size: Shape | Mapping[str, Shape] | None = None,
+) -> Net:
+    """Read, expand and check a net.
+
+    Args:
+        path: a ``.net`` or ``.prototxt`` file.
+        phase: ``"TRAIN"`` or ``"TEST"``.
+        stages: stages that the layers' rules may ask for.
+        level: the level that they may ask for.
+        set: values for the file's ``let`` variables.
+        sizes: shapes of input blobs, instead of the file's.
+        data_size: (C, H, W) of data layers whose data set is absent, for all or by layer.
+
+    Raises:
+        NetError: with every mistake of the file; its warnings are in ``net.report``.
+    """
+    expanded = load_expanded(fspath(path), set or {})
+    return build(expanded, state_of(phase, stages, level), Sizes(sizes or {}, _images(data_size)), bool(set))
+
+
+def load_expanded(path: str, overrides: Mapping[str, Value]) -> Expanded:
+    """The first half of the road: a file to pure Caffe V2 prototxt, as a tree."""
+    report = Report()
+    source = read_source(path, report)
+    if source is None:
+        raise NetError(report)
+    return expand_source(source, overrides)
+
+
+def expand_source(source: Source, overrides: Mapping[str, Value]) -> Expanded:
+    """Parse and expand a text."""
+    report = Report()
+    tree = parse(source, report)
+    report.stop_on_errors()
+    expanded = expand(tree, overrides, report)
+    for name in expanded.unused:
+        help = did_you_mean(name, expanded.settable)
+        report.add(Diagnostic("N310", f"--set {name}: no let of {source.path} has this name", help=help))
+    report.stop_on_errors()
+    return expanded
+
+
+def build(expanded: Expanded, state: State, sizes: Sizes, overridden: bool) -> Net:
+    """The second half of the road: an expanded tree to a checked net."""
+    report = Report()
+    definition = define(expanded, report)
+    if not report.errors:
+        return build_defined(definition, state, sizes, overridden or bool(sizes.inputs), report)
+    try:  # what is wrong with the layers is said together with what is wrong with the frames
+        build_defined(definition, state, sizes, True, report)
+    except NetError:
+        pass
+    raise NetError(report)
+
+
+def build_defined(definition: Definition, state: State, sizes: Sizes, overridden: bool, report: Report) -> Net:
+    """Join and check what is defined, and hold it against its claims."""
+    net = assemble(definition, state, sizes, report)
+    report.stop_on_errors()
+    check_claims(net, overridden)
+    report.stop_on_errors()
+    return net
+
+
+def state_of(phase: str, stages: Sequence[str] = (), level: int = 0) -> State:
+    """What a net is run for, from the words of a command line."""
+    if phase not in Phase.__members__:
+        raise NetError(Diagnostic("N513", f"the phase is TRAIN or TEST, not {phase}"))
+    return State(phase=Phase[phase], stage=tuple(stages), level=level)
+
+
+def _images(data_size: Shape | Mapping[str, Shape] | None) -> Mapping[str, Shape]:
+    if data_size is None:
+        return {}
+    return data_size if isinstance(data_size, Mapping) else {"": data_size}

@@ -1,0 +1,178 @@
+"""A checked net: every blob a version with a shape, every layer a node, nothing left to guess."""
+
+from typing import NamedTuple
+
+from netdef.compiler.definition import Definition
+from netdef.compiler.diagnostics import Diagnostic, NetError, Report
+from netdef.compiler.layers.base import Layer, Weight
+from netdef.compiler.messages import Preprocess, State
+from netdef.compiler.override import override
+from netdef.compiler.shape import Pair, Shape, known, product
+from netdef.compiler.source import Span
+
+
+class Value(NamedTuple):
+    """One version of a blob. Caffe's in-place layers make a new version under the old name."""
+
+    name: str
+    """Caffe's name, which several versions may bear."""
+    id: str
+    """The name for the last version, ``name@layer`` for an earlier one: unique in a net."""
+    shape: Shape
+
+
+class NodeWeight(NamedTuple):
+    """A weight of a node, as training sees it."""
+
+    weight: Weight
+    owner: tuple[str, int]
+    """The layer that owns it, and its place there: the node itself, unless ``param { name }`` shares it."""
+    lr_mult: float
+    decay_mult: float
+
+
+class ReceptiveField(NamedTuple):
+    """What one position of a blob sees of the input: its extent and the step between neighbours, in pixels."""
+
+    size: Pair
+    stride: Pair
+
+
+class Node(NamedTuple):
+    """A layer in a net."""
+
+    name: str
+    layer: Layer
+    bottoms: tuple[Value, ...]
+    tops: tuple[Value, ...]
+    weights: tuple[NodeWeight, ...]
+    """In the order of the ``.caffemodel``."""
+    loss_weights: tuple[float, ...]
+    """What each top counts in the loss."""
+    propagate_down: tuple[bool, ...]
+    """Whether gradients go on to each bottom; empty where the file doesn't say."""
+    macs: int
+    """Multiply-adds of one forward pass of the whole batch."""
+    receptive_field: ReceptiveField | None
+    """None where the bottom has no positions, or they have lost their meaning."""
+    at: Span
+    """Where the layer stands in the text."""
+
+    @property
+    def type(self) -> str:
+        """The layer type's name."""
+        return type(self.layer).__name__
+
+    @property
+    def num_params(self) -> int:
+        """Numbers stored for the layer, shared ones counted here too."""
+        return sum(known(product(w.weight.shape)) for w in self.weights)
+
+    @property
+    def block(self) -> str | None:
+        """The block call that made it, as written; None for a layer of the file itself."""
+        return None if self.at.via is None else _outermost(self.at.via).text
+
+
+def _outermost(span: Span) -> Span:
+    return span if span.via is None else _outermost(span.via)
+
+
+class Net:
+    """A checked net in one phase. Frozen by convention: passes make new ones."""
+
+    def __init__(
+        self, definition: Definition, state: State, nodes: tuple[Node, ...], outputs: tuple[str, ...], report: Report
+    ) -> None:
+        self.definition = definition
+        self.state = state
+        self.nodes = nodes
+        self.outputs = list(outputs)
+        """The blobs that nobody reads, in alphabetical order, as Caffe keeps them."""
+        self.report = report
+        """The warnings."""
+
+    @override
+    def __repr__(self) -> str:
+        return f"<Net {self.name!r} {self.phase}: {len(self.nodes)} layers, {self.num_params:,} parameters>"
+
+    @property
+    def name(self) -> str:
+        """The net's name."""
+        return self.definition.frame.name
+
+    @property
+    def phase(self) -> str:
+        """``TRAIN`` or ``TEST``."""
+        return self.state.phase.name
+
+    @property
+    def preprocess(self) -> Preprocess | None:
+        """How an image becomes the input, if the file says so."""
+        return self.definition.frame.preprocess
+
+    @property
+    def inputs(self) -> dict[str, Shape]:
+        """Blobs that come from outside, inputs and data layers' tops alike, in the file's order."""
+        return {top.name: top.shape for node in self.nodes if node.layer.fed for top in node.tops}
+
+    @property
+    def blobs(self) -> dict[str, Shape]:
+        """Each blob's shape; where a name has several versions, the last one's."""
+        return {top.name: top.shape for node in self.nodes for top in node.tops if not is_automatic(top)}
+
+    @property
+    def params(self) -> dict[str, list[tuple[int, ...]]]:
+        """Shapes of each layer's weights, in the order of the ``.caffemodel``."""
+        return {node.name: [w.weight.shape for w in node.weights] for node in self.nodes if node.weights}
+
+    @property
+    def num_params(self) -> int:
+        """Stored numbers, shared ones once, BatchNorm's statistics included, as Caffe counts them."""
+        return sum(known(product(w.weight.shape)) for node in self.nodes for w in own_weights(node))
+
+    @property
+    def num_statistics(self) -> int:
+        """Those of ``num_params`` that no gradient changes."""
+        weights = (w.weight for node in self.nodes for w in own_weights(node))
+        return sum(known(product(weight.shape)) for weight in weights if not weight.learned)
+
+    @property
+    def num_weight_layers(self) -> int:
+        """Convolution, Deconvolution and InnerProduct layers: the 16 of VGG-16."""
+        return sum(node.layer.counts_as_weight_layer for node in self.nodes)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-adds of one forward pass of the whole batch."""
+        return sum(node.macs for node in self.nodes)
+
+    @property
+    def scores(self) -> str:
+        """The blob with the class scores: what the one soft-max or Accuracy reads, else the only (N, classes) output.
+
+        Raises:
+            NetError: if neither tells.
+        """
+        readers = ("Softmax", "SoftmaxWithLoss", "Accuracy")
+        read = {node.bottoms[0].id for node in self.nodes if node.type in readers}
+        flat = [name for name in self.outputs if len(self.blobs[name]) == 2]
+        for found in (sorted(read), flat):
+            if len(found) == 1:
+                return found[0]
+        message = f"which blob of {self.name or self.definition.path} holds the class scores?"
+        help = f"choose with --scores BLOB: {', '.join([*sorted(read), *flat]) or 'no blob looks like it'}"
+        raise NetError(Diagnostic("N511", message, help=help))
+
+
+def own_weights(node: Node) -> tuple[NodeWeight, ...]:
+    """The weights that a node owns, not those it borrows."""
+    return tuple(w for index, w in enumerate(node.weights) if w.owner == (node.name, index))
+
+
+def is_automatic(value: Value) -> bool:
+    """Whether a blob is the top that Caffe gives a loss layer without one."""
+    return value.name == AUTOMATIC
+
+
+AUTOMATIC = "(automatic)"

@@ -1,0 +1,202 @@
+"""Messages declared once: a class's attributes are the fields that a file may hold.
+
+    class Pooling(Layer, ...):
+        pool: Reduce = param(1, default=Reduce.MAX, doc="how a window becomes one value")
+        stride: Pair = pair((3, "stride"), (7, "stride_h"), (8, "stride_w"), default=Pair(1, 1), least=1)
+
+The reader, the defaults, the range checks, the manual and (by the numbers, which are Caffe's wire numbers) the
+binary format all come from such a declaration. The annotation says what a field holds: ``int``, ``float``,
+``bool``, ``str``, a ``Words`` or a ``Message``; ``tuple[T, ...]`` is a repeated field, ``T | None`` one that may
+be absent. Annotations are read as objects, so modules that declare messages don't postpone theirs.
+
+Not dataclasses: making sixty of them costs more time than a whole ``netdef summary`` may take.
+"""
+
+from collections.abc import Iterator, Mapping
+from enum import Enum
+from types import UnionType
+from typing import Any, ClassVar, NamedTuple, Self, dataclass_transform, get_args
+
+from netdef.compiler.shape import Pair
+
+
+class Refusal(Exception):
+    """A layer's or message's no: what is wrong, said without knowing of files.
+
+    ``at`` names an attribute, or ``"bottom"`` or ``"top"`` (with an index, ``"bottom 1"``), or is empty for the
+    whole layer; whoever read the file turns it into a place.
+    """
+
+    def __init__(self, code: str, message: str, *, at: str = "", help: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.at = at
+        self.help = help
+
+
+class Words(Enum):
+    """The words of an enumeration; a member's name is the word, its value Caffe's number."""
+
+
+class _Required:
+    def __repr__(self) -> str:
+        return "required"
+
+
+REQUIRED: Any = _Required()
+
+
+class Param:
+    """One attribute of a message: what it holds, and the fields that it is read from.
+
+    attribute   its name in Python
+    spellings   field name -> (wire number, axis): axis is None for the attribute's own field, and 0 (height) or
+                1 (width) for the ``_h`` and ``_w`` spellings, which exclude the own field
+    kind        the type of one value
+    repeated    whether the field may stand several times (the attribute is then a tuple)
+    is_pair     whether the attribute is a ``Pair``
+    default     the value of an absent field; ``REQUIRED`` if there is none
+    least, most the range of a number, both included
+    floors      an integer field that takes the whole part of a fraction (``pad: k / 2``)
+    """
+
+    __slots__ = (
+        "attribute",
+        "default",
+        "doc",
+        "floors",
+        "is_pair",
+        "kind",
+        "least",
+        "most",
+        "repeated",
+        "spellings",
+    )
+
+    def __init__(
+        self,
+        spellings: Mapping[str, tuple[int, int | None]],
+        *,
+        default: Any,
+        least: float | None,
+        most: float | None,
+        doc: str,
+        floors: bool,
+    ) -> None:
+        self.attribute = ""
+        self.spellings = dict(spellings)
+        self.kind: type = object
+        self.repeated = False
+        self.is_pair = False
+        self.default = default
+        self.least = least
+        self.most = most
+        self.doc = doc
+        self.floors = floors
+
+    def bind(self, attribute: str, annotation: Any) -> None:
+        """Learn name and type from the class body."""
+        self.attribute = attribute
+        if "" in self.spellings:
+            self.spellings[attribute] = self.spellings.pop("")
+        if isinstance(annotation, UnionType):  # T | None
+            annotation = next(arg for arg in get_args(annotation) if arg is not type(None))
+        if annotation is Pair:
+            self.kind, self.is_pair = int, True
+        elif args := get_args(annotation):  # tuple[T, ...]
+            self.kind, self.repeated = args[0], True
+        else:
+            self.kind = annotation
+
+    @property
+    def required(self) -> bool:
+        """Whether a file must give it."""
+        return self.default is REQUIRED
+
+
+def param(
+    number: int,
+    *,
+    default: Any = REQUIRED,
+    name: str = "",
+    least: float | None = None,
+    most: float | None = None,
+    doc: str = "",
+) -> Any:
+    """An attribute read from one field; ``name`` where the file's word isn't the attribute's."""
+    return Param({name: (number, None)}, default=default, least=least, most=most, doc=doc, floors=False)
+
+
+def pair(
+    own: tuple[int, str],
+    h: tuple[int, str],
+    w: tuple[int, str],
+    *,
+    default: Any = REQUIRED,
+    least: int | None = None,
+    doc: str = "",
+    floors: bool = False,
+) -> Any:
+    """Sizes of an image's axes, read from one field (``stride``) or from two (``stride_h`` and ``stride_w``).
+
+    Annotated ``Pair`` it holds both; annotated ``tuple[int, ...]`` the own field is repeated, one value for every
+    axis or one for each, and the attribute holds what was written.
+    """
+    spellings = {own[1]: (own[0], None), h[1]: (h[0], 0), w[1]: (w[0], 1)}
+    return Param(spellings, default=default, least=least, most=None, doc=doc, floors=floors)
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, eq_default=True, field_specifiers=(param, pair))
+class Message:
+    """A value with declared attributes, made from keywords and never changed."""
+
+    params: ClassVar[dict[str, Param]] = {}
+    """By attribute."""
+    fields: ClassVar[dict[str, Param]] = {}
+    """By the file's field name."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        own: dict[str, Param] = {}
+        for attribute, annotation in cls.__annotations__.items():
+            declared = cls.__dict__.get(attribute)
+            if isinstance(declared, Param):
+                declared.bind(attribute, annotation)
+                own[attribute] = declared
+                delattr(cls, attribute)
+        cls.params = {**cls.params, **own}
+        cls.fields = {name: p for p in cls.params.values() for name in p.spellings}
+
+    def __init__(self, **values: Any) -> None:
+        for attribute, declared in self.params.items():
+            if attribute in values:
+                value = values.pop(attribute)
+            elif declared.required:
+                raise TypeError(f"{type(self).__name__} needs {attribute}")
+            else:
+                value = declared.default
+            self.__dict__[attribute] = value
+        if values:
+            raise TypeError(f"{type(self).__name__} has no {', '.join(values)}")
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__} is frozen")
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and other.__dict__ == self.__dict__
+
+    def __hash__(self) -> int:
+        return hash((type(self), *self.__dict__.values()))
+
+    def __repr__(self) -> str:
+        changed = {k: v for k, v in self.__dict__.items() if v != self.params[k].default}
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in changed.items())})"
+
+    def problems(self) -> Iterator[Refusal]:
+        """What is wrong with the values as they stand together; each becomes a diagnostic at its field."""
+        return iter(())
+
+    def replace(self, **values: Any) -> Self:
+        """The same message with some attributes changed."""
+        return type(self)(**{**self.__dict__, **values})

@@ -1,0 +1,92 @@
+"""Text to tree."""
+
+import gc
+import re
+from functools import cache
+from typing import Any
+
+from lark.exceptions import UnexpectedInput
+
+from netdef.compiler.diagnostics import Report
+from netdef.compiler.source import Source, Span
+from netdef.compiler.syntax import mistakes
+from netdef.compiler.syntax.lexer import scan
+from netdef.compiler.syntax.literals import unescape
+from netdef.compiler.syntax.names import check_names
+from netdef.compiler.syntax.recovery import Recovery
+from netdef.compiler.syntax.tables import load_parser
+from netdef.compiler.syntax.tokens import Token, Tokens
+from netdef.compiler.syntax.tree import Expression, Template, Text, Tree
+
+_parser = cache(load_parser)
+
+
+def parse(source: Source, report: Report) -> Tree:
+    """Read a text as far as it makes sense; every mistake goes into the report, and none is raised."""
+    was_enabled = gc.isenabled()
+    gc.disable()  # a tree has no cycles, and looking for some in a big one takes a third of the time
+    try:
+        return _parse(source, report)
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _parse(source: Source, report: Report) -> Tree:
+    tokens = scan(source, report)
+    for token in tokens.all:
+        if token.type == "STRING":
+            token.value = _read_string(token, tokens.has_constructs, report)
+    try:
+        body = _parser().parse(tokens, start="start", on_error=Recovery(tokens, report))  # type: ignore[arg-type]
+    except UnexpectedInput:
+        assert report.errors
+        body = ()
+    tree = Tree(source, body, tuple(tokens.comments), tokens.has_constructs)
+    if tree.has_constructs:
+        check_names(tree.body, report)
+    return tree
+
+
+_PART = re.compile(r"""(?:[^\\$]|\\[\s\S]|\$(?!\{))+|\$\{((?:[^{}"'\\]|'[^'\\]*'|"[^"\\]*")*)\}|(?P<bad>\$\{)""")
+
+
+def _read_string(token: Token, has_constructs: bool, report: Report) -> Text | Template:
+    raw, at = token.value, token.at
+    start = at.start + 1
+    if not has_constructs:
+        return Text(raw if "\\" not in raw else _unescape(raw, at.source, start, False, report), at)
+    parts: list[str | Expression] = []
+    for found in _PART.finditer(raw):
+        if found[1] is not None:
+            parts.append(_read_expression(at.source, start + found.start(), start + found.end(), report))
+        elif found["bad"]:
+            report.add(mistakes.bad_template(Span(at.source, start + found.start(), start + found.end())))
+        else:
+            parts.append(_unescape(found[0], at.source, start + found.start(), True, report))
+    if all(isinstance(part, str) for part in parts):
+        return Text("".join(map(str, parts)), at)
+    return Template(tuple(parts), at)
+
+
+def _read_expression(source: Source, start: int, end: int, report: Report) -> Expression:
+    """What stands in ``${...}``, the dollar at ``start``."""
+    inner = Report()
+    tokens = scan(source, inner, start + 2, end - 1)
+    for token in tokens.all:
+        if token.type == "STRING":
+            token.value = _read_string(token, False, inner)
+    try:
+        expression: Any = _parser().parse(tokens, start="item")  # type: ignore[arg-type]
+    except UnexpectedInput:
+        report.add(mistakes.bad_template(Span(source, start, end)))
+        return Text("", Span(source, start, end))
+    report.extend(inner)
+    return expression
+
+
+def _unescape(raw: str, source: Source, start: int, dollar: bool, report: Report) -> str:
+    text, bad = unescape(raw, dollar=dollar)
+    for escape in bad:
+        report.add(mistakes.bad_escape(Span(source, start + escape.start, start + escape.end)))
+    return text

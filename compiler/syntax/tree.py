@@ -1,0 +1,254 @@
+"""What a ``.net`` text says, before anybody asks what it means.
+
+A tree holds statements and expressions, each with its span. ``expand`` turns it into an *expanded* tree,
+which has only ``Field`` (with a ``Literal`` for its value) and ``Group`` left: plain prototxt.
+Field names are not checked here: the grammar knows nothing of Caffe's schema.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from netdef.compiler.source import Source, Span
+
+
+# ---- literals and expressions
+class Number(NamedTuple):
+    """A number as written: an int where the text is one (decimal, hex, octal), else a float."""
+
+    value: int | float
+    at: Span
+
+
+class Text(NamedTuple):
+    """A string: escapes resolved, adjacent strings joined, ``${...}`` still inside (see ``Template``)."""
+
+    value: str
+    at: Span
+
+
+class Word(NamedTuple):
+    """A bare word: an enum's word, ``true``, ``inf``, or a variable (expansion, which knows the field, decides)."""
+
+    value: str
+    at: Span
+
+
+class List(NamedTuple):
+    """``[a, b]``."""
+
+    items: "tuple[Expression, ...]"
+    at: Span
+
+
+class Template(NamedTuple):
+    """A string with ``${expr}`` in it: text and expressions in turn."""
+
+    parts: "tuple[str | Expression, ...]"
+    at: Span
+
+
+class Unary(NamedTuple):
+    """``-x``, ``+x`` or ``not x``."""
+
+    operator: str
+    operand: "Expression"
+    at: Span
+
+
+class Binary(NamedTuple):
+    """Arithmetic, a comparison, ``and`` or ``or``; ``operator_at`` is the operator's own place."""
+
+    operator: str
+    left: "Expression"
+    right: "Expression"
+    operator_at: Span
+    at: Span
+
+
+class Choice(NamedTuple):
+    """``condition ? then : otherwise``."""
+
+    condition: "Expression"
+    then: "Expression"
+    otherwise: "Expression"
+    at: Span
+
+
+class Range(NamedTuple):
+    """``first..last``, both included; only after ``repeat ... in``."""
+
+    first: "Expression"
+    last: "Expression"
+    at: Span
+
+
+Literal = Number | Text | Word
+Expression = Number | Text | Word | List | Template | Unary | Binary | Choice
+Value = int | float | str | bool | tuple["Value", ...]
+"""What an expression is worth."""
+
+
+# ---- statements
+class Field(NamedTuple):
+    """``name: value``."""
+
+    name: str
+    value: Expression
+    at: Span
+    """The name's place."""
+
+
+class Group(NamedTuple):
+    """``name { ... }``: a message in a message. ``name [ {...}, {...} ]`` is several of them."""
+
+    name: str
+    body: "tuple[Statement, ...]"
+    at: Span
+    """The name's place."""
+    close: Span
+    """The closing brace, where a missing field would stand."""
+
+
+class Layer(NamedTuple):
+    """``layer NAME Type { ... }``; the body may be absent."""
+
+    name: Expression
+    type: Expression
+    body: "tuple[Statement, ...]"
+    at: Span
+    """The word ``layer`` to the type."""
+
+
+class Input(NamedTuple):
+    """``input "data" [1, 3, 224, 224]``."""
+
+    name: Expression
+    shape: Expression
+    at: Span
+
+
+class Let(NamedTuple):
+    """``let NAME = VALUE``."""
+
+    name: str
+    value: Expression
+    at: Span
+    """The name's place."""
+
+
+class Parameter(NamedTuple):
+    """One of a block's; ``default`` is None where the caller must give it."""
+
+    name: str
+    default: Expression | None
+    at: Span
+
+
+class Block(NamedTuple):
+    """``block NAME(a, b = 1) { ... }``."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    body: "tuple[Statement, ...]"
+    at: Span
+    """The name's place."""
+
+
+class Argument(NamedTuple):
+    """``value`` or ``name: value`` in a call."""
+
+    name: str | None
+    value: Expression
+    at: Span
+
+
+class Call(NamedTuple):
+    """``NAME(1, b: 2)``."""
+
+    name: str
+    arguments: tuple[Argument, ...]
+    at: Span
+    """The name's place."""
+
+
+class Target(NamedTuple):
+    """What a ``repeat`` binds in each turn: one name, or several in parentheses that take a row apart."""
+
+    names: tuple[str, ...]
+    unpacks: bool
+    at: Span
+
+
+class Repeat(NamedTuple):
+    """``repeat i in 1..n``, ``repeat x in LIST``, ``repeat i, (a, b) in ROWS`` (``i`` from 1)."""
+
+    index: str | None
+    target: Target
+    over: Expression | Range
+    body: "tuple[Statement, ...]"
+    at: Span
+    """The word ``repeat``."""
+
+
+class If(NamedTuple):
+    """``if EXPR { ... } else { ... }``; ``else if`` is an ``If`` alone in ``otherwise``."""
+
+    condition: Expression
+    then: "tuple[Statement, ...]"
+    otherwise: "tuple[Statement, ...]"
+    at: Span
+    """The word ``if``."""
+
+
+class Include(NamedTuple):
+    """``include "file.net"``, relative to the including file."""
+
+    path: Text
+    at: Span
+
+
+class Opaque(NamedTuple):
+    """``opaque "Type" { top_shape: [1, "K", 5] }``: a layer type that only its author can run."""
+
+    type: Text
+    body: "tuple[Statement, ...]"
+    at: Span
+
+
+Statement = Field | Group | Layer | Input | Let | Block | Call | Repeat | If | Include | Opaque
+
+
+class Tree(NamedTuple):
+    """A parsed text. ``comments`` are the places of the ``#`` comments, in order."""
+
+    source: Source
+    body: tuple[Statement, ...]
+    comments: tuple[Span, ...]
+    has_constructs: bool
+    """Whether it uses anything that prototxt does not have (then ``${`` in a string is a template)."""
+
+
+# ---- the expanded tree
+class Expanded(NamedTuple):
+    """A tree with only ``Field`` and ``Group`` left, and what was learnt on the way.
+
+    In it every ``Field.value`` is a ``Literal``, a list field stands as several fields, and layers, inputs and
+    their bottoms and tops are spelt out as in Caffe's V2 prototxt.
+    """
+
+    source: Source
+    body: tuple[Field | Group, ...]
+    opaque: "Mapping[str, OpaqueType]"
+    has_constructs: bool
+    settable: tuple[str, ...]
+    """The names of its ``let`` variables, which ``--set`` may override."""
+    unused: tuple[str, ...]
+    """Names given to ``--set`` that no ``let`` has."""
+
+
+class OpaqueType(NamedTuple):
+    """A layer type whose tops' shapes its user declared; a string is the symbol of a size known at run time."""
+
+    type: str
+    top_shapes: tuple[tuple[int | str, ...], ...]
+    at: Span

@@ -1,0 +1,92 @@
+"""Parse, choose, run: the command line.
+
+Exit status: 0 fine, 1 mistakes in the user's files, 2 wrong usage, 3 our fault.
+Results go to stdout; diagnostics and progress to stderr.
+"""
+
+import argparse
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from netdef.compiler.diagnostics import NetError, Report
+
+COMMANDS = sorted(path.stem for path in (Path(__file__).parent / "commands").glob("[a-z]*.py") if path.stem != "options")
+"""A command is a file: ``HELP``, ``arguments(parser)`` and ``run(args) -> int``. Only the chosen one is imported."""
+
+FINE, USER_MISTAKE, WRONG_USAGE, OUR_FAULT = range(4)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    argv = sys.argv[1:] if argv is None else argv
+    args = parse(argv)
+    try:
+        status: int = args.run(args)
+        sys.stdout.flush()
+        return status
+    except NetError as error:
+        show(error.report)
+        return USER_MISTAKE
+    except BrokenPipeError:  # the reader of a pipe had enough: `netdef summary ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FINE
+    except KeyboardInterrupt:
+        print("netdef: stopped", file=sys.stderr)
+        return 130
+    except Exception as error:
+        if "NETDEF_TRACEBACK" in os.environ:
+            raise
+        kind = type(error).__name__
+        print(f"netdef: our fault, not yours: {kind}: {error}\nSet NETDEF_TRACEBACK=1 to see where.", file=sys.stderr)
+        return OUR_FAULT
+
+
+def parse(argv: list[str]) -> argparse.Namespace:
+    """Read the arguments; wrong ones exit with status 2 and a line that says why."""
+    chosen = next((word for word in argv if not word.startswith("-")), None)
+    parser = argparse.ArgumentParser(
+        prog="netdef",
+        description="A compiler for network definitions: Caffe prototxt and .net files to a summary, a drawing, "
+        "a PyTorch module or ONNX.",
+        epilog="Try: netdef new vgg16, netdef summary vgg16.net, netdef COMMAND --help.",
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name in COMMANDS if chosen not in COMMANDS else [chosen]:
+        module: Any = import_module(f"netdef.commands.{name}")
+        sub = commands.add_parser(name, help=module.HELP, description=module.__doc__, formatter_class=_Help)
+        module.arguments(sub)
+        sub.set_defaults(run=module.run)
+    return parser.parse_args(argv)
+
+
+def show(report: Report) -> None:
+    """Draw diagnostics on stderr, in colour on a terminal."""
+    from netdef.compiler.render.text import render  # most runs have nothing to draw
+
+    color = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+    for diagnostic in report:
+        print(render(diagnostic, color=color), end="\n\n", file=sys.stderr)
+    errors, warnings = len(report.errors), len(report.warnings)
+    parts = [f"{n} {word}{'s' * (n != 1)}" for n, word in ((errors, "error"), (warnings, "warning")) if n]
+    if len(report) > 1:
+        print("netdef: " + ", ".join(parts), file=sys.stderr)
+
+
+class _Help(argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefaultsHelpFormatter):
+    pass
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version  # 20 ms that only this flag needs
+
+        print(f"netdef {version('netdef-compiler')}")
+        parser.exit()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

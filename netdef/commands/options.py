@@ -1,0 +1,98 @@
+"""The options of every command that reads a net."""
+
+import argparse
+import json
+
+from netdef.cli import show
+from netdef.compiler.load import load
+from netdef.compiler.net import Net
+from netdef.compiler.shape import Shape
+from netdef.compiler.syntax.tree import Value
+
+
+def net_arguments(parser: argparse.ArgumentParser, *, phase: bool = True) -> None:
+    """Add what chooses and sizes a net."""
+    group = parser.add_argument_group("the net")
+    if phase:
+        group.add_argument("--phase", choices=("TRAIN", "TEST"), default="TEST", help="what the net is run for")
+    group.add_argument("--stage", action="append", default=[], metavar="S", help="a stage that rules ask for")
+    group.add_argument("--level", type=int, default=0, metavar="N", help="the level that rules ask for")
+    group.add_argument(
+        "--set", action="append", default=[], type=_binding, metavar="NAME=VALUE", help="override a let of the file"
+    )
+    group.add_argument(
+        "--size", action="append", default=[], type=_size, metavar="BLOB=1x3x384x500", help="an input's shape"
+    )
+    group.add_argument(
+        "--data-size",
+        action="append",
+        default=[],
+        type=_data_size,
+        metavar="[LAYER=]CxHxW",
+        help="size of a data layer's images where the data set is absent (3x256x256 if not given)",
+    )
+    group.add_argument("--dense", action="store_true", help="turn InnerProduct layers into convolutions")
+
+
+def load_net(args: argparse.Namespace, phase: str | None = None, path: str | None = None) -> Net:
+    """The net that the arguments ask for; its warnings go to stderr."""
+    net = load(
+        path or args.file,
+        phase=phase or args.phase,
+        stages=args.stage,
+        level=args.level,
+        set=dict(args.set),
+        sizes=dict(args.size),
+        data_size=dict(args.data_size),
+    )
+    if args.dense:
+        from netdef.compiler.dense import dense  # only --dense needs it
+
+        net = dense(net)
+    show(net.report)
+    return net
+
+
+def _binding(text: str) -> tuple[str, Value]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.isidentifier():
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    try:
+        return name, _value(json.loads(value))
+    except (ValueError, TypeError):
+        return name, value
+
+
+def _value(found: object) -> Value:
+    """A JSON value as one of the language's; the rest of JSON has no meaning there."""
+    if isinstance(found, list):
+        return tuple(_value(item) for item in found)
+    if isinstance(found, bool | int | float | str):
+        return found
+    raise TypeError
+
+
+def _size(text: str) -> tuple[str, Shape]:
+    blob, equals, shape = text.rpartition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not BLOB=1x3x384x500")
+    return blob, shape_of(shape)
+
+
+def _data_size(text: str) -> tuple[str, Shape]:
+    layer, _, shape = text.rpartition("=")
+    sizes = shape_of(shape)
+    if len(sizes) != 3:
+        raise argparse.ArgumentTypeError(f"{shape!r} is not CxHxW")
+    return layer, sizes
+
+
+def shape_of(text: str) -> Shape:
+    """``1x3x224x224`` as a shape."""
+    try:
+        sizes = tuple(int(size) for size in text.lower().split("x"))
+    except ValueError:
+        sizes = ()
+    if not sizes or min(sizes) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a shape like 1x3x224x224")
+    return sizes

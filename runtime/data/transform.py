@@ -1,0 +1,120 @@
+"""A picture as a net takes it: first cut to its window, later, on the device, turned to numbers."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from netdef.compiler.messages import Channels, Preprocess
+from netdef.compiler.shape import Pair
+from netdef.runtime.data.dataset import Dataset, Picture
+
+NUM_MEASURED = 512
+"""Pictures from which mean and scale are taken where the net says nothing of them."""
+
+
+class View(NamedTuple):
+    """Which part of a picture the net sees.
+
+    size          the net's window, (H, W) in pixels
+    num_channels  1 or 3; grey is repeated, colour is weighed as in Rec. 601
+    resize        the picture's shorter side before it is cut, in pixels; None leaves it
+    cover         without ``resize``: shrink a larger picture until it just covers the window
+    crop_by_chance, mirror   training's augmentation
+    """
+
+    size: Pair
+    num_channels: int
+    resize: int | None = None
+    cover: bool = True
+    crop_by_chance: bool = False
+    mirror: bool = False
+
+    def of(self, picture: Picture, chance: NDArray[np.float64]) -> Picture:
+        """The window (H, W, C) of a picture; ``chance`` has three numbers from 0 to 1: down, right, mirror."""
+        picture = resized(with_channels(picture, self.num_channels), self.scaled(Pair(*picture.shape[:2])))
+        spare = Pair(picture.shape[0] - self.size.h, picture.shape[1] - self.size.w)
+        if self.crop_by_chance:
+            top, left = int(chance[0] * (spare.h + 1)), int(chance[1] * (spare.w + 1))
+        else:
+            top, left = spare.h // 2, spare.w // 2  # Caffe rounds down
+        window = picture[top : top + self.size.h, left : left + self.size.w]
+        return window[:, ::-1] if self.mirror and chance[2] < 0.5 else window
+
+    def scaled(self, picture: Pair) -> Pair:
+        """The size of a picture before it is cut: never smaller than the window; sides are rounded to the nearest."""
+        covering = max(self.size.h / picture.h, self.size.w / picture.w)
+        if self.resize is not None:
+            scale = max(covering, self.resize / min(picture))
+        else:
+            scale = covering if self.cover else max(covering, 1.0)
+        return Pair(max(self.size.h, round(picture.h * scale)), max(self.size.w, round(picture.w * scale)))
+
+
+def resized(picture: Picture, size: Pair) -> Picture:
+    """A picture at another size: bilinear, over all pixels that fall together when it shrinks."""
+    if picture.shape[:2] == size:
+        return picture
+    image = Image.fromarray(picture[:, :, 0] if picture.shape[2] == 1 else picture)
+    pixels: Picture = np.asarray(image.resize((size.w, size.h), Image.Resampling.BILINEAR))
+    return pixels.reshape(*size, -1)
+
+
+def with_channels(picture: Picture, num: int) -> Picture:
+    """A picture with one channel or three."""
+    if picture.shape[2] == num:
+        return picture
+    if num == 3:
+        return np.repeat(picture, 3, axis=2)
+    red, green, blue = (picture[:, :, i : i + 1].astype(np.uint32) for i in range(3))
+    # 0.299, 0.587 and 0.114 in 1/65536, rounded as Pillow does
+    grey: Picture = (red * 19595 + green * 38470 + blue * 7471 + 32768 >> 16).astype(np.uint8)
+    return grey
+
+
+class Normalise(NamedTuple):
+    """How the numbers 0 to 255 become the net's: the order of the channels, then (x - mean) * scale."""
+
+    channels: Channels
+    mean: tuple[float, ...] = ()
+    scale: float = 1.0
+
+    def __call__(self, pictures: Tensor) -> Tensor:
+        """Pictures (N, H, W, C) of bytes as an input (N, C, H, W) of floats."""
+        planes = pictures.permute(0, 3, 1, 2)
+        if self.channels is Channels.BGR:
+            planes = planes.flip(1)
+        numbers = planes.to(torch.float32, memory_format=torch.contiguous_format)
+        if self.mean:
+            numbers -= torch.tensor(self.mean, device=numbers.device).view(-1, 1, 1)
+        return numbers if self.scale == 1 else numbers.mul_(self.scale)
+
+    @property
+    def text(self) -> str:
+        """The ``preprocess`` that says the same in a net."""
+        mean = ", ".join(f"{value:g}" for value in self.mean)
+        return f"preprocess {{ channels: {self.channels.name} mean: [{mean}] scale: {self.scale:g} }}"
+
+
+def stated(preprocess: Preprocess) -> Normalise:
+    """What a net says of its input's numbers."""
+    return Normalise(preprocess.channels, preprocess.mean, preprocess.scale)
+
+
+def measured(data: Dataset, view: View) -> Normalise:
+    """Mean 0 and deviation 1 over some pictures of the training data, evenly spread; four digits each."""
+    num = min(NUM_MEASURED, len(data))
+    centre = np.full(3, 0.5)
+    still = view._replace(crop_by_chance=False, mirror=False)
+    windows = np.stack([still.of(data.picture(i * len(data) // num), centre) for i in range(num)])
+    channels = Channels.GREY if view.num_channels == 1 else Channels.BGR
+    means = windows.mean(axis=(0, 1, 2))[:: -1 if channels is Channels.BGR else 1]
+    deviation = windows.std(axis=(0, 1, 2)).mean()
+    return Normalise(channels, tuple(_rounded(mean) for mean in means), _rounded(1 / max(deviation, 1.0)))
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.4g}")

@@ -1,0 +1,30 @@
+"""Files that are there whole or not at all, whenever the power goes."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+UNFINISHED = ".unfinished-"
+"""The head of a file's name while it is written; its suffix stays, because writers choose a format by it."""
+
+
+def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+    """Write a file beside its place, have it on the disk, then rename it: POSIX renames in one go."""
+    unfinished = path.with_name(UNFINISHED + path.name)
+    write(unfinished)
+    _sync(unfinished)
+    unfinished.replace(path)
+    _sync(path.parent)
+
+
+def write_whole_text(path: Path, text: str) -> None:
+    """The same for a text."""
+    write_whole(path, lambda unfinished: unfinished.write_text(text, encoding="utf-8") and None)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

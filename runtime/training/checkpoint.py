@@ -1,0 +1,120 @@
+"""Checkpoints: all that the rest of a run depends on, in one file that is whole or not there.
+
+A file is safetensors with ``weights/conv1/0``, ``history/conv1/0`` and, as metadata, the iteration, the scores, and
+two digests: of the run's identity (its recipe, net and data) and of everything in the file. There is no state of a
+generator or a loader in it: order, augmentation and dropout follow from the seed and the iteration.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from netdef.compiler.diagnostics import Diagnostic, Severity
+from netdef.runtime.training.atomic import write_whole
+
+Weights = Mapping[str, Sequence[NDArray[np.float32]]]
+"""By layer, in the order of the ``.caffemodel``."""
+
+NUM_KEPT = 2
+"""Checkpoints that a run keeps: the newest, and the one before it should that be damaged."""
+
+
+class Checkpoint(NamedTuple):
+    """A run after some iterations.
+
+    scores    of the evaluations so far; learning rates follow from them
+    history   what the solver remembers of each weight, by ``layer/index``
+    identity  the digest of the run's identity
+    """
+
+    iteration: int
+    scores: tuple[float, ...]
+    weights: Weights
+    history: Mapping[str, NDArray[np.float32]]
+    identity: str
+
+
+def save(folder: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint, and remove those that are too old to be wanted."""
+    arrays = {f"weights/{name}": array for name, array in by_key(checkpoint.weights).items()}
+    arrays |= {f"history/{name}": np.ascontiguousarray(array) for name, array in checkpoint.history.items()}
+    facts = {
+        "iteration": str(checkpoint.iteration),
+        "scores": json.dumps(checkpoint.scores),
+        "identity": checkpoint.identity,
+    }
+    facts["digest"] = _digest(arrays, facts)
+    write_whole(folder / f"{checkpoint.iteration:08}.safetensors", lambda path: save_file(arrays, path, facts))
+    for old in stored(folder)[NUM_KEPT:]:
+        old.unlink()
+
+
+def newest(folder: Path, identity: str) -> tuple[Checkpoint | None, list[Diagnostic]]:
+    """The newest checkpoint that is sound, and a warning for each that had to be passed over."""
+    warnings = []
+    for path in stored(folder):
+        checkpoint = read(path)
+        if checkpoint is not None and checkpoint.identity == identity:
+            return checkpoint, warnings
+        what = "is damaged" if checkpoint is None else "belongs to another run"
+        warnings.append(
+            Diagnostic("N734", f"the checkpoint {path} {what}; going on from one before", severity=Severity.WARNING)
+        )
+    return None, warnings
+
+
+def stored(folder: Path) -> list[Path]:
+    """The checkpoints in a folder, the newest first."""
+    return sorted(folder.glob("[0-9]*.safetensors"), reverse=True)
+
+
+def read(path: Path) -> Checkpoint | None:
+    """A checkpoint, or None if the file is damaged."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            facts = file.metadata() or {}
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118: no mapping
+        if facts.pop("digest", None) != _digest(arrays, facts):
+            return None
+    except (SafetensorError, OSError):
+        return None
+    return Checkpoint(
+        int(facts["iteration"]),
+        tuple(json.loads(facts["scores"])),
+        by_layer(_under("weights/", arrays)),
+        _under("history/", arrays),
+        facts["identity"],
+    )
+
+
+def by_key(weights: Weights) -> dict[str, NDArray[np.float32]]:
+    """Weights by ``layer/index``."""
+    return {f"{layer}/{i}": np.ascontiguousarray(a) for layer, arrays in weights.items() for i, a in enumerate(arrays)}
+
+
+def by_layer(arrays: Mapping[str, NDArray[np.float32]]) -> Weights:
+    """Weights by layer, from ``layer/index``; a layer's name may have slashes itself."""
+    layers: dict[str, list[NDArray[np.float32]]] = {}
+    for layer, index in sorted((key.rpartition("/")[::2] for key in arrays), key=lambda key: (key[0], int(key[1]))):
+        layers.setdefault(layer, []).append(arrays[f"{layer}/{index}"])
+    return layers
+
+
+def _under(head: str, arrays: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
+    return {name.removeprefix(head): array for name, array in arrays.items() if name.startswith(head)}
+
+
+def _digest(arrays: Mapping[str, NDArray[np.float32]], facts: Mapping[str, str]) -> str:
+    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
+    for name in sorted(arrays):
+        array = arrays[name]
+        digest.update(f"{name} {array.dtype} {array.shape}".encode())
+        digest.update(array.tobytes() if array.ndim == 0 else np.ascontiguousarray(array).data)
+    return digest.hexdigest()

@@ -1,0 +1,149 @@
+"""A run's folder: what was asked for, what happened, and the weights.
+
+    manifest.json       what the run is: net, recipe, data, versions, the command, and at its end the result
+    metrics.jsonl       one line for each iteration, each once, whatever broke in between
+    checkpoints/        from which a broken run goes on
+    best.safetensors    the weights with the best score
+    last.safetensors    the weights of the last checkpoint
+"""
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.runtime.training.atomic import write_whole_text
+
+RUNS = Path("runs")
+"""Where runs go that are not told where to go."""
+
+NUM_DIFFERENCES_SHOWN = 5
+
+
+class Run:
+    """One run's folder."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.checkpoints = path / "checkpoints"
+        self.metrics = path / "metrics.jsonl"
+        self.best = path / "best.safetensors"
+        self.last = path / "last.safetensors"
+        self._manifest = path / "manifest.json"
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """What the run is."""
+        try:
+            found: dict[str, Any] = json.loads(self._manifest.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            help = "a run's folder is made by netdef train"
+            raise NetError(Diagnostic("N731", f"{self.path} is no run: {error}", help=help)) from None
+        return found
+
+    @manifest.setter
+    def manifest(self, manifest: Mapping[str, Any]) -> None:
+        write_whole_text(self._manifest, json.dumps(manifest, indent=2) + "\n")
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the folder is a run's."""
+        return self._manifest.is_file()
+
+    def log(self, lines: Iterable[Mapping[str, Any]]) -> None:
+        """Add to the metrics, and have them on the disk."""
+        with self.metrics.open("a", encoding="utf-8") as file:
+            file.writelines(json.dumps(line) + "\n" for line in lines)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def cut_metrics(self, iteration: int) -> float:
+        """Drop the lines after an iteration, which will be run again; the seconds that the run had taken by then."""
+        kept = []
+        seconds = 0.0
+        for line in self.metrics.read_text(encoding="utf-8").splitlines() if self.metrics.exists() else []:
+            try:
+                facts = json.loads(line)
+            except ValueError:
+                break  # written when the run was killed
+            if facts["iteration"] > iteration:
+                break
+            kept.append(line + "\n")
+            seconds = facts["seconds"]
+        write_whole_text(self.metrics, "".join(kept))
+        return seconds
+
+
+def new_run(path: Path | None, name: str) -> Run:
+    """A new folder: the one asked for, else ``runs/NAME``, with a number if that is taken."""
+    if path is not None:
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            help = f"--resume goes on with the run in {path}" if Run(path).is_there else "choose another with -o"
+            raise NetError(Diagnostic("N730", f"{path} is there already", help=help))
+        (path / "checkpoints").mkdir(parents=True)
+        return Run(path)
+    home = RUNS / file_name(name)
+    for candidate in (home, *(home.with_name(f"{home.name}-{number}") for number in range(2, 1_000_000))):
+        try:
+            (candidate / "checkpoints").mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return Run(candidate)
+    raise AssertionError("a million runs")
+
+
+def old_run(path: Path | None, name: str) -> Run:
+    """The run to go on with: the one asked for, else the newest of a net."""
+    if path is not None:
+        run = Run(path)
+        if not run.is_there:
+            raise NetError(Diagnostic("N731", f"there is no run in {path}", help="leave out --resume to start one"))
+        return run
+    home = file_name(name)
+    runs = [Run(found) for found in RUNS.glob(f"{home}*") if re.fullmatch(rf"{re.escape(home)}(-\d+)?", found.name)]
+    runs = [run for run in runs if run.is_there]
+    if not runs:
+        message = f"there is no run of {name} in {RUNS}/ to go on with"
+        raise NetError(Diagnostic("N731", message, help="leave out --resume to start one, or name it with -o"))
+    return max(runs, key=lambda run: run.checkpoints.stat().st_mtime)
+
+
+def file_name(name: str) -> str:
+    """A net's name as a file's."""
+    return re.sub(r"[^\w.+-]+", "-", name).strip("-.") or "net"
+
+
+def digest_of(identity: Mapping[str, Any]) -> str:
+    """A short form of what a run is, to tell whether a checkpoint is its own."""
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
+
+def refuse_another(run: Run, now: Mapping[str, Any]) -> None:
+    """Refuse to go on with a run whose recipe, net or data were others; ``now`` is what was asked for."""
+    before = _flat(run.manifest["identity"])
+    after = _flat(now)
+    differences = [
+        f"{key}: {before.get(key, 'nothing')} in the run, {after.get(key, 'nothing')} now"
+        for key in (*before, *(key for key in after if key not in before))
+        if before.get(key) != after.get(key)
+    ]
+    if differences:
+        shown = differences[:NUM_DIFFERENCES_SHOWN]
+        more = len(differences) - len(shown)
+        notes = (*shown, f"and {more} more") if more else tuple(shown)
+        help = f"resume with what the run began with: {run.manifest['command']}; or start anew without --resume"
+        raise NetError(Diagnostic("N732", f"{run.path} is a run of something else", notes=notes, help=help))
+
+
+def _flat(value: object, head: str = "") -> dict[str, str]:
+    """Nested facts by their path, ``recipe.lr.base``."""
+    if isinstance(value, Mapping):
+        flat: dict[str, str] = {}
+        for key, inner in value.items():
+            flat |= _flat(inner, f"{head}.{key}" if head else str(key))
+        return flat
+    return {head: json.dumps(value) if not isinstance(value, str) else value}
