@@ -7,14 +7,13 @@
 4. A layer that is broken, or reads what a broken one makes, stays quiet: its tops are unknown.
 """
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from netdef.compiler.definition import Definition, LayerDefinition, unknown_types
 from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity, did_you_mean
 from netdef.compiler.layers.base import Arity, Layer, Weight, Window
 from netdef.compiler.messages import BlobShape, ParamSpec, ShareMode, State
-from netdef.compiler.net import AUTOMATIC, Net, Node, NodeWeight, ReceptiveField, Value
+from netdef.compiler.net import AUTOMATIC, Net, Node, NodeWeight, ReceptiveField, Sizes, Value
 from netdef.compiler.reader import place_of
 from netdef.compiler.schema import Refusal
 from netdef.compiler.shape import Pair, Shape, Shapes, known, product, show
@@ -22,15 +21,6 @@ from netdef.compiler.source import Span
 
 DEFAULT_IMAGE: Shape = (3, 256, 256)
 """Stands in for the size of a data set's images, which the file does not have."""
-
-
-class Sizes(NamedTuple):
-    """Sizes given from outside."""
-
-    inputs: Mapping[str, Shape]
-    """Shapes of input blobs, instead of the file's."""
-    images: Mapping[str, Shape]
-    """Image size (C, H, W) of data layers by name; ``""`` for all others."""
 
 
 class _Blob(NamedTuple):
@@ -70,7 +60,7 @@ def assemble(definition: Definition, state: State, sizes: Sizes, report: Report)
         message = f"there is no input {blob} to give a size"
         inputs = [top.name for d in assembly.drafts for top in d.tops if d.layer.fed]
         report.add(Diagnostic("N512", message, help=did_you_mean(blob, inputs) or f"inputs: {', '.join(inputs)}"))
-    return Net(definition, state, assembly.nodes(), assembly.outputs(), report)
+    return Net(definition, state, sizes, assembly.nodes(), assembly.outputs(), report)
 
 
 def _is_in(layer: LayerDefinition, state: State, report: Report) -> bool:
@@ -177,8 +167,8 @@ class _Assembly:
             if count < arity.least or (arity.most is not None and count > arity.most):
                 self._wrong_arity(definition, what, count, arity)
                 holds = False
-        if len(frame.loss_weight) not in (0, len(frame.top)):
-            message = f"{len(frame.loss_weight)} loss weights for {len(frame.top)} tops"
+        if len(frame.loss_weight) not in (0, len(frame.top) + automatic):
+            message = f"{len(frame.loss_weight)} loss weights for {len(frame.top) + automatic} tops"
             place = definition.places["loss_weight"][0]
             self.report.add(Diagnostic("N505", message, Label(place), help="give one for each top, or none"))
         if len(frame.propagate_down) not in (0, len(frame.bottom)):
@@ -347,16 +337,14 @@ class _Assembly:
                 final[id(top)] = Value(top.name, name, top.shape or ())
         return tuple(
             Node(
-                name=draft.definition.frame.name,
+                definition=draft.definition,
                 layer=draft.layer,
                 bottoms=tuple(final[id(blob)] for blob in draft.bottoms),
                 tops=tuple(final[id(blob)] for blob in draft.tops),
                 weights=draft.weights,
                 loss_weights=_loss_weights(draft),
-                propagate_down=draft.definition.frame.propagate_down,
                 macs=draft.macs,
                 receptive_field=draft.field,
-                at=draft.definition.at,
             )
             for draft in self.drafts
         )

@@ -8,13 +8,13 @@ Each arrow is a function of its own module; a stage's mistakes stop the road beh
 from collections.abc import Mapping, Sequence
 from os import PathLike, fspath
 
-from netdef.compiler.assemble import Sizes, assemble
+from netdef.compiler.assemble import assemble
 from netdef.compiler.claims import check_claims
 from netdef.compiler.definition import Definition, define
 from netdef.compiler.diagnostics import Diagnostic, NetError, Report, did_you_mean
 from netdef.compiler.expand import expand
 from netdef.compiler.messages import Phase, State
-from netdef.compiler.net import Net
+from netdef.compiler.net import Net, Sizes
 from netdef.compiler.shape import Shape
 from netdef.compiler.source import Source
 from netdef.compiler.syntax.parser import parse
@@ -31,6 +31,7 @@ def load(
     set: Mapping[str, Value] | None = None,
     sizes: Mapping[str, Shape] | None = None,
     data_size: Shape | Mapping[str, Shape] | None = None,
+    dense: bool = False,
 ) -> Net:
     """Read, expand and check a net.
 
@@ -42,12 +43,18 @@ def load(
         set: values for the file's ``let`` variables.
         sizes: shapes of input blobs, instead of the file's.
         data_size: (C, H, W) of data layers whose data set is absent, for all or by layer.
+        dense: make convolutions of the InnerProducts, as wide as the file's own sizes; then take ``sizes``.
 
     Raises:
         NetError: with every mistake of the file; its warnings are in ``net.report``.
     """
     expanded = load_expanded(fspath(path), set or {})
-    return build(expanded, state_of(phase, stages, level), Sizes(sizes or {}, _images(data_size)), bool(set))
+    state, given = state_of(phase, stages, level), Sizes(sizes or {}, _images(data_size))
+    if not dense:
+        return build(expanded, state, given, bool(set))
+    from netdef.compiler.dense import dense as convolve  # which itself builds a net
+
+    return convolve(build(expanded, state, given._replace(inputs={}), bool(set)), given)
 
 
 def load_expanded(path: str, overrides: Mapping[str, Value]) -> Expanded:

@@ -1,8 +1,9 @@
 """A checked net: every blob a version with a shape, every layer a node, nothing left to guess."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from netdef.compiler.definition import Definition
+from netdef.compiler.definition import Definition, LayerDefinition
 from netdef.compiler.diagnostics import Diagnostic, NetError, Report
 from netdef.compiler.layers.base import Layer, Weight
 from netdef.compiler.messages import Preprocess, State
@@ -41,22 +42,34 @@ class ReceptiveField(NamedTuple):
 class Node(NamedTuple):
     """A layer in a net."""
 
-    name: str
+    definition: LayerDefinition
     layer: Layer
+    """The definition's, with the sizes that were given from outside."""
     bottoms: tuple[Value, ...]
     tops: tuple[Value, ...]
     weights: tuple[NodeWeight, ...]
     """In the order of the ``.caffemodel``."""
     loss_weights: tuple[float, ...]
     """What each top counts in the loss."""
-    propagate_down: tuple[bool, ...]
-    """Whether gradients go on to each bottom; empty where the file doesn't say."""
     macs: int
     """Multiply-adds of one forward pass of the whole batch."""
     receptive_field: ReceptiveField | None
     """None where the bottom has no positions, or they have lost their meaning."""
-    at: Span
-    """Where the layer stands in the text."""
+
+    @property
+    def name(self) -> str:
+        """The layer's name."""
+        return self.definition.frame.name
+
+    @property
+    def at(self) -> Span:
+        """Where the layer stands in the text."""
+        return self.definition.at
+
+    @property
+    def propagate_down(self) -> tuple[bool, ...]:
+        """Whether gradients go on to each bottom; empty where the file doesn't say."""
+        return self.definition.frame.propagate_down
 
     @property
     def type(self) -> str:
@@ -69,23 +82,39 @@ class Node(NamedTuple):
         return sum(known(product(w.weight.shape)) for w in self.weights)
 
     @property
-    def block(self) -> str | None:
-        """The block call that made it, as written; None for a layer of the file itself."""
-        return None if self.at.via is None else _outermost(self.at.via).text
+    def call(self) -> Span | None:
+        """The block call of the file itself that made it; None for a layer that stands there."""
+        return None if self.at.via is None else _outermost(self.at.via)
 
 
 def _outermost(span: Span) -> Span:
     return span if span.via is None else _outermost(span.via)
 
 
+class Sizes(NamedTuple):
+    """Sizes given from outside."""
+
+    inputs: Mapping[str, Shape]
+    """Shapes of input blobs, instead of the file's."""
+    images: Mapping[str, Shape]
+    """Image size (C, H, W) of data layers by name; ``""`` for all others."""
+
+
 class Net:
     """A checked net in one phase. Frozen by convention: passes make new ones."""
 
     def __init__(
-        self, definition: Definition, state: State, nodes: tuple[Node, ...], outputs: tuple[str, ...], report: Report
+        self,
+        definition: Definition,
+        state: State,
+        sizes: Sizes,
+        nodes: tuple[Node, ...],
+        outputs: tuple[str, ...],
+        report: Report,
     ) -> None:
         self.definition = definition
         self.state = state
+        self.sizes = sizes
         self.nodes = nodes
         self.outputs = list(outputs)
         """The blobs that nobody reads, in alphabetical order, as Caffe keeps them."""
@@ -119,7 +148,7 @@ class Net:
     @property
     def blobs(self) -> dict[str, Shape]:
         """Each blob's shape; where a name has several versions, the last one's."""
-        return {top.name: top.shape for node in self.nodes for top in node.tops if not is_automatic(top)}
+        return {top.name: top.shape for node in self.nodes for top in node.tops}
 
     @property
     def params(self) -> dict[str, list[tuple[int, ...]]]:
@@ -170,9 +199,5 @@ def own_weights(node: Node) -> tuple[NodeWeight, ...]:
     return tuple(w for index, w in enumerate(node.weights) if w.owner == (node.name, index))
 
 
-def is_automatic(value: Value) -> bool:
-    """Whether a blob is the top that Caffe gives a loss layer without one."""
-    return value.name == AUTOMATIC
-
-
 AUTOMATIC = "(automatic)"
+"""The top that Caffe gives a loss layer without one; never an output."""

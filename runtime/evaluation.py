@@ -33,14 +33,19 @@ class Errors(NamedTuple):
         return Errors(self.num + other.num, self.top1 + other.top1, self.top5 + other.top5)
 
     @property
-    def accuracy(self) -> float:
-        """The share of pictures whose class scored highest, 0 to 1."""
-        return 1 - self.top1 / self.num
+    def top1_error(self) -> float:
+        """The share of ``top1``, 0 to 1."""
+        return self.top1 / self.num
+
+    @property
+    def top5_error(self) -> float:
+        """The share of ``top5``, 0 to 1."""
+        return self.top5 / self.num
 
     @property
     def text(self) -> str:
         """For people, in per cent."""
-        return f"top-1 error {100 * self.top1 / self.num:.2f} %, top-5 error {100 * self.top5 / self.num:.2f} %"
+        return f"top-1 error {100 * self.top1_error:.2f} %, top-5 error {100 * self.top5_error:.2f} %"
 
 
 @torch.inference_mode()

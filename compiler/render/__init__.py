@@ -3,31 +3,12 @@
 from collections.abc import Callable
 
 from netdef.compiler.diagnostics import Report
+from netdef.compiler.render import concise, json_, sarif, text
 
-
-def _text(report: Report) -> str:
-    from netdef.compiler.render.text import render
-
-    return "\n\n".join(render(diagnostic) for diagnostic in report)
-
-
-def _concise(report: Report) -> str:
-    from netdef.compiler.render.concise import render
-
-    return "\n".join(render(diagnostic) for diagnostic in report)
-
-
-def _json(report: Report) -> str:
-    from netdef.compiler.render.json_ import render
-
-    return render(report)
-
-
-def _sarif(report: Report) -> str:
-    from netdef.compiler.render.sarif import render
-
-    return render(report)
-
-
-FORMATS: dict[str, Callable[[Report], str]] = {"text": _text, "concise": _concise, "json": _json, "sarif": _sarif}
-"""What ``--format`` may be; each is loaded only when it is used."""
+FORMATS: dict[str, Callable[[Report], str]] = {
+    "text": lambda report: "\n\n".join(text.render(diagnostic) for diagnostic in report),
+    "concise": lambda report: "\n".join(concise.render(diagnostic) for diagnostic in report),
+    "json": json_.render,
+    "sarif": sarif.render,
+}
+"""What ``--format`` may be."""

@@ -35,7 +35,8 @@ def _result(diagnostic: Diagnostic, rule: int) -> dict[str, Any]:
     if diagnostic.primary is None:
         return result
     at = diagnostic.primary.span
-    related = [(label.span, label.text) for label in diagnostic.secondary] + [(span, "from here") for span in callers(at)]
+    related = [(label.span, label.text) for label in diagnostic.secondary]
+    related += [(span, "from here") for span in callers(at)]
     result["locations"] = [_location(at, diagnostic.primary.text)]
     result["relatedLocations"] = [_location(span, text) for span, text in related]
     return result
@@ -43,7 +44,8 @@ def _result(diagnostic: Diagnostic, rule: int) -> dict[str, Any]:
 
 def _location(span: Span, text: str) -> dict[str, Any]:
     at = place(span)
-    region = {"startLine": at["line"], "startColumn": at["column"], "endLine": at["end_line"], "endColumn": at["end_column"]}
+    names = {"startLine": "line", "startColumn": "column", "endLine": "end_line", "endColumn": "end_column"}
+    region = {name: at[ours] for name, ours in names.items()}
     location: dict[str, Any] = {
         "physicalLocation": {"artifactLocation": {"uri": quote(at["path"])}, "region": region},
     }

@@ -97,13 +97,13 @@ class _Page:
         """The underlines, the last mark's words beside them, and the others' words each on a line below."""
         signs: dict[int, tuple[str, str]] = {}
         for mark in sorted(marks, key=lambda mark: mark.is_primary):
-            sign = ("^", str(self.diagnostic.severity)) if mark.is_primary else ("-", "gutter")
+            sign: tuple[str, str] = ("^", str(self.diagnostic.severity)) if mark.is_primary else ("-", "gutter")
             signs.update(dict.fromkeys(range(mark.start, mark.end), sign))
         cells = [signs.get(column, (" ", "")) for column in range(max(signs) + 1)]
         underline = ""
-        for (sign, style), run in groupby(cells):
-            piece = sign * len(list(run))
-            underline += self._paint(piece, style) if style else piece
+        for cell, run in groupby(cells):
+            piece = cell[0] * len(list(run))
+            underline += self._paint(piece, cell[1]) if cell[1] else piece
         spoken = [mark for mark in marks if mark.text]
         last = spoken[-1] if spoken and spoken[-1].end == max(signs) + 1 else None
         if last is not None:

@@ -12,7 +12,7 @@ from netdef.compiler.syntax.tokens import Token, Tokens
 class _Gap(NamedTuple):
     """A place that lacks a closing brace: before a token, and in FIELDS before one of its fields."""
 
-    index: int
+    token: int
     field: int
     opener: Token
     before: Span
@@ -82,7 +82,7 @@ def _indent(at: Span) -> int:
 
 
 def _fill(tokens: list[Token], gap: _Gap) -> None:
-    index = gap.index
+    index = gap.token
     if gap.field:  # take the run of fields apart
         fields = tokens[index]
         rest = fields.value[gap.field :]

@@ -48,7 +48,8 @@ def _statements(children: Children) -> tuple[Statement, ...]:
 
 
 def _value_of(token: Token) -> Expression:
-    return Word(token.value, token.at) if token.type == "NAME" else token.value
+    expression: Expression = Word(token.value, token.at) if token.type == "NAME" else token.value
+    return expression
 
 
 class Body:
@@ -62,11 +63,11 @@ class Body:
         self.close = close
 
 
-class Builder:
+class _Builder:
     """Builds the tree while the text is parsed; it keeps no state, since every token knows its place."""
 
     # ---- statements
-    def start(self, children: Children) -> tuple[Statement, ...]:  # noqa: D102 - the rules are documented in net.lark
+    def start(self, children: Children) -> tuple[Statement, ...]:
         return _statements(children)
 
     def body(self, children: Children) -> Body:
@@ -85,8 +86,8 @@ class Builder:
         return [Group(name.value, body.statements, name.at, body.close) for body in bodies]
 
     def layer(self, children: Children) -> Layer:
-        keyword, name, type, *body = children
-        return Layer(_value_of(name), _value_of(type), body[0].statements if body else (), keyword.at.to(type.at))
+        keyword, name, kind, *body = children
+        return Layer(_value_of(name), _value_of(kind), body[0].statements if body else (), keyword.at.to(kind.at))
 
     def input(self, children: Children) -> Input:
         keyword, name, shape = children
@@ -147,8 +148,8 @@ class Builder:
         return Include(path.value, keyword.at.to(path.at))
 
     def opaque(self, children: Children) -> Opaque:
-        keyword, type, body = children
-        return Opaque(type.value, body.statements, keyword.at.to(type.at))
+        keyword, kind, body = children
+        return Opaque(kind.value, body.statements, keyword.at.to(kind.at))
 
     # ---- expressions
     def list(self, children: Children) -> List:
@@ -190,4 +191,5 @@ class Builder:
         return Template(tuple(parts), at)
 
 
-setattr(Builder, "if", Builder.if_)  # the rule's name is a word of Python
+setattr(_Builder, "if", _Builder.if_)  # the rule's name is a word of Python
+BUILDER = _Builder()

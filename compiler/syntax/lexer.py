@@ -52,6 +52,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.ASCII | re.MULTILINE,
 )
 _TRIVIA = r"(?:[ \t\r\n\f\v]|\#[^\n]*\n)*+"
+_AFTER_TRIVIA = re.compile(_TRIVIA)
 _EXTENSION = re.compile(rf"\[\s*([A-Za-z_][\w./-]*)\s*\](?={_TRIVIA}[:{{<])", re.ASCII)
 _SECOND_VERSION = re.compile(r"^=======[^\n]*(?:\n(?!>>>>>>>)[^\n]*)*+\n>>>>>>>[^\n]*", re.MULTILINE)
 _COMMENT = re.compile(r"#[^\n]*")
@@ -72,25 +73,22 @@ _BEFORE_PLAIN_FIELDS = frozenset({"", "LBRACE", "RBRACE", "FIELDS"})
 _BEFORE_A_VALUE = _OPERATORS | {"COLON", "EQUAL", "IN", "IF", "LAYER", "REPEAT", "LET", "BLOCK", "DOTS", "LPAR", "LSQB"}
 
 
-def _followed_by(what: str) -> "re.Pattern[str]":
-    return re.compile(_TRIVIA + what, re.ASCII)
-
-
+_QUOTES = "\"'"
+_WORD = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 _KEYWORDS = {
-    "layer": ("LAYER", _followed_by(r"[\"'A-Za-z_]")),
-    "input": ("INPUT", _followed_by(r"[\"']")),
-    "let": ("LET", _followed_by(r"[A-Za-z_]")),
-    "block": ("BLOCK", _followed_by(r"[A-Za-z_]")),
-    "repeat": ("REPEAT", _followed_by(r"[A-Za-z_(]")),
-    "if": ("IF", _followed_by(r"(?![:{<\[])")),
-    "include": ("INCLUDE", _followed_by(r"[\"']")),
-    "opaque": ("OPAQUE", _followed_by(r"[\"']")),
+    "layer": ("LAYER", _QUOTES + _WORD),
+    "input": ("INPUT", _QUOTES),
+    "let": ("LET", _WORD),
+    "block": ("BLOCK", _WORD),
+    "repeat": ("REPEAT", _WORD + "("),
+    "if": ("IF", _WORD + _QUOTES + "0123456789.(-+!"),
+    "include": ("INCLUDE", _QUOTES),
+    "opaque": ("OPAQUE", _QUOTES),
 }
-"""Words that begin a construct where a statement may stand, if this follows."""
+"""Words that begin a construct where a statement may stand, and the characters one of which must follow."""
 
 _CONNECTIVES = {"and": "AND", "or": "OR"}
-_NO_NAME = _followed_by(r"(?![:{<\[])")
-_BRANCH = _followed_by(r"(?:\{|if(?!\w))")
+_AFTER_A_FIELD_NAME = ":{<["
 
 
 class _Opener(NamedTuple):
@@ -118,6 +116,7 @@ class NetLexer(Lexer):
 
 def scan(source: Source, report: Report, start: int = 0, end: int | None = None) -> Tokens:
     """The tokens of a text, or of the part of it that is an expression in a string."""
+    start = max(start, source.text.startswith("\N{BYTE ORDER MARK}"))
     scanner = _Scanner(source, report, start, len(source.text) if end is None else end)
     scanner.run()
     return scanner.tokens
@@ -225,41 +224,53 @@ class _Scanner:
         self.tokens.comments.append(at)
 
     def _read_word(self, word: str, at: Span) -> None:
-        if word in _KEYWORDS and self._is_in_brackets() and is_first_on_line(at) and self._is_next(_KEYWORDS[word][1]):
+        if word in _KEYWORDS and self._is_in_brackets() and is_first_on_line(at) and self._begins(word):
             self._close_forgotten(len(self.tokens.all), at)
-        type = self._type_of(word)
-        if type in _OPERATORS:
-            self._add_operator(type, word, at)
+        kind = self._type_of(word)
+        if kind in _OPERATORS:
+            self._add_operator(kind, word, at)
             return
-        if type in _STATEMENTS:
+        if kind in _STATEMENTS:
             self.choices = self.operators = 0
-            self.expects_in = type == "REPEAT"
-            self.expects_then = type == "IF"
-            if type == "IF":
+            self.expects_in = kind == "REPEAT"
+            self.expects_then = kind == "IF"
+            if kind == "IF":
                 self.else_ifs = self.else_ifs + 1 if self.before == "ELSE" else 0
                 self._check_depth(at)
-        elif type == "IN":
+        elif kind == "IN":
             self.expects_in = False
-        self._add(type, word, at)
+        self._add(kind, word, at)
 
     def _type_of(self, word: str) -> str:
         before = self.before
         if word in _KEYWORDS and before not in _BEFORE_A_VALUE:
-            type, follows = _KEYWORDS[word]
-            if self._is_next(follows) and not self._is_inside():
-                return type
+            if self._begins(word) and not self._is_inside():
+                return _KEYWORDS[word][0]
         elif word == "in" and self.expects_in:
             return "IN"
-        elif word == "else" and self.after_then and self._is_next(_BRANCH):
+        elif word == "else" and self.after_then and self._is_branch_next():
             return "ELSE"
         elif word == "not" and before in _BEFORE_A_VALUE | {"COMMA"} and (before != "COLON" or self._is_inside()):
             return "NOT"
-        elif word in _CONNECTIVES and before not in _BEFORE_A_VALUE and self._is_next(_NO_NAME):
+        elif word in _CONNECTIVES and before not in _BEFORE_A_VALUE and self._next() not in _AFTER_A_FIELD_NAME:
             return _CONNECTIVES[word]
         return "NAME"
 
-    def _is_next(self, pattern: "re.Pattern[str]") -> bool:
-        return pattern.match(self.text, self.position, self.end) is not None
+    def _next(self) -> str:
+        """The next character that is neither blank nor in a comment; none at the end."""
+        found = _AFTER_TRIVIA.match(self.text, self.position, self.end)
+        assert found is not None
+        return self.text[found.end() : min(found.end() + 1, self.end)]
+
+    def _begins(self, word: str) -> bool:
+        """Whether a construct of this name begins here, as far as what follows tells."""
+        following = self._next()
+        return bool(following) and following in _KEYWORDS[word][1]
+
+    def _is_branch_next(self) -> bool:
+        """Whether ``{`` or ``if`` follows."""
+        found = _AFTER_TRIVIA.match(self.text, self.position, self.end)
+        return found is not None and self.text.startswith(("{", "if"), found.end(), self.end)
 
     def _is_inside(self) -> bool:
         """Whether we are in parentheses, in a list, or in the middle of ``c ? a : b``: where no statement stands."""
@@ -272,29 +283,30 @@ class _Scanner:
         worth = read_number(text)
         if worth is None:
             self.report.add(mistakes.bad_number(at))
+            self.is_doubtful = True
         self._add("NUMBER", worth or 0, at)
 
     def _read_string(self, text: str, at: Span) -> None:
         self._add("STRING", text[1:-1], at)
 
     def _read_sign(self, sign: str, at: Span) -> None:
-        type = _SIGNS[sign]
-        if type == "LESSTHAN" and self._begins_a_message():
+        kind = _SIGNS[sign]
+        if kind == "LESSTHAN" and self._begins_a_message():
             self._open("<", at)
-        elif type == "MORETHAN" and self.openers and self.openers[-1].sign == "<":
+        elif kind == "MORETHAN" and self.openers and self.openers[-1].sign == "<":
             self.openers.pop()
-            self._add(type, sign, at)
-        elif type in _OPERATORS:
-            self.choices += type == "QMARK"
-            self._add_operator(type, sign, at)
+            self._add(kind, sign, at)
+        elif kind in _OPERATORS:
+            self.choices += kind == "QMARK"
+            self._add_operator(kind, sign, at)
         else:
-            if type == "COLON" and self.choices:
+            if kind == "COLON" and self.choices:
                 self.choices -= 1
             else:
                 self.operators = 0
-            if type == "COLON" and self.before == "NAME" and self._is_in_brackets() and self.openers[-1].sign == "[":
+            if kind == "COLON" and self.before == "NAME" and self._is_in_brackets() and self.openers[-1].sign == "[":
                 self._close_forgotten(self._begin_of_statement(), at)
-            self._add(type, sign, at)
+            self._add(kind, sign, at)
 
     def _begins_a_message(self) -> bool:
         """Whether a ``<`` here opens a message: it follows a field's name."""

@@ -41,12 +41,12 @@ class BadEscape(NamedTuple):
     end: int
 
 
-def unescape(text: str, *, dollar: bool) -> tuple[str, list[BadEscape]]:
-    r"""What a string means that has backslashes in it, and the escapes that mean nothing.
+def unescape(text: str, *, dollar: bool) -> tuple[str, BadEscape | None]:
+    r"""What a string means that has backslashes in it, and the first escape that means nothing.
 
     Octal and hexadecimal escapes are bytes of UTF-8, as in protobuf. ``\$`` is one only where ``dollar`` says so.
     """
-    bad: list[BadEscape] = []
+    bad: BadEscape | None = None
     out = bytearray()
     position = 0
     for found in _ESCAPE.finditer(text):
@@ -65,6 +65,6 @@ def unescape(text: str, *, dollar: bool) -> tuple[str, list[BadEscape]]:
             case "dollar" if dollar:
                 out += b"$"
             case _:
-                bad.append(BadEscape(found.start(), found.end()))
+                bad = bad or BadEscape(found.start(), found.end())
     out += text[position:].encode("utf-8", "surrogatepass")
     return out.decode("utf-8", "replace"), bad

@@ -35,7 +35,11 @@ def unclosed(opener: Span, before: Span) -> Diagnostic:
     else:
         found, where = "the text ends", "where it belongs"
     return Diagnostic(
-        "N102", f"`{sign}` is never closed", Label(opener, "opened here"), (Label(before, found),), help=f"add `{closer}` {where}"
+        "N102",
+        f"`{sign}` is never closed",
+        Label(opener, "opened here"),
+        (Label(before, found),),
+        help=f"add `{closer}` {where}",
     )
 
 
@@ -87,7 +91,9 @@ def bad_characters(at: Span) -> Diagnostic:
     names = ", ".join(f"U+{ord(character):04X}" for character in at.text[:3])
     shown = quote(at) if at.text.isprintable() and not at.text.isspace() else names
     note = () if at.text.isascii() else (f"it is {names}",)
-    return Diagnostic("N107", f"{shown} has no place outside of strings and comments", Label(at), notes=note, help="delete it")
+    return Diagnostic(
+        "N107", f"{shown} has no place outside of strings and comments", Label(at), notes=note, help="delete it"
+    )
 
 
 def foreign_comment(at: Span) -> Diagnostic:
@@ -137,7 +143,7 @@ FORMS = {
 
 def meant_construct(word: str) -> str | None:
     """The word of a construct that somebody who wrote ``word`` most likely meant."""
-    meant = closest(word, [type.lower() for type in FORMS])
+    meant = closest(word, [terminal.lower() for terminal in FORMS])
     return meant if meant is not None and meant != word and abs(len(meant) - len(word)) < 2 else None
 
 
@@ -146,7 +152,10 @@ def stray_word(at: Span) -> Diagnostic:
     meant = meant_construct(at.text)
     if meant is not None:
         return Diagnostic(
-            "N110", f"`{at.text}` is no construct", Label(at), help=f'did you mean `{meant}`, as in {FORMS[meant.upper()]}'
+            "N110",
+            f"`{at.text}` is no construct",
+            Label(at),
+            help=f"did you mean `{meant}`, as in {FORMS[meant.upper()]}",
         )
     return Diagnostic(
         "N110",
@@ -168,7 +177,9 @@ def several_values(name: Span, values: Span, extra: Span) -> Diagnostic:
 
 def value_alone(at: Span) -> Diagnostic:
     """A value that no field's name stands before."""
-    return Diagnostic("N111", f"{quote(at)} is no field's value", Label(at), help=f"write the field's name before it: name: {at.text}")
+    return Diagnostic(
+        "N111", f"{quote(at)} is no field's value", Label(at), help=f"write the field's name before it: name: {at.text}"
+    )
 
 
 def no_colon(name: Span, value: Span) -> Diagnostic:

@@ -8,7 +8,8 @@ from netdef.compiler.syntax import mistakes
 from netdef.compiler.syntax.tree import Block, Group, If, Let, Repeat, Statement
 
 RESERVED = frozenset(
-    "layer input let block repeat in if else include opaque and or not true false".split()  # what the grammar knows
+    {"layer", "input", "let", "block", "repeat", "in", "if", "else", "include", "opaque"}
+    | {"and", "or", "not", "true", "false"}
 )
 
 

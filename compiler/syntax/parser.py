@@ -15,7 +15,7 @@ from netdef.compiler.syntax.literals import unescape
 from netdef.compiler.syntax.names import check_names
 from netdef.compiler.syntax.recovery import Recovery
 from netdef.compiler.syntax.tables import load_parser
-from netdef.compiler.syntax.tokens import Token, Tokens
+from netdef.compiler.syntax.tokens import Token
 from netdef.compiler.syntax.tree import Expression, Template, Text, Tree
 
 _parser = cache(load_parser)
@@ -37,8 +37,9 @@ def _parse(source: Source, report: Report) -> Tree:
     for token in tokens.all:
         if token.type == "STRING":
             token.value = _read_string(token, tokens.has_constructs, report)
+    body: Any  # Lark promises a tree of its own, and returns what our callbacks made
     try:
-        body = _parser().parse(tokens, start="start", on_error=Recovery(tokens, report))  # type: ignore[arg-type]
+        body = _parser().parse(tokens, start="start", on_error=Recovery(tokens, report))
     except UnexpectedInput:
         assert report.errors
         body = ()
@@ -77,16 +78,17 @@ def _read_expression(source: Source, start: int, end: int, report: Report) -> Ex
         if token.type == "STRING":
             token.value = _read_string(token, False, inner)
     try:
-        expression: Any = _parser().parse(tokens, start="item")  # type: ignore[arg-type]
+        made: Any = _parser().parse(tokens, start="item")
     except UnexpectedInput:
         report.add(mistakes.bad_template(Span(source, start, end)))
         return Text("", Span(source, start, end))
     report.extend(inner)
+    expression: Expression = made
     return expression
 
 
 def _unescape(raw: str, source: Source, start: int, dollar: bool, report: Report) -> str:
     text, bad = unescape(raw, dollar=dollar)
-    for escape in bad:
-        report.add(mistakes.bad_escape(Span(source, start + escape.start, start + escape.end)))
+    if bad is not None:
+        report.add(mistakes.bad_escape(Span(source, start + bad.start, start + bad.end)))
     return text

@@ -1,32 +1,77 @@
-"""Files to sources."""
+"""A file to a ``Source``, or what is wrong with the file."""
 
+import codecs
+import os
 from pathlib import Path
 
-from netdef.compiler.diagnostics import Diagnostic, Report
-from netdef.compiler.source import Source
+from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity
+from netdef.compiler.source import Source, Span
 
-REASONS: dict[type[OSError], tuple[str, str | None]] = {
-    FileNotFoundError: ("there is no such file", "is the path relative to another folder?"),
-    IsADirectoryError: ("this is a folder, not a file", "name a file in it"),
-    PermissionError: ("this file may not be read", None),
-}
+LARGEST = 64 * 2**20
+"""Bytes; thirty times the largest definition that anybody published."""
+
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_LFS = b"version https://git-lfs.github.com/spec/"
 
 
-def read_source(path: str, report: Report) -> Source | None:
-    """A file's text; what keeps it from being read goes to the report."""
+def read_source(path: str | os.PathLike[str], report: Report) -> Source | None:
+    """The text of a file; what keeps it from being read goes into the report.
+
+    Bytes that are not UTF-8 are only a warning: Caffe reads them, and mostly they stand in a comment.
+    """
+    name = os.fspath(path)
     try:
-        data = Path(path).read_bytes()
+        data = _read(name)
     except OSError as error:
-        reason, help = REASONS.get(type(error), (str(error.strerror), None))
-        report.add(Diagnostic("N001", f"{path}: {reason}", help=help))
+        report.add(_unreadable(name, error))
         return None
-    if b"\0" in data:
-        message = f"{path}: this is a binary file, not a net's text"
-        report.add(Diagnostic("N002", message, help="weights are given with --weights"))
-        return None
+    for is_so, code, message, advice in (
+        (len(data) > LARGEST, "N004", f"{name} is no net: it has more than {LARGEST // 2**20} MB", _advice(name)),
+        (data.startswith(_UTF16), "N003", f"{name} is UTF-16, not UTF-8", "save it as UTF-8"),
+        (b"\0" in data, "N004", f"{name} is no text: it has zero bytes", _advice(name)),
+        (data.startswith(_LFS), "N004", f"{name} is only Git LFS's pointer to the file", "fetch it: git lfs pull"),
+    ):
+        if is_so:
+            report.add(Diagnostic(code, message, help=advice))
+            return None
+    return _decode(name, data, report)
+
+
+def _read(name: str) -> bytes:
+    with open(name, "rb") as file:
+        return file.read(LARGEST + 1)
+
+
+def _unreadable(name: str, error: OSError) -> Diagnostic:
+    if isinstance(error, FileNotFoundError):
+        folder = Path(name).parent
+        advice = "is the path relative to another folder?" if folder.is_dir() else f"there is no folder {folder} either"
+        return Diagnostic("N001", f"there is no file {name}", help=advice)
+    if isinstance(error, IsADirectoryError):
+        return Diagnostic("N002", f"{name} is a folder", help="name a file in it")
+    return Diagnostic("N002", f"{name} cannot be read: {error.strerror or error}")
+
+
+def _advice(name: str) -> str:
+    if name.endswith((".caffemodel", ".h5", ".onnx", ".pt", ".pth", ".safetensors", ".npz", ".binaryproto")):
+        return "weights are given with --weights, and a net is the text that defines it"
+    return "a net is a text: .net or .prototxt"
+
+
+def _decode(name: str, data: bytes, report: Report) -> Source:
+    data = data.removeprefix(codecs.BOM_UTF8)
     try:
-        return Source(path, data.decode("utf-8-sig"))
+        return Source(name, data.decode())
     except UnicodeDecodeError as error:
-        message = f"{path}: not UTF-8: byte {error.object[error.start]:#x} at offset {error.start}"
-        report.add(Diagnostic("N003", message, help="save it as UTF-8"))
-        return None
+        start = len(data[: error.start].decode())
+        source = Source(name, data.decode(errors="replace"))
+        report.add(
+            Diagnostic(
+                "N003",
+                f"{name} is not UTF-8",
+                Label(Span(source, start, start + 1), f"the byte 0x{data[error.start]:02X} makes no character"),
+                help="save it as UTF-8",
+                severity=Severity.WARNING,
+            )
+        )
+        return source

@@ -130,8 +130,8 @@ class _Mistake:
             self.read_on(self.index)
             return mistakes.no_value(self._token(self.index - 2).at, bad.at)
         # `kernel_size:` and on the next line `stride: 2`: what looked like the value is the next field's name.
-        is_name = before.type == "NAME" and self._token(self.index - 2).type == "COLON" and self._is_statement_possible()
-        if is_name and bad.type in _AFTER_A_FIELD_NAME:
+        follows_colon = before.type == "NAME" and self._token(self.index - 2).type == "COLON"
+        if follows_colon and bad.type in _AFTER_A_FIELD_NAME and self._is_statement_possible():
             name = self._token(self.index - 3)
             if bad.type in ("COLON", "LBRACE") or before.at.line != name.at.line:
                 self.read_on(self.index - 1)
@@ -205,7 +205,7 @@ class _Mistake:
             advice = "a call is a statement: it has no value"
         elif bad.type == "LSQB" and self.before.type in ("NAME", "RSQB", "RPAR"):
             advice = "nothing is indexed here: take a list apart with `repeat x in list` or `repeat (a, b) in rows`"
-        expected = [words for type, words in _EXPECTED.items() if type in self.possible]
+        expected = [words for terminal, words in _EXPECTED.items() if terminal in self.possible]
         self.read_on(self.index + (bad.type in ("COMMA", "SEMICOLON")))
         return mistakes.unexpected(bad.at, " or ".join(expected[:2]) or "a name", advice)
 
@@ -219,10 +219,10 @@ class _Mistake:
         return "FIELDS" in self.possible
 
     def _begins_statement(self, index: int) -> bool:
-        type = self._token(index).type
-        if type == "NAME":
+        kind = self._token(index).type
+        if kind == "NAME":
             return self._token(index + 1).type in _AFTER_A_FIELD_NAME | {"LPAR"}
-        return type == "FIELDS" or type in mistakes.FORMS
+        return kind == "FIELDS" or kind in mistakes.FORMS
 
     def _comparison_before(self) -> Token | None:
         nested = 0
@@ -240,13 +240,13 @@ class _Mistake:
         states = self.stacks.parse_conf.states
         while "FIELDS" not in states[self.stacks.state_stack[-1]]:
             self._pop()
-        row = states[self.stacks.state_stack[-1]]
+        ends = {"RBRACE", "MORETHAN"}.intersection(states[self.stacks.state_stack[-1]]) | {"RBRACE"}
         nested = 0
         while index < len(self.tokens):
-            type = self.tokens[index].type
-            if not nested and (type == "RBRACE" or (type == "MORETHAN" and type in row) or self._begins_statement(index)):
+            kind = self.tokens[index].type
+            if not nested and (kind in ends or self._begins_statement(index)):
                 break
-            nested = max(0, nested + (type in _OPENING) - (type in _CLOSING))
+            nested = max(0, nested + (kind in _OPENING) - (kind in _CLOSING))
             index += 1
         self.reader.next = index
 

@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar, Self
 
+from netdef.compiler.override import override
 from netdef.compiler.source import Source, Span
 
 
@@ -28,6 +29,7 @@ class Token:
         self.at = at
         self.is_doubtful = False  # stands where something was already reported: no second message for it
 
+    @override
     def __repr__(self) -> str:
         return f"{self.type}({self.at.text!r})"
 

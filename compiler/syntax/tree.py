@@ -182,7 +182,7 @@ class Target(NamedTuple):
 class Repeat(NamedTuple):
     """``repeat i in 1..n``, ``repeat x in LIST``, ``repeat i, (a, b) in ROWS`` (``i`` from 1)."""
 
-    index: str | None
+    index: str | None  # type: ignore[assignment]  # tuples have a method of this name, which nobody calls on this one
     target: Target
     over: Expression | Range
     body: "tuple[Statement, ...]"

@@ -17,9 +17,7 @@ def net_arguments(parser: argparse.ArgumentParser, *, phase: bool = True) -> Non
         group.add_argument("--phase", choices=("TRAIN", "TEST"), default="TEST", help="what the net is run for")
     group.add_argument("--stage", action="append", default=[], metavar="S", help="a stage that rules ask for")
     group.add_argument("--level", type=int, default=0, metavar="N", help="the level that rules ask for")
-    group.add_argument(
-        "--set", action="append", default=[], type=_binding, metavar="NAME=VALUE", help="override a let of the file"
-    )
+    set_argument(group)
     group.add_argument(
         "--size", action="append", default=[], type=_size, metavar="BLOB=1x3x384x500", help="an input's shape"
     )
@@ -34,6 +32,13 @@ def net_arguments(parser: argparse.ArgumentParser, *, phase: bool = True) -> Non
     group.add_argument("--dense", action="store_true", help="turn InnerProduct layers into convolutions")
 
 
+def set_argument(group: argparse._ActionsContainer) -> None:
+    """Add what overrides variables."""
+    group.add_argument(
+        "--set", action="append", default=[], type=_binding, metavar="NAME=VALUE", help="override a let of the file"
+    )
+
+
 def load_net(args: argparse.Namespace, phase: str | None = None, path: str | None = None) -> Net:
     """The net that the arguments ask for; its warnings go to stderr."""
     net = load(
@@ -44,11 +49,8 @@ def load_net(args: argparse.Namespace, phase: str | None = None, path: str | Non
         set=dict(args.set),
         sizes=dict(args.size),
         data_size=dict(args.data_size),
+        dense=args.dense,
     )
-    if args.dense:
-        from netdef.compiler.dense import dense  # only --dense needs it
-
-        net = dense(net)
     show(net.report)
     return net
 

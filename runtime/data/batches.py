@@ -8,6 +8,7 @@ one. Nothing is remembered between batches: a run that starts at iteration k see
 import os
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -76,7 +77,7 @@ class TestBatches(Fetched[Batch]):
         return _collected(self.data, self.view, numbers, np.zeros((len(numbers), 3)))
 
     def __len__(self) -> int:
-        return -(-len(self.data) // self.size)
+        return ceil(len(self.data) / self.size)
 
 
 def stream(batches: Fetched[Batch], indices: Iterable[int], num_workers: int) -> Iterator[Batch]:

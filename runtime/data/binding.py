@@ -1,6 +1,6 @@
 """Data meets a net: which input takes the pictures, which the labels, and how a picture is cut to fit."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import torch
@@ -40,18 +40,19 @@ def bind(net: Net, chosen: Mapping[str, str]) -> dict[str, str]:
     for blob, field in chosen.items():
         if blob not in net.inputs or field not in FIELDS:
             word, known = (blob, list(net.inputs)) if blob not in net.inputs else (field, list(FIELDS))
-            help = did_you_mean(word, known) or f"inputs: {', '.join(net.inputs)}; fields: {', '.join(FIELDS)}"
-            raise NetError(Diagnostic("N715", f"--input {blob}={field}: there is no {word}", help=help))
+            cure = did_you_mean(word, known) or f"inputs: {', '.join(net.inputs)}; fields: {', '.join(FIELDS)}"
+            raise NetError(Diagnostic("N715", f"--input {blob}={field}: there is no {word}", help=cure))
     blobs = {field: blob for blob, field in chosen.items()}
     blobs |= {field: field for field in FIELDS if field not in blobs and field in net.inputs}
     left = [blob for blob in net.inputs if blob not in blobs.values()]
     blobs |= dict(zip([field for field in FIELDS if field not in blobs], left, strict=False))
     if len(blobs) < len(net.inputs):
         spare = next(blob for blob in net.inputs if blob not in blobs.values())
-        help = f"training data has only {' and '.join(FIELDS)}: remove {spare}, or make it a DummyData layer"
-        raise NetError(Diagnostic("N715", f"nothing feeds the input {spare}", help=help))
+        cure = f"training data has only {' and '.join(FIELDS)}: remove {spare}, or make it a DummyData layer"
+        raise NetError(Diagnostic("N715", f"nothing feeds the input {spare}", help=cure))
     if "data" not in blobs:
-        raise NetError(Diagnostic("N715", "the net has no input for pictures", help='add input "data" [N, 3, 224, 224]'))
+        cure = 'add input "data" [N, 3, 224, 224]'
+        raise NetError(Diagnostic("N715", "the net has no input for pictures", help=cure))
     return blobs
 
 
@@ -60,9 +61,9 @@ def view_of(net: Net, blob: str) -> View:
     shape = net.inputs[blob]
     sizes = [size for size in shape if isinstance(size, int)]
     if len(sizes) != 4 or sizes[1] not in (1, 3):
-        help = f'as in input "{blob}" [N, 3, 224, 224], or with 1 channel for grey pictures'
+        cure = f'as in input "{blob}" [N, 3, 224, 224], or with 1 channel for grey pictures'
         message = f"the input {blob} is {show(shape, batch=True)}, and pictures are N x 1 or 3 x height x width"
-        raise NetError(Diagnostic("N716", message, help=help))
+        raise NetError(Diagnostic("N716", message, help=cure))
     resize = net.preprocess.resize if net.preprocess else None
     cover = net.preprocess is None or net.preprocess.crop is None
     return View(Pair(sizes[2], sizes[3]), sizes[1], resize, cover)
@@ -81,6 +82,6 @@ def check_classes(scores: Shape, data: Dataset) -> None:
     """Refuse data with more classes than the net has scores."""
     num_scores = scores[1] if len(scores) > 1 else 0
     if isinstance(num_scores, int) and num_scores < len(data.classes):
-        help = f"give the last layer num_output: {len(data.classes)}, or train on fewer classes"
+        cure = f"give the last layer num_output: {len(data.classes)}, or train on fewer classes"
         message = f"the data has {len(data.classes)} classes, and the net scores for {num_scores}"
-        raise NetError(Diagnostic("N714", message, help=help))
+        raise NetError(Diagnostic("N714", message, help=cure))

@@ -27,8 +27,7 @@ def bits(*keys: Keys) -> NDArray[np.uint64]:
 
 def uniform(*keys: Keys) -> NDArray[np.float64]:
     """Numbers from 0 up to but not including 1."""
-    shares: NDArray[np.float64] = (bits(*keys) >> np.uint64(11)) * 2.0**-53
-    return shares
+    return (bits(*keys) >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
 def order(num: int, *keys: int) -> NDArray[np.int64]:

@@ -20,8 +20,9 @@ class Digits:
         try:
             from sklearn.datasets import load_digits  # an extra, and 1 s to import
         except ImportError:
-            help = "pip install 'netdef-compiler[digits]'"
-            raise NetError(Diagnostic("N717", "the digits come with scikit-learn, which is not installed", help=help))
+            message = "the digits come with scikit-learn, which is not installed"
+            cure = "pip install 'netdef-compiler[digits]'"
+            raise NetError(Diagnostic("N717", message, help=cure)) from None
         bunch = load_digits()
         self._pictures = bunch.images.astype(np.uint8)[:, :, :, np.newaxis]
         self.labels = bunch.target.tolist()

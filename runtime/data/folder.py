@@ -28,8 +28,8 @@ class Folder:
         self.classes = tuple(classes if classes is not None else folders)
         for name in folders:
             if name not in self.classes:
-                help = did_you_mean(name, self.classes) or f"the classes are {', '.join(self.classes)}"
-                raise NetError(Diagnostic("N713", f"{path / name}: training knows no class {name}", help=help))
+                cure = did_you_mean(name, self.classes) or f"the classes are {', '.join(self.classes)}"
+                raise NetError(Diagnostic("N713", f"{path / name}: training knows no class {name}", help=cure))
         self.paths: list[str] = []
         self.labels: list[int] = []
         for name in folders:
@@ -37,8 +37,8 @@ class Folder:
             self.paths += found
             self.labels += [self.classes.index(name)] * len(found)
         if not self.paths:
-            help = f"a class is a folder with pictures ({', '.join(SUFFIXES)}): {path}/cat/1.jpg, {path}/dog/1.jpg"
-            raise NetError(Diagnostic("N711", f"{path} has no folders with pictures in them", help=help))
+            cure = f"a class is a folder with pictures ({', '.join(SUFFIXES)}): {path}/cat/1.jpg, {path}/dog/1.jpg"
+            raise NetError(Diagnostic("N711", f"{path} has no folders with pictures in them", help=cure))
         self._kept: dict[int, Picture] = {}
         self.num_bytes = self.picture(0).nbytes * len(self)
 
@@ -68,9 +68,9 @@ def folder(path: Path, test: Path | None = None) -> Data:
         return Data(train, Folder(test, train.classes), str(path), f"training on {inner}, test on {test}")
     most, few = random_nth(train.labels, HELD_OUT_SHARE)
     if not few:
-        help = f"put test pictures into {path}/test, or name their folder with --test-data"
+        cure = f"put test pictures into {path}/test, or name their folder with --test-data"
         message = f"{inner} has too few pictures to hold some out for the test: {len(train)}"
-        raise NetError(Diagnostic("N711", message, help=help))
+        raise NetError(Diagnostic("N711", message, help=cure))
     return Data(Part(train, most), Part(train, few), str(path), f"a tenth of each class of {inner} is for the test")
 
 
@@ -93,8 +93,8 @@ def decode(path: str) -> Picture:
             grey = image.mode in ("1", "L", "LA", "I;16")
             pixels: Picture = np.asarray(image.convert("L" if grey else "RGB"))
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        help = "remove it, or save it anew as PNG or JPEG"
-        raise NetError(Diagnostic("N712", f"{path} cannot be read as a picture: {error}", help=help)) from None
+        cure = "remove it, or save it anew as PNG or JPEG"
+        raise NetError(Diagnostic("N712", f"{path} cannot be read as a picture: {error}", help=cure)) from None
     return pixels[:, :, np.newaxis] if grey else pixels
 
 

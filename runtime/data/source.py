@@ -37,5 +37,5 @@ def _existing(source: str) -> Path:
         return path
     names = " or ".join(EMBEDDED)
     beside = [other.name for other in path.parent.iterdir() if other.is_dir()] if path.parent.is_dir() else []
-    help = did_you_mean(path.name, [*beside, *EMBEDDED]) or f"--data takes {names}, or a folder of class folders"
-    raise NetError(Diagnostic("N710", f"there is no data {source}: no folder has this name", help=help))
+    cure = did_you_mean(path.name, [*beside, *EMBEDDED]) or f"--data takes {names}, or a folder of class folders"
+    raise NetError(Diagnostic("N710", f"there is no data {source}: no folder has this name", help=cure))

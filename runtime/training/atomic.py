@@ -8,21 +8,22 @@ UNFINISHED = ".unfinished-"
 """The head of a file's name while it is written; its suffix stays, because writers choose a format by it."""
 
 
-def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Write a file beside its place, have it on the disk, then rename it: POSIX renames in one go."""
     unfinished = path.with_name(UNFINISHED + path.name)
     write(unfinished)
-    _sync(unfinished)
+    sync(unfinished)
     unfinished.replace(path)
-    _sync(path.parent)
+    sync(path.parent)
 
 
 def write_whole_text(path: Path, text: str) -> None:
     """The same for a text."""
-    write_whole(path, lambda unfinished: unfinished.write_text(text, encoding="utf-8") and None)
+    write_whole(path, lambda unfinished: unfinished.write_text(text, encoding="utf-8"))
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Have a file, or a folder's list of names, on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

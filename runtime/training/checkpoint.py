@@ -58,7 +58,7 @@ def save(folder: Path, checkpoint: Checkpoint) -> None:
 
 def newest(folder: Path, identity: str) -> tuple[Checkpoint | None, list[Diagnostic]]:
     """The newest checkpoint that is sound, and a warning for each that had to be passed over."""
-    warnings = []
+    warnings: list[Diagnostic] = []
     for path in stored(folder):
         checkpoint = read(path)
         if checkpoint is not None and checkpoint.identity == identity:
@@ -80,7 +80,7 @@ def read(path: Path) -> Checkpoint | None:
     try:
         with safe_open(path, framework="numpy") as file:
             facts = file.metadata() or {}
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118: no mapping
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         if facts.pop("digest", None) != _digest(arrays, facts):
             return None
     except (SafetensorError, OSError):
@@ -92,6 +92,11 @@ def read(path: Path) -> Checkpoint | None:
         _under("history/", arrays),
         facts["identity"],
     )
+
+
+def write_weights(path: Path, weights: Weights) -> None:
+    """Write weights alone."""
+    write_whole(path, lambda unfinished: save_file(by_key(weights), unfinished))
 
 
 def by_key(weights: Weights) -> dict[str, NDArray[np.float32]]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from netdef.compiler.override import override
 from netdef.compiler.schema import Message, Refusal, Words, param
-from netdef.runtime.training.schedule import POLICIES, Duration, Moment, Plateau, Policy, Unit
+from netdef.runtime.training.schedule import POLICIES, Duration, Plateau, Policy, Unit
 
 
 class Method(Message):
@@ -25,9 +25,10 @@ class Sgd(Method):
 
     @override
     def problems(self) -> Iterator[Refusal]:
+        """A momentum of 1 or more never comes to rest."""
         if self.momentum >= 1:
-            help = "0.9 is usual"
-            yield Refusal("N703", f"momentum must be below 1, not {self.momentum:g}", at="momentum", help=help)
+            cure = "0.9 is usual"
+            yield Refusal("N703", f"momentum must be below 1, not {self.momentum:g}", at="momentum", help=cure)
 
 
 class Crop(Words):
@@ -49,7 +50,7 @@ class Recipe(Message):
     """Everything that decides the weights, beside the net, its first weights and the data."""
 
     epochs: float | None = param(0, default=None, least=0, doc="passes over the training data; 10 if nothing is said")
-    iterations: int | None = param(0, default=None, least=0, doc="the length of training in iterations instead")
+    iterations: int | None = param(0, default=None, least=1, doc="the length of training in iterations instead")
     batch: int = param(0, default=64, least=1, doc="pictures in an iteration, over all devices")
     seed: int = param(0, default=1, least=0, doc="of first weights, order, augmentation and dropout")
     solver: Method = param(0, default=Sgd(), doc="how weights follow their gradients")
@@ -58,8 +59,11 @@ class Recipe(Message):
 
     @override
     def problems(self) -> Iterator[Refusal]:
+        """One length, and not 0."""
         if self.epochs is not None and self.iterations is not None:
             yield Refusal("N706", "epochs and iterations both say how long", at="iterations", help="keep one of them")
+        if self.epochs == 0:
+            yield Refusal("N703", "epochs must be above 0", at="epochs")
 
     @property
     def length(self) -> Duration:
@@ -71,12 +75,8 @@ class Recipe(Message):
     def num_iterations(self, num_samples: int) -> int:
         """The length in iterations, for a training set of ``num_samples``."""
         if self.length.unit is Unit.ITERATIONS:
-            return int(self.length.count)
-        return ceil(self.length.count * num_samples / self.batch)
-
-    def moment(self, iteration: int, num_samples: int, scores: tuple[float, ...]) -> Moment:
-        """Where training stands after some iterations over a training set of ``num_samples``."""
-        return Moment(iteration, iteration * self.batch / num_samples, scores)
+            return int(self.length.amount)
+        return ceil(self.length.amount * num_samples / self.batch)
 
 
 METHODS: dict[str, type[Method]] = {"SGD": Sgd}

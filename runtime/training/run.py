@@ -1,15 +1,14 @@
 """A run's folder: what was asked for, what happened, and the weights.
 
-    manifest.json       what the run is: net, recipe, data, versions, the command, and at its end the result
-    metrics.jsonl       one line for each iteration, each once, whatever broke in between
-    checkpoints/        from which a broken run goes on
-    best.safetensors    the weights with the best score
-    last.safetensors    the weights of the last checkpoint
+manifest.json       what the run is: net, recipe, data, versions, the command, and at its end the result
+metrics.jsonl       one line for each iteration, each once, whatever broke in between
+checkpoints/        from which a broken run goes on
+best.safetensors    the weights with the best score
+last.safetensors    the weights of the last checkpoint
 """
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -41,8 +40,8 @@ class Run:
         try:
             found: dict[str, Any] = json.loads(self._manifest.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            help = "a run's folder is made by netdef train"
-            raise NetError(Diagnostic("N731", f"{self.path} is no run: {error}", help=help)) from None
+            cure = "a run's folder is made by netdef train"
+            raise NetError(Diagnostic("N731", f"{self.path} is no run: {error}", help=cure)) from None
         return found
 
     @manifest.setter
@@ -55,11 +54,17 @@ class Run:
         return self._manifest.is_file()
 
     def log(self, lines: Iterable[Mapping[str, Any]]) -> None:
-        """Add to the metrics, and have them on the disk."""
+        """Add to the metrics."""
         with self.metrics.open("a", encoding="utf-8") as file:
             file.writelines(json.dumps(line) + "\n" for line in lines)
-            file.flush()
-            os.fsync(file.fileno())
+
+    @property
+    def best_line(self) -> dict[str, Any]:
+        """The metrics of the iteration whose weights are the best; of equals, the first."""
+        with self.metrics.open(encoding="utf-8") as file:
+            evaluated = [json.loads(line) for line in file if '"top1_error"' in line]
+        best: dict[str, Any] = min(evaluated, key=lambda line: line["top1_error"])
+        return best
 
     def cut_metrics(self, iteration: int) -> float:
         """Drop the lines after an iteration, which will be run again; the seconds that the run had taken by then."""
@@ -82,8 +87,8 @@ def new_run(path: Path | None, name: str) -> Run:
     """A new folder: the one asked for, else ``runs/NAME``, with a number if that is taken."""
     if path is not None:
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            help = f"--resume goes on with the run in {path}" if Run(path).is_there else "choose another with -o"
-            raise NetError(Diagnostic("N730", f"{path} is there already", help=help))
+            cure = f"--resume goes on with the run in {path}" if Run(path).is_there else "choose another with -o"
+            raise NetError(Diagnostic("N730", f"{path} is there already", help=cure))
         (path / "checkpoints").mkdir(parents=True)
         return Run(path)
     home = RUNS / file_name(name)
@@ -135,8 +140,8 @@ def refuse_another(run: Run, now: Mapping[str, Any]) -> None:
         shown = differences[:NUM_DIFFERENCES_SHOWN]
         more = len(differences) - len(shown)
         notes = (*shown, f"and {more} more") if more else tuple(shown)
-        help = f"resume with what the run began with: {run.manifest['command']}; or start anew without --resume"
-        raise NetError(Diagnostic("N732", f"{run.path} is a run of something else", notes=notes, help=help))
+        cure = f"resume with what the run began with: {run.manifest['command']}; or start anew without --resume"
+        raise NetError(Diagnostic("N732", f"{run.path} is a run of something else", notes=notes, help=cure))
 
 
 def _flat(value: object, head: str = "") -> dict[str, str]:

@@ -21,11 +21,12 @@ class Unit(Words):
 class Duration(NamedTuple):
     """A length of training: ``500`` iterations, or ``10 epochs``."""
 
-    count: float
+    amount: float
     unit: Unit = Unit.ITERATIONS
 
+    @override
     def __str__(self) -> str:
-        return f"{self.count:g}" if self.unit is Unit.ITERATIONS else f"{self.count:g} epochs"
+        return f"{self.amount:g}" if self.unit is Unit.ITERATIONS else f"{self.amount:g} epochs"
 
 
 class Moment(NamedTuple):
@@ -43,7 +44,7 @@ class Moment(NamedTuple):
     def passed(self, duration: Duration) -> int:
         """How many times a duration fits into the time since the start."""
         elapsed = self.iteration if duration.unit is Unit.ITERATIONS else self.epoch
-        return int(elapsed // duration.count)
+        return int(elapsed // duration.amount)
 
 
 class Policy(Message, ABC):
@@ -61,6 +62,7 @@ class Fixed(Policy):
 
     @override
     def rate(self, moment: Moment) -> float:
+        """The base."""
         return self.base
 
 
@@ -72,11 +74,13 @@ class Step(Policy):
 
     @override
     def problems(self) -> Iterator[Refusal]:
-        if self.stepsize.count <= 0:
+        """A step has a length."""
+        if self.stepsize.amount <= 0:
             yield Refusal("N703", f"stepsize must be above 0, not {self.stepsize}", at="stepsize")
 
     @override
     def rate(self, moment: Moment) -> float:
+        """The base, dropped at every step."""
         return self.base * self.gamma ** moment.passed(self.stepsize)
 
 
@@ -89,6 +93,7 @@ class Plateau(Policy):
 
     @override
     def rate(self, moment: Moment) -> float:
+        """The base, dropped at every plateau."""
         return self.base * self.gamma ** min(self.num_drops, self._plateaus(moment.scores))
 
     def _plateaus(self, scores: tuple[float, ...]) -> int:

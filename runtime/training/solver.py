@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from netdef.runtime.training.recipe import Method, Recipe, Sgd
+from netdef.runtime.training.schedule import Moment
 
 if TYPE_CHECKING:
     from netdef.runtime.module import NetModule
@@ -63,13 +64,24 @@ class Solver:
     @property
     def lr(self) -> float:
         """The learning rate of the iteration that comes next."""
-        return self.recipe.lr.rate(self.recipe.moment(self.iteration, self.num_samples, self.scores))
+        return self.recipe.lr.rate(Moment(self.iteration, self.epoch, self.scores))
+
+    @property
+    def epoch(self) -> float:
+        """Passes over the training set finished."""
+        return self.iteration * self.recipe.batch / self.num_samples
+
+    @property
+    def finished_epoch(self) -> bool:
+        """Whether the last iteration finished a pass over the training set, and perhaps began the next."""
+        before = (self.iteration - 1) * self.recipe.batch
+        return (before + self.recipe.batch) // self.num_samples > before // self.num_samples
 
     def step(self, **blobs: Tensor) -> Tensor:
         """One whole iteration on one batch; the loss before it, a scalar on the module's device."""
         self.module.set_step(self.recipe.seed, self.iteration)
         loss, _ = self.module.loss(**blobs)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         update = UPDATES[type(self.recipe.solver)]
         rate = self.lr
         with torch.no_grad():

@@ -8,7 +8,6 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import NoneType
 from typing import Any
 
 import yaml
@@ -41,8 +40,8 @@ def parse_recipe(source: Source) -> Recipe:
     return recipe
 
 
-class _Unreadable(Exception):
-    """Something below was reported; what depends on it stays quiet."""
+class _ReportedError(Exception):
+    """Something was reported; what depends on it stays quiet."""
 
 
 class _Reader:
@@ -60,7 +59,7 @@ class _Reader:
             self.report.add(Diagnostic("N704", f"this is not YAML: {error.problem or error.context}", place))
         except yaml.reader.ReaderError as error:
             self.report.add(Diagnostic("N704", f"this is not YAML: {error.reason}"))
-        except _Unreadable:
+        except _ReportedError:
             pass
         else:
             assert isinstance(recipe, Recipe)
@@ -83,21 +82,21 @@ class _Reader:
                 continue
             try:
                 values[key] = self.value(kind.fields[key], value, key)
-            except _Unreadable:
+            except _ReportedError:
                 sound = False
         for key, declared in kind.fields.items():
             if declared.required and key not in entries:
                 self.complain("N705", f"{name} needs {key}", node, help=f"add {key}: {declared.doc}")
                 sound = False
         if not sound:
-            raise _Unreadable
+            raise _ReportedError
         made = kind(**values)
         refusals = list(made.problems())
         for refusal in refusals:
             at = entries[refusal.at][1] if refusal.at in entries else node
             self.complain(refusal.code, refusal.message, at, help=refusal.help)
         if refusals:
-            raise _Unreadable
+            raise _ReportedError
         return made
 
     def entries(self, node: yaml.Node, name: str) -> dict[str, tuple[yaml.Node, yaml.Node]]:
@@ -150,29 +149,29 @@ class _Reader:
             if isinstance(node, yaml.ScalarNode) and node.value.lower() == word.lower():
                 return word
         near = closest(node.value, words) if isinstance(node, yaml.ScalarNode) else None
-        help = f'did you mean "{near}"?' if near else None
-        raise self.complain("N702", f"{key} takes {' or '.join(words)}, not {_found(node)}", node, help=help)
+        cure = f'did you mean "{near}"?' if near else None
+        raise self.complain("N702", f"{key} takes {' or '.join(words)}, not {_found(node)}", node, help=cure)
 
     def unknown(self, key: str, node: yaml.Node, kind: type[Message], name: str) -> None:
         """Refuse a key, and say what was meant or where it belongs."""
         known = [CHOICES[base].key for base in kind.__mro__ if base in CHOICES] + list(kind.fields)
         section = next((section for section, keys in _sections() if key in keys), None)
         if near := closest(key, known):
-            help = f'did you mean "{near}"?'
+            cure = f'did you mean "{near}"?'
         elif section is not None:
-            help = f"put it under {section}"
+            cure = f"put it under {section}"
         elif key in THE_NETS:
-            help = "how a picture becomes the input is the net's own: say it there, in preprocess { ... }"
+            cure = "how a picture becomes the input is the net's own: say it there, in preprocess { ... }"
         else:
-            help = f"{name} takes {', '.join(known)}"
-        self.complain("N701", f"{name} has no setting {key}", node, help=help)
+            cure = f"{name} takes {', '.join(known)}"
+        self.complain("N701", f"{name} has no setting {key}", node, help=cure)
 
     def complain(
         self, code: str, message: str, node: yaml.Node, help: str | None = None, secondary: tuple[Label, ...] = ()
-    ) -> _Unreadable:
+    ) -> _ReportedError:
         """Note a mistake at a node; raising what is returned leaves the message that it stands in."""
         self.report.add(Diagnostic(code, message, Label(self.span(node)), secondary, help=help))
-        return _Unreadable()
+        return _ReportedError()
 
     def span(self, node: yaml.Node) -> Span:
         """A node's place; of a mapping, its first key's."""

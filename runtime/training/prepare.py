@@ -1,0 +1,104 @@
+"""A net, a recipe and data brought together, and everything that doesn't fit refused before the first batch."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+import torch
+
+from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.compiler.net import Net, Node
+from netdef.runtime import lower
+from netdef.runtime.data.batches import workers_for
+from netdef.runtime.data.binding import Binding, augmented, bind, check_classes, view_of
+from netdef.runtime.data.dataset import Data, Dataset
+from netdef.runtime.data.transform import Normalise, measured, stated
+from netdef.runtime.training.checkpoint import Weights
+from netdef.runtime.training.recipe import Recipe, as_data
+from netdef.runtime.training.run import digest_of
+from netdef.runtime.training.train import Job
+
+
+def prepare(
+    train_net: Net,
+    test_net: Net,
+    recipe: Recipe,
+    data: Data,
+    *,
+    inputs: Mapping[str, str],
+    weights: Weights | None = None,
+    device: torch.device | None = None,
+    num_workers: int | None = None,
+) -> Job:
+    """All that training needs.
+
+    Args:
+        train_net: the net in phase TRAIN; it must have a loss.
+        test_net: the same net in phase TEST.
+        recipe: how to train.
+        data: on what.
+        inputs: input blob -> field of the data, where their names don't say it.
+        weights: what to start from; by default the fillers, under the recipe's seed.
+        device: where to compute; by default the first GPU, if there is one.
+        num_workers: processes that read pictures; by default as many as the data needs.
+    """
+    check_loss(train_net)
+    scores = test_net.scores
+    check_classes(test_net.blobs[scores], data.train)
+    blobs, test_blobs = bind(train_net, inputs), bind(test_net, inputs)
+    test_view = view_of(test_net, test_blobs["data"])
+    view = augmented(view_of(train_net, blobs["data"]), recipe.augment)
+    normalise = stated(train_net.preprocess) if train_net.preprocess else measured(data.train, view)
+    device = device or best_device()
+    module = lower(train_net, weights, seed=recipe.seed).to(device)
+    return Job(
+        module=module,
+        tester=lower(test_net, share=module).to(device),
+        scores=scores,
+        recipe=recipe,
+        data=data,
+        feeding=Binding(blobs, normalise),
+        testing=Binding(test_blobs, normalise),
+        view=view,
+        test_view=test_view,
+        identity=identity_of(train_net, recipe, data, normalise),
+        device=device,
+        num_workers=workers_for(data.train) if num_workers is None else num_workers,
+    )
+
+
+def best_device() -> torch.device:
+    """The first GPU, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def check_loss(net: Net) -> None:
+    """Refuse a net that has nothing to make smaller."""
+    if not any(weight for node in net.nodes for weight in node.loss_weights):
+        cure = 'layer "loss" SoftmaxWithLoss { bottom: ["the scores", "label"] include { phase: TRAIN } }'
+        message = f"{net.name or net.definition.path} has no loss in phase TRAIN, so nothing can be learned"
+        raise NetError(Diagnostic("N720", message, help=f'add input "label" [N] and {cure}'))
+
+
+def identity_of(net: Net, recipe: Recipe, data: Data, normalise: Normalise) -> dict[str, Any]:
+    """What a run is, as plain values that can be compared: a resumed run must have the same."""
+    return {
+        "recipe": as_data(recipe),
+        "net": {node.name: _described(node) for node in net.nodes},
+        "data": {"train": _summed(data.train), "test": _summed(data.test)},
+        "preprocess": normalise.text,
+    }
+
+
+def _described(node: Node) -> str:
+    """A layer as far as training goes; an input's batch size is a mere default."""
+    if node.layer.fed:
+        return f"{node.type} {[(top.id, top.shape[1:]) for top in node.tops]}"
+    blobs = f"{[bottom.id for bottom in node.bottoms]} -> {[top.id for top in node.tops]}"
+    multipliers = [(weight.lr_mult, weight.decay_mult) for weight in node.weights]
+    return f"{node.layer} {blobs} {multipliers} {node.loss_weights}"
+
+
+def _summed(data: Dataset) -> dict[str, Any]:
+    labels = sha256(bytes(str(list(data.labels)), "ascii")).hexdigest()[:16]
+    return {"num": len(data), "classes": list(data.classes), "labels": labels}

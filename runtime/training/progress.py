@@ -1,0 +1,120 @@
+"""What somebody who waits for training sees: a bar on a terminal, plain lines elsewhere. All of it on stderr."""
+
+import sys
+import time
+from typing import NamedTuple, Protocol, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+from rich.text import Text
+
+SECONDS_BETWEEN_LINES = 15.0
+
+
+class Status(NamedTuple):
+    """How training goes.
+
+    iteration, total   iterations finished, and all
+    epoch              passes over the training data finished
+    loss               mean over the iterations since the last status
+    lr                 the learning rate
+    images_per_s       pictures a second, while training
+    data_wait          the share of time spent waiting for pictures, 0 to 1
+    seconds_left       until the end, at this speed
+    evaluation         the errors, where they were just counted
+    """
+
+    iteration: int
+    total: int
+    epoch: float
+    loss: float
+    lr: float
+    images_per_s: float
+    data_wait: float
+    seconds_left: float
+    evaluation: str = ""
+
+    @property
+    def text(self) -> str:
+        """One line, whose columns stand below each other."""
+        width = len(str(self.total))
+        waiting = f"  data wait {100 * self.data_wait:.0f} %" if self.data_wait > 0.1 else ""
+        return (
+            f"epoch {self.epoch:6.2f}  iteration {self.iteration:{width}}/{self.total}  loss {self.loss:7.4f}"
+            f"  lr {self.lr:<7.3g}  {self.images_per_s:,.0f} images/s{waiting}  {_clock(self.seconds_left)} left"
+        )
+
+
+class Display(Protocol):
+    """Something that shows how training goes, while it is entered."""
+
+    def show(self, status: Status) -> None:
+        """Show where training stands."""
+
+    def say(self, text: str) -> None:
+        """Show a remark."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+def display() -> Display:
+    """A bar on a terminal, plain lines elsewhere."""
+    return Bar() if sys.stderr.isatty() else Lines()
+
+
+class Lines:
+    """A line for each evaluation, and some in between if they are long in coming."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+
+    def show(self, status: Status) -> None:
+        """A line, if one is due."""
+        now = time.monotonic()
+        if status.evaluation or now - self._last >= SECONDS_BETWEEN_LINES:
+            self._last = now
+            self.say(status.text + (f"  {status.evaluation}" if status.evaluation else ""))
+
+    def say(self, text: str) -> None:
+        """A line."""
+        print(text, file=sys.stderr, flush=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+class Bar:
+    """A bar at the foot of the terminal, and a line for each evaluation above it."""
+
+    def __init__(self) -> None:
+        columns = (BarColumn(bar_width=24), TextColumn("{task.description}", markup=False))
+        self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._task = self._progress.add_task("", total=None)
+
+    def show(self, status: Status) -> None:
+        """Move the bar."""
+        if status.evaluation:
+            self.say(f"{status.text}  {status.evaluation}")
+        self._progress.update(self._task, total=status.total, completed=status.iteration, description=status.text)
+
+    def say(self, text: str) -> None:
+        """A line above the bar."""
+        self._progress.console.print(Text(text), soft_wrap=True)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}"

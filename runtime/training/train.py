@@ -1,0 +1,97 @@
+"""Training from the first batch, or from a checkpoint, to the last."""
+
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import torch
+
+from netdef.runtime.data.batches import TestBatches, TrainingBatches, stream
+from netdef.runtime.data.binding import Binding
+from netdef.runtime.data.dataset import Data
+from netdef.runtime.data.transform import View
+from netdef.runtime.evaluation import PAGE, Errors, evaluate
+from netdef.runtime.training.atomic import sync
+from netdef.runtime.training.checkpoint import Checkpoint, save, write_weights
+from netdef.runtime.training.journal import Entry, Journal
+from netdef.runtime.training.progress import Display
+from netdef.runtime.training.recipe import Recipe
+from netdef.runtime.training.run import Run, digest_of
+from netdef.runtime.training.solver import Solver
+
+if TYPE_CHECKING:
+    from netdef.runtime.module import NetModule
+
+
+class Job(NamedTuple):
+    """What is trained, on what, and how.
+
+    module      the net in phase TRAIN
+    tester      the same net in phase TEST; the two share their weights
+    scores      the tester's blob with the class scores
+    feeding     how training batches reach the module; ``testing``: test batches the tester
+    view        how training pictures are cut; ``test_view``: test pictures
+    identity    recipe, net and data as plain values, by which a run is told from others
+    """
+
+    module: "NetModule"
+    tester: "NetModule"
+    scores: str
+    recipe: Recipe
+    data: Data
+    feeding: Binding
+    testing: Binding
+    view: View
+    test_view: View
+    identity: dict[str, Any]
+    device: torch.device
+    num_workers: int
+
+
+def train(job: Job, run: Run, start: Checkpoint | None, display: Display) -> None:
+    """Load, loop, step, evaluate, save: the weights are in the run's folder afterwards."""
+    solver = Solver(job.module, job.recipe, len(job.data.train))
+    identity = digest_of(job.identity)
+    if start is None:
+        keep(run, solver, identity)
+    else:
+        restore(solver, start)
+    total = job.recipe.num_iterations(len(job.data.train))
+    journal = Journal(run, display, job.recipe.batch, total, seconds=run.cut_metrics(solver.iteration))
+    batches = TrainingBatches(job.data.train, job.view, job.recipe.batch, job.recipe.seed)
+    coming = stream(batches, range(solver.iteration, total), job.num_workers)
+    for batch in journal.waiting_for(coming):
+        lr = solver.lr
+        loss = solver.step(**job.feeding.feed(batch, job.device))
+        journal.note(Entry(solver.iteration, solver.epoch, lr, loss))
+        if solver.finished_epoch or solver.iteration == total:
+            began = time.monotonic()
+            errors = evaluated(job)
+            journal.look(errors, evaluating=time.monotonic() - began)
+            accuracy = 1 - errors.top1_error
+            if accuracy > max(solver.scores, default=-1.0):
+                write_weights(run.best, job.module.weights())
+            solver.scores += (accuracy,)
+            keep(run, solver, identity)
+
+
+def evaluated(job: Job) -> Errors:
+    """The net's errors on the test data as it stands."""
+    pages = TestBatches(job.data.test, job.test_view, PAGE)
+    return evaluate(job.tester, job.scores, job.testing, stream(pages, range(len(pages)), job.num_workers))
+
+
+def keep(run: Run, solver: Solver, identity: str) -> None:
+    """Make what was reached so far safe: first the metrics, then the weights, then that they belong together."""
+    weights = solver.module.weights()
+    if run.metrics.exists():
+        sync(run.metrics)
+    write_weights(run.last, weights)
+    history = {name: remembered.cpu().numpy() for name, remembered in solver.history.items()}
+    save(run.checkpoints, Checkpoint(solver.iteration, solver.scores, weights, history, identity))
+
+
+def restore(solver: Solver, start: Checkpoint) -> None:
+    """Go on from a checkpoint, bit for bit."""
+    solver.module.load(start.weights)
+    history = {name: torch.from_numpy(array) for name, array in start.history.items()}
+    solver.restore(start.iteration, start.scores, history)
