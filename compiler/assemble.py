@@ -60,7 +60,7 @@ def assemble(definition: Definition, state: State, sizes: Sizes, report: Report)
         message = f"there is no input {blob} to give a size"
         inputs = [top.name for d in assembly.drafts for top in d.tops if d.layer.fed]
         report.add(Diagnostic("N512", message, help=did_you_mean(blob, inputs) or f"inputs: {', '.join(inputs)}"))
-    return Net(definition, state, sizes, assembly.nodes(), assembly.outputs(), report)
+    return Net(definition, state, sizes, nodes=assembly.nodes(), outputs=assembly.outputs(), report=report)
 
 
 def _is_in(layer: LayerDefinition, state: State, report: Report) -> bool:
@@ -193,11 +193,11 @@ class _Assembly:
             return layer
         self.sized.update(top for top, shape in zip(definition.frame.top, given, strict=True) if shape)
         try:
-            old: Shapes = layer.infer((), len(given))
+            old = layer.infer((), len(given))
         except Refusal:
             return layer
-        dims = tuple(new or was for new, was in zip(given, old, strict=True))
-        return layer.replace(shape=tuple(BlobShape(dim=dim) for dim in dims))
+        dims = (new or was for new, was in zip(given, old, strict=True))
+        return layer.replace(shape=tuple(BlobShape(dim=tuple(known(d) for d in dim)) for dim in dims))
 
     def _infer(self, definition: LayerDefinition, layer: Layer, bottoms: tuple[_Blob, ...]) -> _Draft | None:
         names = definition.frame.top or ((AUTOMATIC,) if layer.is_loss else ())

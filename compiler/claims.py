@@ -26,11 +26,11 @@ def check_claims(net: Net, overridden: bool) -> None:
 
 def _false_claims(net: Net, expect: Expect, places: Places) -> Iterator[tuple[str, str, str, Span]]:
     """Claim, what it says, what is so, and where it stands."""
-    counts = {"params": net.num_params, "macs": net.macs, "weight_layers": net.num_weight_layers}
+    counts = {"num_params": net.num_params, "macs": net.macs, "weight_layers": net.num_weight_layers}
     for claim, found in counts.items():
         claimed = getattr(expect, claim)
         if claimed not in (None, found):
-            yield claim, f"{claimed:,}", f"{found:,}", places[claim][0]
+            yield claim.removeprefix("num_"), f"{claimed:,}", f"{found:,}", places[claim][0]
     for blob, at in zip(expect.blob, places.get("blob", ()), strict=True):
         shape = net.blobs.get(blob.name)
         if shape is None:

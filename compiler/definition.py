@@ -76,27 +76,27 @@ def _expects(rest: Sequence[Field | Group], reader: Reader) -> list[tuple[Expect
     expects = []
     for group in rest:
         if isinstance(group, Group) and group.name == "expect":
-            found = Reader(Report(), has_constructs=True).values(Expect.fields, group.body, "expect { }")
+            found = Reader(Report(), has_constructs=True).values(Expect.fields, group.fields, "expect { }")
             if found is not None:
                 expects.append((Expect(**found.values), found.places))
     return expects
 
 
 def _define_layer(group: Group, reader: Reader, expanded: Expanded) -> LayerDefinition | None:
-    frame_body = [s for s in group.body if s.name in LayerFrame.fields]
-    found = reader.values(LayerFrame.fields, frame_body, "a layer")  # type: ignore[arg-type]  # expanded
+    frame_body = [s for s in group.fields if s.name in LayerFrame.fields]
+    found = reader.values(LayerFrame.fields, frame_body, "a layer")
     frame = reader.make(LayerFrame, found, group.at) if found else None
     if frame is None or found is None:
         return None
     at = found.places.get("name", (group.at,))[0]
-    own = [s for s in group.body if s.name not in LayerFrame.fields]
+    own = [s for s in group.fields if s.name not in LayerFrame.fields]
     report = Report()
     if frame.type in expanded.opaque:
         return LayerDefinition(frame, opaque_layer(expanded.opaque[frame.type]), found.places, at, report)
     kind = LAYERS.get(frame.type)
     if kind is None:  # which is said by whoever knows whether the layer is in the net
         return LayerDefinition(frame, None, found.places, at, report)
-    parameters = _parameters(kind, own, Reader(report, expanded.has_constructs))  # type: ignore[arg-type]
+    parameters = _parameters(kind, own, Reader(report, expanded.has_constructs))
     if parameters is None:
         return LayerDefinition(frame, None, found.places, at, report)
     places = {**found.places, **parameters.places}
@@ -126,8 +126,8 @@ def _parameters(kind: type[Layer], body: Sequence[Field | Group], reader: Reader
         message = f"{kind.block} may stand only once here"
         reader.report.add(Diagnostic("N404", message, Label(own[1].at), (label,), help="make one of them"))
         errors += 1
-    fields = own[0].body if own else ()
-    values = reader.values(kind.block_fields, fields, kind.block)  # type: ignore[arg-type]  # expanded
+    fields = own[0].fields if own else ()
+    values = reader.values(kind.block_fields, fields, kind.block)
     beside = reader.values(kind.messages, shared, f"a {kind.__name__} layer")
     if values is None or beside is None or errors or reader.report.errors:
         return None

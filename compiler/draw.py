@@ -8,6 +8,7 @@ from netdef.compiler.layers.base import Layer
 from netdef.compiler.net import Net, Node
 from netdef.compiler.schema import Param, Words
 from netdef.compiler.shape import show
+from netdef.compiler.source import Span
 
 PALETTE = {
     "Convolution": "#cfe2f3",
@@ -33,7 +34,7 @@ def dot(net: Net) -> str:
     lines = [
         f"digraph {_quote(net.name or 'net')} {{",
         '  graph [rankdir=TB, fontname="Helvetica", nodesep=0.25, ranksep=0.3]',
-        '  node [shape=box, style="rounded,filled", fillcolor=white, fontname="Helvetica", fontsize=11, margin="0.15,0.05"]',
+        '  node [shape=box, style="rounded,filled", fontname="Helvetica", fontsize=11, margin="0.15,0.05"]',
         '  edge [fontname="Helvetica", fontsize=9, color="#666666"]',
         f"  label={_quote(f'{net.name}  {net.num_params:,} parameters  {net.macs:,} multiply-adds')}",
         *_clusters(net),
@@ -53,12 +54,18 @@ def _clusters(net: Net) -> Iterator[str]:
                 yield "  }"
             if call is not None:
                 yield f"  subgraph cluster_{index} {{"
-                yield f'    label={_quote(call.text)} style="rounded" color="#bbbbbb" fontsize=10 fontcolor="#777777"'
+                yield f'    label={_quote(_call(call))} style="rounded" color="#bbbbbb" fontsize=10 fontcolor="#777777"'
             open_call = call
         indent = "    " if call is not None else "  "
         yield f"{indent}n{index} [label={_label(node)}, fillcolor={_quote(_colour(node.layer))}]"
     if open_call is not None:
         yield "  }"
+
+
+def _call(name: Span) -> str:
+    """A block's call as written, from the place of its name."""
+    text = name.source.text
+    return text[name.start : text.find(")", name.end) + 1]
 
 
 def _edges(net: Net) -> Iterator[str]:
@@ -91,7 +98,7 @@ def _value(value: Any) -> str:
     if isinstance(value, Words):
         return value.name
     if isinstance(value, tuple):
-        return str(value[0]) if len(set(value)) == 1 else show(value)
+        return show(value if len(value) > 1 else value * 2)
     return str(value)
 
 

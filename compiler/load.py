@@ -85,10 +85,7 @@ def build(expanded: Expanded, state: State, sizes: Sizes, overridden: bool) -> N
     definition = define(expanded, report)
     if not report.errors:
         return build_defined(definition, state, sizes, overridden or bool(sizes.inputs), report)
-    try:  # what is wrong with the layers is said together with what is wrong with the frames
-        build_defined(definition, state, sizes, True, report)
-    except NetError:
-        pass
+    assemble(definition, state, sizes, report)  # so that all that is wrong is said in one run
     raise NetError(report)
 
 

@@ -39,7 +39,7 @@ FILLERS = ("constant", "uniform", "gaussian", "positive_unitball", "xavier", "ms
 class Filler(Message):
     """How a weight is filled before training (Caffe's filler.hpp)."""
 
-    type: str = param(1, default="constant", doc="constant, uniform, gaussian, positive_unitball, xavier, msra, bilinear")
+    type: str = param(1, default="constant", doc=", ".join(FILLERS))
     value: float = param(2, default=0.0, doc="the constant")
     min: float = param(3, default=0.0, doc="uniform: the lower bound")
     max: float = param(4, default=1.0, doc="uniform: the upper bound")
@@ -162,7 +162,7 @@ class Expect(Message):
     """Claims that the compiler checks."""
 
     phase: Phase = param(0, default=Phase.TEST, doc="the phase in which they hold")
-    params: int | None = param(0, default=None, doc="learned numbers, shared ones once")
+    num_params: int | None = param(0, name="params", default=None, doc="stored numbers, shared ones once")
     macs: int | None = param(0, default=None, doc="multiply-adds of a forward pass of the whole batch")
     weight_layers: int | None = param(0, default=None, doc="Convolution, Deconvolution and InnerProduct layers")
     blob: tuple[ExpectBlob, ...] = param(0, default=(), doc="shapes")

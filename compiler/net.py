@@ -108,6 +108,7 @@ class Net:
         definition: Definition,
         state: State,
         sizes: Sizes,
+        *,
         nodes: tuple[Node, ...],
         outputs: tuple[str, ...],
         report: Report,

@@ -22,7 +22,7 @@ def _lines(body: Sequence[Field | Group], indent: str) -> Iterator[str]:
             yield f"{indent}{statement.name} {{ }}"
         else:
             yield f"{indent}{statement.name} {{"
-            yield from _lines(statement.body, indent + "  ")  # type: ignore[arg-type]  # expanded
+            yield from _lines(statement.fields, indent + "  ")
             yield f"{indent}}}"
 
 

@@ -44,7 +44,7 @@ class Reader:
 
     def message(self, kind: type[M], group: Group) -> M | None:
         """The message in a group, or None if it is broken."""
-        found = self.values(kind.fields, group.body, f"{group.name} {{ }}")
+        found = self.values(kind.fields, group.fields, f"{group.name} {{ }}")
         return None if found is None else self.make(kind, found, group.at)
 
     def make(self, kind: type[M], found: Values, at: Span) -> M | None:
@@ -78,7 +78,7 @@ class Reader:
                 errors += self.unknown is Severity.ERROR
                 continue
             at = statement.value.at if isinstance(statement, Field) else statement.at
-            if not param.repeated and statement.name in said or self._clashes(statement, param, said):
+            if (not param.repeated and statement.name in said) or self._clashes(statement, param, said):
                 self._said_twice(statement, param, said)
                 errors += 1
                 continue
@@ -177,8 +177,9 @@ def _store(values: dict[str, Any], param: Param, axis: int | None, value: Any) -
 
 def _example(param: Param) -> str:
     if issubclass(param.kind, Words):
-        return next(iter(param.kind)).name
-    return {int: "64", float: "0.5", bool: "true", str: '"name"'}.get(param.kind, "...")
+        return next(iter(param.kind.__members__))
+    examples: dict[type, str] = {int: "64", float: "0.5", bool: "true", str: '"name"'}
+    return examples.get(param.kind, "...")
 
 
 # ---- one literal to one value
@@ -187,7 +188,7 @@ def convert(literal: Literal, param: Param) -> Any:
     if issubclass(param.kind, Words):
         return _word(literal, param)
     value = _CONVERT[param.kind](literal, param)
-    if param.least is not None and value < param.least or param.most is not None and value > param.most:
+    if (param.least is not None and value < param.least) or (param.most is not None and value > param.most):
         bound = f"at least {param.least:g}" if param.most is None else f"{param.least:g} to {param.most:g}"
         raise _Wrong("N405", f"must be {bound}, and is {_said(literal)}")
     return value
@@ -242,15 +243,13 @@ def _string(literal: Literal, param: Param) -> str:
 
 
 def _word(literal: Literal, param: Param) -> Words:
-    words = {word.name: word for word in param.kind}  # type: ignore[attr-defined]  # a Words is an Enum
+    words: dict[str, Words] = {word.name: word for word in param.kind}
     numbers = {word.value: word for word in words.values()}
     if isinstance(literal, Number):
         if literal.value in numbers:
-            found: Words = numbers[int(literal.value)]
-            return found
+            return numbers[int(literal.value)]
     elif isinstance(literal, Word) and literal.value in words:
-        found = words[literal.value]
-        return found
+        return words[literal.value]
     choices = ", ".join(words)
     if isinstance(literal, Text):
         near = literal.value if literal.value in words else closest(literal.value, words)

@@ -15,7 +15,7 @@ Not dataclasses: making sixty of them costs more time than a whole ``netdef summ
 from collections.abc import Iterator, Mapping
 from enum import Enum
 from types import UnionType
-from typing import Any, ClassVar, NamedTuple, Self, dataclass_transform, get_args
+from typing import Any, ClassVar, Self, dataclass_transform, get_args
 
 from netdef.compiler.shape import Pair
 
@@ -86,7 +86,7 @@ class Param:
     ) -> None:
         self.attribute = ""
         self.spellings = dict(spellings)
-        self.kind: type = object
+        self.kind: Any = object
         self.repeated = False
         self.is_pair = False
         self.default = default

@@ -84,10 +84,8 @@ def totals(net: Net) -> list[str]:
 def _table(net: Net) -> str:
     rows = [HEADINGS, *_rows(net)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(HEADINGS))]
-    lines = [
-        "  ".join(cell.ljust(w) if i < LEFT else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True)))
-        for row in rows
-    ]
+    aligned = [str.ljust] * LEFT + [str.rjust] * (len(HEADINGS) - LEFT)
+    lines = ["  ".join(side(cell, w) for side, cell, w in zip(aligned, row, widths, strict=True)) for row in rows]
     rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
     title = f"{net.name or net.definition.path}, phase {net.phase}"
     note = "sees: receptive field, step: stride, both in pixels of the input; activations in bytes"

@@ -13,7 +13,7 @@ from typing import Any
 
 from netdef.compiler.diagnostics import NetError, Report
 
-COMMANDS = sorted(path.stem for path in (Path(__file__).parent / "commands").glob("[a-z]*.py") if path.stem != "options")
+COMMANDS = sorted({path.stem for path in (Path(__file__).parent / "commands").glob("[a-z]*.py")} - {"options"})
 """A command is a file: ``HELP``, ``arguments(parser)`` and ``run(args) -> int``. Only the chosen one is imported."""
 
 FINE, USER_MISTAKE, WRONG_USAGE, OUR_FAULT = range(4)

@@ -18,7 +18,7 @@ from netdef.compiler.layers import BLOCKS, LAYERS, MESSAGES
 from netdef.compiler.layers.base import Layer as LayerType
 from netdef.compiler.messages import LayerFrame, NetFrame
 from netdef.compiler.schema import Message, Param, Words
-from netdef.compiler.source import Source, Span
+from netdef.compiler.source import Span
 from netdef.compiler.syntax.parser import parse
 from netdef.compiler.syntax.reading import read_source
 from netdef.compiler.syntax.tree import (
@@ -208,28 +208,18 @@ class _Expander:
     def _field(self, field: Field, place: _Place) -> Plain:
         param = place.fields.get(field.name)
         at = place.here(field.at)
-        if isinstance(field.value, List):
-            items = [self._value(item, param, place) for item in field.value.items]
-        else:
-            items = [self._value(field.value, param, place)]
-        made: Plain = []
-        for item in items:
-            if isinstance(item, tuple) and not isinstance(item, Number | Text | Word):
-                value_at = place.here(field.value.at)
-                made += [Field(field.name, _literal(part, value_at, param), at) for part in item]
-            else:
-                made.append(Field(field.name, item, at))
-        return made
+        items = field.value.items if isinstance(field.value, List) else (field.value,)
+        return [Field(field.name, literal, at) for item in items for literal in self._literals(item, param, place)]
 
-    def _value(self, value: Expression, param: Param | None, place: _Place) -> Literal | tuple[Value, ...]:
-        """What a field holds: a literal, or a variable's list."""
+    def _literals(self, value: Expression, param: Param | None, place: _Place) -> list[Literal]:
+        """What a field holds: one literal, or one for each item of a variable's list."""
         at = place.here(value.at)
         if isinstance(value, Number | Text):
-            return value._replace(at=at)
+            return [value._replace(at=at)]
         if isinstance(value, Word) and (self._is_own_word(value, param) or not self._is_bound(value, place)):
-            return value._replace(at=at)
+            return [value._replace(at=at)]
         worth = evaluate(value, place.scope)
-        return worth if isinstance(worth, tuple) else _literal(worth, at, param)
+        return [_literal(item, at, param) for item in (worth if isinstance(worth, tuple) else (worth,))]
 
     @staticmethod
     def _is_own_word(word: Word, param: Param | None) -> bool:
@@ -499,4 +489,4 @@ def _strings(body: Sequence[Field | Group], name: str) -> list[str]:
 
 
 def _short(chain: str) -> str:
-    return chain.replace(dirname(chain.split(" includes ")[0]) + "/", "")
+    return chain.replace(dirname(chain.split(" includes ", maxsplit=1)[0]) + "/", "")

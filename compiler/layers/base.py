@@ -73,6 +73,7 @@ class Layer(Message):
     messages: ClassVar[dict[str, Param]] = {}
     """The messages beside it, by field name (``transform_param``)."""
 
+    @override
     def __init_subclass__(
         cls,
         *,

@@ -1,6 +1,7 @@
 """Where blobs come together and part."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from netdef.compiler.layers.base import Arity, Layer, find_axis, same_shapes
 from netdef.compiler.override import override
@@ -76,7 +77,7 @@ class Slice(Layer, block="slice_param", number=126, tops=Arity(1, None)):
                 message = f"{num_tops} tops need {num_tops - 1} slice points, and there are {len(self.slice_point)}"
                 raise Refusal("N202", message, at="slice_point")
             edges = (0, *self.slice_point, size)
-            cuts = tuple(end - start for start, end in zip(edges, edges[1:], strict=False))
+            cuts = tuple(end - start for start, end in pairwise(edges))
             if any(cut <= 0 for cut in cuts if isinstance(cut, int)):
                 message = f"slice points must grow and stay below {size}, the size along axis {axis}"
                 raise Refusal("N202", message, at="slice_point")

@@ -120,7 +120,7 @@ class Convolution(_Convolving, bottoms=Arity(1, None), tops=Arity(1, None), weig
     def size(self, size: Dim, kernel: int, stride: int, pad: int, dilation: int) -> Dim:
         room = size + 2 * pad - (dilation * (kernel - 1) + 1)
         # C's division rounds towards zero: a window that sticks out by less than a stride still has one position
-        return (room // stride if room >= 0 else -(-room // stride)) + 1 if isinstance(room, int) else room // stride + 1
+        return -(-room // stride) + 1 if room < 0 else room // stride + 1
 
     @override
     def weights(self, bottoms: Shapes) -> tuple[Weight, ...]:

@@ -4,7 +4,7 @@ from netdef.compiler.layers.base import Arity, Layer, Window, find_axis
 from netdef.compiler.layers.softmax import check_labels
 from netdef.compiler.override import override
 from netdef.compiler.schema import Refusal, param
-from netdef.compiler.shape import Shapes, product
+from netdef.compiler.shape import Shape, Shapes, product
 
 
 class Accuracy(Layer, block="accuracy_param", number=102, bottoms=2, tops=Arity(1, 2)):
@@ -50,7 +50,7 @@ class ArgMax(Layer, block="argmax_param", number=103):
         shape = bottoms[0]
         if self.axis is None:
             length = product(shape[1:])
-            top = (shape[0], 2 if self.out_max_val else 1, self.top_k)
+            top: Shape = (shape[0], 2 if self.out_max_val else 1, self.top_k)
         else:
             axis = find_axis(self.axis, len(shape))
             length = shape[axis]

@@ -48,6 +48,7 @@ _TOKEN = re.compile(
     | (?P<merge> ^(?:<{7}|={7}|>{7}|\|{7})(?![<=>|])[^\n]*+ )
     | (?P<sign> \.\. | [=!<>]= | [:,;=?+\-*/%<>] )
     | (?P<unended> ["'][^\n]*+ )
+    | (?P<curly> [\u2018-\u201F\u00AB\u00BB][^"'\n\u2018-\u201F\u00AB\u00BB]*+[\u2018-\u201F\u00AB\u00BB] )
     """,
     re.VERBOSE | re.ASCII | re.MULTILINE,
 )
@@ -157,6 +158,7 @@ class _Scanner:
             "merge": self._read_merge_marker,
             "path": self._read_path,
             "unended": self._read_unended_string,
+            "curly": self._read_curly_string,
         }
         match = _TOKEN.match
         while self.position < self.end:
@@ -395,6 +397,10 @@ class _Scanner:
     def _read_unended_string(self, text: str, at: Span) -> None:
         self.report.add(mistakes.unended_string(at))
         self._add("STRING", "", at)
+
+    def _read_curly_string(self, text: str, at: Span) -> None:
+        self.report.add(mistakes.curly_quotes(at))
+        self._add("STRING", text[1:-1], at)
 
     def _read_path(self, text: str, at: Span) -> None:
         self.report.add(mistakes.stray_path(at))

@@ -96,6 +96,13 @@ def bad_characters(at: Span) -> Diagnostic:
     )
 
 
+def curly_quotes(at: Span) -> Diagnostic:
+    """A string between the quotes of a word processor."""
+    return Diagnostic(
+        "N107", f"{at.text[0]} and {at.text[-1]} are no quotes of a string", Label(at), help=f'write "{at.text[1:-1]}"'
+    )
+
+
 def foreign_comment(at: Span) -> Diagnostic:
     """A comment of another language."""
     mark = at.text[:2]

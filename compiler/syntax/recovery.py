@@ -3,6 +3,7 @@
 from typing import Any
 
 from lark.exceptions import UnexpectedInput, UnexpectedToken
+from lark.parsers.lalr_analysis import Shift
 
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.source import Span
@@ -78,7 +79,10 @@ class _Mistake:
             self.bad = Token(_END, "", Span(source, end, end))
             self.index = len(self.tokens)
         self.before = self._token(self.index - 1)
-        self.possible: frozenset[str] = frozenset(self.parser.accepts())
+        self.states: Any = self.stacks.parse_conf.states
+        self.possible = {
+            symbol for symbol in self.states[self.stacks.position] if symbol.isupper() and self._can(symbol)
+        }
 
     def is_known(self) -> bool:
         """Whether this comes of something that was already reported."""
@@ -237,10 +241,9 @@ class _Mistake:
     # ---- getting fit again
     def read_on(self, index: int) -> None:
         """Leave the statement and go on with the first that begins at the token ``index`` or later."""
-        states = self.stacks.parse_conf.states
-        while "FIELDS" not in states[self.stacks.state_stack[-1]]:
+        while not self._can("FIELDS"):
             self._pop()
-        ends = {"RBRACE", "MORETHAN"}.intersection(states[self.stacks.state_stack[-1]]) | {"RBRACE"}
+        ends = {"RBRACE", "MORETHAN"} if self._can("MORETHAN") else {"RBRACE"}
         nested = 0
         while index < len(self.tokens):
             kind = self.tokens[index].type
@@ -249,6 +252,16 @@ class _Mistake:
             nested = max(0, nested + (kind in _OPENING) - (kind in _CLOSING))
             index += 1
         self.reader.next = index
+
+    def _can(self, terminal: str) -> bool:
+        """Whether the parser takes this terminal now: it may first reduce what it has, and only then find out."""
+        states = list(self.stacks.state_stack)
+        while True:
+            action, rule = self.states[states[-1]].get(terminal, (None, None))
+            if action is None or action is Shift:
+                return action is Shift
+            del states[len(states) - len(rule.expansion) :]
+            states.append(self.states[states[-1]][rule.origin.name][1])
 
     def _pop(self) -> None:
         self.stacks.state_stack.pop()

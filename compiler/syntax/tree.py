@@ -6,7 +6,7 @@ Field names are not checked here: the grammar knows nothing of Caffe's schema.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from netdef.compiler.source import Source, Span
 
@@ -30,6 +30,12 @@ class Word(NamedTuple):
     """A bare word: an enum's word, ``true``, ``inf``, or a variable (expansion, which knows the field, decides)."""
 
     value: str
+    at: Span
+
+
+class Broken(NamedTuple):
+    """What can't be read or worked out, and has been reported: whatever depends on it stays quiet."""
+
     at: Span
 
 
@@ -83,7 +89,7 @@ class Range(NamedTuple):
 
 
 Literal = Number | Text | Word
-Expression = Number | Text | Word | List | Template | Unary | Binary | Choice
+Expression = Number | Text | Word | List | Template | Unary | Binary | Choice | Broken
 Value = int | float | str | bool | tuple["Value", ...]
 """What an expression is worth."""
 
@@ -107,6 +113,11 @@ class Group(NamedTuple):
     """The name's place."""
     close: Span
     """The closing brace, where a missing field would stand."""
+
+    @property
+    def fields(self) -> "tuple[Field | Group, ...]":
+        """The body of a group in an expanded tree, where nothing else is left."""
+        return cast("tuple[Field | Group, ...]", self.body)
 
 
 class Layer(NamedTuple):

@@ -51,7 +51,7 @@ def _rendered(graph: str, form: str) -> bytes:
     except graphviz.ExecutableNotFound:
         message = "drawing needs graphviz's program `dot`, which is not installed"
         help = (
-            "apt-get install graphviz (Debian), or pip install graphviz-pure (no system package; its licence is the EPL);"
+            "apt-get install graphviz (Debian), or pip install graphviz-pure (no system package; licence EPL);"
             " -o FILE.dot needs neither"
         )
         raise NetError(Diagnostic("N007", message, help=help)) from None

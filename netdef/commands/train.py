@@ -5,20 +5,15 @@ is needed to go on after a break are kept in a run's folder.
 """
 
 import argparse
-import shlex
+import math
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from netdef.commands.options import load_net, net_arguments
+from netdef.commands.options import net_arguments
 
 if TYPE_CHECKING:
-    from netdef.compiler.net import Net
-    from netdef.runtime.training.checkpoint import Checkpoint
-    from netdef.runtime.training.recipe import Recipe
     from netdef.runtime.training.run import Run
-    from netdef.runtime.training.train import Job
 
 HELP = "train a net"
 
@@ -61,12 +56,13 @@ def run(args: argparse.Namespace) -> int:
     from netdef.runtime.training.progress import display
     from netdef.runtime.training.train import train
 
-    run = resumed_run(args) if args.resume else None
+    old = recalled(args) if args.resume else None
     if args.file is None:
         print("netdef train: which net? FILE may be left out only with --resume -o RUN", file=sys.stderr)
         return 2
     job = job_of(args)
-    run, start = begun(args, job) if run is None else continued(run, job)
+    run = begun(args, job) if old is None else old
+    start = start_of(run, job)
     with display() as shown:
         for line in introduction(args, job, run, start):
             shown.say(line)
@@ -75,16 +71,144 @@ def run(args: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             shown.say(f"to go on from the last checkpoint: netdef train --resume -o {run.path}")
             raise
-    print("\n".join(conclusion(args, run)))
+    for line in conclusion(args, run):
+        print(line)
     return 0
 
 
-def resumed_run(args: argparse.Namespace) -> "Run":
-    """The run to go on with; arguments that aren't given are as they were."""
-    from netdef.runtime.training.run import old_run
+def recalled(args: argparse.Namespace) -> "Run":
+    """The run to go on with; arguments that aren't given again are as they were."""
+    from netdef.runtime.training.run import newest_run, run_in
 
-    run = old_run(Path(args.run_folder)) if args.run_folder else old_run(None, name_of(args))
+    run = run_in(Path(args.run_folder)) if args.run_folder else newest_run(name_of(args))
+    known = given(args)
     for name, value in run.manifest["arguments"].items():
-        if name not in given(args):
-            setattr(args, name, value)
+        if name not in known:
+            setattr(args, name, _frozen(value))
     return run
+
+
+def given(args: argparse.Namespace) -> dict[str, Any]:
+    """The arguments to be remembered that aren't at their defaults."""
+    return {name: value for name in REMEMBERED if (value := getattr(args, name)) or (name == "seed" and value == 0)}
+
+
+def name_of(args: argparse.Namespace) -> str:
+    """What runs of the net are called."""
+    return load(args.file, set=dict(args.set)).name or Path(args.file).stem
+
+
+def job_of(args: argparse.Namespace) -> "Job":
+    """What the arguments ask for, checked."""
+    recipe = recipe_of(args)  # before torch is loaded: its mistakes show at once
+
+    from netdef.runtime.data.source import open_data
+    from netdef.runtime.training.prepare import device_of, prepare
+
+    return prepare(
+        load_net(args, phase="TRAIN"),
+        load_net(args, phase="TEST"),
+        recipe,
+        open_data(args.data or "digits", args.test_data),
+        inputs=dict(args.input),
+        weights=None if args.weights is None else read_weights(best_weights(Path(args.weights))),
+        device=device_of(args.device),
+        num_workers=args.workers,
+    )
+
+
+def recipe_of(args: argparse.Namespace) -> "Recipe":
+    """The recipe, with what the command line says instead."""
+    from netdef.runtime.training.recipe import Recipe
+    from netdef.runtime.training.yaml_recipe import read_recipe
+
+    path = recipe_path(args)
+    recipe = Recipe() if path is None else read_recipe(path)
+    if args.epochs is not None:
+        recipe = recipe.replace(epochs=args.epochs, iterations=None)
+    if args.lr is not None:
+        recipe = recipe.replace(lr=recipe.lr.replace(base=args.lr))
+    return recipe.replace(
+        batch=recipe.batch if args.batch is None else args.batch,
+        seed=recipe.seed if args.seed is None else args.seed,
+    )
+
+
+def recipe_path(args: argparse.Namespace) -> Path | None:
+    """The file with the recipe: the one given, else the one beside the net, if there is one."""
+    if args.recipe is not None:
+        return Path(args.recipe)
+    beside = Path(args.file).with_suffix(".yaml")
+    return beside if beside.is_file() else None
+
+
+def begun(args: argparse.Namespace, job: "Job") -> "Run":
+    """A new run, with its manifest."""
+    import torch
+
+    from netdef.runtime.training.run import new_run
+
+    run = new_run(Path(args.run_folder) if args.run_folder else None, job.module.net.name or Path(args.file).stem)
+    run.manifest = {
+        "net": job.module.net.name,
+        "command": shlex.join(["netdef", *sys.argv[1:]]),
+        "arguments": given(args),
+        "data": {"source": job.data.source, "split": job.data.split},
+        "classes": list(job.data.train.classes),
+        "preprocess": job.feeding.normalise.as_data,
+        "device": str(job.device),
+        "torch": torch.__version__,
+        "identity": job.identity,
+    }
+    return run
+
+
+def introduction(args: argparse.Namespace, job: "Job", run: "Run", start: "Checkpoint | None") -> Iterator[str]:
+    """What is about to happen."""
+    net, recipe, data = job.module.net, job.recipe, job.data
+    yield f"{net.name or args.file}: {net.num_params:,} parameters, on {job.device}"
+    yield f"{data.source}: {len(data.train):,} training and {len(data.test):,} test pictures; {data.split}"
+    if net.preprocess is None:
+        yield f"the net doesn't say how a picture becomes its input; measured: {job.feeding.normalise.text}"
+    total = recipe.num_iterations(len(data.train))
+    yield f"{recipe_path(args) or 'built-in recipe'}: {total:,} iterations of {recipe.batch} pictures"
+    yield f"{run.path}: " + (f"going on after iteration {start.iteration:,}" if start else "a new run")
+
+
+def conclusion(args: argparse.Namespace, run: "Run") -> Iterator[str]:
+    """What came of it, and what to do next."""
+    best = run.best_line
+    yield f"top-1 error {100 * best['top1_error']:.2f} %, top-5 error {100 * best['top5_error']:.2f} %"
+    yield f"weights of iteration {best['iteration']:,}, epoch {best['epoch']:g}: {run.best}"
+    data = "" if args.data is None else f" --data {shlex.quote(args.data)}"
+    yield f"next: netdef evaluate {shlex.quote(args.file)} --weights {shlex.quote(str(run.path))}{data}"
+
+
+def _frozen(value: Any) -> Any:
+    """A value from JSON as the command line gives it."""
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+
+
+def _feed(text: str) -> tuple[str, str]:
+    blob, equals, field = text.rpartition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not BLOB=FIELD")
+    return blob, field
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return value
+
+
+def _count(text: str) -> int:
+    return _index(text, least=1)
+
+
+def _index(text: str, least: int = 0) -> int:
+    value = int(text)
+    if value < least:
+        raise argparse.ArgumentTypeError(f"{text} is not at least {least}")
+    return value

@@ -15,7 +15,6 @@ from netdef.runtime.data.dataset import Data, Dataset
 from netdef.runtime.data.transform import Normalise, measured, stated
 from netdef.runtime.training.checkpoint import Weights
 from netdef.runtime.training.recipe import Recipe, as_data
-from netdef.runtime.training.run import digest_of
 from netdef.runtime.training.train import Job
 
 
@@ -27,7 +26,7 @@ def prepare(
     *,
     inputs: Mapping[str, str],
     weights: Weights | None = None,
-    device: torch.device | None = None,
+    device: torch.device,
     num_workers: int | None = None,
 ) -> Job:
     """All that training needs.
@@ -39,7 +38,7 @@ def prepare(
         data: on what.
         inputs: input blob -> field of the data, where their names don't say it.
         weights: what to start from; by default the fillers, under the recipe's seed.
-        device: where to compute; by default the first GPU, if there is one.
+        device: where to compute.
         num_workers: processes that read pictures; by default as many as the data needs.
     """
     check_loss(train_net)
@@ -49,7 +48,6 @@ def prepare(
     test_view = view_of(test_net, test_blobs["data"])
     view = augmented(view_of(train_net, blobs["data"]), recipe.augment)
     normalise = stated(train_net.preprocess) if train_net.preprocess else measured(data.train, view)
-    device = device or best_device()
     module = lower(train_net, weights, seed=recipe.seed).to(device)
     return Job(
         module=module,
@@ -67,9 +65,17 @@ def prepare(
     )
 
 
-def best_device() -> torch.device:
-    """The first GPU, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+def device_of(name: str | None) -> torch.device:
+    """A device by name; by default the first GPU, if there is one."""
+    available = torch.cuda.is_available()
+    try:
+        device = torch.device(name or ("cuda" if available else "cpu"))
+    except RuntimeError:
+        device = None
+    if device is None or device.type not in ("cpu", "cuda") or (device.type == "cuda" and not available):
+        cure = "this machine has " + ("cpu and cuda" if available else "cpu only")
+        raise NetError(Diagnostic("N718", f"there is no device {name}", help=cure))
+    return device
 
 
 def check_loss(net: Net) -> None:

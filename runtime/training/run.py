@@ -101,20 +101,35 @@ def new_run(path: Path | None, name: str) -> Run:
     raise AssertionError("a million runs")
 
 
-def old_run(path: Path | None, name: str) -> Run:
-    """The run to go on with: the one asked for, else the newest of a net."""
-    if path is not None:
-        run = Run(path)
-        if not run.is_there:
-            raise NetError(Diagnostic("N731", f"there is no run in {path}", help="leave out --resume to start one"))
-        return run
+def run_in(path: Path) -> Run:
+    """The run in a folder."""
+    run = Run(path)
+    if not run.is_there:
+        raise NetError(Diagnostic("N731", f"there is no run in {path}", help="leave out --resume to start one"))
+    return run
+
+
+def newest_run(name: str) -> Run:
+    """The newest run of a net in ``runs/``."""
     home = file_name(name)
-    runs = [Run(found) for found in RUNS.glob(f"{home}*") if re.fullmatch(rf"{re.escape(home)}(-\d+)?", found.name)]
+    numbered = re.compile(rf"{re.escape(home)}(-[0-9]+)?")
+    runs = [Run(path) for path in RUNS.glob(f"{home}*") if numbered.fullmatch(path.name)]
     runs = [run for run in runs if run.is_there]
     if not runs:
-        message = f"there is no run of {name} in {RUNS}/ to go on with"
-        raise NetError(Diagnostic("N731", message, help="leave out --resume to start one, or name it with -o"))
+        cure = "leave out --resume to start one, or name it with -o"
+        raise NetError(Diagnostic("N731", f"there is no run of {name} in {RUNS}/ to go on with", help=cure))
     return max(runs, key=lambda run: run.checkpoints.stat().st_mtime)
+
+
+def best_weights(path: Path) -> Path:
+    """The file with the weights that a path means: of a run its best."""
+    if not path.is_dir():
+        return path
+    best = Run(path).best
+    if not best.is_file():
+        cure = "a run has best weights once an epoch of it is finished"
+        raise NetError(Diagnostic("N735", f"there are no weights in {path}", help=cure))
+    return best
 
 
 def file_name(name: str) -> str:

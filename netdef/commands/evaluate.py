@@ -1,0 +1,82 @@
+"""Count how often nets are wrong on labelled pictures.
+
+Every FILE takes the weights in its turn. A run's folder stands for its best weights, and knows its classes and how
+pictures become its net's input if the net itself does not say it.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netdef.commands.options import load_net, net_arguments
+from netdef.commands.train import feeding_arguments
+
+if TYPE_CHECKING:
+    from netdef.runtime.evaluation import Errors
+
+HELP = "top-1 and top-5 errors on labelled pictures"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("file", nargs="+", metavar="FILE", help="a net")
+    parser.add_argument("--weights", nargs="+", required=True, metavar="W", help="its weights: a file, or a run's folder")
+    parser.add_argument("--data", default="digits", metavar="D", help="digits, or a folder of class folders")
+    parser.add_argument("--scores", metavar="BLOB", help="the blob with the class scores, where the net doesn't tell")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    feeding_arguments(parser)
+    net_arguments(parser, phase=False)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the errors on stdout."""
+    if len(args.weights) != len(args.file):
+        print(f"netdef evaluate: {len(args.file)} nets need as many --weights, not {len(args.weights)}", file=sys.stderr)
+        return 2
+    results = []
+    for file, weights in zip(args.file, args.weights, strict=True):
+        errors = errors_of(args, file, Path(weights))
+        results.append(_as_data(args, file, weights, errors))
+        if not args.json:
+            print(f"{file}: {errors.text} ({errors.num:,} pictures)")
+    if args.json:
+        print(json.dumps({"results": results}, indent=2))
+    return 0
+
+
+def errors_of(args: argparse.Namespace, file: str, weights: Path) -> "Errors":
+    """The errors of one net with its weights."""
+    from netdef.compiler.weights import read_weights
+    from netdef.runtime import lower
+    from netdef.runtime.data.batches import TestBatches, stream, workers_for
+    from netdef.runtime.data.binding import Binding, bind, check_classes, view_of
+    from netdef.runtime.data.source import open_test
+    from netdef.runtime.data.transform import normalise_of
+    from netdef.runtime.evaluation import PAGE, evaluate
+    from netdef.runtime.training.prepare import device_of
+    from netdef.runtime.training.run import best_weights, run_of
+
+    net = load_net(args, phase="TEST", path=file)
+    known = run_of(weights)
+    data = open_test(args.data, known.classes if known else None)
+    scores = args.scores or net.scores
+    check_classes(net.blobs[scores], data)
+    blobs = bind(net, dict(args.input))
+    module = lower(net, read_weights(best_weights(weights))).to(device_of(args.device))
+    pages = TestBatches(data, view_of(net, blobs["data"]), PAGE)
+    num_workers = workers_for(data) if args.workers is None else args.workers
+    binding = Binding(blobs, normalise_of(net, known))
+    return evaluate(module, scores, binding, stream(pages, range(len(pages)), num_workers))
+
+
+def _as_data(args: argparse.Namespace, file: str, weights: str, errors: "Errors") -> dict[str, Any]:
+    return {
+        "net": file,
+        "weights": weights,
+        "data": args.data,
+        "num": errors.num,
+        "top1_error": errors.top1_error,
+        "top5_error": errors.top5_error,
+    }
