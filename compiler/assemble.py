@@ -48,10 +48,11 @@ class _Draft(NamedTuple):
 
 def assemble(definition: Definition, state: State, sizes: Sizes, report: Report) -> Net:
     """Build the net; what is wrong goes to ``report``, and the net is whole only if that has no errors."""
-    assembly = _Assembly(sizes, report)
+    assembly = _Assembly(state, sizes, report, definition.is_whole)
     layers = [layer for layer in definition.layers if _is_in(layer, state, report)]
     unknown_types(layers, report)
     assembly.later = {top: layer for layer in layers for top in layer.frame.top}
+    assembly.absent = {top: layer for layer in definition.layers for top in layer.frame.top}
     for layer in layers:
         report.extend(layer.report)
         assembly.add(layer)
@@ -80,9 +81,11 @@ def _is_in(layer: LayerDefinition, state: State, report: Report) -> bool:
 class _Assembly:
     """The net as far as it is built."""
 
-    def __init__(self, sizes: Sizes, report: Report) -> None:
+    def __init__(self, state: State, sizes: Sizes, report: Report, is_whole: bool) -> None:
+        self.state = state
         self.sizes = sizes
         self.report = report
+        self.is_whole = is_whole
         self.drafts: list[_Draft] = []
         self.blobs: dict[str, _Blob] = {}
         """The last version of each blob."""
@@ -91,9 +94,10 @@ class _Assembly:
         """Owners of shared weights, by the name that shares them."""
         self.later: dict[str, LayerDefinition] = {}
         """Who makes a blob, wherever it stands."""
+        self.absent: dict[str, LayerDefinition] = {}
+        """The same, layers that are not in the net included."""
         self.sized: set[str] = set()
         """Inputs whose size was given from outside."""
-        self.broken = False
 
     def add(self, definition: LayerDefinition) -> None:
         """Join a layer to the blobs that exist, infer its tops, and note what is wrong."""
@@ -129,18 +133,32 @@ class _Assembly:
 
     def _unknown_bottom(self, definition: LayerDefinition, index: int, name: str) -> None:
         at = definition.places["bottom"][index]
-        maker = self.later.get(name)
+        maker, absent = self.later.get(name), self.absent.get(name)
         labels: tuple[Label, ...] = ()
-        if maker is not None:
+        help: str | None
+        if maker is definition:
+            message = f'{definition.title} reads the blob "{name}" that it makes itself'
+            help = "name the blob that flows in: a layer in place works on one that exists"
+        elif maker is not None:
             message = f'blob "{name}" is read before it is made'
             labels = (Label(maker.at, f"{maker.title} makes it here"),)
-            help: str | None = "move the layer that makes it up"
-        else:
+            help = "move the layer that makes it up"
+        elif absent is not None:
+            message = f'there is no blob "{name}" in phase {self.state.phase.name}'
+            labels = (Label(absent.at, f"{absent.title} makes it, and its rules keep it out here"),)
+            help = "give this layer the same include or exclude rule"
+        elif self.is_whole:
             message = f'there is no blob "{name}"'
-            help = did_you_mean(name, self.blobs) or (f"blobs so far: {', '.join(self.blobs)}" if self.blobs else None)
-            if help and len(help) > 200:
-                help = f"{len(self.blobs)} blobs exist here; the last is {next(reversed(self.blobs))}"
+            help = did_you_mean(name, self.blobs) or self._blobs_so_far()
+        else:
+            return
         self.report.add(Diagnostic("N501", message, Label(at), labels, help=help))
+
+    def _blobs_so_far(self) -> str:
+        if not self.blobs:
+            return 'no layer before it makes one; a net begins with, say, input "data" [1, 3, 224, 224]'
+        help = f"blobs so far: {', '.join(self.blobs)}"
+        return help if len(help) < 200 else f"{len(self.blobs)} blobs exist here; the last is {next(reversed(self.blobs))}"
 
     def _publish(self, definition: LayerDefinition, index: int, top: _Blob) -> None:
         bottoms = definition.frame.bottom

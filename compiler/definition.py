@@ -27,6 +27,8 @@ class LayerDefinition(NamedTuple):
     """Where the layer is named, or else begins."""
     report: Report
     """What is wrong with the type's parameters; it matters only where the layer is in the net."""
+    is_known: bool
+    """Whether there is such a type."""
 
     @property
     def title(self) -> str:
@@ -43,6 +45,8 @@ class Definition(NamedTuple):
     expects: tuple[tuple[Expect, Places], ...]
     path: str
     """The file."""
+    is_whole: bool
+    """Whether every layer is there; else a blob that nobody makes may be one that a broken layer was to make."""
 
 
 def define(expanded: Expanded, report: Report) -> Definition:
@@ -50,65 +54,74 @@ def define(expanded: Expanded, report: Report) -> Definition:
     reader = Reader(report, expanded.has_constructs)
     layers: list[LayerDefinition] = []
     rest: list[Field | Group] = []
+    is_whole = True
     for statement in expanded.body:
         if statement.name == "layer" and isinstance(statement, Group):
             if (layer := _define_layer(statement, reader, expanded)) is not None:
                 layers.append(layer)
+            else:
+                is_whole = False
+        elif not statement.name:
+            is_whole = False
         elif statement.name == "layers" and isinstance(statement, Group):
             message = "`layers` is Caffe's old format, V1 or V0, which is not read yet"
             help = "Caffe's own upgrade_net_proto_text turns it into V2"
             report.add(Diagnostic("N411", message, Label(statement.at), help=help))
+            is_whole = False
             break
         else:
             rest.append(statement)
     found = reader.values({**NetFrame.fields}, rest, "a net")
     start = Span(expanded.source, 0, 0)
-    frame = reader.make(NetFrame, found, start) if found else None
-    expects = tuple(_expects(rest, reader))
-    if frame is None or found is None:
-        return Definition(NetFrame(), tuple(layers), {}, expects, expanded.source.path)
-    inputs = _input_layer(frame, found, report)
-    return Definition(frame, (*inputs, *layers), found.places, expects, expanded.source.path)
+    frame = reader.make(NetFrame, found, start) if found.is_whole else None
+    expects = tuple(_expects(rest))
+    inputs = _input_layer(frame, found, report) if frame else None
+    if frame is None or inputs is None:
+        return Definition(NetFrame(), tuple(layers), {}, expects, expanded.source.path, is_whole=False)
+    return Definition(frame, (*inputs, *layers), found.places, expects, expanded.source.path, is_whole)
 
 
-def _expects(rest: Sequence[Field | Group], reader: Reader) -> list[tuple[Expect, Places]]:
+def _expects(rest: Sequence[Field | Group]) -> list[tuple[Expect, Places]]:
     """The claims again, with the places of what each says."""
-    expects = []
-    for group in rest:
-        if isinstance(group, Group) and group.name == "expect":
-            found = Reader(Report(), has_constructs=True).values(Expect.fields, group.fields, "expect { }")
-            if found is not None:
-                expects.append((Expect(**found.values), found.places))
-    return expects
+    groups = [group for group in rest if isinstance(group, Group) and group.name == "expect"]
+    found = [Reader(Report(), has_constructs=True).values(Expect.fields, g.fields, "expect { }") for g in groups]
+    return [(Expect(**values), places) for values, places, is_whole in found if is_whole]
 
 
 def _define_layer(group: Group, reader: Reader, expanded: Expanded) -> LayerDefinition | None:
-    frame_body = [s for s in group.fields if s.name in LayerFrame.fields]
+    """A layer; None where nobody knows its type or what it makes."""
+    frame_body = [s for s in group.fields if s.name in LayerFrame.fields or not s.name]
     found = reader.values(LayerFrame.fields, frame_body, "a layer")
-    frame = reader.make(LayerFrame, found, group.at) if found else None
-    if frame is None or found is None:
+    num_tops = sum(statement.name in ("top", "") for statement in frame_body)
+    if found.is_whole:
+        frame = reader.make(LayerFrame, found, group.at)
+    elif "type" in found.values and len(found.values.get("top", ())) == num_tops:
+        frame = LayerFrame(**found.values)
+    else:
+        frame = None
+    if frame is None:
         return None
     at = found.places.get("name", (group.at,))[0]
-    own = [s for s in group.fields if s.name not in LayerFrame.fields]
+    own = [s for s in group.fields if s.name and s.name not in LayerFrame.fields]
     report = Report()
-    if frame.type in expanded.opaque:
-        return LayerDefinition(frame, opaque_layer(expanded.opaque[frame.type]), found.places, at, report)
     kind = LAYERS.get(frame.type)
-    if kind is None:  # which is said by whoever knows whether the layer is in the net
-        return LayerDefinition(frame, None, found.places, at, report)
-    parameters = _parameters(kind, own, Reader(report, expanded.has_constructs))
-    if parameters is None:
-        return LayerDefinition(frame, None, found.places, at, report)
-    places = {**found.places, **parameters.places}
-    layer = Reader(report, expanded.has_constructs).make(kind, Values(parameters.values, places), at)
-    return LayerDefinition(frame, layer, places, at, report)
+    layer: Layer | None = None
+    places = found.places
+    if frame.type in expanded.opaque:
+        layer = opaque_layer(expanded.opaque[frame.type])
+    elif kind is not None:  # an unknown one is reported by whoever knows whether the layer is in the net
+        parameters = _parameters(kind, own, Reader(report, expanded.has_constructs))
+        places = {**found.places, **parameters.places}
+        if parameters.is_whole:
+            layer = Reader(report, expanded.has_constructs).make(kind, parameters._replace(places=places), at)
+    is_known = kind is not None or frame.type in expanded.opaque
+    return LayerDefinition(frame, layer if found.is_whole else None, places, at, report, is_known)
 
 
-def _parameters(kind: type[Layer], body: Sequence[Field | Group], reader: Reader) -> Values | None:
+def _parameters(kind: type[Layer], body: Sequence[Field | Group], reader: Reader) -> Values:
     """The parameters of a layer's type: its own message's, and the messages beside it."""
     own: list[Group] = []
     shared: list[Field | Group] = []
-    errors = 0
     for statement in body:
         if statement.name == kind.block and isinstance(statement, Group):
             own.append(statement)
@@ -125,13 +138,11 @@ def _parameters(kind: type[Layer], body: Sequence[Field | Group], reader: Reader
         label = Label(own[0].at, "already given")
         message = f"{kind.block} may stand only once here"
         reader.report.add(Diagnostic("N404", message, Label(own[1].at), (label,), help="make one of them"))
-        errors += 1
     fields = own[0].fields if own else ()
     values = reader.values(kind.block_fields, fields, kind.block)
     beside = reader.values(kind.messages, shared, f"a {kind.__name__} layer")
-    if values is None or beside is None or errors or reader.report.errors:
-        return None
-    return Values({**values.values, **beside.values}, {**values.places, **beside.places})
+    is_whole = values.is_whole and beside.is_whole and not reader.report.errors
+    return Values({**values.values, **beside.values}, {**values.places, **beside.places}, is_whole)
 
 
 def _input_layer(frame: NetFrame, found: Values, report: Report) -> list[LayerDefinition]:
@@ -144,20 +155,22 @@ def _input_layer(frame: NetFrame, found: Values, report: Report) -> list[LayerDe
         dims = frame.input_dim
         shapes = tuple(BlobShape(dim=dims[i : i + 4]) for i in range(0, len(dims), 4))
     at = found.places["input"][0]
+    made = LayerFrame(name="input", type="Input", top=frame.input)
+    places = {"top": found.places["input"], "shape": found.places.get("input_shape", (at,))}
+    layer: Layer | None = LAYERS["Input"](shape=shapes)
     if len(shapes) != len(frame.input) or (not frame.input_shape and len(frame.input_dim) % 4):
         need = f"{len(frame.input)} input{'s' * (len(frame.input) > 1)}"
         have = f"{len(shapes)} shapes" if frame.input_shape else f"{len(frame.input_dim)} input_dim"
         message = f"{need} and {have}: there must be one input_shape, or four input_dim, for each input"
         report.add(Diagnostic("N413", message, Label(at), help="give every input its shape"))
-        return []
-    layer = LAYERS["Input"](shape=shapes)
-    made = LayerFrame(name="input", type="Input", top=frame.input)
-    places = {"top": found.places["input"], "shape": found.places.get("input_shape", (at,))}
-    return [LayerDefinition(made, layer, places, at, Report())]
+        layer = None
+    return [LayerDefinition(made, layer, places, at, Report(), is_known=True)]
 
 
-def opaque_layer(declared: OpaqueType) -> Layer:
+def opaque_layer(declared: OpaqueType) -> Layer | None:
     """A layer type made on the spot from its declaration: the user's shapes, and nothing to run."""
+    if declared.top_shapes is None:
+        return None
     shapes: Shapes = tuple(
         tuple(Symbol(dim) if isinstance(dim, str) else dim for dim in shape) for shape in declared.top_shapes
     )
@@ -178,7 +191,7 @@ def unknown_types(definitions: Sequence[LayerDefinition], report: Report) -> Non
     by_type: dict[str, list[LayerDefinition]] = {}
     for definition in definitions:
         kind = definition.frame.type
-        if kind not in LAYERS and definition.layer is None:
+        if not definition.is_known:
             by_type.setdefault(kind, []).append(definition)
     for kind, found in by_type.items():
         near = closest(kind, LAYERS)

@@ -1,12 +1,6 @@
 """Mistakes are data; ``compiler.render`` draws them.
 
-A code is one letter and three digits; the first digit says whose law was broken:
-
-    N0  files, folders and what is installed      N4  fields and values
-    N1  the text itself                           N5  how layers are joined
-    N2  a layer: its parameters and its shapes    N6  claims, and lints
-    N3  blocks, variables and includes            N7  recipes and data
-
+A code is one letter and three digits; the first digit says whose law was broken (``LAWS``).
 ``compiler/explain/`` holds each code's explanation and example.
 """
 
@@ -14,7 +8,22 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
+from netdef.compiler.override import override
 from netdef.compiler.source import Span
+
+
+LAWS = {
+    "N0": "files, folders and what is installed",
+    "N1": "the text itself",
+    "N2": "a layer: its parameters and its shapes",
+    "N3": "blocks, variables and includes",
+    "N4": "fields and values",
+    "N5": "how layers are joined",
+    "N6": "claims, and lints",
+    "N7": "recipes and data",
+    "N8": "ONNX and other formats",
+}
+"""What the first digit of a code says."""
 
 
 class Severity(StrEnum):
@@ -49,16 +58,22 @@ class Diagnostic(NamedTuple):
 class Report:
     """The diagnostics of one run, each once, in the order of their places.
 
-    The same words at the same place of the text are one mistake, by however many calls of a block it came.
+    One code at one place of the text is one mistake, by however many calls of a block it came: the first call's
+    words stand for all.
     """
 
     def __init__(self, diagnostics: Iterable[Diagnostic] = ()) -> None:
         self._found: dict[tuple[object, ...], Diagnostic] = {}
+        self._calls: dict[tuple[str, int, str], Span | None] = {}
+        """The call by which a code first came to a place."""
         self.extend(diagnostics)
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Note one mistake."""
-        self._found.setdefault((*_place(diagnostic), diagnostic.message), diagnostic)
+        place = _place(diagnostic)
+        call = diagnostic.primary.span.via if diagnostic.primary else None
+        if self._calls.setdefault(place, call) == call:
+            self._found.setdefault((*place, diagnostic.message), diagnostic)
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Note several."""
@@ -101,6 +116,7 @@ class NetError(Exception):
         self.report = Report([report]) if isinstance(report, Diagnostic) else report
         super().__init__(self.report)
 
+    @override
     def __str__(self) -> str:
         from netdef.compiler.render.text import (
             render,  # drawing is wanted only when somebody looks
@@ -113,8 +129,10 @@ def closest(word: str, known: Iterable[str]) -> str | None:
     """The known word that somebody who typed ``word`` most likely meant, if any is near."""
     from difflib import get_close_matches  # only mistakes need it
 
-    by_lower = {k.lower(): k for k in known}
-    near = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    by_lower = {k.lower(): k for k in reversed([*known])}
+    typed = word.lower()
+    longer = [k for k in reversed(by_lower) if len(typed) > 2 and k.startswith(typed)]
+    near = longer[:1] or get_close_matches(typed, by_lower, n=1, cutoff=0.6)
     return by_lower[near[0]] if near else None
 
 

@@ -2,7 +2,8 @@
 
     text -> tree -> expanded tree -> definition -> net
 
-Each arrow is a function of its own module; a stage's mistakes stop the road behind it.
+Each arrow is a function of its own module. All stages report to one report; what is broken is marked, and stays quiet
+behind, so that one run says all that is wrong. Only a text that can't be parsed stops the road.
 """
 
 from collections.abc import Mapping, Sequence
@@ -48,45 +49,46 @@ def load(
     Raises:
         NetError: with every mistake of the file; its warnings are in ``net.report``.
     """
-    expanded = load_expanded(fspath(path), set or {})
+    report = Report()
+    expanded = _expand_file(fspath(path), set or {}, report)
     state, given = state_of(phase, stages, level), Sizes(sizes or {}, _images(data_size))
     if not dense:
-        return build(expanded, state, given, bool(set))
+        return build(expanded, state, given, bool(set), report)
     from netdef.compiler.dense import dense as convolve  # which itself builds a net
 
-    return convolve(build(expanded, state, given._replace(inputs={}), bool(set)), given)
+    return convolve(build(expanded, state, given._replace(inputs={}), bool(set), report), given)
 
 
 def load_expanded(path: str, overrides: Mapping[str, Value]) -> Expanded:
     """The first half of the road: a file to pure Caffe V2 prototxt, as a tree."""
     report = Report()
+    expanded = _expand_file(path, overrides, report)
+    report.stop_on_errors()
+    return expanded
+
+
+def _expand_file(path: str, overrides: Mapping[str, Value], report: Report) -> Expanded:
+    """The same, as far as it goes: what is broken in it is marked, and reported."""
     source = read_source(path, report)
     if source is None:
         raise NetError(report)
-    return expand_source(source, overrides)
+    return expand_source(source, overrides, report)
 
 
-def expand_source(source: Source, overrides: Mapping[str, Value]) -> Expanded:
-    """Parse and expand a text."""
-    report = Report()
+def expand_source(source: Source, overrides: Mapping[str, Value], report: Report) -> Expanded:
+    """Parse and expand a text; a text that can't be parsed stops the road."""
     tree = parse(source, report)
     report.stop_on_errors()
     expanded = expand(tree, overrides, report)
     for name in expanded.unused:
         help = did_you_mean(name, expanded.settable)
         report.add(Diagnostic("N310", f"--set {name}: no let of {source.path} has this name", help=help))
-    report.stop_on_errors()
     return expanded
 
 
-def build(expanded: Expanded, state: State, sizes: Sizes, overridden: bool) -> Net:
+def build(expanded: Expanded, state: State, sizes: Sizes, overridden: bool, report: Report) -> Net:
     """The second half of the road: an expanded tree to a checked net."""
-    report = Report()
-    definition = define(expanded, report)
-    if not report.errors:
-        return build_defined(definition, state, sizes, overridden or bool(sizes.inputs), report)
-    assemble(definition, state, sizes, report)  # so that all that is wrong is said in one run
-    raise NetError(report)
+    return build_defined(define(expanded, report), state, sizes, overridden or bool(sizes.inputs), report)
 
 
 def build_defined(definition: Definition, state: State, sizes: Sizes, overridden: bool, report: Report) -> Net:

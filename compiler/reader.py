@@ -10,7 +10,7 @@ from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity, clo
 from netdef.compiler.schema import REQUIRED, Message, Param, Refusal, Words
 from netdef.compiler.shape import Pair
 from netdef.compiler.source import Span
-from netdef.compiler.syntax.tree import Field, Group, Literal, Number, Text, Word
+from netdef.compiler.syntax.tree import Broken, Field, Group, Literal, Number, Text, Word
 
 M = TypeVar("M", bound=Message)
 Places = dict[str, tuple[Span, ...]]
@@ -22,6 +22,8 @@ class Values(NamedTuple):
 
     values: dict[str, Any]
     places: Places
+    is_whole: bool
+    """Whether all that stands there could be read."""
 
 
 class _Wrong(Exception):
@@ -45,7 +47,7 @@ class Reader:
     def message(self, kind: type[M], group: Group) -> M | None:
         """The message in a group, or None if it is broken."""
         found = self.values(kind.fields, group.fields, f"{group.name} {{ }}")
-        return None if found is None else self.make(kind, found, group.at)
+        return self.make(kind, found, group.at) if found.is_whole else None
 
     def make(self, kind: type[M], found: Values, at: Span) -> M | None:
         """A message from values; ``at`` is the place of the whole, for what is missing."""
@@ -65,13 +67,16 @@ class Reader:
         for refusal in refusals:
             self._error(refusal.code, refusal.message, place_of(refusal.at, places, whole), refusal.help)
 
-    def values(self, params: Mapping[str, Param], body: Sequence[Field | Group], where: str) -> Values | None:
-        """Read the statements of a body; None if any is wrong. ``where`` names the message, for people."""
+    def values(self, params: Mapping[str, Param], body: Sequence[Field | Group], where: str) -> Values:
+        """Read the statements of a body. ``where`` names the message, for people."""
         values: dict[str, Any] = {}
         places: Places = {}
         said: dict[str, Span] = {}
         errors = 0
         for statement in body:
+            if isinstance(statement, Field) and isinstance(statement.value, Broken):
+                errors += 1
+                continue
             param = params.get(statement.name)
             if param is None:
                 self.unknown_field(statement, params, where)
@@ -90,7 +95,7 @@ class Reader:
             _store(values, param, param.spellings[statement.name][1], value)
             places[param.attribute] = (*places.get(param.attribute, ()), at)
         errors += self._finish_pairs(values, params, said)
-        return None if errors else Values(values, places)
+        return Values(values, places, is_whole=not errors)
 
     def unknown_field(self, statement: Field | Group, known: Iterable[str], where: str) -> None:
         """Say that nobody knows a field here."""
@@ -177,7 +182,7 @@ def _store(values: dict[str, Any], param: Param, axis: int | None, value: Any) -
 
 def _example(param: Param) -> str:
     if issubclass(param.kind, Words):
-        return next(iter(param.kind.__members__))
+        return str(next(iter(param.kind.__members__)))
     examples: dict[type, str] = {int: "64", float: "0.5", bool: "true", str: '"name"'}
     return examples.get(param.kind, "...")
 

@@ -17,6 +17,7 @@ from enum import Enum
 from types import UnionType
 from typing import Any, ClassVar, Self, dataclass_transform, get_args
 
+from netdef.compiler.override import override
 from netdef.compiler.shape import Pair
 
 
@@ -40,6 +41,7 @@ class Words(Enum):
 
 
 class _Required:
+    @override
     def __repr__(self) -> str:
         return "required"
 
@@ -156,6 +158,7 @@ class Message:
     fields: ClassVar[dict[str, Param]] = {}
     """By the file's field name."""
 
+    @override
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         own: dict[str, Param] = {}
@@ -180,15 +183,19 @@ class Message:
         if values:
             raise TypeError(f"{type(self).__name__} has no {', '.join(values)}")
 
+    @override
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} is frozen")
 
+    @override
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and other.__dict__ == self.__dict__
 
+    @override
     def __hash__(self) -> int:
         return hash((type(self), *self.__dict__.values()))
 
+    @override
     def __repr__(self) -> str:
         changed = {k: v for k, v in self.__dict__.items() if v != self.params[k].default}
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in changed.items())})"

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from netdef.compiler.override import override
+
 
 class Symbol:
     """A size that only a run can tell (the number of detections, say), under a name.
@@ -15,12 +17,15 @@ class Symbol:
     def __init__(self, name: str) -> None:
         self.name = name
 
+    @override
     def __repr__(self) -> str:
         return self.name
 
+    @override
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Symbol) and other.name == self.name
 
+    @override
     def __hash__(self) -> int:
         return hash(self.name)
 

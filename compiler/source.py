@@ -5,6 +5,8 @@ from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple
 
+from netdef.compiler.override import override
+
 
 class Source:
     """One text that a user wrote: a file, or a string with a made-up name in angle brackets."""
@@ -13,6 +15,7 @@ class Source:
         self.path = path
         self.text = text
 
+    @override
     def __repr__(self) -> str:
         return f"Source({self.path!r})"
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from netdef.compiler.diagnostics import NetError, Report
+from netdef.compiler.override import override
 
 COMMANDS = sorted({path.stem for path in (Path(__file__).parent / "commands").glob("[a-z]*.py")} - {"options"})
 """A command is a file: ``HELP``, ``arguments(parser)`` and ``run(args) -> int``. Only the chosen one is imported."""
@@ -81,6 +82,7 @@ class _Help(argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefaultsHelpF
 
 
 class _Version(argparse.Action):
+    @override
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from importlib.metadata import version  # 20 ms that only this flag needs
 

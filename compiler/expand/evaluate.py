@@ -11,6 +11,7 @@ from netdef.compiler.expand.scope import Mistake, Quiet, Scope
 from netdef.compiler.source import Span
 from netdef.compiler.syntax.tree import (
     Binary,
+    Broken,
     Choice,
     Expression,
     List,
@@ -45,6 +46,8 @@ def evaluate(expression: Expression, scope: Scope) -> Value:
             return not truth(expression.operand, scope)
         number = _number(expression.operand, scope)
         return -number if expression.operator == "-" else number
+    if isinstance(expression, Broken):
+        raise Quiet
     return _binary(expression, scope)
 
 
@@ -86,14 +89,19 @@ def _variable(word: Word, scope: Scope) -> Value:
     if binding is None:
         if word.value in CONSTANTS:
             return CONSTANTS[word.value]
-        if word.value == "input":
-            help: str | None = "input names what flows into a block, and this is not in one"
-        else:
-            help = did_you_mean(word.value, scope.variable_names()) or f'bind it (let {word.value} = 1), or quote it'
-        raise Mistake("N301", f"there is no variable {word.value}", word.at, help)
+        raise unknown_variable(word, scope)
     if binding.value is None:
         raise Quiet
     return binding.value
+
+
+def unknown_variable(word: Word, scope: Scope) -> Mistake:
+    """Nobody binds a word; what was meant is most likely a variable that can be read here."""
+    if word.value == "input":
+        help: str | None = "input names what flows into a block, and this is not in one"
+    else:
+        help = did_you_mean(word.value, scope.variable_names()) or f"bind it above: let {word.value} = 1"
+    return Mistake("N301", f"there is no variable {word.value}", word.at, help)
 
 
 def _text(part: "str | Expression", scope: Scope) -> str:

@@ -3,7 +3,8 @@
 1. ``layer NAME Type { }`` becomes ``layer { }``: each field goes to the message that has it; a missing bottom is
    the top of the layer before; a missing top is the layer's name, or the bottom for layers written in place.
 2. ``block``, ``repeat``, ``if`` and ``let`` leave what they make; every span remembers the call it came by.
-3. A mistake is reported and the next statement runs; what depends on it stays quiet.
+3. A mistake is reported and the next statement runs; ``Broken`` stands for what it would have made, so that what
+   depends on it stays quiet. Only a text that can't be read or has no end stops everything.
 4. The work is bounded: a loop of a billion is a mistake, not a hang.
 """
 
@@ -11,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from os.path import dirname, join, realpath
 from typing import NamedTuple
 
-from netdef.compiler.diagnostics import Diagnostic, Label, Report, did_you_mean
-from netdef.compiler.expand.evaluate import describe, evaluate, integer, truth
+from netdef.compiler.diagnostics import Diagnostic, Label, NetError, Report, closest, did_you_mean
+from netdef.compiler.expand.evaluate import describe, evaluate, integer, truth, unknown_variable
 from netdef.compiler.expand.scope import Binding, Closure, Mistake, Quiet, Scope
 from netdef.compiler.layers import BLOCKS, LAYERS, MESSAGES
 from netdef.compiler.layers.base import Layer as LayerType
@@ -22,7 +23,9 @@ from netdef.compiler.source import Span
 from netdef.compiler.syntax.parser import parse
 from netdef.compiler.syntax.reading import read_source
 from netdef.compiler.syntax.tree import (
+    Argument,
     Block,
+    Broken,
     Call,
     Expanded,
     Expression,
@@ -59,9 +62,13 @@ _UNKNOWN: Fields = {}
 
 
 def expand(tree: Tree, overrides: Mapping[str, Value], report: Report) -> Expanded:
-    """Run a tree; ``overrides`` replace the values of its own ``let`` variables."""
+    """Run a tree; ``overrides`` replace the values of its own ``let`` variables.
+
+    Raises:
+        NetError: where the work can't go on: an include that can't be read, or an expansion without end.
+    """
     if not tree.has_constructs:
-        body = tuple(_plain(tree.body))
+        body = tuple(_plain(tree.body, report))
         return Expanded(tree.source, body, {}, has_constructs=False, settable=(), unused=tuple(overrides))
     expander = _Expander(overrides, report)
     body = tuple(expander.file(tree, None))
@@ -69,19 +76,27 @@ def expand(tree: Tree, overrides: Mapping[str, Value], report: Report) -> Expand
     return Expanded(tree.source, body, expander.opaque, True, tuple(expander.settable), unused)
 
 
-def _plain(body: Sequence[Statement]) -> Iterator[Field | Group]:
+def _plain(body: Sequence[Statement], report: Report) -> Iterator[Field | Group]:
     """Plain prototxt: only lists, and words with a sign, are left to resolve."""
     for statement in body:
         if isinstance(statement, Group):
-            yield statement._replace(body=tuple(_plain(statement.body)))
+            yield statement._replace(body=tuple(_plain(statement.body, report)))
         elif isinstance(statement, Field):
             value = statement.value
-            if isinstance(value, Number | Text | Word):
-                yield statement
-            elif isinstance(value, List):
-                yield from (statement._replace(value=item) for item in value.items)
-            else:  # -inf
-                yield statement._replace(value=_literal(evaluate(value, Scope()), value.at, None))
+            for item in value.items if isinstance(value, List) else (value,):
+                yield statement._replace(value=_plain_literal(item, report))
+
+
+def _plain_literal(value: Expression, report: Report) -> Literal | Broken:
+    if isinstance(value, Number | Text | Word):
+        return value
+    try:
+        return _literal(evaluate(value, Scope()), value.at, None)  # -inf
+    except Mistake as mistake:
+        report.add(mistake.diagnostic)
+    except Quiet:
+        pass
+    return Broken(value.at)
 
 
 def _inner(fields: Fields, group: str) -> Fields:
@@ -156,19 +171,37 @@ class _Expander:
                 self._step(place.here(statement.at))
                 made += self._run(statement, place)
             except Mistake as mistake:
-                self.report.add(_through(mistake.diagnostic, place))
-                if isinstance(statement, Layer):
-                    self.flow = None
-                if mistake.diagnostic.code == "N306":
-                    raise _TooMuch from None
+                self._report(mistake, place)
+                made += self._lost(statement, place)
             except Quiet:
-                if isinstance(statement, Layer):
-                    self.flow = None
-            except _TooMuch:
-                if place.fields is not _NET or self.calls or len(self.files) > 1:
-                    raise
-                return made
+                made += self._lost(statement, place)
         return made
+
+    def _report(self, mistake: Mistake, place: _Place) -> None:
+        self.report.add(_through(mistake.diagnostic, place))
+        if mistake.diagnostic.code in _FATAL:
+            raise NetError(self.report)
+
+    def _lost(self, statement: Statement, place: _Place) -> Plain:
+        """What stands for a statement that could not be run; nameless where nobody knows what it would have made."""
+        at = place.here(statement.at)
+        if isinstance(statement, Field):
+            return [Field(statement.name, Broken(at), at)]
+        if isinstance(statement, Let | Block | Opaque):
+            return []
+        if place.fields is _NET:
+            self.flow = None
+        return [Field("", Broken(at), at)]
+
+    def _attempt(self, expression: Expression, place: _Place) -> Value | None:
+        """The value of an expression; None if it is broken, which is reported."""
+        try:
+            return evaluate(expression, place.scope)
+        except Mistake as mistake:
+            self._report(mistake, place)
+        except Quiet:
+            pass
+        return None
 
     def _step(self, at: Span) -> None:
         self.steps += 1
@@ -217,6 +250,8 @@ class _Expander:
         if isinstance(value, Number | Text):
             return [value._replace(at=at)]
         if isinstance(value, Word) and (self._is_own_word(value, param) or not self._is_bound(value, place)):
+            if param is not None and self._is_meant_as_variable(value, param, place):
+                raise unknown_variable(value, place.scope)
             return [value._replace(at=at)]
         worth = evaluate(value, place.scope)
         return [_literal(item, at, param) for item in (worth if isinstance(worth, tuple) else (worth,))]
@@ -228,7 +263,18 @@ class _Expander:
             return False
         if issubclass(param.kind, Words):
             return word.value in param.kind.__members__
+        if param.kind is float:
+            return word.value.lower() in ("inf", "infinity", "nan")
         return param.kind is bool and word.value in ("true", "True", "t", "false", "False", "f")
+
+    def _is_meant_as_variable(self, word: Word, param: Param, place: _Place) -> bool:
+        """Whether a word that nobody knows was meant as a variable; else the field says what it takes."""
+        if self._is_own_word(word, param):
+            return False
+        if param.kind in (int, float):
+            return True
+        own = param.kind.__members__ if issubclass(param.kind, Words) else ()
+        return not closest(word.value, own) and closest(word.value, place.scope.variable_names()) is not None
 
     @staticmethod
     def _is_bound(word: Word, place: _Place) -> bool:
@@ -239,7 +285,8 @@ class _Expander:
         inside = _inner(place.fields, group.name)
         body = tuple(self.statements(group.body, place.within(inside).deeper()))
         if place.fields is _NET and group.name == "layer":
-            self.flow = tuple(_strings(body, "top"))
+            tops = _strings(body, "top")
+            self.flow = None if tops is None else tuple(tops)
         return [Group(group.name, body, place.here(group.at), place.here(group.close))]
 
     # ---- variables and loops
@@ -251,14 +298,7 @@ class _Expander:
         if is_global and let.name in self.overrides:
             place.scope.let(let.name, self.overrides[let.name], at)
             return []
-        try:
-            value: Value | None = evaluate(let.value, place.scope)
-        except Mistake as mistake:
-            self.report.add(_through(mistake.diagnostic, place))
-            value = None
-        except Quiet:
-            value = None
-        place.scope.let(let.name, value, at)
+        place.scope.let(let.name, self._attempt(let.value, place), at)
         return []
 
     def _repeat(self, repeat: Repeat, place: _Place) -> Plain:
@@ -297,7 +337,7 @@ class _Expander:
     # ---- layers
     def _layer(self, layer: Layer, place: _Place) -> Group:
         at = place.here(layer.at)
-        name = self._name(layer.name, place)
+        name = self._layer_name(layer.name, place)
         type_name = self._type(layer.type, place)
         kind = LAYERS.get(type_name)
         shared = {f: group for group, p in (kind.messages if kind else {}).items() for f in p.kind.fields}
@@ -307,18 +347,11 @@ class _Expander:
         groups: dict[str, Plain] = {}
         for statement in body:
             home = self._home(statement.name, kind, shared)
-            (frame if home is None else groups.setdefault(home, [])).append(statement)
-        tops = _strings(frame, "top")
-        bottoms = _strings(frame, "bottom")
-        flows = not bottoms and (kind is None or kind.bottoms.most != 0)
-        if flows:
-            bottoms = [self._flowing(at, name)]
-            frame.append(_string("bottom", bottoms[0], at))
-        if not tops and (kind is None or kind.tops.most != 0):
-            in_place = flows and kind is not None and kind.in_place and bottoms[0] != self.block_input
-            tops = [bottoms[0] if in_place else name]
-            frame.append(_string("top", tops[0], at))
-        self.flow = tuple(tops)
+            if home is None or not statement.name:
+                frame.append(statement)
+            if home is not None:
+                groups.setdefault(home, []).append(statement)
+        self._join(name, kind, frame, at, place)
         type_at = place.here(layer.type.at)
         head = [_string("name", name, place.here(layer.name.at)), Field("type", Text(type_name, type_at), type_at)]
         blocks = [Group(group, tuple(fields), at, at) for group, fields in groups.items()]
@@ -335,14 +368,39 @@ class _Expander:
             return None
         return shared.get(field) or kind.block or None
 
-    def _flowing(self, at: Span, name: str) -> str:
+    def _join(self, name: str, kind: type[LayerType] | None, frame: Plain, at: Span, place: _Place) -> None:
+        """Add the bottom and top that a layer leaves out, and note what flows on from it."""
+        given = {statement.name for statement in frame}
+        bottom: str | None = None
+        takes_flow = "bottom" not in given and (kind is None or kind.bottoms.most != 0)
+        if takes_flow:
+            bottom = self._flowing(at, name, place)
+            frame.append(_string("bottom", bottom, at))
+        if "top" not in given and (kind is None or kind.tops.most != 0):
+            in_place = takes_flow and kind is not None and kind.in_place and bottom != self.block_input
+            frame.append(_string("top", bottom if in_place else name, at))
+        tops = _strings(frame, "top")
+        self.flow = None if tops is None else tuple(tops)
+
+    def _flowing(self, at: Span, name: str, place: _Place) -> str | None:
+        """The one top of the layer before; None if nobody knows it."""
         if self.flow is None:
-            raise Quiet
+            return None
         if len(self.flow) == 1:
             return self.flow[0]
-        has = "no top" if not self.flow else f"{len(self.flow)} tops: {', '.join(self.flow)}"
-        message = f"{name} names no bottom, and the layer before it has {has}"
-        raise Mistake("N307", message, at, 'say which: bottom: "..."')
+        several = f"the layer before it has {len(self.flow)} tops: {', '.join(self.flow)}"
+        message = f"{name} names no bottom, and {several if self.flow else 'nothing before it makes a top'}"
+        self._report(Mistake("N307", message, at, 'say which: bottom: "..."'), place)
+        return None
+
+    def _layer_name(self, name: Expression, place: _Place) -> str:
+        """A layer's name; a word that is no variable has only lost its quotes."""
+        if isinstance(name, Word) and not self._is_bound(name, place):
+            near = did_you_mean(name.value, place.scope.variable_names())
+            message = f"a layer's name is a string, and no variable is named {name.value}"
+            self._report(Mistake("N301", message, name.at, near or f'write "{name.value}"'), place)
+            return name.value
+        return self._name(name, place)
 
     def _name(self, name: Expression, place: _Place) -> str:
         value = evaluate(name, place.scope)
@@ -359,10 +417,12 @@ class _Expander:
 
     def _input(self, declared: Input, place: _Place) -> Group:
         at, name = place.here(declared.at), self._name(declared.name, place)
-        shape = evaluate(declared.shape, place.scope)
-        sizes = shape if isinstance(shape, tuple) else (shape,)
+        shape = self._attempt(declared.shape, place)
         shape_at = place.here(declared.shape.at)
+        sizes = shape if isinstance(shape, tuple) else () if shape is None else (shape,)
         dims = tuple(Field("dim", _literal(size, shape_at, None), shape_at) for size in sizes)
+        if shape is None:
+            dims = (Field("dim", Broken(shape_at), shape_at),)
         self.flow = (name,)
         shape_group = Group("shape", dims, shape_at, shape_at)
         head = (_string("name", name, place.here(declared.name.at)), _string("type", "Input", at))
@@ -374,7 +434,6 @@ class _Expander:
         closure = place.scope.block(call.name)
         if closure is None:
             help = did_you_mean(call.name, place.scope.block_names()) or "define it above, or include its file"
-            self.flow = None
             raise Mistake("N302", f"there is no block {call.name}", at, help)
         block = closure.block
         if block in self.calls:
@@ -394,40 +453,58 @@ class _Expander:
     def _bind(self, call: Call, closure: Closure, place: _Place) -> tuple[Scope, str | None]:
         """The scope of a block's body, and the blob that flows in."""
         block, at = closure.block, place.here(call.at)
-        names = [parameter.name for parameter in block.parameters]
         scope = Scope(closure.scope)
-        label = Label(block.at, f"{block.name}({', '.join(names)})")
         flowing = self.flow[0] if self.flow is not None and len(self.flow) == 1 else None
-        positional = 0
+        positional = iter([parameter.name for parameter in block.parameters])
+        is_clear = True
         for argument in call.arguments:
-            name = argument.name
-            if name == "input":
-                value = evaluate(argument.value, place.scope)
-                if not isinstance(value, str):
-                    message = f"input is a blob's name, and this is {describe(value)}"
-                    raise Mistake("N304", message, place.here(argument.at))
-                flowing = value
+            if argument.name == "input":
+                flowing = self._given_input(argument, place)
                 continue
-            if name is None:
-                if positional == len(names):
-                    message = f"{block.name} takes {len(names)} arguments"
-                    raise Mistake("N304", message, place.here(argument.at), None, label)
-                name = names[positional]
-                positional += 1
-            elif name not in names:
-                message = f"{block.name} has no parameter {name}"
-                raise Mistake("N304", message, place.here(argument.at), did_you_mean(name, names), label)
-            if name in scope.variables:
-                raise Mistake("N304", f"{name} is given twice", place.here(argument.at), None, label)
-            scope.let(name, evaluate(argument.value, place.scope), argument.at)
+            try:
+                name = self._parameter(argument, block, positional, scope)
+            except Mistake as mistake:
+                self._report(mistake, place)
+                is_clear = False
+            else:
+                scope.let(name, self._attempt(argument.value, place), argument.at)
         for parameter in block.parameters:
             if parameter.name in scope.variables:
                 continue
-            if parameter.default is None:
-                message = f"{block.name} needs {parameter.name}"
-                raise Mistake("N304", message, at, f"add {parameter.name}: ...", label)
-            scope.let(parameter.name, evaluate(parameter.default, scope), parameter.at)
+            value = None
+            if parameter.default is not None:
+                value = self._attempt(parameter.default, place._replace(scope=scope))
+            elif is_clear:  # else it is most likely what the wrong argument was meant for
+                message = f"block {block.name} needs {parameter.name}"
+                missing = Mistake("N304", message, at, f"add {parameter.name}: ...", _signature(block))
+                self._report(missing, place)
+            scope.let(parameter.name, value, parameter.at)
         return scope, flowing
+
+    def _given_input(self, argument: Argument, place: _Place) -> str | None:
+        """The blob that a call lets flow in."""
+        value = self._attempt(argument.value, place)
+        if value is None or isinstance(value, str):
+            return value
+        message = f"input is a blob's name, and this is {describe(value)}"
+        self._report(Mistake("N304", message, argument.at, "put it in quotes"), place)
+        return None
+
+    @staticmethod
+    def _parameter(argument: Argument, block: Block, positional: Iterator[str], scope: Scope) -> str:
+        """The parameter that an argument is for."""
+        names = [parameter.name for parameter in block.parameters]
+        name = next(positional, None) if argument.name is None else argument.name
+        if name is None:
+            count = f"{len(names)} argument{'s' * (len(names) != 1)}"
+            raise Mistake("N304", f"block {block.name} takes {count}", argument.at, "drop this one", _signature(block))
+        at = argument.at if argument.name is None else argument.at._replace(end=argument.at.start + len(name))
+        if name not in names:
+            help = did_you_mean(name, names) or f"it has {', '.join(names) or 'none'}"
+            raise Mistake("N304", f"block {block.name} has no parameter {name}", at, help, _signature(block))
+        if name in scope.variables:
+            raise Mistake("N304", f"block {block.name} is given {name} twice", at, "keep one of them", _signature(block))
+        return name
 
     def _include(self, include: Include, place: _Place) -> Plain:
         at = place.here(include.at)
@@ -441,9 +518,15 @@ class _Expander:
             reason = next(iter(found)).message
             raise Mistake("N311", reason, at, "the path is relative to the including file")
         tree = parse(source, self.report)
+        if self.report.errors:
+            raise NetError(self.report)
         return self.file(tree, at)
 
     def _opaque(self, opaque: Opaque, place: _Place) -> Plain:
+        name = opaque.type.value
+        if name in LAYERS or name in self.opaque:
+            raise Mistake("N312", f"{name} is a layer type already", place.here(opaque.type.at), "drop the opaque")
+        self.opaque[name] = OpaqueType(name, None, place.here(opaque.at))
         shapes: list[tuple[int | str, ...]] = []
         for statement in opaque.body:
             at = place.here(statement.at)
@@ -456,15 +539,16 @@ class _Expander:
                 message = "a size is a number, or a string that names one which only a run can tell"
                 raise Mistake("N312", message, at, 'for example top_shape: [1, "K", 5]')
             shapes.append(sizes)
-        name = opaque.type.value
-        if name in LAYERS or name in self.opaque:
-            raise Mistake("N312", f"{name} is a layer type already", place.here(opaque.type.at), "drop the opaque")
         self.opaque[name] = OpaqueType(name, tuple(shapes), place.here(opaque.at))
         return []
 
 
-class _TooMuch(Exception):
-    """The bound on the work is reached: unwind without further words."""
+_FATAL = ("N306", "N311")
+"""No end, or a part that can't be read: whatever followed would be guesswork."""
+
+
+def _signature(block: Block) -> Label:
+    return Label(block.at, f"{block.name}({', '.join(parameter.name for parameter in block.parameters)})")
 
 
 def _through(diagnostic: Diagnostic, place: _Place) -> Diagnostic:
@@ -479,13 +563,15 @@ def _fields_of(shared: Mapping[str, str]) -> dict[str, Param]:
     return {field: MESSAGES[group].kind.fields[field] for field, group in shared.items()}
 
 
-def _string(name: str, value: str, at: Span) -> Field:
-    return Field(name, Text(value, at), at)
+def _string(name: str, value: str | None, at: Span) -> Field:
+    return Field(name, Broken(at) if value is None else Text(value, at), at)
 
 
-def _strings(body: Sequence[Field | Group], name: str) -> list[str]:
-    values = (s.value for s in body if isinstance(s, Field) and s.name == name)
-    return [value.value for value in values if isinstance(value, Text)]
+def _strings(body: Sequence[Field | Group], name: str) -> list[str] | None:
+    """The strings that a field gives; None if any is broken."""
+    values = [s.value for s in body if isinstance(s, Field) and s.name in (name, "")]
+    strings = [value.value for value in values if isinstance(value, Text)]
+    return strings if len(strings) == len(values) else None
 
 
 def _short(chain: str) -> str:

@@ -74,6 +74,8 @@ _BEFORE_PLAIN_FIELDS = frozenset({"", "LBRACE", "RBRACE", "FIELDS"})
 _BEFORE_A_VALUE = _OPERATORS | {"COLON", "EQUAL", "IN", "IF", "LAYER", "REPEAT", "LET", "BLOCK", "DOTS", "LPAR", "LSQB"}
 
 
+_BEFORE_A_NAME = frozenset({"COLON", "LAYER", "REPEAT", "LET", "BLOCK"})
+
 _QUOTES = "\"'"
 _WORD = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 _KEYWORDS = {
@@ -238,14 +240,14 @@ class _Scanner:
             self.expects_then = kind == "IF"
             if kind == "IF":
                 self.else_ifs = self.else_ifs + 1 if self.before == "ELSE" else 0
-                self._check_depth(at)
         elif kind == "IN":
             self.expects_in = False
         self._add(kind, word, at)
+        self._check_depth(at)
 
     def _type_of(self, word: str) -> str:
         before = self.before
-        if word in _KEYWORDS and before not in _BEFORE_A_VALUE:
+        if word in _KEYWORDS and before not in _BEFORE_A_NAME:
             if self._begins(word) and not self._is_inside():
                 return _KEYWORDS[word][0]
         elif word == "in" and self.expects_in:

@@ -138,6 +138,7 @@ class _Mistake:
         if follows_colon and bad.type in _AFTER_A_FIELD_NAME and self._is_statement_possible():
             name = self._token(self.index - 3)
             if bad.type in ("COLON", "LBRACE") or before.at.line != name.at.line:
+                self._pop()
                 self.read_on(self.index - 1)
                 return mistakes.no_value(name.at, before.at)
         return None
@@ -193,7 +194,7 @@ class _Mistake:
     def _if_in_a_construct(self) -> Diagnostic | None:
         for token in reversed(self.stacks.value_stack):
             if isinstance(token, Token):
-                if token.type == "LBRACE":
+                if token.type in _OPENING:
                     break
                 if token.type in mistakes.FORMS:
                     if not self._is_statement_possible():

@@ -261,5 +261,6 @@ class OpaqueType(NamedTuple):
     """A layer type whose tops' shapes its user declared; a string is the symbol of a size known at run time."""
 
     type: str
-    top_shapes: tuple[tuple[int | str, ...], ...]
+    top_shapes: tuple[tuple[int | str, ...], ...] | None
+    """None if the declaration is broken."""
     at: Span

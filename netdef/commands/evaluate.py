@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from netdef.commands.options import load_net, net_arguments
 from netdef.commands.train import feeding_arguments
+from netdef.compiler.messages import Preprocess
 
 if TYPE_CHECKING:
     from netdef.runtime.evaluation import Errors
@@ -22,7 +23,7 @@ HELP = "top-1 and top-5 errors on labelled pictures"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("file", nargs="+", metavar="FILE", help="a net")
-    parser.add_argument("--weights", nargs="+", required=True, metavar="W", help="its weights: a file, or a run's folder")
+    parser.add_argument("--weights", nargs="+", required=True, metavar="W", help="a weights file or a run's folder")
     parser.add_argument("--data", default="digits", metavar="D", help="digits, or a folder of class folders")
     parser.add_argument("--scores", metavar="BLOB", help="the blob with the class scores, where the net doesn't tell")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -33,7 +34,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the errors on stdout."""
     if len(args.weights) != len(args.file):
-        print(f"netdef evaluate: {len(args.file)} nets need as many --weights, not {len(args.weights)}", file=sys.stderr)
+        counts = f"{len(args.file)} nets and {len(args.weights)} weights"
+        print(f"netdef evaluate: give each net its weights; there are {counts}", file=sys.stderr)
         return 2
     results = []
     for file, weights in zip(args.file, args.weights, strict=True):
@@ -53,22 +55,25 @@ def errors_of(args: argparse.Namespace, file: str, weights: Path) -> "Errors":
     from netdef.runtime.data.batches import TestBatches, stream, workers_for
     from netdef.runtime.data.binding import Binding, bind, check_classes, view_of
     from netdef.runtime.data.source import open_test
-    from netdef.runtime.data.transform import normalise_of
+    from netdef.runtime.data.transform import Normalise, stated
     from netdef.runtime.evaluation import PAGE, evaluate
     from netdef.runtime.training.prepare import device_of
     from netdef.runtime.training.run import best_weights, run_of
 
     net = load_net(args, phase="TEST", path=file)
-    known = run_of(weights)
-    data = open_test(args.data, known.classes if known else None)
+    run = run_of(weights)
+    data = open_test(args.data, tuple(run.manifest["classes"]) if run else None)
     scores = args.scores or net.scores
     check_classes(net.blobs[scores], data)
     blobs = bind(net, dict(args.input))
     module = lower(net, read_weights(best_weights(weights))).to(device_of(args.device))
     pages = TestBatches(data, view_of(net, blobs["data"]), PAGE)
     num_workers = workers_for(data) if args.workers is None else args.workers
-    binding = Binding(blobs, normalise_of(net, known))
-    return evaluate(module, scores, binding, stream(pages, range(len(pages)), num_workers))
+    if net.preprocess is None and run is not None:
+        normalise = Normalise.from_data(run.manifest["preprocess"])
+    else:
+        normalise = stated(net.preprocess or Preprocess())
+    return evaluate(module, scores, Binding(blobs, normalise), stream(pages, range(len(pages)), num_workers))
 
 
 def _as_data(args: argparse.Namespace, file: str, weights: str, errors: "Errors") -> dict[str, Any]:

@@ -6,14 +6,22 @@ is needed to go on after a break are kept in a run's folder.
 
 import argparse
 import math
+import shlex
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from netdef.commands.options import net_arguments
+from netdef.cli import show
+from netdef.commands.options import load_net, net_arguments
+from netdef.compiler.diagnostics import Report
+from netdef.compiler.load import load
 
 if TYPE_CHECKING:
+    from netdef.runtime.training.checkpoint import Checkpoint
+    from netdef.runtime.training.recipe import Recipe
     from netdef.runtime.training.run import Run
+    from netdef.runtime.training.train import Job
 
 HELP = "train a net"
 
@@ -44,9 +52,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def feeding_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what says how pictures come to the net, and where it runs."""
-    parser.add_argument(
-        "--input", action="append", default=[], type=_feed, metavar="BLOB=FIELD", help="an input that takes data or label"
-    )
+    what = "an input that takes data or label, where its name doesn't say so"
+    parser.add_argument("--input", action="append", default=[], type=_feed, metavar="BLOB=FIELD", help=what)
     parser.add_argument("--device", metavar="D", help="cpu, cuda or cuda:1; a GPU if there is one")
     parser.add_argument("--workers", type=_index, metavar="N", help="processes that read pictures")
 
@@ -54,7 +61,7 @@ def feeding_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Train, and say where the weights are."""
     from netdef.runtime.training.progress import display
-    from netdef.runtime.training.train import train
+    from netdef.runtime.training.train import starting_point, train
 
     old = recalled(args) if args.resume else None
     if args.file is None:
@@ -62,7 +69,8 @@ def run(args: argparse.Namespace) -> int:
         return 2
     job = job_of(args)
     run = begun(args, job) if old is None else old
-    start = start_of(run, job)
+    start, warnings = starting_point(run, job.identity)
+    show(Report(warnings))
     with display() as shown:
         for line in introduction(args, job, run, start):
             shown.say(line)
@@ -102,8 +110,10 @@ def job_of(args: argparse.Namespace) -> "Job":
     """What the arguments ask for, checked."""
     recipe = recipe_of(args)  # before torch is loaded: its mistakes show at once
 
+    from netdef.compiler.weights import read_weights
     from netdef.runtime.data.source import open_data
     from netdef.runtime.training.prepare import device_of, prepare
+    from netdef.runtime.training.run import best_weights
 
     return prepare(
         load_net(args, phase="TRAIN"),

@@ -1,6 +1,7 @@
 """A picture as a net takes it: first cut to its window, later, on the device, turned to numbers."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -91,6 +92,16 @@ class Normalise(NamedTuple):
         if self.mean:
             numbers -= torch.tensor(self.mean, device=numbers.device).view(-1, 1, 1)
         return numbers if self.scale == 1 else numbers.mul_(self.scale)
+
+    @property
+    def as_data(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {"channels": self.channels.name, "mean": list(self.mean), "scale": self.scale}
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> "Normalise":
+        """The same back."""
+        return cls(Channels[data["channels"]], tuple(data["mean"]), data["scale"])
 
     @property
     def text(self) -> str:

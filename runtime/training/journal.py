@@ -44,6 +44,7 @@ class Journal:
         self._entries: list[Entry] = []
         self._since = time.monotonic()
         self._waited = 0.0
+        self._epoch_losses: list[float] = []
 
     def waiting_for(self, batches: "Iterator[Batch]") -> "Iterator[Batch]":
         """The same batches; how long each is waited for is noted."""
@@ -55,41 +56,31 @@ class Journal:
                 return
             yield batch
 
-    def note(self, entry: Entry) -> None:
-        """Note an iteration, and look at the losses from time to time."""
-        self._entries.append(entry)
-        if time.monotonic() - self._since >= SECONDS_BETWEEN_LOOKS:
-            self.look()
-
-    def look(self, evaluation: Errors | None = None, evaluating: float = 0.0) -> None:
-        """Write what was noted since the last look; an evaluation of some seconds belongs to the last iteration.
+    def note(self, entry: Entry, evaluation: Errors | None = None, evaluating: float = 0.0) -> None:
+        """Note an iteration, and the evaluation behind it if there was one and the seconds that it took.
 
         Raises:
-            NetError: if a loss is no number any more.
+            NetError: if a loss is no number any more; that is seen at the next look at the losses.
         """
+        self._entries.append(entry)
+        training = time.monotonic() - self._since - evaluating
+        if evaluation is not None or training >= SECONDS_BETWEEN_LOOKS:
+            self._look(evaluation, max(1e-9, training))
+
+    def _look(self, evaluation: Errors | None, training: float) -> None:
         losses = torch.stack([entry.loss for entry in self._entries]).tolist()
-        now = time.monotonic()
-        training = max(1e-9, now - self._since - evaluating)
-        status = Status(
-            iteration=self._entries[-1].iteration,
-            total=self._total,
-            epoch=self._entries[-1].epoch,
-            loss=sum(losses) / len(losses),
-            lr=self._entries[-1].lr,
-            images_per_s=len(losses) * self._batch / training,
-            data_wait=min(1.0, self._waited / training),
-            seconds_left=(self._total - self._entries[-1].iteration) * training / len(losses),
-            evaluation=evaluation.text if evaluation else "",
-        )
-        lines = [
+        images_per_s = len(losses) * self._batch / training
+        data_wait = min(1.0, self._waited / training)
+        seconds = time.monotonic() - self._began
+        lines: list[dict[str, float]] = [
             {
                 "iteration": entry.iteration,
                 "epoch": round(entry.epoch, 4),
                 "loss": loss,
                 "lr": entry.lr,
-                "images_per_s": round(status.images_per_s, 1),
-                "data_wait": round(status.data_wait, 3),
-                "seconds": round(now - self._began, 3),
+                "images_per_s": round(images_per_s, 1),
+                "data_wait": round(data_wait, 3),
+                "seconds": round(seconds, 3),
             }
             for entry, loss in zip(self._entries, losses, strict=True)
         ]
@@ -97,10 +88,26 @@ class Journal:
         if bad is not None:
             self._run.log(lines[:bad])
             raise _diverged(self._entries[bad], losses[bad])
-        if evaluation:
+        if evaluation is not None:
             lines[-1] |= {"top1_error": evaluation.top1_error, "top5_error": evaluation.top5_error}
         self._run.log(lines)
-        self._display.show(status)
+        self._epoch_losses += losses
+        last = self._entries[-1]
+        self._display.show(
+            Status(
+                iteration=last.iteration,
+                total=self._total,
+                epoch=last.epoch,
+                loss=sum(self._epoch_losses) / len(self._epoch_losses),
+                lr=last.lr,
+                images_per_s=images_per_s,
+                data_wait=data_wait,
+                seconds_left=(self._total - last.iteration) * training / len(losses),
+                evaluation="" if evaluation is None else evaluation.text,
+            )
+        )
+        if evaluation is not None:
+            self._epoch_losses = []
         self._entries = []
         self._since = time.monotonic()
         self._waited = 0.0

@@ -16,7 +16,7 @@ class Status(NamedTuple):
 
     iteration, total   iterations finished, and all
     epoch              passes over the training data finished
-    loss               mean over the iterations since the last status
+    loss               mean since the last evaluation
     lr                 the learning rate
     images_per_s       pictures a second, while training
     data_wait          the share of time spent waiting for pictures, 0 to 1

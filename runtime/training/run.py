@@ -121,6 +121,12 @@ def newest_run(name: str) -> Run:
     return max(runs, key=lambda run: run.checkpoints.stat().st_mtime)
 
 
+def run_of(weights: Path) -> Run | None:
+    """The run that weights come from: a folder, or a file in one."""
+    run = Run(weights if weights.is_dir() else weights.parent)
+    return run if run.is_there else None
+
+
 def best_weights(path: Path) -> Path:
     """The file with the weights that a path means: of a run its best."""
     if not path.is_dir():

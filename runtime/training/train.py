@@ -5,17 +5,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
+from netdef.compiler.diagnostics import Diagnostic, NetError, Report
 from netdef.runtime.data.batches import TestBatches, TrainingBatches, stream
 from netdef.runtime.data.binding import Binding
 from netdef.runtime.data.dataset import Data
 from netdef.runtime.data.transform import View
 from netdef.runtime.evaluation import PAGE, Errors, evaluate
 from netdef.runtime.training.atomic import sync
-from netdef.runtime.training.checkpoint import Checkpoint, save, write_weights
+from netdef.runtime.training.checkpoint import Checkpoint, newest, save, write_weights
 from netdef.runtime.training.journal import Entry, Journal
 from netdef.runtime.training.progress import Display
 from netdef.runtime.training.recipe import Recipe
-from netdef.runtime.training.run import Run, digest_of
+from netdef.runtime.training.run import Run, digest_of, refuse_another
 from netdef.runtime.training.solver import Solver
 
 if TYPE_CHECKING:
@@ -62,16 +63,31 @@ def train(job: Job, run: Run, start: Checkpoint | None, display: Display) -> Non
     for batch in journal.waiting_for(coming):
         lr = solver.lr
         loss = solver.step(**job.feeding.feed(batch, job.device))
-        journal.note(Entry(solver.iteration, solver.epoch, lr, loss))
-        if solver.finished_epoch or solver.iteration == total:
-            began = time.monotonic()
-            errors = evaluated(job)
-            journal.look(errors, evaluating=time.monotonic() - began)
-            accuracy = 1 - errors.top1_error
-            if accuracy > max(solver.scores, default=-1.0):
-                write_weights(run.best, job.module.weights())
-            solver.scores += (accuracy,)
-            keep(run, solver, identity)
+        entry = Entry(solver.iteration, solver.epoch, lr, loss)
+        if not solver.finished_epoch and solver.iteration < total:
+            journal.note(entry)
+            continue
+        began = time.monotonic()
+        errors = evaluated(job)
+        journal.note(entry, errors, evaluating=time.monotonic() - began)
+        accuracy = 1 - errors.top1_error
+        if accuracy > max(solver.scores, default=-1.0):
+            write_weights(run.best, job.module.weights())
+        solver.scores += (accuracy,)
+        keep(run, solver, identity)
+
+
+def starting_point(run: Run, identity: dict[str, Any]) -> tuple[Checkpoint | None, list[Diagnostic]]:
+    """The checkpoint to go on from, None if the run has none yet, and warnings about damaged ones.
+
+    Raises:
+        NetError: if the run is one of another recipe, net or data, or if all its checkpoints are damaged.
+    """
+    refuse_another(run, identity)
+    start, warnings = newest(run.checkpoints, digest_of(identity))
+    if warnings and start is None:
+        raise NetError(Report([*warnings, Diagnostic("N736", f"{run.path} has no sound checkpoint")]))
+    return start, warnings
 
 
 def evaluated(job: Job) -> Errors:

@@ -1,0 +1,37 @@
+# Each target sets up what it needs on a machine that has only Python 3.11, make and git.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help demo test lint bench
+help:
+	@echo "make demo    install, look at VGG-16, learn handwritten digits, export and verify ONNX"
+	@echo "make test    install and run the tests"
+	@echo "make lint    ruff and mypy"
+	@echo "make bench   the benchmarks: summary, parsing, export, forward"
+
+# A stamp for each set of packages, so that a second run is quick.
+$(VENV)/base: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[digits]'
+	touch $@
+
+$(VENV)/dev: $(VENV)/base
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $@
+
+demo: $(VENV)/base
+	$(BIN)/netdef summary nets/vgg16.net
+	$(BIN)/netdef train nets/digits.net --data digits -o runs/demo --force
+	$(BIN)/netdef export nets/digits.net --onnx --weights runs/demo -o runs/demo/digits.onnx --verify
+
+test: $(VENV)/dev
+	$(BIN)/pytest
+
+lint: $(VENV)/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/dev
+	for script in tests/bench/*.py; do $(BIN)/python $$script || exit 1; done

@@ -1,0 +1,172 @@
+"""A small builder of an ONNX graph: operators, constants, weights, and the shapes that a run will see.
+
+1. A blob's value bears the blob's version as its name (``Value.id``); what a rule makes between is ``layer/Op``.
+2. The operator that makes a layer's first top bears the layer's name; those before and behind it are ``layer/Op``.
+3. A weight is ``layer/index``, as in a weights file, under the layer that owns it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from netdef.compiler.net import Node, Value
+from netdef.compiler.shape import Shape
+
+Array = np.ndarray[Any, Any]
+
+
+class Initializer(NamedTuple):
+    """A weight of the model, made when it is written: a large net's are never all held twice."""
+
+    name: str
+    shape: tuple[int, ...]
+    make: Callable[[], Array]
+    """The float32 numbers."""
+
+
+class AxisOf(NamedTuple):
+    """The size that an axis of a value has when the model runs."""
+
+    value: str
+    axis: int
+
+
+Size = int | AxisOf
+
+
+class Graph:
+    """The graph as far as it is built."""
+
+    def __init__(self, shapes: Mapping[str, Shape], weight: Callable[[str, int], Array]) -> None:
+        self.shapes = shapes
+        """What a run will see, by value: symbols where the size is free."""
+        self.inputs: list[str] = []
+        self.nodes: list[onnx.NodeProto] = []
+        self.constants: list[onnx.TensorProto] = []
+        self._weight = weight
+        self._weights: dict[tuple[str, tuple[int, ...]], Initializer] = {}
+        self._node: Node | None = None
+        self._values = set(shapes)
+        self._names: set[str] = set()
+
+    def enter(self, node: Node) -> None:
+        """Begin a node: what follows is named after it."""
+        self._node = node
+
+    @property
+    def node(self) -> Node:
+        """The node that is being exported."""
+        assert self._node is not None
+        return self._node
+
+    # ---- values
+    def input(self, value: Value) -> None:
+        """Take a blob from outside."""
+        self.inputs.append(value.id)
+
+    def shape(self, value: Value) -> Shape:
+        """The sizes of a blob: numbers, and symbols for those that are free."""
+        return self.shapes[value.id]
+
+    def sizes(self, value: Value, start: int = 0, end: int | None = None) -> list[Size]:
+        """The sizes of some axes of a blob, for ``reshape``."""
+        shape = self.shape(value)
+        axes = range(len(shape))[start:end]
+        return [dim if isinstance(dim := shape[axis], int) else AxisOf(value.id, axis) for axis in axes]
+
+    def constant(self, values: Any, dtype: Any = np.float32) -> str:
+        """A constant, which is part of the graph."""
+        name = self._fresh(self._values, f"{self.node.name}/Constant")
+        self.constants.append(numpy_helper.from_array(np.asarray(values, dtype), name))
+        return name
+
+    def weight(self, index: int, shape: Sequence[int] | None = None) -> str:
+        """A weight of the node, under another shape of as many numbers if asked; a shared one is stored once."""
+        stored = self.node.weights[index]
+        shape = tuple(stored.weight.shape if shape is None else shape)
+        owner, place = stored.owner
+        name = f"{owner}/{place}"
+        return self._initialize(name, shape, lambda: self._weight(owner, place))
+
+    def computed(self, what: str, shape: Sequence[int], make: Callable[[], Array]) -> str:
+        """An initializer computed from the node's weights; ``stored`` gives those."""
+        return self._initialize(f"{self.node.name}/{what}", tuple(shape), make)
+
+    def stored(self, index: int) -> Array:
+        """The numbers of a weight of the node."""
+        return self._weight(*self.node.weights[index].owner)
+
+    # ---- operators
+    def op(self, kind: str, *inputs: str, into: str | None = None, outputs: int = 1, **attributes: Any) -> str:
+        """Add an operator and return the name of what it makes: ``into``, or a new name."""
+        return self.ops(kind, *inputs, into=[into or self._fresh(self._values, f"{self.node.name}/{kind}")], **attributes)[0]
+
+    def ops(self, kind: str, *inputs: str, into: Sequence[str | None], **attributes: Any) -> list[str]:
+        """Add an operator with several outputs; new names stand for None."""
+        outputs = [name or self._fresh(self._values, f"{self.node.name}/{kind}") for name in into]
+        tops = self.node.tops
+        is_main = bool(tops) and tops[0].id in outputs
+        name = self._fresh(self._names, self.node.name if is_main else f"{self.node.name}/{kind}")
+        self.nodes.append(helper.make_node(kind, list(inputs), outputs, name, **attributes))
+        return outputs
+
+    def reshape(self, value: str, sizes: Sequence[Size], into: str | None = None) -> str:
+        """Give a value other axes; a size may be that of another value's axis, and one may be -1."""
+        free = [
+            index
+            for index, size in enumerate(sizes)
+            if isinstance(size, AxisOf) and size != AxisOf(value, index)
+        ]
+        if len(free) + list(sizes).count(-1) > 1:
+            return self.op("Reshape", value, self._gather(sizes), into=into)
+        plain = [size if isinstance(size, int) else -1 if index in free else 0 for index, size in enumerate(sizes)]
+        return self.op("Reshape", value, self.constant(plain, np.int64), into=into)
+
+    def _gather(self, sizes: Sequence[Size]) -> str:
+        """A shape whose sizes are known only when the model runs."""
+        parts = [
+            self.constant([size], np.int64)
+            if isinstance(size, int)
+            else self.op("Shape", size.value, start=size.axis, end=size.axis + 1)
+            for size in sizes
+        ]
+        return self.op("Concat", *parts, axis=0)
+
+    # ---- names
+    def _initialize(self, name: str, shape: tuple[int, ...], make: Callable[[], Array]) -> str:
+        if (name, shape) not in self._weights:
+            self._weights[name, shape] = Initializer(self._fresh(self._values, name), shape, make)
+        return self._weights[name, shape].name
+
+    @property
+    def weights(self) -> list[Initializer]:
+        """The weights that the operators read, in the order of their first use."""
+        return list(self._weights.values())
+
+    @staticmethod
+    def _fresh(taken: set[str], wish: str) -> str:
+        """A name that nobody bears yet."""
+        name, count = wish, 2
+        while name in taken:
+            name, count = f"{wish}_{count}", count + 1
+        taken.add(name)
+        return name
+
+    # ---- the whole
+    def proto(self, name: str, outputs: Sequence[str]) -> onnx.GraphProto:
+        """The graph without its weights; they are told apart from its inputs by ``weights``."""
+        return helper.make_graph(
+            self.nodes,
+            name or "net",  # an empty name is no name to the checker
+            [self._info(value) for value in self.inputs],
+            [self._info(value) for value in outputs],
+            self.constants,
+            value_info=[self._info(v) for v in self.shapes if v not in self.inputs and v not in outputs],
+        )
+
+    def _info(self, value: str) -> onnx.ValueInfoProto:
+        sizes = [dim if isinstance(dim, int) else dim.name or None for dim in self.shapes[value]]
+        return helper.make_tensor_value_info(value, TensorProto.FLOAT, sizes)

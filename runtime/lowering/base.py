@@ -1,0 +1,111 @@
+"""What a rule is, and what it makes: an op, the module that computes a node."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Self
+
+from torch import Tensor, nn
+
+from netdef.compiler.layers.base import Weight
+from netdef.compiler.messages import Phase
+from netdef.compiler.net import Node
+from netdef.compiler.override import override
+from netdef.compiler.rules import Rules
+from netdef.runtime.randomness import Chance
+
+
+class Op(nn.Module):
+    """Computes a node's tops from its bottoms; its weights are its parameters, its statistics its buffers.
+
+    ``replaces_input`` and ``may_be_replaced`` say together where an op may write its top over its bottom: the first of
+    the op itself, the second of the one that made the bottom.
+    """
+
+    replaces_input = False
+    """Whether ``in_place`` is there to be used."""
+    may_be_replaced = False
+    """Whether its tops are memory of their own that its backward pass doesn't read."""
+
+    def __init__(self, node: Node) -> None:
+        super().__init__()
+        self.layer = node.layer
+        self._shapes = {w.weight.name: w.weight.shape for w in node.weights}
+
+    def store(self, weight: Weight, tensor: Tensor) -> None:
+        """Own, or share, a weight."""
+        if isinstance(tensor, nn.Parameter):
+            self.register_parameter(weight.name, tensor)
+        else:
+            self.register_buffer(weight.name, tensor)
+
+    def stored(self, name: str) -> Tensor:
+        """A weight, under the node's own shape: whoever shares it may have another (share_mode PERMISSIVE)."""
+        tensor: Tensor = getattr(self, name)
+        shape = self._shapes[name]
+        return tensor if tensor.shape == shape else tensor.view(shape)
+
+    def stored_or_none(self, name: str) -> Tensor | None:
+        """A weight that its parameters may leave out."""
+        return self.stored(name) if name in self._shapes else None
+
+    def in_place(self, bottom: Tensor) -> tuple[Tensor, ...]:
+        """The same as ``forward``, written over the bottom."""
+        raise NotImplementedError
+
+    @override
+    def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> Self:
+        """Move or convert statistics within their tensors, as torch does with parameters: others may share them."""
+        for buffer in self._buffers.values():
+            if buffer is not None:
+                buffer.data = fn(buffer)
+        return super()._apply(fn, recurse)
+
+    @override
+    def extra_repr(self) -> str:
+        return repr(self.layer)
+
+
+class Function(Op):
+    """An op without state, with one top."""
+
+    def __init__(self, node: Node, function: Callable[..., Tensor], *, fresh: bool = False) -> None:
+        super().__init__(node)
+        self.function = function
+        self.may_be_replaced = fresh
+
+    @override
+    def forward(self, *bottoms: Tensor) -> tuple[Tensor, ...]:
+        return (self.function(*bottoms),)
+
+
+class Tops(Op):
+    """An op without state, with any number of tops."""
+
+    def __init__(self, node: Node, function: Callable[..., tuple[Tensor, ...]]) -> None:
+        super().__init__(node)
+        self.function = function
+
+    @override
+    def forward(self, *bottoms: Tensor) -> tuple[Tensor, ...]:
+        return self.function(*bottoms)
+
+
+class Setting(NamedTuple):
+    """What an op may have to know of the net that it stands in.
+
+    index   the node's number
+    """
+
+    index: int
+    phase: Phase
+    chance: Chance
+
+
+RULES: Rules[[Node, Setting], Op] = Rules()
+"""What PyTorch does with each layer type."""
+lower = RULES.rule
+refuse = RULES.refuse
+
+
+def rank(node: Node, bottom: int = 0) -> int:
+    """How many axes a bottom has, whatever its sizes."""
+    return len(node.bottoms[bottom].shape)

@@ -1,0 +1,80 @@
+"""Convolution and its transpose, over PyTorch's for one to three axes."""
+
+from collections.abc import Callable
+
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812: torch's own name for it
+
+from netdef.compiler.layers.convolution import Convolution, Deconvolution
+from netdef.compiler.net import Node
+from netdef.compiler.override import override
+from netdef.compiler.schema import Refusal
+from netdef.runtime.lowering.base import Op, Setting, lower, rank
+
+CONVOLUTIONS: dict[int, Callable[..., Tensor]] = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
+TRANSPOSED: dict[int, Callable[..., Tensor]] = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}
+
+
+class _Convolving(Op):
+    """What both share: the channels may lie on any axis, and bottoms may be several."""
+
+    may_be_replaced = True
+
+    def __init__(self, layer: Convolution | Deconvolution, node: Node, functions: dict[int, Callable[..., Tensor]]) -> None:
+        super().__init__(node)
+        self.axis = layer.channels_axis(node.bottoms[0].shape)
+        num_axes = rank(node) - self.axis - 1
+        if num_axes not in functions:
+            message = f"{node.type} over {num_axes} axes; PyTorch has it over 1, 2 and 3"
+            raise Refusal("N750", message, at="bottom 0")
+        self.kernel, self.stride, self.pad, self.dilation = layer.over(num_axes)
+        self.group = layer.group
+        self.function = functions[num_axes]
+
+    @override
+    def forward(self, *bottoms: Tensor) -> tuple[Tensor, ...]:
+        return tuple(self.convolved(bottom) for bottom in bottoms)
+
+    def convolved(self, bottom: Tensor) -> Tensor:
+        """One bottom; whatever lies before the channels is taken as the batch."""
+        if self.axis == 1:
+            return self.slide(bottom)
+        before, sample = bottom.shape[: self.axis], bottom.shape[self.axis :]
+        top = self.slide(bottom.reshape(-1, *sample))
+        return top.reshape(*before, *top.shape[1:])
+
+    def slide(self, bottom: Tensor) -> Tensor:
+        """The window over a batch (N, C, ...)."""
+        raise NotImplementedError
+
+
+class Convolve(_Convolving):
+    """Cross-correlation with the weight."""
+
+    @override
+    def slide(self, bottom: Tensor) -> Tensor:
+        windows = zip(bottom.shape[2:], self.kernel, self.pad, self.dilation, strict=True)
+        missing = [d * (k - 1) + 1 - 2 * p - size for size, k, p, d in windows]
+        if any(short > 0 for short in missing):  # a window that sticks out reads zeros (see the layer's size())
+            bottom = F.pad(bottom, [side for short in reversed(missing) for side in (0, max(short, 0))])
+        weight, bias = self.stored("weight"), self.stored_or_none("bias")
+        return self.function(bottom, weight, bias, self.stride, self.pad, self.dilation, self.group)
+
+
+class Spread(_Convolving):
+    """The gradient of cross-correlation."""
+
+    @override
+    def slide(self, bottom: Tensor) -> Tensor:
+        weight, bias = self.stored("weight"), self.stored_or_none("bias")
+        return self.function(bottom, weight, bias, self.stride, self.pad, 0, self.group, self.dilation)
+
+
+@lower(Convolution)
+def convolution(layer: Convolution, node: Node, setting: Setting) -> Op:
+    return Convolve(layer, node, CONVOLUTIONS)
+
+
+@lower(Deconvolution)
+def deconvolution(layer: Deconvolution, node: Node, setting: Setting) -> Op:
+    return Spread(layer, node, TRANSPOSED)

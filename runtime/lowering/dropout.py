@@ -1,0 +1,33 @@
+"""Dropout."""
+
+from torch import Tensor
+
+from netdef.compiler.layers.dropout import Dropout
+from netdef.compiler.messages import Phase
+from netdef.compiler.net import Node
+from netdef.compiler.override import override
+from netdef.runtime.lowering.base import Function, Op, Setting, lower
+from netdef.runtime.randomness import drop
+
+
+class Drop(Op):
+    """Sets values to 0 at random and scales up the rest, in training; otherwise the bottom itself."""
+
+    def __init__(self, layer: Dropout, node: Node, setting: Setting) -> None:
+        super().__init__(node)
+        self.share = layer.dropout_ratio
+        self.index = setting.index
+        self.chance = setting.chance
+
+    @override
+    def forward(self, bottom: Tensor) -> tuple[Tensor, ...]:
+        if not self.training:
+            return (bottom,)
+        num = len(bottom)
+        bits = self.chance.bits(self.index, num, bottom[0].numel())
+        return (drop(bottom, self.share, bits),)
+
+
+@lower(Dropout)
+def dropout(layer: Dropout, node: Node, setting: Setting) -> Op:
+    return Drop(layer, node, setting) if setting.phase is Phase.TRAIN else Function(node, lambda x: x)

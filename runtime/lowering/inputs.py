@@ -1,0 +1,52 @@
+"""Made-up data; what is fed is in ``data``."""
+
+import torch
+from torch import Tensor
+
+from netdef.compiler.fillers import fill
+from netdef.compiler.layers.base import Weight
+from netdef.compiler.layers.inputs import DummyData
+from netdef.compiler.net import Node
+from netdef.compiler.override import override
+from netdef.runtime.lowering.base import Op, Setting, lower
+
+
+class MakeUp(Op):
+    """Tops from fillers: those that aren't constant anew at each pass."""
+
+    def __init__(self, layer: DummyData, node: Node) -> None:
+        super().__init__(node)
+        fillers = [layer.filler(index) for index in range(len(node.tops))]
+        shapes = layer.infer((), len(node.tops))
+        self.made = [
+            Weight(str(index), tuple(size for size in shape if isinstance(size, int)), filler)
+            for index, (filler, shape) in enumerate(zip(fillers, shapes, strict=True))
+        ]
+        self.name = node.name
+        self.passes = 0
+        for weight in self.made:
+            self.register_buffer(weight.name, self.filled(weight), persistent=False)
+
+    def filled(self, weight: Weight) -> Tensor:
+        """A top of the pass that comes."""
+        return torch.from_numpy(fill(weight, (self.name, int(weight.name)), self.passes))
+
+    @override
+    def forward(self) -> tuple[Tensor, ...]:
+        if any(weight.filler.type != "constant" for weight in self.made):
+            self.refill()
+        return tuple(self.stored(weight.name) for weight in self.made)
+
+    @torch.compiler.disable
+    def refill(self) -> None:
+        """Make the next pass's tops."""
+        self.passes += 1
+        for weight in self.made:
+            if weight.filler.type != "constant":
+                old: Tensor = getattr(self, weight.name)
+                self.register_buffer(weight.name, self.filled(weight).to(old), persistent=False)
+
+
+@lower(DummyData)
+def dummy_data(layer: DummyData, node: Node, setting: Setting) -> Op:
+    return MakeUp(layer, node)

@@ -1,0 +1,78 @@
+"""Normalisation: over neighbouring channels or pixels, and over the batch."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812: torch's own name for it
+
+from netdef.compiler.layers.normalization import LRN, BatchNorm, Region
+from netdef.compiler.messages import Phase
+from netdef.compiler.net import Node
+from netdef.compiler.override import override
+from netdef.runtime.lowering.base import Function, Op, Setting, lower
+
+
+@lower(LRN)
+def lrn(layer: LRN, node: Node, setting: Setting) -> Op:
+    if layer.norm_region is Region.ACROSS_CHANNELS:
+        return Function(node, lambda x: F.local_response_norm(x, layer.local_size, layer.alpha, layer.beta, layer.k))
+    return Function(node, lambda x: _within_channel(x, layer))
+
+
+def _within_channel(x: Tensor, layer: LRN) -> Tensor:
+    """With k = 1 whatever the file says; the zeros of the border count in the mean (lrn_layer.cpp)."""
+    energy = F.avg_pool2d(x.square(), layer.local_size, 1, layer.local_size // 2)
+    return x * (1 + layer.alpha * energy) ** -layer.beta
+
+
+class _Normalize(Op):
+    """What both share."""
+
+    may_be_replaced = True
+
+    def __init__(self, layer: BatchNorm, node: Node) -> None:
+        super().__init__(node)
+        self.eps = layer.eps
+        self.fraction = layer.moving_average_fraction
+
+
+class NormalizeByStored(_Normalize):
+    """By the mean and variance of training."""
+
+    @override
+    def forward(self, bottom: Tensor) -> tuple[Tensor, ...]:
+        factor = self.stored("factor")
+        share = torch.where(factor == 0, 0.0, 1 / factor)
+        mean, variance = self.stored("mean") * share, self.stored("variance") * share
+        return (F.batch_norm(bottom, mean, variance, eps=self.eps),)
+
+
+class NormalizeByBatch(_Normalize):
+    """By the mean and the biased variance of the batch; training adds them, the variance unbiased, to the sums."""
+
+    def __init__(self, layer: BatchNorm, node: Node, setting: Setting) -> None:
+        super().__init__(layer, node)
+        self.remembers = setting.phase is Phase.TRAIN
+
+    @override
+    def forward(self, bottom: Tensor) -> tuple[Tensor, ...]:
+        if bottom.numel() == bottom.shape[1]:  # one value in each channel: torch refuses, and divides by 0
+            self.remember(bottom.flatten(), torch.zeros_like(bottom.flatten()))
+            return (bottom - bottom,)
+        sums = self.stored("mean")
+        mean, variance = torch.zeros_like(sums), torch.ones_like(sums)
+        top = F.batch_norm(bottom, mean, variance, training=True, momentum=1.0, eps=self.eps)
+        self.remember(mean, variance)
+        return (top,)
+
+    @torch.no_grad()
+    def remember(self, mean: Tensor, variance: Tensor) -> None:
+        """Add a batch's statistics to the sums, which decay."""
+        if self.remembers and self.training:
+            for name, new in (("mean", mean), ("variance", variance), ("factor", 1.0)):
+                self.stored(name).mul_(self.fraction).add_(new)
+
+
+@lower(BatchNorm)
+def batch_norm(layer: BatchNorm, node: Node, setting: Setting) -> Op:
+    stored = setting.phase is Phase.TEST if layer.use_global_stats is None else layer.use_global_stats
+    return NormalizeByStored(layer, node) if stored else NormalizeByBatch(layer, node, setting)

@@ -1,0 +1,24 @@
+"""The same values under another shape."""
+
+from torch import Tensor
+
+from netdef.compiler.layers.reshaping import Flatten, Reshape
+from netdef.compiler.net import Node
+from netdef.runtime.lowering.base import Function, Op, Setting, lower, rank
+
+
+@lower(Flatten)
+def flatten(layer: Flatten, node: Node, setting: Setting) -> Op:
+    first, last = layer.span(rank(node))
+    return Function(node, lambda x: x.flatten(first, last))
+
+
+@lower(Reshape)
+def reshape(layer: Reshape, node: Node, setting: Setting) -> Op:
+    first, last = layer.replaced(rank(node))
+
+    def reshaped(x: Tensor) -> Tensor:
+        sizes = [dim or x.shape[first + index] for index, dim in enumerate(layer.shape.dim)]
+        return x.reshape(*x.shape[:first], *sizes, *x.shape[last:])
+
+    return Function(node, reshaped)
