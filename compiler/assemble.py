@@ -149,7 +149,7 @@ class _Assembly:
             help = "give this layer the same include or exclude rule"
         elif self.is_whole:
             message = f'there is no blob "{name}"'
-            help = did_you_mean(name, self.blobs) or self._blobs_so_far()
+            help = did_you_mean(name, [*self.blobs, *self.absent]) or self._blobs_so_far()
         else:
             return
         self.report.add(Diagnostic("N501", message, Label(at), labels, help=help))
@@ -165,13 +165,17 @@ class _Assembly:
         in_place = index < len(bottoms) and bottoms[index] == top.name
         before = self.blobs.get(top.name)
         if before is not None and not in_place and top.name != AUTOMATIC:
-            label = Label(before.made_at, "made here first")
+            place = place_of(f"top {index}", definition.places, definition.at)
             help = "give the top another name"
             if top.name in bottoms:
                 help += ", or put it at the place of the bottom that it replaces"
-            place = place_of(f"top {index}", definition.places, definition.at)
+            first: Span | None = before.made_at
+            if before.made_at[:3] == definition.at[:3]:  # one text, run twice
+                first = before.made_at.via
+                help = "put what changes from one run to the next into the name: \"conv${i}\""
+            labels = () if first is None else (Label(first, "made here first"),)
             message = f'two layers make the blob "{top.name}"'
-            self.report.add(Diagnostic("N502", message, Label(place), (label,), help=help))
+            self.report.add(Diagnostic("N502", message, Label(place), labels, help=help))
         if top.name != AUTOMATIC:
             self.blobs[top.name] = top
             self.unread.add(top.name)
@@ -284,9 +288,9 @@ class _Assembly:
     def _weights(self, definition: LayerDefinition, weights: tuple[Weight, ...]) -> tuple[NodeWeight, ...]:
         specs = definition.frame.specs
         if len(specs) > len(weights):
-            message = f"{definition.title} has {len(weights)} weights and {len(specs)} param"
+            message = f"{definition.title} has {len(weights)} weights, and param stands {len(specs)} times"
             place = definition.places["specs"][len(weights)]
-            self.report.add(Diagnostic("N506", message, Label(place), help="drop the param that are too many"))
+            self.report.add(Diagnostic("N506", message, Label(place), help="there is one param for each weight: drop this"))
         specs = (*specs, *(ParamSpec(),) * len(weights))[: len(weights)]
         made = []
         for index, (weight, spec) in enumerate(zip(weights, specs, strict=True)):
@@ -314,7 +318,9 @@ class _Assembly:
         agree = product(mine) == product(other) if spec.share_mode is ShareMode.PERMISSIVE else mine == other
         if not agree:
             message = f'shared weight "{spec.name}" is {show(mine)} here and {show(other)} at its owner'
-            help = "share_mode: PERMISSIVE shares weights of one count" if product(mine) == product(other) else None
+            help = "drop the name, or give both layers the same sizes"
+            if product(mine) == product(other):
+                help = "share_mode: PERMISSIVE shares weights of one count"
             self.report.add(Diagnostic("N507", message, at, labels, help=help))
         for name in ("lr_mult", "decay_mult"):
             here, there = getattr(spec, name), getattr(first, name)

@@ -89,18 +89,14 @@ def _expects(rest: Sequence[Field | Group]) -> list[tuple[Expect, Places]]:
 
 
 def _define_layer(group: Group, reader: Reader, expanded: Expanded) -> LayerDefinition | None:
-    """A layer; None where nobody knows its type or what it makes."""
+    """A layer; None where nobody knows what it makes."""
     frame_body = [s for s in group.fields if s.name in LayerFrame.fields or not s.name]
     found = reader.values(LayerFrame.fields, frame_body, "a layer")
-    num_tops = sum(statement.name in ("top", "") for statement in frame_body)
-    if found.is_whole:
-        frame = reader.make(LayerFrame, found, group.at)
-    elif "type" in found.values and len(found.values.get("top", ())) == num_tops:
-        frame = LayerFrame(**found.values)
-    else:
-        frame = None
+    frame = reader.make(LayerFrame, found, group.at) if found.is_whole else None
     if frame is None:
-        return None
+        if len(found.values.get("top", ())) < sum(s.name in ("top", "") for s in frame_body):
+            return None
+        frame = LayerFrame(**{"type": "", **found.values})
     at = found.places.get("name", (group.at,))[0]
     own = [s for s in group.fields if s.name and s.name not in LayerFrame.fields]
     report = Report()
@@ -114,7 +110,7 @@ def _define_layer(group: Group, reader: Reader, expanded: Expanded) -> LayerDefi
         places = {**found.places, **parameters.places}
         if parameters.is_whole:
             layer = Reader(report, expanded.has_constructs).make(kind, parameters._replace(places=places), at)
-    is_known = kind is not None or frame.type in expanded.opaque
+    is_known = kind is not None or frame.type in expanded.opaque or "type" not in found.values
     return LayerDefinition(frame, layer if found.is_whole else None, places, at, report, is_known)
 
 
@@ -128,19 +124,19 @@ def _parameters(kind: type[Layer], body: Sequence[Field | Group], reader: Reader
         elif statement.name in kind.messages:
             shared.append(statement)
         elif statement.name in BLOCKS or statement.name in MESSAGES:
-            message = f"a {kind.__name__} layer does not read {statement.name}"
+            message = f"a layer of type {kind.__name__} does not read {statement.name}"
             help = f"its parameters stand in {kind.block}" if kind.block else "it has no parameters"
             reader.report.add(Diagnostic("N412", message, Label(statement.at), help=help, severity=reader.unknown))
         else:
             known = [*LayerFrame.fields, *kind.messages, *([kind.block] if kind.block else [])]
-            reader.unknown_field(statement, known, f"a {kind.__name__} layer")
+            reader.unknown_field(statement, known, f"a layer of type {kind.__name__}")
     if len(own) > 1:
         label = Label(own[0].at, "already given")
         message = f"{kind.block} may stand only once here"
         reader.report.add(Diagnostic("N404", message, Label(own[1].at), (label,), help="make one of them"))
     fields = own[0].fields if own else ()
     values = reader.values(kind.block_fields, fields, kind.block)
-    beside = reader.values(kind.messages, shared, f"a {kind.__name__} layer")
+    beside = reader.values(kind.messages, shared, f"a layer of type {kind.__name__}")
     is_whole = values.is_whole and beside.is_whole and not reader.report.errors
     return Values({**values.values, **beside.values}, {**values.places, **beside.places}, is_whole)
 

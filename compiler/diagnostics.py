@@ -131,8 +131,9 @@ def closest(word: str, known: Iterable[str]) -> str | None:
 
     by_lower = {k.lower(): k for k in reversed([*known])}
     typed = word.lower()
-    longer = [k for k in reversed(by_lower) if len(typed) > 2 and k.startswith(typed)]
-    near = longer[:1] or get_close_matches(typed, by_lower, n=1, cutoff=0.6)
+    longer = [k for k in reversed(by_lower) if len(typed) > 2 and typed in k]
+    begun = [k for k in longer if k.startswith(typed)]
+    near = begun[:1] or get_close_matches(typed, by_lower, n=1, cutoff=0.6) or longer
     return by_lower[near[0]] if near else None
 
 

@@ -99,9 +99,12 @@ class Reader:
 
     def unknown_field(self, statement: Field | Group, known: Iterable[str], where: str) -> None:
         """Say that nobody knows a field here."""
+        known = [*known]
         help = did_you_mean(statement.name, known)
         if help is None and self.unknown is Severity.WARNING:
             help = "if a fork of Caffe reads it, its effect is lost here"
+        elif help is None:
+            help = f"it has {', '.join(known)}" if 0 < len(known) < 20 else None
         message = f"{where} has no field {statement.name}"
         self.report.add(Diagnostic("N401", message, Label(statement.at), help=help, severity=self.unknown))
 
@@ -129,6 +132,10 @@ class Reader:
 
     def _said_twice(self, statement: Field | Group, param: Param, said: Mapping[str, Span]) -> None:
         first = next(name for name in param.spellings if name in said)
+        if said[first] == statement.at:
+            message = f"{statement.name} takes one value, not a list"
+            self._error("N404", message, statement.at, "give one of the values")
+            return
         if first == statement.name:
             code, message = "N404", f"{statement.name} may stand only once here"
             help = "keep one of them"
@@ -150,7 +157,9 @@ class Reader:
                 if axis not in halves:
                     given, needed = names[1 - axis], names[axis]
                     if param.default in (REQUIRED, None, ()):  # Caffe: stride_h alone leaves the default for width
-                        self._error("N407", f"{given} needs {needed} beside it", said[given], f"add {needed}")
+                        whole = next(name for name, (_, one) in param.spellings.items() if one is None)
+                        help = f"add {needed}, or write {whole}: {halves[1 - axis]} for both"
+                        self._error("N407", f"{given} needs {needed} beside it", said[given], help)
                         errors += 1
                     else:
                         halves[axis] = param.default[axis]
@@ -183,7 +192,7 @@ def _store(values: dict[str, Any], param: Param, axis: int | None, value: Any) -
 def _example(param: Param) -> str:
     if issubclass(param.kind, Words):
         return str(next(iter(param.kind.__members__)))
-    examples: dict[type, str] = {int: "64", float: "0.5", bool: "true", str: '"name"'}
+    examples: dict[type, str] = {int: "64", float: "0.5", bool: "true", str: '"..."'}
     return examples.get(param.kind, "...")
 
 
@@ -195,7 +204,9 @@ def convert(literal: Literal, param: Param) -> Any:
     value = _CONVERT[param.kind](literal, param)
     if (param.least is not None and value < param.least) or (param.most is not None and value > param.most):
         bound = f"at least {param.least:g}" if param.most is None else f"{param.least:g} to {param.most:g}"
-        raise _Wrong("N405", f"must be {bound}, and is {_said(literal)}")
+        default = param.default[0] if param.is_pair and param.default else param.default
+        without = param.required or default in (None, ()) or param.repeated
+        raise _Wrong("N405", f"must be {bound}, and is {_said(literal)}", None if without else f"without it, it is {default:g}")
     return value
 
 
@@ -212,10 +223,15 @@ def _integer(literal: Literal, param: Param) -> int:
             return value
         if param.floors:
             return int(value // 1)
-        whole = "" if value != value // 1 else f"write {value:.0f}"
-        raise _Wrong("N409", f"takes an integer, and {value:g} is none", whole or "an inexact / gives a fraction")
+        if value - value:  # an infinity
+            help = "write a number"
+        elif value == value // 1:
+            help = f"write {value:.0f}"
+        else:
+            help = f"write {value // 1:.0f} or {value // 1 + 1:.0f} (a / that is not exact gives a fraction)"
+        raise _Wrong("N409", f"takes an integer, and {value:g} is none", help)
     if isinstance(literal, Word):
-        raise _Wrong("N410", f"takes an integer, and no variable is named {literal.value}", "write a number")
+        raise _placeholder("an integer", literal)
     digits = literal.value.isdigit()
     raise _Wrong("N402", f"takes an integer, not a string: {_said(literal)}", "drop the quotes" if digits else None)
 
@@ -226,8 +242,14 @@ def _float(literal: Literal, param: Param) -> float:
     if isinstance(literal, Word):
         if literal.value.lower() in ("inf", "infinity", "nan"):
             return float(literal.value)
-        raise _Wrong("N410", f"takes a number, and no variable is named {literal.value}", "write a number")
-    raise _Wrong("N402", f"takes a number, not a string: {_said(literal)}")
+        raise _placeholder("a number", literal)
+    raise _Wrong("N402", f"takes a number, not a string: {_said(literal)}", "drop the quotes")
+
+
+def _placeholder(needed: str, word: Word) -> _Wrong:
+    """A word where a number belongs; in prototxt, mostly one that a script was to replace."""
+    help = f"write the number, or bind the word above: let {word.value} = 1"
+    return _Wrong("N410", f"takes {needed}, and {word.value} is a word that nothing binds", help)
 
 
 _BOOLEANS = {"true": True, "True": True, "t": True, "false": False, "False": False, "f": False}
@@ -238,7 +260,8 @@ def _boolean(literal: Literal, param: Param) -> bool:
         return _BOOLEANS[literal.value]
     if isinstance(literal, Number) and literal.value in (0, 1):
         return bool(literal.value)
-    raise _Wrong("N402", f"takes true or false, and is {_said(literal)}")
+    help = did_you_mean(literal.value, ("true", "false")) if isinstance(literal, Word | Text) else None
+    raise _Wrong("N402", f"takes true or false, and is {_said(literal)}", help or "write true or false")
 
 
 def _string(literal: Literal, param: Param) -> str:

@@ -160,17 +160,18 @@ def _binary(expression: Binary, scope: Scope) -> Value:
     if sign in _ORDER:
         return _ORDER[sign](first, second)
     if second == 0 and sign in ("/", "%"):
-        raise Mistake("N309", "division by 0", expression.operator_at)
+        raise Mistake("N309", "division by 0", expression.operator_at, "guard it: n == 0 ? 1 : m / n")
     try:
         result = _ARITHMETIC[sign](first, second)
     except OverflowError:
         result = MAX_INTEGER + 1
     if isinstance(result, int) and abs(result) > MAX_INTEGER:
-        raise Mistake("N306", "this number is beyond 2^63", expression.at)
+        raise Mistake("N306", "this number is beyond 2^63", expression.at, "no size or count is as large")
     return result
 
 
 def _bounded(text: str, at: Span) -> str:
     if len(text) > MAX_TEXT:
-        raise Mistake("N306", f"this string is longer than {MAX_TEXT:,} characters", at)
+        message = f"this string is longer than {MAX_TEXT:,} characters"
+        raise Mistake("N306", message, at, "is it made of itself again and again?")
     return text

@@ -17,7 +17,7 @@ from netdef.compiler.expand.evaluate import describe, evaluate, integer, truth, 
 from netdef.compiler.expand.scope import Binding, Closure, Mistake, Quiet, Scope
 from netdef.compiler.layers import BLOCKS, LAYERS, MESSAGES
 from netdef.compiler.layers.base import Layer as LayerType
-from netdef.compiler.messages import LayerFrame, NetFrame
+from netdef.compiler.messages import BlobShape, LayerFrame, NetFrame
 from netdef.compiler.schema import Message, Param, Words
 from netdef.compiler.source import Span
 from netdef.compiler.syntax.parser import parse
@@ -206,7 +206,8 @@ class _Expander:
     def _step(self, at: Span) -> None:
         self.steps += 1
         if self.steps > MAX_STEPS:
-            raise Mistake("N306", f"this file expands to more than {MAX_STEPS:,} statements", at)
+            message = f"this file expands to more than {MAX_STEPS:,} statements"
+            raise Mistake("N306", message, at, "look for loops in loops, and blocks that call two blocks each")
 
     def _run(self, statement: Statement, place: _Place) -> Plain:
         if isinstance(statement, Field):
@@ -325,7 +326,8 @@ class _Expander:
         if isinstance(over, Range):
             first, last = integer(over.first, place.scope), integer(over.last, place.scope)
             if last - first >= MAX_STEPS:
-                raise Mistake("N306", f"{last - first + 1:,} turns are more than {MAX_STEPS:,}", over.at)
+                message = f"{last - first + 1:,} turns are more than the {MAX_STEPS:,} that a file may take"
+                raise Mistake("N306", message, over.at, "no net has as many layers: look at the range's ends")
             return range(first, last + 1)
         rows = evaluate(over, place.scope)
         if not isinstance(rows, tuple):
@@ -351,7 +353,7 @@ class _Expander:
                 frame.append(statement)
             if home is not None:
                 groups.setdefault(home, []).append(statement)
-        self._join(name, kind, frame, at, place)
+        self._join(name, kind, frame, place, at, place.here(layer.name.at))
         type_at = place.here(layer.type.at)
         head = [_string("name", name, place.here(layer.name.at)), Field("type", Text(type_name, type_at), type_at)]
         blocks = [Group(group, tuple(fields), at, at) for group, fields in groups.items()]
@@ -368,7 +370,9 @@ class _Expander:
             return None
         return shared.get(field) or kind.block or None
 
-    def _join(self, name: str, kind: type[LayerType] | None, frame: Plain, at: Span, place: _Place) -> None:
+    def _join(
+        self, name: str, kind: type[LayerType] | None, frame: Plain, place: _Place, at: Span, name_at: Span
+    ) -> None:
         """Add the bottom and top that a layer leaves out, and note what flows on from it."""
         given = {statement.name for statement in frame}
         bottom: str | None = None
@@ -378,7 +382,7 @@ class _Expander:
             frame.append(_string("bottom", bottom, at))
         if "top" not in given and (kind is None or kind.tops.most != 0):
             in_place = takes_flow and kind is not None and kind.in_place and bottom != self.block_input
-            frame.append(_string("top", bottom if in_place else name, at))
+            frame.append(_string("top", bottom if in_place else name, name_at))
         tops = _strings(frame, "top")
         self.flow = None if tops is None else tuple(tops)
 
@@ -389,7 +393,7 @@ class _Expander:
         if len(self.flow) == 1:
             return self.flow[0]
         several = f"the layer before it has {len(self.flow)} tops: {', '.join(self.flow)}"
-        message = f"{name} names no bottom, and {several if self.flow else 'nothing before it makes a top'}"
+        message = f"{name} names no bottom, and {several if self.flow else 'nothing flows in from before'}"
         self._report(Mistake("N307", message, at, 'say which: bottom: "..."'), place)
         return None
 
@@ -397,7 +401,7 @@ class _Expander:
         """A layer's name; a word that is no variable has only lost its quotes."""
         if isinstance(name, Word) and not self._is_bound(name, place):
             near = did_you_mean(name.value, place.scope.variable_names())
-            message = f"a layer's name is a string, and no variable is named {name.value}"
+            message = f"a layer's name stands in quotes, and no variable is named {name.value}"
             self._report(Mistake("N301", message, name.at, near or f'write "{name.value}"'), place)
             return name.value
         return self._name(name, place)
@@ -417,12 +421,8 @@ class _Expander:
 
     def _input(self, declared: Input, place: _Place) -> Group:
         at, name = place.here(declared.at), self._name(declared.name, place)
-        shape = self._attempt(declared.shape, place)
         shape_at = place.here(declared.shape.at)
-        sizes = shape if isinstance(shape, tuple) else () if shape is None else (shape,)
-        dims = tuple(Field("dim", _literal(size, shape_at, None), shape_at) for size in sizes)
-        if shape is None:
-            dims = (Field("dim", Broken(shape_at), shape_at),)
+        dims = tuple(self.statements([Field("dim", declared.shape, shape_at)], place.within(BlobShape.fields)))
         self.flow = (name,)
         shape_group = Group("shape", dims, shape_at, shape_at)
         head = (_string("name", name, place.here(declared.name.at)), _string("type", "Input", at))
@@ -437,7 +437,8 @@ class _Expander:
             raise Mistake("N302", f"there is no block {call.name}", at, help)
         block = closure.block
         if block in self.calls:
-            raise Mistake("N305", f"block {call.name} calls itself", at, "use repeat", Label(block.at, "defined here"))
+            help = "a block ends only if it does not call itself, by others neither: use repeat"
+            raise Mistake("N305", f"block {call.name} calls itself", at, help, Label(block.at, "defined here"))
         scope, flowing = self._bind(call, closure, place)
         outer, self.block_input = self.block_input, flowing
         if flowing is not None:
@@ -511,12 +512,13 @@ class _Expander:
         path = join(dirname(include.at.source.path), include.path.value)
         if realpath(path) in self.files:
             chain = " includes ".join([*self.files[self.files.index(realpath(path)) :], realpath(path)])
-            raise Mistake("N311", f"{include.path.value} includes itself", at, f"the circle: {_short(chain)}")
+            help = f"drop one of the includes of this circle: {_short(chain)}"
+            raise Mistake("N311", f"{include.path.value} includes itself", at, help)
         found = Report()
         source = read_source(path, found)
         if source is None:
-            reason = next(iter(found)).message
-            raise Mistake("N311", reason, at, "the path is relative to the including file")
+            (reason,) = found
+            raise Mistake("N311", reason.message, at, "the path is relative to the including file")
         tree = parse(source, self.report)
         if self.report.errors:
             raise NetError(self.report)

@@ -37,8 +37,9 @@ class ArgMax(Layer, block="argmax_param", number=103):
     """The positions, and perhaps the values, of the greatest.
 
     bottom   (N, ...)
-    top      (N, 1, top_k), positions in the flattened sample; (N, 2, top_k) with the values beside them;
-             with ``axis``, the bottom's shape with top_k along it: positions, or values instead
+    top      (N, 1, top_k), positions in the flattened sample; (N, 2, top_k) with the values beside them; and axes
+             of 1 up to the bottom's number of axes; with ``axis``, the bottom's shape with top_k along it: positions,
+             or values instead
     """
 
     out_max_val: bool = param(1, default=False, doc="give the values: beside the positions, or with axis instead")
@@ -50,7 +51,7 @@ class ArgMax(Layer, block="argmax_param", number=103):
         shape = bottoms[0]
         if self.axis is None:
             length = product(shape[1:])
-            top: Shape = (shape[0], 2 if self.out_max_val else 1, self.top_k)
+            top: Shape = (shape[0], 2 if self.out_max_val else 1, self.top_k, *(1,) * (len(shape) - 3))
         else:
             axis = find_axis(self.axis, len(shape))
             length = shape[axis]

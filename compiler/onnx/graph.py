@@ -12,6 +12,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from netdef.compiler.messages import Phase
 from netdef.compiler.net import Node, Value
 from netdef.compiler.shape import Shape
 
@@ -40,7 +41,8 @@ Size = int | AxisOf
 class Graph:
     """The graph as far as it is built."""
 
-    def __init__(self, shapes: Mapping[str, Shape], weight: Callable[[str, int], Array]) -> None:
+    def __init__(self, phase: Phase, shapes: Mapping[str, Shape], weight: Callable[[str, int], Array]) -> None:
+        self.phase = phase
         self.shapes = shapes
         """What a run will see, by value: symbols where the size is free."""
         self.inputs: list[str] = []
@@ -92,17 +94,17 @@ class Graph:
         return self._initialize(name, shape, lambda: self._weight(owner, place))
 
     def computed(self, what: str, shape: Sequence[int], make: Callable[[], Array]) -> str:
-        """An initializer computed from the node's weights; ``stored`` gives those."""
+        """An initializer computed from what is stored."""
         return self._initialize(f"{self.node.name}/{what}", tuple(shape), make)
 
-    def stored(self, index: int) -> Array:
-        """The numbers of a weight of the node."""
-        return self._weight(*self.node.weights[index].owner)
+    def stored(self, node: Node, index: int) -> Array:
+        """The numbers of a weight of a node."""
+        return self._weight(*node.weights[index].owner)
 
     # ---- operators
-    def op(self, kind: str, *inputs: str, into: str | None = None, outputs: int = 1, **attributes: Any) -> str:
+    def op(self, kind: str, *inputs: str, into: str | None = None, **attributes: Any) -> str:
         """Add an operator and return the name of what it makes: ``into``, or a new name."""
-        return self.ops(kind, *inputs, into=[into or self._fresh(self._values, f"{self.node.name}/{kind}")], **attributes)[0]
+        return self.ops(kind, *inputs, into=[into], **attributes)[0]
 
     def ops(self, kind: str, *inputs: str, into: Sequence[str | None], **attributes: Any) -> list[str]:
         """Add an operator with several outputs; new names stand for None."""
@@ -115,11 +117,7 @@ class Graph:
 
     def reshape(self, value: str, sizes: Sequence[Size], into: str | None = None) -> str:
         """Give a value other axes; a size may be that of another value's axis, and one may be -1."""
-        free = [
-            index
-            for index, size in enumerate(sizes)
-            if isinstance(size, AxisOf) and size != AxisOf(value, index)
-        ]
+        free = [index for index, size in enumerate(sizes) if isinstance(size, AxisOf) and size != AxisOf(value, index)]
         if len(free) + list(sizes).count(-1) > 1:
             return self.op("Reshape", value, self._gather(sizes), into=into)
         plain = [size if isinstance(size, int) else -1 if index in free else 0 for index, size in enumerate(sizes)]

@@ -105,7 +105,8 @@ def _probes(net: Net, letter: str) -> list[tuple[str, int, dict[str, Shape]]]:
     if not isinstance(size, int):
         if letter == "N":  # a net without inputs has any batch
             return []
-        raise NetError(Diagnostic("N802", f"the {AXES[letter]} can't be free: no input is an image", help=_help(letter)))
+        message = f"the {AXES[letter]} can't be free: no input is an image"
+        raise NetError(Diagnostic("N802", message, help=_help(letter)))
     found = [(letter, 2 * size, shapes_at(net, {letter: 2 * size}))]
     for odd in (3 * size + 1, 5 * size + 2):
         try:

@@ -313,9 +313,9 @@ class _Scanner:
             self._add(kind, sign, at)
 
     def _begins_a_message(self) -> bool:
-        """Whether a ``<`` here opens a message: it follows a field's name."""
+        """Whether a ``<`` here opens a message: it follows a field's name, or stands where a list's item begins."""
         if self._is_inside():
-            return False
+            return self.before in ("LSQB", "COMMA")
         return self.before == "COLON" or (self.before == "NAME" and self.before_that not in _BEFORE_A_VALUE)
 
     def _read_bracket(self, sign: str, at: Span) -> None:

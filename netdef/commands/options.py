@@ -41,7 +41,14 @@ def set_argument(group: argparse._ActionsContainer) -> None:
 
 def load_net(args: argparse.Namespace, phase: str | None = None, path: str | None = None) -> Net:
     """The net that the arguments ask for; its warnings go to stderr."""
-    net = load(
+    net = load_quietly(args, phase, path)
+    show(net.report)
+    return net
+
+
+def load_quietly(args: argparse.Namespace, phase: str | None = None, path: str | None = None) -> Net:
+    """The net that the arguments ask for; its warnings stay in its report."""
+    return load(
         path or args.file,
         phase=phase or args.phase,
         stages=args.stage,
@@ -51,8 +58,6 @@ def load_net(args: argparse.Namespace, phase: str | None = None, path: str | Non
         data_size=dict(args.data_size),
         dense=args.dense,
     )
-    show(net.report)
-    return net
 
 
 def _binding(text: str) -> tuple[str, Value]:

@@ -35,7 +35,7 @@ class MakeUp(Op):
     def forward(self) -> tuple[Tensor, ...]:
         if any(weight.filler.type != "constant" for weight in self.made):
             self.refill()
-        return tuple(self.stored(weight.name) for weight in self.made)
+        return tuple(getattr(self, weight.name) for weight in self.made)
 
     @torch.compiler.disable
     def refill(self) -> None:

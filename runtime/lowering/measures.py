@@ -65,5 +65,6 @@ def _greatest(x: Tensor, axis: int, num: int) -> tuple[Tensor, Tensor]:
     if num == 1:
         values, positions = backwards.max(axis, keepdim=True)  # which takes the first of equal ones
     else:
-        values, positions = (found.narrow(axis, 0, num) for found in backwards.sort(axis, descending=True, stable=True))
+        values, positions = backwards.sort(dim=axis, descending=True, stable=True)
+        values, positions = values.narrow(axis, 0, num), positions.narrow(axis, 0, num)
     return values, (x.shape[axis] - 1 - positions).to(x.dtype)

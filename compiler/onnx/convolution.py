@@ -1,0 +1,60 @@
+"""ONNX of convolution and its transpose."""
+
+from typing import Any
+
+from netdef.compiler.layers.convolution import Convolution, Deconvolution
+from netdef.compiler.net import Node, Value
+from netdef.compiler.onnx.base import EXPORT
+from netdef.compiler.onnx.graph import Graph
+
+
+@EXPORT.rule(Convolution)
+def convolution(layer: Convolution, node: Node, graph: Graph) -> None:
+    """Conv, once for each bottom."""
+    for bottom, top in zip(node.bottoms, node.tops, strict=True):
+        _, stride, pad, dilation = layer.over(max(1, len(layer.spatial(bottom.shape))))
+        kernel = _kernel(node)
+        sizes = layer.spatial(graph.shape(bottom)) or (1,)
+        ends = [
+            # A window that sticks out by less than a stride still has one position, and sees zeros out there
+            p + max(0, d * (k - 1) + 1 - size - 2 * p) if isinstance(size, int) else p
+            for size, k, p, d in zip(sizes, kernel, pad, dilation, strict=True)
+        ]
+        _convolve("Conv", layer, graph, bottom, top, pads=[*pad, *ends], strides=stride, dilations=dilation)
+
+
+@EXPORT.rule(Deconvolution)
+def deconvolution(layer: Deconvolution, node: Node, graph: Graph) -> None:
+    """ConvTranspose, once for each bottom."""
+    for bottom, top in zip(node.bottoms, node.tops, strict=True):
+        _, stride, pad, dilation = layer.over(max(1, len(layer.spatial(bottom.shape))))
+        pads = [*pad, *pad]
+        _convolve("ConvTranspose", layer, graph, bottom, top, pads=pads, strides=stride, dilations=dilation)
+
+
+def _kernel(node: Node) -> tuple[int, ...]:
+    """The window; a single point where there is no axis to move over."""
+    return node.weights[0].weight.shape[2:] or (1,)
+
+
+def _convolve(
+    kind: str, layer: Convolution | Deconvolution, graph: Graph, bottom: Value, top: Value, **attributes: Any
+) -> None:
+    """The operator; axes before the channels' go into the batch, and a missing spatial axis is added."""
+    node = graph.node
+    axis = layer.channels_axis(bottom.shape)
+    has_space = len(bottom.shape) > axis + 1
+    is_plain = axis == 1 and has_space
+    x = bottom.id
+    if not is_plain:
+        behind = graph.sizes(bottom, axis) if has_space else [*graph.sizes(bottom, axis), 1]
+        x = graph.reshape(x, [-1, *behind])
+    kernel = _kernel(node)
+    weights = [graph.weight(0, (*node.weights[0].weight.shape[:2], *kernel))]
+    if layer.bias_term:
+        weights.append(graph.weight(1))
+    y = graph.op(
+        kind, x, *weights, into=top.id if is_plain else None, kernel_shape=kernel, group=layer.group, **attributes
+    )
+    if not is_plain:
+        graph.reshape(y, [*graph.sizes(bottom, 0, axis), *graph.sizes(top, axis)], into=top.id)

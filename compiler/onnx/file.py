@@ -1,0 +1,155 @@
+"""A model written to a file weight by weight, so that a large net's are never held twice.
+
+Protobuf's own serializer copies the numbers two or three times. A message's fields may come in any order and in
+pieces, so a file is written as: the model without its graph, then the graph's tag and length, the graph without its
+weights, and each weight as one more ``initializer`` of it. Beyond the 2 GiB that protobuf allows, numbers go into a
+file beside it, as ONNX's external data.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import IO, NamedTuple
+
+import onnx
+
+from netdef.compiler.diagnostics import Report
+from netdef.compiler.net import Net
+from netdef.compiler.onnx.graph import Initializer
+from netdef.compiler.onnx.model import OPSET, Model, build, header, numbers
+from netdef.compiler.onnx.stored import Weights
+
+LARGEST = 2**31 - 2**20
+"""Bytes in one file: protobuf's limit, less room for what is not weights' numbers."""
+
+_ALIGNMENT = 4096
+"""Where numbers begin in a file of external data, so that they can be mapped."""
+
+# Field numbers of onnx.proto, as tags of length-delimited fields
+_GRAPH, _INITIALIZER, _RAW_DATA = (number << 3 | 2 for number in (7, 5, 9))
+
+
+class Saved(NamedTuple):
+    """What was written.
+
+    files   the model, and its external data if it has any
+    report  warnings of the weights
+    """
+
+    files: list[Path]
+    report: Report
+
+
+def save_model(
+    net: Net,
+    path: str | os.PathLike[str],
+    weights: Weights | None = None,
+    *,
+    dynamic: Sequence[str] = ("N",),
+    opset: int = OPSET,
+    seed: int = 0,
+    origin: str = "",
+    every_blob: bool = False,
+    largest: int = LARGEST,
+) -> Saved:
+    """Write what ``onnx_model`` makes, and return the files and the warnings.
+
+    Args:
+        net: the net.
+        path: the model's file; it appears when it is whole.
+        weights: as for ``onnx_model``, like all between.
+        dynamic: which axes are free.
+        opset: the version of ONNX's operators.
+        seed: the fillers' seed.
+        origin: where the weights came from.
+        every_blob: make every version of every blob an output.
+        largest: numbers of more bytes than this go into a second file.
+
+    Raises:
+        NetError: as ``onnx_model``.
+    """
+    model = build(net, weights, dynamic=dynamic, opset=opset, seed=seed, origin=origin, every_blob=every_blob)
+    path = Path(path)
+    if sum(_num_bytes(weight) for weight in model.weights) <= largest:
+        _write_whole(path, _one_file(model))
+        return Saved([path], model.report)
+    data = path.with_name(path.name + ".data")
+    _write_whole(data, _external_data(model.weights))
+    _refer(model, data.name)
+    _write_whole(path, iter([model.proto.SerializeToString()]))
+    return Saved([path, data], model.report)
+
+
+def _one_file(model: Model) -> Iterator[bytes | memoryview]:
+    """The pieces of a model with its weights inside."""
+    frame = onnx.ModelProto()
+    frame.CopyFrom(model.proto)
+    frame.ClearField("graph")
+    graph = model.proto.graph.SerializeToString()
+    heads = [header(weight).SerializeToString() + _head(_RAW_DATA, _num_bytes(weight)) for weight in model.weights]
+    lengths = [len(head) + _num_bytes(weight) for head, weight in zip(heads, model.weights, strict=True)]
+    tags = [_head(_INITIALIZER, length) for length in lengths]
+    yield frame.SerializeToString()
+    yield _head(_GRAPH, len(graph) + sum(map(len, tags)) + sum(lengths))
+    yield graph
+    for tag, head, weight in zip(tags, heads, model.weights, strict=True):
+        yield tag + head
+        yield _bytes(weight)
+
+
+def _external_data(weights: Sequence[Initializer]) -> Iterator[bytes | memoryview]:
+    for weight in weights:
+        yield _bytes(weight)
+        yield bytes(-_num_bytes(weight) % _ALIGNMENT)
+
+
+def _refer(model: Model, location: str) -> None:
+    """Add the weights as references into a file of external data."""
+    offset = 0
+    for weight in model.weights:
+        tensor = header(weight)
+        tensor.data_location = onnx.TensorProto.EXTERNAL
+        for key, value in (("location", location), ("offset", offset), ("length", _num_bytes(weight))):
+            tensor.external_data.add(key=key, value=str(value))
+        model.proto.graph.initializer.append(tensor)
+        offset += _num_bytes(weight) + -_num_bytes(weight) % _ALIGNMENT
+
+
+def _num_bytes(weight: Initializer) -> int:
+    count = 4
+    for size in weight.shape:
+        count *= size
+    return count
+
+
+def _bytes(weight: Initializer) -> memoryview:
+    return numbers(weight).data.cast("B") if _num_bytes(weight) else memoryview(b"")
+
+
+def _head(tag: int, length: int) -> bytes:
+    """A field's tag and its length, as protobuf's wire format has them: seven bits a byte, the lowest first."""
+    head = bytearray([tag])
+    while length > 127:
+        head.append(length & 127 | 128)
+        length >>= 7
+    head.append(length)
+    return bytes(head)
+
+
+def _write_whole(path: Path, pieces: Iterator[bytes | memoryview]) -> None:
+    """Write a file that nobody sees before it is whole."""
+    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        try:
+            _write(file, pieces)
+            os.replace(file.name, path)
+        except BaseException:
+            os.unlink(file.name)
+            raise
+
+
+def _write(file: IO[bytes], pieces: Iterator[bytes | memoryview]) -> None:
+    for piece in pieces:
+        file.write(piece)
+    file.flush()
+    os.fsync(file.fileno())

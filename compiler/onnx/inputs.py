@@ -1,0 +1,29 @@
+"""ONNX of tops from nowhere."""
+
+import numpy as np
+from onnx import numpy_helper
+
+from netdef.compiler.layers.inputs import DummyData, Input
+from netdef.compiler.net import Node
+from netdef.compiler.onnx.base import EXPORT
+from netdef.compiler.onnx.graph import Graph
+from netdef.compiler.schema import Refusal
+
+
+@EXPORT.rule(Input)
+def input_(layer: Input, node: Node, graph: Graph) -> None:
+    """An input for each top."""
+    for top in node.tops:
+        graph.input(top)
+
+
+@EXPORT.rule(DummyData)
+def dummy_data(layer: DummyData, node: Node, graph: Graph) -> None:
+    """ConstantOfShape for each top."""
+    for index, top in enumerate(node.tops):
+        filler = layer.filler(index)
+        if filler.type != "constant":
+            message = f"data made anew at each pass ({filler.type}) can't be part of a model"
+            raise Refusal("N801", message, at="data_filler", help="make it an Input, or constant")
+        value = numpy_helper.from_array(np.asarray([filler.value], np.float32))
+        graph.op("ConstantOfShape", graph.constant(top.shape, np.int64), into=top.id, value=value)

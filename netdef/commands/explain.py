@@ -1,0 +1,54 @@
+"""Explain a code such as N204: why it is wrong, what to do, an example and what netdef says of it."""
+
+import argparse
+import json
+import sys
+import textwrap
+
+from netdef.compiler import explain
+from netdef.compiler.diagnostics import LAWS, closest
+
+HELP = "what a code such as N204 means"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("code", nargs="?", metavar="CODE", help="a code; all of them if not given")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print a page of the manual, or its contents, on stdout."""
+    if args.code is None:
+        print(_contents_json() if args.json else _contents())
+        return 0
+    code = args.code.upper()
+    known = explain.codes()
+    if code not in known:
+        near = closest(code, known)
+        did_you_mean = f"did you mean {near}? " if near else ""
+        print(f"netdef: there is no code {args.code}; {did_you_mean}netdef explain lists them all", file=sys.stderr)
+        return 2
+    page = explain.page(code)
+    print(json.dumps(page._asdict(), indent=2, ensure_ascii=False) if args.json else _text(page))
+    return 0
+
+
+def _contents() -> str:
+    lines = []
+    for law, what in LAWS.items():
+        of_law = [code for code in explain.codes() if code.startswith(law)]
+        if of_law:
+            lines += ["", f"{law}  {what}", *(f"  {code}  {explain.title(code)}" for code in of_law)]
+    return "\n".join(lines[1:])
+
+
+def _contents_json() -> str:
+    return json.dumps({code: explain.title(code) for code in explain.codes()}, indent=2, ensure_ascii=False)
+
+
+def _text(page: explain.Page) -> str:
+    parts = [f"{page.code}: {page.title}", page.explanation]
+    parts += [f"{name}\n\n{textwrap.indent(text.rstrip(), '    ')}" for name, text in page.files.items()]
+    parts.append(page.transcript.rstrip())
+    return "\n\n".join(parts)

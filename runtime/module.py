@@ -1,0 +1,233 @@
+"""A checked net as a PyTorch module."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from netdef.compiler.diagnostics import Diagnostic, Label, NetError, Report, did_you_mean
+from netdef.compiler.fillers import fill
+from netdef.compiler.net import Net, Node, own_weights
+from netdef.compiler.override import override
+from netdef.compiler.reader import place_of
+from netdef.compiler.schema import Refusal
+from netdef.compiler.shape import show
+from netdef.compiler.weights import Key, Matched, match
+from netdef.runtime.fit import check_fed
+from netdef.runtime.lowering import RULES
+from netdef.runtime.lowering.base import Op, Setting
+from netdef.runtime.plan import Plan, make_plan
+from netdef.runtime.randomness import Chance
+
+Weights = Mapping[str, Sequence[NDArray[np.generic]]]
+"""By layer, in the order of the ``.caffemodel``."""
+
+
+class Learned(NamedTuple):
+    """A weight that gradients change; a shared one stands under its owner."""
+
+    layer: str
+    index: int
+    tensor: nn.Parameter
+    lr_mult: float
+    decay_mult: float
+
+
+class NetModule(nn.Module):
+    """Computes a net's blobs, for any batch, and any height and width that the layers can do.
+
+    The net's phase decides what a layer computes; ``train()`` and ``eval()`` only switch, in a TRAIN net, whether
+    Dropout drops and BatchNorm remembers.
+    """
+
+    def __init__(self, net: Net, ops: Mapping[int, Op], tensors: Mapping[Key, Tensor], chance: Chance) -> None:
+        super().__init__()
+        self.net = net
+        self.matched = Matched({}, (), (), ())
+        """What came of the weights that were loaded last."""
+        self.layers = nn.ModuleDict()
+        for index, op in ops.items():
+            self.layers[_safe(net.nodes[index].name, self.layers)] = op
+        self.chance = chance
+        self._ops = dict(ops)
+        self._tensors = dict(tensors)
+        self._plans: dict[tuple[str, ...], Plan] = {}
+        self._outputs = make_plan(net, self._ops, net.outputs)
+        self._loss: Plan | None = None
+
+    @override
+    def forward(self, **blobs: Tensor) -> dict[str, Tensor]:
+        """The net's outputs, by name."""
+        return self._wanted(self._outputs, self._run(self._outputs, blobs))
+
+    def blobs(self, wanted: Sequence[str], **inputs: Tensor) -> dict[str, Tensor]:
+        """Some blobs, by name; an earlier version is called ``blob@layer``. Only what they need is computed and fed."""
+        names = tuple(wanted)
+        if names not in self._plans:
+            self._plans[names] = make_plan(self.net, self._ops, names)
+        return self._wanted(self._plans[names], self._run(self._plans[names], inputs))
+
+    def loss(self, **blobs: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """The sum of loss_weight times top over the whole net, a scalar; and the outputs."""
+        if self._loss is None:
+            self._loss = make_plan(self.net, self._ops, self.net.outputs, with_loss=True)
+        values = self._run(self._loss, blobs)
+        terms = [values[number].sum() * weight for weight, number in self._loss.weighed]
+        return torch.stack(terms).sum(), self._wanted(self._loss, values)
+
+    def set_step(self, seed: int, step: int, first_sample: int = 0) -> None:
+        """Choose Dropout's masks: they depend on the seed, the step, the passes since then, and the sample.
+
+        ``first_sample`` is the place in the whole batch of the first sample that is fed next. Without this call every
+        pass meets other masks, and they are the same in each run.
+        """
+        self.chance.set_step(seed, step, first_sample)
+
+    # ---- weights
+    def layer_params(self, layer: str) -> list[Tensor]:
+        """A layer's tensors, in the order of the ``.caffemodel``, BatchNorm's statistics too."""
+        for node in self.net.nodes:
+            if node.name == layer:
+                return self._of(node)
+        raise NetError(Diagnostic("N758", f"there is no layer {layer}", help=did_you_mean(layer, self.net.params)))
+
+    def learned(self) -> list[Learned]:
+        """The weights that gradients change, each shared one once."""
+        multipliers: dict[Key, tuple[float, float]] = {}
+        for node in self.net.nodes:
+            for own in node.weights:  # of those who share a weight, one may say a multiplier for all
+                lr, decay = multipliers.get(own.owner, (1.0, 1.0))
+                multipliers[own.owner] = (own.lr_mult if lr == 1 else lr, own.decay_mult if decay == 1 else decay)
+        return [
+            Learned(*key, tensor, *multipliers[key])
+            for key, tensor in self._tensors.items()
+            if isinstance(tensor, nn.Parameter)
+        ]
+
+    def weights(self) -> dict[str, list[NDArray[np.float32]]]:
+        """Copies of all weights, by layer; a shared one stands under each layer that has it, as in a ``.caffemodel``."""
+        copies: dict[str, list[NDArray[np.float32]]] = {}
+        for node in self.net.nodes:
+            if node.weights:
+                shapes = [own.weight.shape for own in node.weights]
+                copies[node.name] = [
+                    tensor.detach().to("cpu", torch.float32, copy=True).numpy().reshape(shape)
+                    for tensor, shape in zip(self._of(node), shapes, strict=True)
+                ]
+        return copies
+
+    @torch.no_grad()
+    def load(self, weights: Weights) -> Matched:
+        """Take weights by layer name, and say what came of them; layers that are not among them keep what they have.
+
+        Raises:
+            NetError: if one has another shape.
+        """
+        self.matched = match(self.net, weights)
+        for key, array in self.matched.arrays.items():
+            self._tensors[key].copy_(torch.tensor(array))
+        return self.matched
+
+    def _of(self, node: Node) -> list[Tensor]:
+        return [self._tensors[own.owner] for own in node.weights]
+
+    # ---- the run
+    def _run(self, plan: Plan, fed: Mapping[str, Tensor]) -> dict[int, Tensor]:
+        """Run a plan; what is left at its end, by number."""
+        if not torch.compiler.is_compiling():  # the program is compiled for sizes that passed here, or guards itself
+            check_fed(self.net, plan, fed)
+        if self.training:
+            self.chance.advance()
+        values = {number: fed[name] for name, number in plan.inputs.items()}
+        for step in plan.steps:
+            bottoms = [values[number] for number in step.bottoms]
+            if step.stopped:
+                bottoms = [b.detach() if stop else b for b, stop in zip(bottoms, step.stopped, strict=True)]
+            tops = step.op.in_place(*bottoms) if step.overwrites else step.op(*bottoms)
+            values.update(zip(step.tops, tops, strict=True))
+            for number in step.spent:
+                del values[number]
+        return values
+
+    @staticmethod
+    def _wanted(plan: Plan, values: Mapping[int, Tensor]) -> dict[str, Tensor]:
+        return {name: values[number] for name, number in plan.wanted.items()}
+
+
+def lower(net: Net, weights: Weights | None = None, *, share: NetModule | None = None, seed: int = 0) -> NetModule:
+    """A net as a PyTorch module.
+
+    Args:
+        net: the net.
+        weights: by layer; layers that are not among them are filled, and ``module.matched`` says which.
+        share: a module whose tensors are used for layers of the same name: a TEST net beside the TRAIN net.
+        seed: what the fillers' chance depends on, beside the layers' names.
+
+    Raises:
+        NetError: with every layer that PyTorch can't do, or every weight that doesn't fit.
+    """
+    chance = Chance()
+    ops = _ops(net, chance)
+    matched = match(net, weights or {})
+    tensors = _tensors(net, matched, share, seed)
+    for index, op in ops.items():
+        for own in net.nodes[index].weights:
+            op.store(own.weight, tensors[own.owner])
+    module = NetModule(net, ops, tensors, chance)
+    module.matched = matched
+    return module
+
+
+def _ops(net: Net, chance: Chance) -> dict[int, Op]:
+    """An op for each node that computes something, by the node's number."""
+    report = Report()
+    ops: dict[int, Op] = {}
+    for index, node in enumerate(net.nodes):
+        if node.layer.fed:
+            continue
+        why = RULES.refusal(node.layer)
+        try:
+            if why is not None:
+                raise Refusal("N750", f"{node.type} {why}")
+            ops[index] = RULES.apply(node.layer, node, Setting(index, net.state.phase, chance))
+        except Refusal as refusal:
+            at = Label(place_of(refusal.at, node.definition.places, node.at))
+            message = f"PyTorch can't run {node.name}: {refusal.message}"
+            report.add(Diagnostic(refusal.code, message, at, help=refusal.help))
+    report.stop_on_errors()
+    return ops
+
+
+def _tensors(net: Net, matched: Matched, share: NetModule | None, seed: int) -> dict[Key, Tensor]:
+    """Each weight once, by its owner."""
+    report = Report()
+    shared = {} if share is None else share._tensors
+    tensors: dict[Key, Tensor] = {}
+    for node in net.nodes:
+        for own in own_weights(node):
+            key, shape = own.owner, own.weight.shape
+            if key in shared:
+                tensor = shared[key]
+                if tensor.shape != shape:
+                    message = f"the {own.weight.name} of {node.name} is {show(shape)}, and {show(tensor.shape)} is shared"
+                    report.add(Diagnostic("N754", message, Label(node.at)))
+            elif key in matched.arrays:
+                tensor = torch.tensor(matched.arrays[key], dtype=torch.float32)
+            else:
+                tensor = torch.from_numpy(fill(own.weight, key, seed))
+            if own.weight.learned and not isinstance(tensor, nn.Parameter):
+                tensor = nn.Parameter(tensor)
+            tensors[key] = tensor
+    report.stop_on_errors()
+    return tensors
+
+
+def _safe(name: str, taken: nn.ModuleDict) -> str:
+    """A layer's name as an attribute's: without dots, and no word of ``ModuleDict``'s own."""
+    safe = name.replace(".", "_") or "layer"
+    while hasattr(taken, safe):
+        safe += "_"
+    return safe

@@ -1,0 +1,226 @@
+"""Diagnostics as text, one-liners, JSON and SARIF."""
+
+import json
+import re
+import unicodedata
+from textwrap import dedent
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity
+from netdef.compiler.render import FORMATS, concise
+from netdef.compiler.render.text import render
+from netdef.compiler.source import Source, Span
+
+DIGITS = Source("nets/digits.net", "\n" * 17 + '  top: "conv2"\n' + "\n" * 12 + "    kernel_size: 9\n\n  pad: 1\n")
+
+
+def span(source: Source, words: str, via: Span | None = None) -> Span:
+    """Where the words stand, the first time."""
+    start = source.text.index(words)
+    return Span(source, start, start + len(words), via)
+
+
+def window(*secondary: Label, via: Span | None = None) -> Diagnostic:
+    return Diagnostic(
+        "N204",
+        "a 9x9 window does not fit a padded 5x5 image",
+        Label(span(DIGITS, "9", via), "the window"),
+        secondary,
+        help="shrink the window, add padding, or set global_pooling: true",
+    )
+
+
+def layout(text: str) -> str:
+    return dedent(text).strip("\n")
+
+
+def test_layout() -> None:
+    label = Label(span(DIGITS, '"conv2"'), "conv2 is Nx50x5x5")
+    assert render(window(label)) == layout(
+        """
+        error[N204]: a 9x9 window does not fit a padded 5x5 image
+          --> nets/digits.net:31:18
+           |
+        18 |   top: "conv2"
+           |        ------- conv2 is Nx50x5x5
+        ...
+        31 |     kernel_size: 9
+           |                  ^ the window
+        help: shrink the window, add padding, or set global_pooling: true
+        """
+    )
+
+
+def test_near_lines_other_files_and_calls() -> None:
+    main = Source("vgg16.net", 'include "vgg.net"\n\nstage(1, depth: 2)\n')
+    call = span(main, "stage(1, depth: 2)")
+    within = Span(*span(DIGITS, "top")[:3], via=call)
+    drawn = render(window(Label(span(DIGITS, "pad"), ""), Label(span(main, "depth"), "here"), via=within))
+    assert drawn == layout(
+        """
+        error[N204]: a 9x9 window does not fit a padded 5x5 image
+          --> nets/digits.net:31:18
+           |
+        31 |     kernel_size: 9
+           |                  ^ the window
+        32 |
+        33 |   pad: 1
+           |   ---
+          --> vgg16.net:3:10
+           |
+         3 | stage(1, depth: 2)
+           |          ----- here
+        note: called here
+          --> nets/digits.net:18:3
+           |
+        18 |   top: "conv2"
+           |   ---
+        note: called here
+          --> vgg16.net:3:1
+           |
+         3 | stage(1, depth: 2)
+           | ------------------
+        help: shrink the window, add padding, or set global_pooling: true
+        """
+    )
+
+
+def test_many_callers_are_cut_short() -> None:
+    via = None
+    for _ in range(50):
+        via = Span(DIGITS, 17, 18, via)
+    assert render(window(via=via)).count("-->") == 5
+    assert "46 places more" in render(window(via=via))
+
+
+def test_several_labels_on_a_line() -> None:
+    source = Source("a.net", "let x = alpha + beta * gamma\n")
+    labels = tuple(Label(span(source, word), f"this is {word}") for word in ("alpha", "gamma", "x"))
+    said = Diagnostic("N999", "mixed", Label(span(source, "beta"), "the wrong one"), labels)
+    assert render(said) == layout(
+        """
+        error[N999]: mixed
+         --> a.net:1:17
+          |
+        1 | let x = alpha + beta * gamma
+          |     -   -----   ^^^^   ----- this is gamma
+          |     |   |       the wrong one
+          |     |   this is alpha
+          |     this is x
+        """
+    )
+
+
+def test_tabs_wide_and_odd_characters_keep_the_carets_in_place() -> None:
+    source = Source("a.net", '\tname: "中文 e\u0301 \x07" pad: 3pad\n')
+    lines = render(Diagnostic("N106", "no number", Label(span(source, "3pad")))).split("\n")
+    shown, carets = lines[3], lines[4]
+
+    def width(text: str) -> int:
+        return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+    assert width(shown[: shown.index("3pad")]) == carets.index("^^^^")
+    assert "\x07" not in shown
+    assert "\t" not in shown
+
+
+@given(st.integers(0, 5000), st.integers(0, 5000), st.sampled_from(["x", "中", "\t"]))
+def test_long_lines_are_cut_around_the_mark(before: int, after: int, filler: str) -> None:
+    source = Source("a.net", filler * before + "BAD" + filler * after)
+    lines = render(Diagnostic("N1", "long", Label(span(source, "BAD"), "this"))).split("\n")
+    assert "BAD" in lines[3]
+    assert max(map(len, lines)) < 160
+    shown, carets = lines[3].replace("中", "[]"), lines[4]
+    assert shown[carets.index("^") : carets.rindex("^") + 1] == "BAD"
+
+
+def test_places_without_characters() -> None:
+    source = Source("a.net", "a {\n")
+    assert render(Diagnostic("N102", "open", Label(Span(source, 4, 4), "the end"))) == layout(
+        """
+        error[N102]: open
+         --> a.net:2:1
+          |
+        2 |
+          | ^ the end
+        """
+    )
+    both_lines = Diagnostic("N1", "two lines", Label(Span(source, 2, 4)))
+    assert render(both_lines).split("\n")[-1] == "  |   ^"
+    assert render(Diagnostic("N001", "there is no file a.net")) == "error[N001]: there is no file a.net"
+
+
+def test_color_only_adds_escapes() -> None:
+    said = window(Label(span(DIGITS, '"conv2"'), "conv2 is Nx50x5x5"), via=Span(DIGITS, 0, 0))
+    colored = render(said, color=True)
+    assert colored != render(said)
+    assert re.sub("\x1b\\[[0-9;]*m", "", colored) == render(said)
+
+
+def test_concise() -> None:
+    assert (
+        concise.render(window()) == "nets/digits.net:31:18: error[N204]: a 9x9 window does not fit a padded 5x5 image"
+    )
+    warning = Diagnostic("N601", "unused", severity=Severity.WARNING)
+    assert concise.render(warning) == "warning[N601]: unused"
+
+
+@pytest.fixture
+def report() -> Report:
+    main = Source("my nets/ä.net", "stage(1)\n")
+    label = Label(span(DIGITS, '"conv2"'), "conv2 is Nx50x5x5")
+    return Report([window(label, via=Span(main, 0, 8)), Diagnostic("N601", "unused", severity=Severity.WARNING)])
+
+
+def test_json(report: Report) -> None:
+    first, second = json.loads(FORMATS["json"](report))
+    place = {"path": "nets/digits.net", "line": 31, "column": 18, "end_line": 31, "end_column": 19}
+    assert second == {
+        "code": "N204",
+        "severity": "error",
+        "message": "a 9x9 window does not fit a padded 5x5 image",
+        "location": place,
+        "labels": [
+            {"location": place, "text": "the window"},
+            {
+                "location": {"path": "nets/digits.net", "line": 18, "column": 8, "end_line": 18, "end_column": 15},
+                "text": "conv2 is Nx50x5x5",
+            },
+        ],
+        "notes": [],
+        "help": "shrink the window, add padding, or set global_pooling: true",
+        "via": [{"path": "my nets/ä.net", "line": 1, "column": 1, "end_line": 1, "end_column": 9}],
+    }
+    assert (first["code"], first["severity"], first["location"], first["labels"]) == ("N601", "warning", None, [])
+
+
+def test_sarif(report: Report) -> None:
+    log = json.loads(FORMATS["sarif"](report))
+    (run,) = log["runs"]
+    assert log["version"] == "2.1.0"
+    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    assert [(rules[result["ruleIndex"]], result["level"]) for result in run["results"]] == [
+        ("N601", "warning"),
+        ("N204", "error"),
+    ]
+    unused, window = run["results"]
+    assert "locations" not in unused
+    (location,) = window["locations"]
+    assert location["physicalLocation"] == {
+        "artifactLocation": {"uri": "nets/digits.net"},
+        "region": {"startLine": 31, "startColumn": 18, "endLine": 31, "endColumn": 19},
+    }
+    uris = [each["physicalLocation"]["artifactLocation"]["uri"] for each in window["relatedLocations"]]
+    assert uris == ["nets/digits.net", "my%20nets/%C3%A4.net"]
+
+
+def test_every_format_takes_an_empty_report() -> None:
+    assert {name: format(Report()) for name, format in FORMATS.items() if name != "sarif"} == {
+        "text": "",
+        "concise": "",
+        "json": "[]",
+    }
+    assert json.loads(FORMATS["sarif"](Report()))["runs"][0]["results"] == []
