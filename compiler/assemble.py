@@ -47,9 +47,14 @@ class _Draft(NamedTuple):
 
 
 def assemble(definition: Definition, state: State, sizes: Sizes, report: Report) -> Net:
-    """Build the net; what is wrong goes to ``report``, and the net is whole only if that has no errors."""
+    """Build the net; what is wrong goes to ``report``, and the net is whole only if that has no errors.
+
+    Stages of the file's own ``state`` hold too; its phase and level don't, as in Caffe (net.cpp).
+    """
+    if definition.frame.state is not None:
+        state = state.replace(stage=(*definition.frame.state.stage, *state.stage))
     assembly = _Assembly(state, sizes, report, definition.is_whole)
-    layers = [layer for layer in definition.layers if _is_in(layer, state, report)]
+    layers = [layer for layer in definition.layers if is_in(layer, state, report)]
     unknown_types(layers, report)
     assembly.later = {top: layer for layer in layers for top in layer.frame.top}
     assembly.absent = {top: layer for layer in definition.layers for top in layer.frame.top}
@@ -64,7 +69,8 @@ def assemble(definition: Definition, state: State, sizes: Sizes, report: Report)
     return Net(definition, state, sizes, nodes=assembly.nodes(), outputs=assembly.outputs(), report=report)
 
 
-def _is_in(layer: LayerDefinition, state: State, report: Report) -> bool:
+def is_in(layer: LayerDefinition, state: State, report: Report) -> bool:
+    """Whether a layer is in the net, by its rules; what is wrong with these goes to ``report``."""
     frame = layer.frame
     if frame.include and frame.exclude:
         label = Label(layer.places["include"][0], "and include")
@@ -158,7 +164,9 @@ class _Assembly:
         if not self.blobs:
             return 'no layer before it makes one; a net begins with, say, input "data" [1, 3, 224, 224]'
         help = f"blobs so far: {', '.join(self.blobs)}"
-        return help if len(help) < 200 else f"{len(self.blobs)} blobs exist here; the last is {next(reversed(self.blobs))}"
+        return (
+            help if len(help) < 200 else f"{len(self.blobs)} blobs exist here; the last is {next(reversed(self.blobs))}"
+        )
 
     def _publish(self, definition: LayerDefinition, index: int, top: _Blob) -> None:
         bottoms = definition.frame.bottom
@@ -172,7 +180,7 @@ class _Assembly:
             first: Span | None = before.made_at
             if before.made_at[:3] == definition.at[:3]:  # one text, run twice
                 first = before.made_at.via
-                help = "put what changes from one run to the next into the name: \"conv${i}\""
+                help = 'put what changes from one run to the next into the name: "conv${i}"'
             labels = () if first is None else (Label(first, "made here first"),)
             message = f'two layers make the blob "{top.name}"'
             self.report.add(Diagnostic("N502", message, Label(place), labels, help=help))
@@ -190,11 +198,11 @@ class _Assembly:
                 self._wrong_arity(definition, what, count, arity)
                 holds = False
         if len(frame.loss_weight) not in (0, len(frame.top) + automatic):
-            message = f"{len(frame.loss_weight)} loss weights for {len(frame.top) + automatic} tops"
+            message = f"{len(frame.loss_weight)} loss weights for {_count(len(frame.top) + automatic, 'top')}"
             place = definition.places["loss_weight"][0]
             self.report.add(Diagnostic("N505", message, Label(place), help="give one for each top, or none"))
         if len(frame.propagate_down) not in (0, len(frame.bottom)):
-            message = f"{len(frame.propagate_down)} propagate_down for {len(frame.bottom)} bottoms"
+            message = f"{len(frame.propagate_down)} propagate_down for {_count(len(frame.bottom), 'bottom')}"
             place = definition.places["propagate_down"][0]
             self.report.add(Diagnostic("N505", message, Label(place), help="give one for each bottom, or none"))
         return holds
@@ -254,14 +262,19 @@ class _Assembly:
     def _refuse(self, definition: LayerDefinition, refusal: Refusal, bottoms: tuple[_Blob, ...]) -> None:
         """A layer's no, with the shapes that led to it."""
         at = place_of(refusal.at, definition.places, definition.at)
-        labels = []
+        primary, labels = Label(at), []
         for index, blob in enumerate(bottoms):
             place = definition.places["bottom"][index]
             text = f"{blob.name} is {show(blob.shape or ())}"
-            labels.append(Label(place if place != at else blob.made_at, text))
+            if place == definition.at:  # not written: it flows in
+                labels.append(Label(blob.made_at, text))
+            elif place == at:
+                primary = Label(at, text)
+            else:
+                labels.append(Label(place, text))
         title = definition.title if at == definition.at else ""
         message = f"{title}: {refusal.message}" if title else refusal.message
-        self.report.add(Diagnostic(refusal.code, message, Label(at), tuple(labels), help=refusal.help))
+        self.report.add(Diagnostic(refusal.code, message, primary, tuple(labels), help=refusal.help))
 
     @staticmethod
     def _receptive_field(window: Window | None, bottoms: tuple[_Blob, ...]) -> ReceptiveField | None:
@@ -288,9 +301,11 @@ class _Assembly:
     def _weights(self, definition: LayerDefinition, weights: tuple[Weight, ...]) -> tuple[NodeWeight, ...]:
         specs = definition.frame.specs
         if len(specs) > len(weights):
-            message = f"{definition.title} has {len(weights)} weights, and param stands {len(specs)} times"
+            message = f"{definition.title} has {_count(len(weights), 'weight')}, and param stands {len(specs)} times"
             place = definition.places["specs"][len(weights)]
-            self.report.add(Diagnostic("N506", message, Label(place), help="there is one param for each weight: drop this"))
+            self.report.add(
+                Diagnostic("N506", message, Label(place), help="there is one param for each weight: drop this")
+            )
         specs = (*specs, *(ParamSpec(),) * len(weights))[: len(weights)]
         made = []
         for index, (weight, spec) in enumerate(zip(weights, specs, strict=True)):
@@ -372,6 +387,10 @@ class _Assembly:
             )
             for draft in self.drafts
         )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def _or_one(multiplier: float | None) -> float:

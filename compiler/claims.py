@@ -15,26 +15,28 @@ def check_claims(net: Net, overridden: bool) -> None:
     for expect, places in net.definition.expects:
         if expect.phase is not net.state.phase:
             continue
-        for claim, claimed, found, at in _false_claims(net, expect, places):
+        for claim, claimed, found, help, at in _false_claims(net, expect, places):
             if overridden:
-                message = f"the claim of {claim} {claimed} is not checked under an override; here it is {found}"
+                message = f"the claim of {claim} {claimed} is not checked under an override; here, there is {found}"
                 net.report.add(Diagnostic("N603", message, Label(at), severity=Severity.WARNING))
             else:
-                help = f"if the net is right, expect {found}"
                 net.report.add(Diagnostic("N602", f"{claim}: {claimed} expected, {found} found", Label(at), help=help))
 
 
-def _false_claims(net: Net, expect: Expect, places: Places) -> Iterator[tuple[str, str, str, Span]]:
-    """Claim, what it says, what is so, and where it stands."""
+def _false_claims(net: Net, expect: Expect, places: Places) -> Iterator[tuple[str, str, str, str | None, Span]]:
+    """Claim, what it says, what is so, what to do about it, and where it stands."""
     counts = {"num_params": net.num_params, "macs": net.macs, "weight_layers": net.num_weight_layers}
-    for claim, found in counts.items():
-        claimed = getattr(expect, claim)
+    for attribute, found in counts.items():
+        claimed = getattr(expect, attribute)
         if claimed not in (None, found):
-            yield claim.removeprefix("num_"), f"{claimed:,}", f"{found:,}", places[claim][0]
+            claim = attribute.removeprefix("num_")
+            help: str | None = f"if the net is right, write {claim}: {found:_}"
+            yield claim, f"{claimed:,}", f"{found:,}", help, places[attribute][0]
     for blob, at in zip(expect.blob, places.get("blob", ()), strict=True):
         shape = net.blobs.get(blob.name)
         if shape is None:
-            near = did_you_mean(blob.name, net.blobs)
-            yield f'blob "{blob.name}"', show(blob.shape), f"no such blob ({near})" if near else "no such blob", at
+            help = did_you_mean(blob.name, net.blobs)
+            yield f'blob "{blob.name}"', show(blob.shape), "no such blob", help, at
         elif shape != blob.shape:
-            yield f'blob "{blob.name}"', show(blob.shape), show(shape), at
+            help = f"if the net is right, write shape: [{', '.join(map(str, shape))}]"
+            yield f'blob "{blob.name}"', show(blob.shape), show(shape), help, at

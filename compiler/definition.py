@@ -89,12 +89,13 @@ def _expects(rest: Sequence[Field | Group]) -> list[tuple[Expect, Places]]:
 
 
 def _define_layer(group: Group, reader: Reader, expanded: Expanded) -> LayerDefinition | None:
-    """A layer; None where nobody knows what it makes."""
+    """A layer; None where nobody knows what it makes, or when it is in the net."""
     frame_body = [s for s in group.fields if s.name in LayerFrame.fields or not s.name]
     found = reader.values(LayerFrame.fields, frame_body, "a layer")
     frame = reader.make(LayerFrame, found, group.at) if found.is_whole else None
     if frame is None:
-        if len(found.values.get("top", ())) < sum(s.name in ("top", "") for s in frame_body):
+        told = sum(len(found.values.get(name, ())) for name in ("top", "include", "exclude"))
+        if told < sum(s.name in ("top", "include", "exclude", "") for s in frame_body):
             return None
         frame = LayerFrame(**{"type": "", **found.values})
     at = found.places.get("name", (group.at,))[0]

@@ -11,7 +11,6 @@ from typing import NamedTuple
 from netdef.compiler.override import override
 from netdef.compiler.source import Span
 
-
 LAWS = {
     "N0": "files, folders and what is installed",
     "N1": "the text itself",

@@ -32,8 +32,7 @@ def _literal(value: Expression) -> str:
     if isinstance(value, Word):
         return value.value
     assert isinstance(value, Number), value
-    # nine digits tell any two float32 apart, and Caffe has no other
-    return str(value.value) if isinstance(value.value, int) else f"{value.value:.9g}"
+    return repr(value.value).removesuffix(".0")
 
 
 def _bytes(character: str) -> str:

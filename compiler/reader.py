@@ -112,7 +112,9 @@ class Reader:
         if issubclass(param.kind, Message):
             if isinstance(statement, Group):
                 return self.message(param.kind, statement)
-            self._error("N406", f"{statement.name} takes a message", statement.at, f"write {statement.name} {{ ... }}")
+            first, inner = next(iter(param.kind.fields.items()))
+            help = f"write {statement.name} {{ {first}: {_example(inner)} }}"
+            self._error("N406", f"{statement.name} takes a message, not a value", statement.at, help)
             return None
         if isinstance(statement, Group):
             example = f"write {statement.name}: {_example(param)}"
@@ -121,8 +123,8 @@ class Reader:
         try:
             return convert(statement.value, param)  # type: ignore[arg-type]  # an expanded value is a literal
         except _Wrong as wrong:
-            code, message, help = wrong.diagnosis
-            self._error(code, f"{statement.name} {message}", statement.value.at, help)
+            code, message, advice = wrong.diagnosis
+            self._error(code, f"{statement.name} {message}", statement.value.at, advice)
             return None
 
     def _clashes(self, statement: Field | Group, param: Param, said: Mapping[str, Span]) -> bool:
@@ -205,8 +207,8 @@ def convert(literal: Literal, param: Param) -> Any:
     if (param.least is not None and value < param.least) or (param.most is not None and value > param.most):
         bound = f"at least {param.least:g}" if param.most is None else f"{param.least:g} to {param.most:g}"
         default = param.default[0] if param.is_pair and param.default else param.default
-        without = param.required or default in (None, ()) or param.repeated
-        raise _Wrong("N405", f"must be {bound}, and is {_said(literal)}", None if without else f"without it, it is {default:g}")
+        help = None if param.required or param.repeated or default is None else f"the default is {default:g}"
+        raise _Wrong("N405", f"must be {bound}, and is {_said(literal)}", help)
     return value
 
 
@@ -221,10 +223,10 @@ def _integer(literal: Literal, param: Param) -> int:
         value = literal.value
         if isinstance(value, int):
             return value
-        if param.floors:
-            return int(value // 1)
-        if value - value:  # an infinity
+        if value - value:  # an infinity, or no number
             help = "write a number"
+        elif param.floors:
+            return int(value // 1)
         elif value == value // 1:
             help = f"write {value:.0f}"
         else:
@@ -258,7 +260,7 @@ _BOOLEANS = {"true": True, "True": True, "t": True, "false": False, "False": Fal
 def _boolean(literal: Literal, param: Param) -> bool:
     if isinstance(literal, Word) and literal.value in _BOOLEANS:
         return _BOOLEANS[literal.value]
-    if isinstance(literal, Number) and literal.value in (0, 1):
+    if isinstance(literal, Number) and isinstance(literal.value, int) and literal.value in (0, 1):
         return bool(literal.value)
     help = did_you_mean(literal.value, ("true", "false")) if isinstance(literal, Word | Text) else None
     raise _Wrong("N402", f"takes true or false, and is {_said(literal)}", help or "write true or false")
@@ -274,8 +276,8 @@ def _word(literal: Literal, param: Param) -> Words:
     words: dict[str, Words] = {word.name: word for word in param.kind}
     numbers = {word.value: word for word in words.values()}
     if isinstance(literal, Number):
-        if literal.value in numbers:
-            return numbers[int(literal.value)]
+        if isinstance(literal.value, int) and literal.value in numbers:
+            return numbers[literal.value]
     elif isinstance(literal, Word) and literal.value in words:
         return words[literal.value]
     choices = ", ".join(words)

@@ -44,11 +44,13 @@ class Rules(Generic[P, R]):
         """Layer types that nobody has thought of; a test keeps it empty."""
         return [name for name, kind in LAYERS.items() if not self.covers(kind)]
 
+    def why_not(self, kind: type[Layer]) -> str | None:
+        """Why a layer type can't be done; None if it can."""
+        return None if kind in self._rules else self._refusals.get(kind, "is of a type that only its author can run")
+
     def refusal(self, layer: Layer) -> str | None:
         """Why a layer can't be done; None if it can."""
-        if type(layer) in self._rules:
-            return None
-        return self._refusals.get(type(layer), "is of a type that only its author can run")
+        return self.why_not(type(layer))
 
     def apply(self, layer: Layer, *args: P.args, **kwargs: P.kwargs) -> R:
         """Do a layer that is not refused."""

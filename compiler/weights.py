@@ -12,7 +12,7 @@ from netdef.compiler.net import Net, Node
 from netdef.compiler.shape import product, show
 
 if TYPE_CHECKING:
-    from numpy import generic
+    from numpy import float32, generic
     from numpy.typing import NDArray
 
     Weights = Mapping[str, Sequence[NDArray[generic]]]
@@ -22,7 +22,7 @@ Key = tuple[str, int]
 
 
 # ---- files
-def read_weights(path: str | os.PathLike[str]) -> "dict[str, list[NDArray[generic]]]":
+def read_weights(path: str | os.PathLike[str]) -> "dict[str, list[NDArray[float32]]]":
     """The weights in a file, by layer; its suffix says what it is.
 
     Raises:
@@ -48,7 +48,10 @@ def read_weights(path: str | os.PathLike[str]) -> "dict[str, list[NDArray[generi
         if missing := set(range(len(found))) - set(found):
             message = f"{path} has {len(found)} arrays for {layer}, but none called {layer}/{min(missing)}"
             raise NetError(Diagnostic("N756", message))
-    return {layer: [found[index] for index in range(len(found))] for layer, found in layers.items()}
+    return {
+        layer: [found[index].astype("float32", copy=False) for index in range(len(found))]
+        for layer, found in layers.items()
+    }
 
 
 def write_weights(path: str | os.PathLike[str], weights: "Weights") -> None:
@@ -172,8 +175,9 @@ def _mismatch(node: Node, given: "Sequence[tuple[int, ...]]") -> list[Diagnostic
         names = ", ".join(weight.name for weight in wanted)
         message = f"{node.name} has {len(wanted)} weights ({names}), and {len(given)} are given"
         return [Diagnostic("N753", message, at, help=help)]
-    return [
-        Diagnostic("N754", f"the {weight.name} of {node.name} is {show(weight.shape)}, and {show(shape)} is given", at, help=help)
+    messages = (
+        f"the {weight.name} of {node.name} is {show(weight.shape)}, and {show(shape)} is given"
         for weight, shape in zip(wanted, given, strict=True)
         if not fits(node, weight.shape, shape)
-    ]
+    )
+    return [Diagnostic("N754", message, at, help=help) for message in messages]

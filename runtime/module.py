@@ -1,7 +1,7 @@
 """A checked net as a PyTorch module."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -10,6 +10,8 @@ from torch import Tensor, nn
 
 from netdef.compiler.diagnostics import Diagnostic, Label, NetError, Report, did_you_mean
 from netdef.compiler.fillers import fill
+from netdef.compiler.layers.convolution import Convolution
+from netdef.compiler.messages import Phase
 from netdef.compiler.net import Net, Node, own_weights
 from netdef.compiler.override import override
 from netdef.compiler.reader import place_of
@@ -26,7 +28,8 @@ Weights = Mapping[str, Sequence[NDArray[np.generic]]]
 """By layer, in the order of the ``.caffemodel``."""
 
 
-class Learned(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Learned:
     """A weight that gradients change; a shared one stands under its owner."""
 
     layer: str
@@ -56,7 +59,7 @@ class NetModule(nn.Module):
         self._tensors = dict(tensors)
         self._plans: dict[tuple[str, ...], Plan] = {}
         self._outputs = make_plan(net, self._ops, net.outputs)
-        self._loss: Plan | None = None
+        self._with_loss = make_plan(net, self._ops, net.outputs, with_loss=True)
 
     @override
     def forward(self, **blobs: Tensor) -> dict[str, Tensor]:
@@ -72,11 +75,13 @@ class NetModule(nn.Module):
 
     def loss(self, **blobs: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """The sum of loss_weight times top over the whole net, a scalar; and the outputs."""
-        if self._loss is None:
-            self._loss = make_plan(self.net, self._ops, self.net.outputs, with_loss=True)
-        values = self._run(self._loss, blobs)
-        terms = [values[number].sum() * weight for weight, number in self._loss.weighed]
-        return torch.stack(terms).sum(), self._wanted(self._loss, values)
+        plan = self._with_loss
+        if not plan.weighed:
+            help = "load it with phase TRAIN, or add a layer such as SoftmaxWithLoss"
+            raise NetError(Diagnostic("N759", f"nothing in {self.net.name or 'the net'} counts in a loss", help=help))
+        values = self._run(plan, blobs)
+        terms = [values[number].sum() * weight for weight, number in plan.weighed]
+        return torch.stack(terms).sum(), self._wanted(plan, values)
 
     def set_step(self, seed: int, step: int, first_sample: int = 0) -> None:
         """Choose Dropout's masks: they depend on the seed, the step, the passes since then, and the sample.
@@ -108,14 +113,13 @@ class NetModule(nn.Module):
         ]
 
     def weights(self) -> dict[str, list[NDArray[np.float32]]]:
-        """Copies of all weights, by layer; a shared one stands under each layer that has it, as in a ``.caffemodel``."""
+        """Copies of all weights, by layer; a shared one under each layer that has it, as in a ``.caffemodel``."""
         copies: dict[str, list[NDArray[np.float32]]] = {}
         for node in self.net.nodes:
             if node.weights:
                 shapes = [own.weight.shape for own in node.weights]
                 copies[node.name] = [
-                    tensor.detach().to("cpu", torch.float32, copy=True).numpy().reshape(shape)
-                    for tensor, shape in zip(self._of(node), shapes, strict=True)
+                    _plain(tensor).view(shape).numpy() for tensor, shape in zip(self._of(node), shapes, strict=True)
                 ]
         return copies
 
@@ -146,7 +150,7 @@ class NetModule(nn.Module):
             bottoms = [values[number] for number in step.bottoms]
             if step.stopped:
                 bottoms = [b.detach() if stop else b for b, stop in zip(bottoms, step.stopped, strict=True)]
-            tops = step.op.in_place(*bottoms) if step.overwrites else step.op(*bottoms)
+            tops = step.op(*bottoms)
             values.update(zip(step.tops, tops, strict=True))
             for number in step.spent:
                 del values[number]
@@ -212,17 +216,26 @@ def _tensors(net: Net, matched: Matched, share: NetModule | None, seed: int) -> 
             if key in shared:
                 tensor = shared[key]
                 if tensor.shape != shape:
-                    message = f"the {own.weight.name} of {node.name} is {show(shape)}, and {show(tensor.shape)} is shared"
+                    found = show(tuple(tensor.shape))
+                    message = f"the {own.weight.name} of {node.name} is {show(shape)}, and is to share {found}"
                     report.add(Diagnostic("N754", message, Label(node.at)))
             elif key in matched.arrays:
                 tensor = torch.tensor(matched.arrays[key], dtype=torch.float32)
             else:
                 tensor = torch.from_numpy(fill(own.weight, key, seed))
+            is_own = key not in shared
+            if is_own and net.state.phase is Phase.TEST and isinstance(node.layer, Convolution) and tensor.dim() == 4:
+                tensor = tensor.to(memory_format=torch.channels_last)  # 1.1 times as fast forwards on a CPU
             if own.weight.learned and not isinstance(tensor, nn.Parameter):
                 tensor = nn.Parameter(tensor)
             tensors[key] = tensor
     report.stop_on_errors()
     return tensors
+
+
+def _plain(tensor: Tensor) -> Tensor:
+    """A copy on the CPU, in row-major order."""
+    return tensor.detach().to("cpu", torch.float32, copy=True, memory_format=torch.contiguous_format)
 
 
 def _safe(name: str, taken: nn.ModuleDict) -> str:

@@ -12,14 +12,12 @@ from netdef.runtime.lowering.base import Op
 class Step(NamedTuple):
     """An op to run. Blobs' versions are numbers here.
 
-    overwrites  whether the top is written over the bottom
-    stopped     for each bottom, whether gradients end there (``propagate_down: false``); empty if none do
-    spent       versions that nobody needs any more
+    stopped  for each bottom, whether gradients end there (``propagate_down: false``); empty if none do
+    spent    versions that nobody needs any more
     """
 
     node: Node
     op: Op
-    overwrites: bool
     bottoms: tuple[int, ...]
     stopped: tuple[bool, ...]
     tops: tuple[int, ...]
@@ -29,10 +27,10 @@ class Step(NamedTuple):
 class Plan(NamedTuple):
     """What is fed, what runs, and what is left at the end.
 
-    inputs    what must be fed
-    wanted    what is left, by name
-    weighed   what counts in the loss, and how much
-    fitting   sizes of inputs that were found to fit: what the plan learns
+    inputs   what must be fed
+    wanted   what is left, by name
+    weighed  what counts in the loss, and how much
+    fitting  sizes of inputs that were found to fit: what the plan learns
     """
 
     inputs: Mapping[str, int]
@@ -42,91 +40,84 @@ class Plan(NamedTuple):
     fitting: set[tuple[Shape, ...]]
 
 
+class _Flow(NamedTuple):
+    """The versions of blobs, numbered: those that each node reads and makes, and by name those that are left last."""
+
+    bottoms: list[tuple[int, ...]]
+    tops: list[tuple[int, ...]]
+    names: dict[str, int]
+
+
 def make_plan(net: Net, ops: Mapping[int, Op], wanted: Sequence[str], *, with_loss: bool = False) -> Plan:
-    """The plan that makes some blobs, and the loss if asked for; what they don't need is left out.
+    """The plan that makes some blobs, and what counts in the loss if asked for; nothing else is run or fed.
 
     Raises:
-        NetError: if the net has no such blob, or nothing in it counts in the loss.
+        NetError: if the net has no such blob.
     """
-    current: dict[str, int] = {}
-    bottoms, tops = [], []
-    for node in net.nodes:
-        bottoms.append(tuple(current[bottom.id] for bottom in node.bottoms))
-        first = sum(len(made) for made in tops)
-        tops.append(tuple(range(first, first + len(node.tops))))
-        current |= {top.id: number for top, number in zip(node.tops, tops[-1], strict=True)}
+    flow = _flow(net)
     for name in wanted:
-        if name not in current:
-            raise NetError(Diagnostic("N758", f"there is no blob {name}", help=did_you_mean(name, current)))
+        if name not in flow.names:
+            raise NetError(Diagnostic("N758", f"there is no blob {name}", help=did_you_mean(name, flow.names)))
     weighed = tuple(
         (weight, number)
-        for node, made in zip(net.nodes, tops, strict=True)
+        for node, made in zip(net.nodes, flow.tops, strict=True)
         for weight, number in zip(node.loss_weights, made, strict=True)
         if weight and with_loss
     )
-    if with_loss and not weighed:
-        help = "load it with phase TRAIN, or add a layer such as SoftmaxWithLoss"
-        raise NetError(Diagnostic("N759", f"nothing in {net.name or 'the net'} counts in a loss", help=help))
-    kept = {*(current[name] for name in wanted), *(number for _, number in weighed)}
-    needed = _needed(kept, bottoms, tops)
+    kept = {*(flow.names[name] for name in wanted), *(number for _, number in weighed)}
+    needed = _needed(kept, flow)
     return Plan(
         inputs={
             top.name: number
-            for node, made in zip(net.nodes, tops, strict=True)
+            for node, made in zip(net.nodes, flow.tops, strict=True)
             for top, number in zip(node.tops, made, strict=True)
             if node.layer.fed and number in needed
         },
-        steps=_steps(net, ops, kept, needed, bottoms, tops),
-        wanted={name: current[name] for name in wanted},
+        steps=_steps(net, {i: op for i, op in ops.items() if needed.intersection(flow.tops[i])}, kept, flow),
+        wanted={name: flow.names[name] for name in wanted},
         weighed=weighed,
         fitting=set(),
     )
 
 
-def _needed(kept: set[int], bottoms: Sequence[tuple[int, ...]], tops: Sequence[tuple[int, ...]]) -> set[int]:
-    """The versions that must be made."""
+def _flow(net: Net) -> _Flow:
+    flow = _Flow([], [], {})
+    num = 0
+    for node in net.nodes:
+        flow.bottoms.append(tuple(flow.names[bottom.id] for bottom in node.bottoms))
+        flow.tops.append(tuple(range(num, num + len(node.tops))))
+        flow.names.update(zip((top.id for top in node.tops), flow.tops[-1], strict=True))
+        num += len(node.tops)
+    return flow
+
+
+def _needed(kept: set[int], flow: _Flow) -> set[int]:
+    """The versions that must be made for those that are kept."""
     needed = set(kept)
-    for read, made in zip(reversed(bottoms), reversed(tops), strict=True):
-        if needed.intersection(made):
-            needed.update(read)
+    for bottoms, tops in zip(reversed(flow.bottoms), reversed(flow.tops), strict=True):
+        if needed.intersection(tops):
+            needed.update(bottoms)
     return needed
 
 
-def _steps(
-    net: Net,
-    ops: Mapping[int, Op],
-    kept: set[int],
-    needed: set[int],
-    bottoms: Sequence[tuple[int, ...]],
-    tops: Sequence[tuple[int, ...]],
-) -> tuple[Step, ...]:
-    runs = [index for index in ops if needed.intersection(tops[index])]
-    readers: dict[int, list[int]] = {}
-    makers: dict[int, int] = {}
-    for index in runs:
-        makers |= dict.fromkeys(tops[index], index)
-        for number in bottoms[index]:
-            readers.setdefault(number, []).append(index)
-    last = {**makers, **{number: found[-1] for number, found in readers.items()}}
+def _steps(net: Net, ops: Mapping[int, Op], kept: set[int], flow: _Flow) -> tuple[Step, ...]:
+    last = {number: index for index in ops for number in (*flow.tops[index], *flow.bottoms[index])}
     spent: dict[int, list[int]] = {}
     for number, index in last.items():
         if number not in kept:
             spent.setdefault(index, []).append(number)
-
-    def overwrites(index: int) -> bool:
-        """Whether nobody else wants what the op would write over."""
-        (number, *_) = bottoms[index]
-        return readers[number] == [index] and number not in kept and number in makers and ops[makers[number]].may_be_replaced
-
     return tuple(
         Step(
-            node=(node := net.nodes[index]),
-            op=ops[index],
-            overwrites=ops[index].replaces_input and overwrites(index),
-            bottoms=bottoms[index],
-            stopped=tuple(not down for down in node.propagate_down) if not all(node.propagate_down) else (),
-            tops=tops[index],
+            node=net.nodes[index],
+            op=op,
+            bottoms=flow.bottoms[index],
+            stopped=_stopped(net.nodes[index].propagate_down),
+            tops=flow.tops[index],
             spent=tuple(spent.get(index, ())),
         )
-        for index in runs
+        for index, op in ops.items()
     )
+
+
+def _stopped(propagate_down: tuple[bool, ...]) -> tuple[bool, ...]:
+    return () if all(propagate_down) else tuple(not down for down in propagate_down)

@@ -56,7 +56,9 @@ def truth(expression: Expression, scope: Scope) -> bool:
     value = evaluate(expression, scope)
     if not isinstance(value, bool):
         message = f"a condition is true or false, and this is {describe(value)}"
-        raise Mistake("N309", message, expression.at, "compare it: x > 0")
+        is_number = isinstance(value, int | float)
+        help = f"compare it: {expression.at.text} > 0" if is_number else 'compare it: x == "..."'
+        raise Mistake("N309", message, expression.at, help)
     return value
 
 
@@ -98,7 +100,7 @@ def _variable(word: Word, scope: Scope) -> Value:
 def unknown_variable(word: Word, scope: Scope) -> Mistake:
     """Nobody binds a word; what was meant is most likely a variable that can be read here."""
     if word.value == "input":
-        help: str | None = "input names what flows into a block, and this is not in one"
+        help: str | None = "input is the one blob that flows into a block, and here there is none"
     else:
         help = did_you_mean(word.value, scope.variable_names()) or f"bind it above: let {word.value} = 1"
     return Mistake("N301", f"there is no variable {word.value}", word.at, help)
@@ -155,7 +157,8 @@ def _binary(expression: Binary, scope: Scope) -> Value:
         if isinstance(more, str):
             return _bounded(text + more, expression.at)
         message = f"a string can't be added to {describe(more)}"
-        raise Mistake("N309", message, expression.operator_at, 'put it in the string: "${x}"')
+        help = f'put it in a string: "${{{expression.right.at.text}}}"'
+        raise Mistake("N309", message, expression.operator_at, help)
     first, second = _number(expression.left, scope), _number(expression.right, scope)
     if sign in _ORDER:
         return _ORDER[sign](first, second)

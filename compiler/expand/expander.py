@@ -332,7 +332,8 @@ class _Expander:
         rows = evaluate(over, place.scope)
         if not isinstance(rows, tuple):
             message = f"repeat goes over a list or a range, and this is {describe(rows)}"
-            help = f"for 1 to {rows}, write 1..{rows}" if isinstance(rows, int) else None
+            is_count = isinstance(rows, int) and not isinstance(rows, bool)
+            help = f"to count from 1, write 1..{over.at.text}" if is_count else "write a list: [a, b]"
             raise Mistake("N309", message, over.at, help)
         return rows
 
@@ -353,7 +354,7 @@ class _Expander:
                 frame.append(statement)
             if home is not None:
                 groups.setdefault(home, []).append(statement)
-        self._join(name, kind, frame, place, at, place.here(layer.name.at))
+        self._join(layer, name, kind, frame, place)
         type_at = place.here(layer.type.at)
         head = [_string("name", name, place.here(layer.name.at)), Field("type", Text(type_name, type_at), type_at)]
         blocks = [Group(group, tuple(fields), at, at) for group, fields in groups.items()]
@@ -364,22 +365,24 @@ class _Expander:
         """The message of the type that a field of the short form goes to; None for the layer itself.
 
         No BVLC message shares a field name with a layer's frame. A field that a shared message has goes there, not
-        to its old place in the type's own; one that nobody knows goes to the type's own, which then says so.
+        to its old place in the type's own; one that nobody knows goes where its name is nearest, which then says so.
         """
         if field in _LAYER or field in BLOCKS or kind is None:
             return None
-        return shared.get(field) or kind.block or None
+        if field not in shared and field not in kind.block_fields:
+            near = closest(field, [*kind.block_fields, *_LAYER])
+            return None if near in _LAYER else kind.block or None
+        return shared.get(field) or kind.block
 
-    def _join(
-        self, name: str, kind: type[LayerType] | None, frame: Plain, place: _Place, at: Span, name_at: Span
-    ) -> None:
+    def _join(self, layer: Layer, name: str, kind: type[LayerType] | None, frame: Plain, place: _Place) -> None:
         """Add the bottom and top that a layer leaves out, and note what flows on from it."""
+        name_at = place.here(layer.name.at)
         given = {statement.name for statement in frame}
         bottom: str | None = None
-        takes_flow = "bottom" not in given and (kind is None or kind.bottoms.most != 0)
+        takes_flow = not given & {"bottom", ""} and (kind is None or kind.bottoms.most != 0)
         if takes_flow:
-            bottom = self._flowing(at, name, place)
-            frame.append(_string("bottom", bottom, at))
+            bottom = self._flowing(place.here(layer.at), name, place)
+            frame.append(_string("bottom", bottom, name_at))
         if "top" not in given and (kind is None or kind.tops.most != 0):
             in_place = takes_flow and kind is not None and kind.in_place and bottom != self.block_input
             frame.append(_string("top", bottom if in_place else name, name_at))
@@ -410,7 +413,7 @@ class _Expander:
         value = evaluate(name, place.scope)
         if not isinstance(value, str):
             message = f"a layer's name is a string, and this is {describe(value)}"
-            raise Mistake("N309", message, place.here(name.at), 'put it in quotes: "${x}"')
+            raise Mistake("N309", message, place.here(name.at), f'put it in a string: "${{{name.at.text}}}"')
         return value
 
     def _type(self, type_name: Expression, place: _Place) -> str:
@@ -437,12 +440,13 @@ class _Expander:
             raise Mistake("N302", f"there is no block {call.name}", at, help)
         block = closure.block
         if block in self.calls:
-            help = "a block ends only if it does not call itself, by others neither: use repeat"
+            help = "nothing would end it; `repeat` says how often something comes"
             raise Mistake("N305", f"block {call.name} calls itself", at, help, Label(block.at, "defined here"))
         scope, flowing = self._bind(call, closure, place)
         outer, self.block_input = self.block_input, flowing
         if flowing is not None:
             self.flow = (flowing,)
+        if flowing is not None or self.flow is None:  # None: broken, so that what reads it stays quiet
             scope.variables["input"] = Binding(flowing, at)
         self.calls.append(block)
         try:
@@ -504,42 +508,47 @@ class _Expander:
             help = did_you_mean(name, names) or f"it has {', '.join(names) or 'none'}"
             raise Mistake("N304", f"block {block.name} has no parameter {name}", at, help, _signature(block))
         if name in scope.variables:
-            raise Mistake("N304", f"block {block.name} is given {name} twice", at, "keep one of them", _signature(block))
+            raise Mistake(
+                "N304", f"block {block.name} is given {name} twice", at, "keep one of them", _signature(block)
+            )
         return name
 
     def _include(self, include: Include, place: _Place) -> Plain:
         at = place.here(include.at)
-        path = join(dirname(include.at.source.path), include.path.value)
+        written = self._name(include.path, place)
+        path = join(dirname(include.at.source.path), written)
         if realpath(path) in self.files:
             chain = " includes ".join([*self.files[self.files.index(realpath(path)) :], realpath(path)])
             help = f"drop one of the includes of this circle: {_short(chain)}"
-            raise Mistake("N311", f"{include.path.value} includes itself", at, help)
+            raise Mistake("N311", f"{written} includes itself", at, help)
         found = Report()
         source = read_source(path, found)
         if source is None:
             (reason,) = found
             raise Mistake("N311", reason.message, at, "the path is relative to the including file")
-        tree = parse(source, self.report)
-        if self.report.errors:
+        tree = parse(source, found)
+        self.report.extend(found)
+        if found.errors:
             raise NetError(self.report)
         return self.file(tree, at)
 
     def _opaque(self, opaque: Opaque, place: _Place) -> Plain:
-        name = opaque.type.value
+        name = self._name(opaque.type, place)
         if name in LAYERS or name in self.opaque:
-            raise Mistake("N312", f"{name} is a layer type already", place.here(opaque.type.at), "drop the opaque")
+            raise Mistake("N312", f"{name} is a layer type already", place.here(opaque.type.at), "drop the declaration")
         self.opaque[name] = OpaqueType(name, None, place.here(opaque.at))
         shapes: list[tuple[int | str, ...]] = []
         for statement in opaque.body:
             at = place.here(statement.at)
             if not isinstance(statement, Field) or statement.name != "top_shape":
-                raise Mistake("N312", "opaque takes only top_shape: [...], one for each top", at)
+                message = f"opaque takes top_shape, one for each top, and not {getattr(statement, 'name', 'this')}"
+                raise Mistake("N312", message, at, 'write top_shape: [1, "K", 5]')
             value = evaluate(statement.value, place.scope)
             dims = value if isinstance(value, tuple) else (value,)
             sizes = tuple(dim for dim in dims if isinstance(dim, int | str) and not isinstance(dim, bool))
             if len(sizes) != len(dims) or any(isinstance(dim, int) and dim < 0 for dim in sizes):
                 message = "a size is a number, or a string that names one which only a run can tell"
-                raise Mistake("N312", message, at, 'for example top_shape: [1, "K", 5]')
+                raise Mistake("N312", message, place.here(statement.value.at), 'for example top_shape: [1, "K", 5]')
             shapes.append(sizes)
         self.opaque[name] = OpaqueType(name, tuple(shapes), place.here(opaque.at))
         return []

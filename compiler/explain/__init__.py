@@ -18,6 +18,8 @@ class Page(NamedTuple):
     title: str
     explanation: str
     """Paragraphs, an empty line between them."""
+    first_line: int
+    """Where the net begins in its file."""
     files: dict[str, str]
     """The example: the net without its comment first, then what it needs, by name."""
     transcript: str
@@ -35,11 +37,13 @@ def title(code: str) -> str:
 
 def page(code: str) -> Page:
     """All that the manual has on a code."""
-    title, explanation, net = _split(_read(f"{code}.net"))
+    whole = _read(f"{code}.net")
+    title, explanation, net = _split(whole)
+    first_line = whole[: whole.index(net)].count("\n") + 1
     files = {f"{code}.net": net} if net else {}
     own = {f"{code}.net", f"{code}.txt"}
     files |= {path.name: _read(path.name) for path in sorted(FOLDER.glob(f"{code}*")) if path.name not in own}
-    return Page(code, title, explanation, files, _read(f"{code}.txt"))
+    return Page(code, title, explanation, first_line, files, _read(f"{code}.txt"))
 
 
 def _read(name: str) -> str:

@@ -20,4 +20,3 @@ BLOCKS: dict[str, dict[str, Param]] = {cls.block: cls.block_fields for cls in LA
 
 MESSAGES: dict[str, Param] = {name: p for cls in LAYERS.values() for name, p in cls.messages.items()}
 """The messages that several types share, by the same."""
-

@@ -127,14 +127,17 @@ def same_shapes(bottoms: Shapes, what: str) -> None:
     """Refuse bottoms that differ in shape: Caffe never broadcasts."""
     for index, shape in enumerate(bottoms[1:], start=1):
         if shape != bottoms[0]:
-            raise Refusal("N206", f"{what} needs bottoms of one shape", at=f"bottom {index}")
+            help = "nothing is broadcast: look at the strides, padding and channels of what makes them"
+            raise Refusal("N206", f"{what} needs bottoms of one shape", at=f"bottom {index}", help=help)
 
 
 def find_axis(axis: int, rank: int, at: str = "axis", *, end: bool = False) -> int:
     """An axis as a number from 0; negative ones count from the end. ``end`` allows the place behind the last."""
     found = axis + rank + (1 if end else 0) if axis < 0 else axis
     if not 0 <= found < rank + (1 if end else 0):
-        raise Refusal("N205", f"axis {axis} of a blob with {rank} axes", at=at, help=f"use {-rank} to {rank - 1}")
+        raise Refusal(
+            "N205", f"the bottom has {rank} axes, and no axis {axis}", at=at, help=f"use {-rank} to {rank - 1}"
+        )
     return found
 
 
@@ -144,10 +147,10 @@ def refuse_empty(shape: Shape, what: str) -> None:
         raise Refusal("N204", what)
 
 
-
 def known_sizes(*dims: Dim) -> tuple[int, ...]:
     """Sizes that a weight's shape needs, so that only a run's knowledge is refused."""
     for dim in dims:
         if not isinstance(dim, int):
-            raise Refusal("N207", f"a weight's shape depends on {dim}, which only a run can tell", at="bottom 0")
+            message = f"a weight's shape depends on {dim}, which only a run can tell"
+            raise Refusal("N207", message, at="bottom 0", help="declare it as a number, if it is one")
     return tuple(dim for dim in dims if isinstance(dim, int))

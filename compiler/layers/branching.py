@@ -36,7 +36,8 @@ class Concat(Layer, block="concat_param", number=104, bottoms=Arity(1, None)):
         for index, shape in enumerate(bottoms):
             if len(shape) != len(first) or (*shape[:axis], *shape[axis + 1 :]) != (*first[:axis], *first[axis + 1 :]):
                 message = f"Concat joins along axis {axis}: all other sizes must agree"
-                raise Refusal("N206", message, at=f"bottom {index}")
+                help = "look at the strides and padding of what makes them"
+                raise Refusal("N206", message, at=f"bottom {index}", help=help)
         joined: Dim = sum((shape[axis] for shape in bottoms), start=0)
         return ((*first[:axis], joined, *first[axis + 1 :]),)
 
@@ -121,7 +122,7 @@ class Eltwise(Layer, block="eltwise_param", number=110, bottoms=Arity(2, None)):
         same_shapes(bottoms, "Eltwise")
         if self.coeff and len(self.coeff) != len(bottoms):
             message = f"{len(bottoms)} bottoms need {len(bottoms)} coefficients, and there are {len(self.coeff)}"
-            raise Refusal("N202", message, at="coeff")
+            raise Refusal("N202", message, at="coeff", help="give one for each bottom, or none")
         return bottoms[:1]
 
 

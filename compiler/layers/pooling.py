@@ -89,7 +89,7 @@ class Pooling(Layer, block="pooling_param", number=121, tops=Arity(1, 2)):
             return ((n, c, 1, 1),) * num_tops
         window = self.over(bottoms[0])
         clips = any(window.pad)
-        top = tuple(self.positions(*along, clips) for along in zip(sizes, *window, strict=True))
+        top = tuple(self._positions(*along, clips) for along in zip(sizes, *window, strict=True))
         if any(isinstance(size, int) and size < 1 for size in top):
             kernel, pad = window.kernel, " padded" if clips else ""
             message = f"a {kernel.h}x{kernel.w} window does not fit a{pad} {sizes[0]}x{sizes[1]} image"
@@ -97,8 +97,7 @@ class Pooling(Layer, block="pooling_param", number=121, tops=Arity(1, 2)):
             raise Refusal("N204", message, at="kernel", help=help)
         return ((n, c, *top),) * num_tops
 
-    def positions(self, size: Dim, kernel: int, stride: int, pad: int, clips: bool) -> Dim:
-        """How many positions the window has along an axis; ``clips`` if any axis is padded."""
+    def _positions(self, size: Dim, kernel: int, stride: int, pad: int, clips: bool) -> Dim:
         room = size + 2 * pad - kernel
         up = stride - 1 if self.round_mode is Rounding.CEIL else 0
         # Floor division where Caffe truncates: they differ only where no window fits, which both refuse

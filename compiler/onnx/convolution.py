@@ -5,7 +5,9 @@ from typing import Any
 from netdef.compiler.layers.convolution import Convolution, Deconvolution
 from netdef.compiler.net import Node, Value
 from netdef.compiler.onnx.base import EXPORT
-from netdef.compiler.onnx.graph import Graph
+from netdef.compiler.onnx.graph import AxisOf, Graph
+from netdef.compiler.schema import Refusal
+from netdef.compiler.shape import known
 
 
 @EXPORT.rule(Convolution)
@@ -14,12 +16,15 @@ def convolution(layer: Convolution, node: Node, graph: Graph) -> None:
     for bottom, top in zip(node.bottoms, node.tops, strict=True):
         _, stride, pad, dilation = layer.over(max(1, len(layer.spatial(bottom.shape))))
         kernel = _kernel(node)
-        sizes = layer.spatial(graph.shape(bottom)) or (1,)
-        ends = [
-            # A window that sticks out by less than a stride still has one position, and sees zeros out there
-            p + max(0, d * (k - 1) + 1 - size - 2 * p) if isinstance(size, int) else p
-            for size, k, p, d in zip(sizes, kernel, pad, dilation, strict=True)
+        sizes = [known(size) for size in layer.spatial(bottom.shape)] or [1]
+        # A window that sticks out by less than a stride still has one position, and sees zeros out there
+        out = [
+            max(0, d * (k - 1) + 1 - size - 2 * p) for size, k, p, d in zip(sizes, kernel, pad, dilation, strict=True)
         ]
+        if any(out) and not all(isinstance(size, int) for size in layer.spatial(graph.shape(bottom))):
+            message = "its window is larger than the image, which a model can have only at a fixed height and width"
+            raise Refusal("N801", message, at="kernel", help="leave H and W out of --dynamic")
+        ends = [p + more for p, more in zip(pad, out, strict=True)]
         _convolve("Conv", layer, graph, bottom, top, pads=[*pad, *ends], strides=stride, dilations=dilation)
 
 
@@ -57,4 +62,7 @@ def _convolve(
         kind, x, *weights, into=top.id if is_plain else None, kernel_shape=kernel, group=layer.group, **attributes
     )
     if not is_plain:
-        graph.reshape(y, [*graph.sizes(bottom, 0, axis), *graph.sizes(top, axis)], into=top.id)
+        behind = [
+            dim if isinstance(dim, int) else AxisOf(y, 1 + index) for index, dim in enumerate(graph.shape(top)[axis:])
+        ]
+        graph.reshape(y, [*graph.sizes(bottom, 0, axis), *behind], into=top.id)

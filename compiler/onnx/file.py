@@ -9,8 +9,7 @@ file beside it, as ONNX's external data.
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from tempfile import NamedTemporaryFile
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 import onnx
 
@@ -138,18 +137,14 @@ def _head(tag: int, length: int) -> bytes:
 
 
 def _write_whole(path: Path, pieces: Iterator[bytes | memoryview]) -> None:
-    """Write a file that nobody sees before it is whole."""
-    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        try:
-            _write(file, pieces)
-            os.replace(file.name, path)
-        except BaseException:
-            os.unlink(file.name)
-            raise
-
-
-def _write(file: IO[bytes], pieces: Iterator[bytes | memoryview]) -> None:
-    for piece in pieces:
-        file.write(piece)
-    file.flush()
-    os.fsync(file.fileno())
+    """Write a file that nobody sees before it is whole; what is no file, as /dev/null, takes the pieces itself."""
+    is_device = path.exists() and not path.is_file()
+    unfinished = path if is_device else path.with_name(f".unfinished-{os.getpid()}-{path.name}")
+    try:
+        with unfinished.open("wb") as file:
+            file.writelines(pieces)
+        if not is_device:
+            unfinished.replace(path)
+    finally:
+        if not is_device:
+            unfinished.unlink(missing_ok=True)

@@ -22,4 +22,4 @@ def inner_product(layer: InnerProduct, node: Node, graph: Graph) -> None:
     into = top.id if axis == 1 else None
     y = graph.op("Gemm", x, *weights, into=into, transB=0 if layer.transpose else 1)
     if axis != 1:
-        graph.reshape(y, [*graph.sizes(top, 0, -1), layer.num_output], into=top.id)
+        graph.reshape(y, [*graph.sizes(bottom, 0, axis), layer.num_output], into=top.id)

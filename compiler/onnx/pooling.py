@@ -1,10 +1,12 @@
 """ONNX of Pooling, window for window as Caffe has it.
 
-Where sizes are known, pads are written out for ceil_mode 0. Caffe divides an AVE window by its size up to H + pad:
-by the padding, but not by what a last window has beyond it. Where H or W is free, ceil_mode 1 has the same windows
-and divisors (from opset 19 on), except for windows wholly outside, which Caffe has without padding and ONNX never.
+Caffe divides an AVE window by its size up to H + pad: padding counts, but not what a last window has beyond it. And a
+last window may lie wholly behind an image without padding: the least float for MAX, nothing over nothing for AVE.
+Where sizes are known, pads are written out for ceil_mode 0, and a constant corrects divisors. Where H or W is free,
+ceil_mode 1 has the same windows and divisors (from opset 19 on), but never a window wholly behind.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -40,34 +42,45 @@ def _global(layer: Pooling, node: Node, graph: Graph) -> None:
 
 
 def _fixed(layer: Pooling, node: Node, graph: Graph) -> None:
-    """Pads so that the windows are Caffe's, and no divisor counts more than Caffe's does."""
-    bottom, top = node.bottoms[0], node.tops[0]
+    """Pads for Caffe's windows; one behind the image, which Caffe has only without padding, is added afterwards."""
+    bottom = node.bottoms[0]
     kernel, stride, pad = layer.over(bottom.shape)
     sizes = [known(size) for size in bottom.shape[2:]]
-    counts = [known(count) for count in top.shape[2:]]
+    counts = [known(count) for count in node.tops[0].shape[2:]]
     along = list(zip(sizes, counts, kernel, stride, pad, strict=True))
-    overhangs = [max(0, (count - 1) * s + k - size - 2 * p) for size, count, k, s, p in along]
-    x, pads = bottom.id, [*pad, *(p + over for p, over in zip(pad, overhangs, strict=True))]
-    if any(end >= k for end, k in zip(pads[2:], kernel, strict=True)):  # a window wholly outside; runtimes refuse it
-        empty = -np.finfo(np.float32).max if layer.pool is Reduce.MAX else 0
-        if len(node.tops) > 1:
-            raise Refusal("N801", "a window lies wholly outside the image and has no position", at="top 1")
-        x = graph.op("Pad", x, graph.constant([0, 0, *pads[:2], 0, 0, *pads[2:]], np.int64), graph.constant(empty))
-        pads = [0, 0, 0, 0]
-    window: dict[str, Any] = {"kernel_shape": kernel, "strides": stride, "pads": pads}
+    behind = [int((count - 1) * s - p >= size) for size, count, _, s, p in along]
+    ends = [
+        max(p, (count - out - 1) * s + k - size - p) for out, (size, count, k, s, p) in zip(behind, along, strict=True)
+    ]
+    window: dict[str, Any] = {"kernel_shape": kernel, "strides": stride, "pads": [*pad, *ends]}
     if layer.pool is Reduce.MAX:
-        _max(node, graph, x, window)
+        tops = [top.id for top in node.tops]
+        if not any(behind):
+            _max(graph, bottom.id, window, tops)
+            return
+        inside = _max(graph, bottom.id, window, [None] * len(tops))
+        for made, empty, top in zip(inside, _EMPTY, tops, strict=False):
+            _add_behind(graph, made, behind, empty, into=top)
         return
-    if not any(overhangs) or (not any(pad) and any(pads)):
-        # Without padding all that sticks out is overhang, which count_include_pad 0 leaves out
-        graph.op("AveragePool", x, into=top.id, count_include_pad=int(any(pad)), **window)
-        return
-    mean = graph.op("AveragePool", x, count_include_pad=1, **window)
-    extents = [_extents(*axis) for axis in along]
-    divisors = extents[0][:, None] * extents[1][None, :]
-    with np.errstate(divide="ignore"):
-        correction = np.float32(kernel.h * kernel.w) / divisors
-    graph.op("Mul", mean, graph.constant(correction), into=top.id)
+    correction = _correction([_extents(*axis) for axis in along], kernel.h * kernel.w if any(pad) else None)
+    is_exact = bool((correction == 1).all())
+    into = node.tops[0].id
+    mean = graph.op(
+        "AveragePool", bottom.id, into=into if is_exact else None, count_include_pad=int(any(pad)), **window
+    )
+    if not is_exact:
+        whole = _add_behind(graph, mean, behind, 0) if any(behind) else mean
+        graph.op("Mul", whole, graph.constant(correction), into=into)
+
+
+_EMPTY = (float(np.finfo(np.float32).min), -1.0)
+"""What Caffe leaves as maximum, and as its position, where a window lies behind the image."""
+
+
+def _add_behind(graph: Graph, value: str, behind: list[int], empty: float, into: str | None = None) -> str:
+    """Windows behind the image: a row, a column or both."""
+    pads = graph.constant([0, 0, 0, 0, 0, 0, *behind], np.int64)
+    return graph.op("Pad", value, pads, graph.constant(empty), into=into)
 
 
 def _extents(size: int, count: int, kernel: int, stride: int, pad: int) -> Array:
@@ -76,26 +89,40 @@ def _extents(size: int, count: int, kernel: int, stride: int, pad: int) -> Array
     return (np.minimum(starts + kernel, size + pad) - starts).astype(np.float32)
 
 
+def _correction(extents: list[Array], area: int | None) -> Array:
+    """What turns means over ``area``, or over the part within the image if None, into Caffe's; infinite for 0 / 0."""
+    heights, widths = np.ix_(*extents)
+    divisors = heights * widths
+    divided = np.float32(area) if area else np.where((heights > 0) & (widths > 0), divisors, np.float32(1))
+    with np.errstate(divide="ignore"):
+        correction: Array = divided / divisors
+    return correction
+
+
 def _free(layer: Pooling, node: Node, graph: Graph) -> None:
     """The same windows at any size, by ceil_mode."""
     kernel, stride, pad = layer.over(node.bottoms[0].shape)
     ceil = layer.round_mode is Rounding.CEIL
     if ceil and not any(pad) and (stride.h > kernel.h or stride.w > kernel.w):
-        message = "at some sizes a last window lies wholly outside the image, and ONNX has none there"
-        raise Refusal("N801", message, at="stride", help="keep height and width fixed, or use round_mode: FLOOR")
-    window: dict[str, Any] = {"kernel_shape": kernel, "strides": stride, "pads": [*pad, *pad], "ceil_mode": int(ceil)}
+        message = "at some sizes a last window lies wholly behind the image, which a model has only at a fixed size"
+        raise Refusal("N801", message, at="stride", help="leave H and W out of --dynamic, or use round_mode: FLOOR")
+    window: dict[str, Any] = {
+        "kernel_shape": kernel,
+        "strides": stride,
+        "pads": [*pad, *pad],
+        "ceil_mode": int(ceil),
+    }
     if layer.pool is Reduce.MAX:
-        _max(node, graph, node.bottoms[0].id, window)
+        _max(graph, node.bottoms[0].id, window, [top.id for top in node.tops])
     else:
         x, top = node.bottoms[0].id, node.tops[0].id
         graph.op("AveragePool", x, into=top, count_include_pad=int(any(pad)), **window)
 
 
-def _max(node: Node, graph: Graph, x: str, window: dict[str, Any]) -> None:
+def _max(graph: Graph, x: str, window: dict[str, Any], into: Sequence[str | None]) -> list[str]:
     """MaxPool; ONNX's positions count over the whole batch, Caffe's within each channel, as floats."""
-    if len(node.tops) == 1:
-        graph.op("MaxPool", x, into=node.tops[0].id, **window)
-        return
-    _, positions = graph.ops("MaxPool", x, into=[node.tops[0].id, None], **window)
+    if len(into) == 1:
+        return [graph.op("MaxPool", x, into=into[0], **window)]
+    values, positions = graph.ops("MaxPool", x, into=[into[0], None], **window)
     area = graph.op("ReduceProd", graph.op("Shape", x, start=2), keepdims=1)
-    graph.op("Cast", graph.op("Mod", positions, area), into=node.tops[1].id, to=TensorProto.FLOAT)
+    return [values, graph.op("Cast", graph.op("Mod", positions, area), into=into[1], to=TensorProto.FLOAT)]

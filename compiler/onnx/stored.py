@@ -58,7 +58,7 @@ def stored(net: Net, weights: Weights | None, seed: int, origin: str) -> Stored:
             report.add(Diagnostic("N804", message, severity=Severity.WARNING))
         if matched.unused:
             message = f"weights for layers that the net does not have: {_names(matched.unused)}"
-            report.add(Diagnostic("N805", message, severity=Severity.WARNING))
+            report.add(Diagnostic("N804", message, severity=Severity.WARNING))
     return Stored(numbers, origin, report)
 
 

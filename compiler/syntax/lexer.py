@@ -190,7 +190,7 @@ class _Scanner:
             elif first in "-0123456789":
                 literal = new(Number, (_plain_number(value), at))
             else:
-                literal = new(Word, (value, at, None))
+                literal = new(Word, (value, at))
             fields.append(new(Field, (name, literal, new(Span, (source, *found.span(1), None)))))
             position = found.end()
             if comments:

@@ -54,7 +54,8 @@ def _check(args: argparse.Namespace, path: str) -> tuple[dict[Phase, Net], list[
     merged = []
     for phase, of_phase in found.items():
         for key, diagnostic in of_phase.items():
-            only = () if key in everywhere else (f"in phase {phase.name} only",)
+            is_claim = diagnostic.code in ("N602", "N603")  # which is for one phase by itself
+            only = () if key in everywhere or is_claim else (f"in phase {phase.name} only",)
             merged.append(diagnostic._replace(notes=(*diagnostic.notes, *only)))
     return nets, merged
 

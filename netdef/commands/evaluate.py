@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from netdef.commands.options import load_net, net_arguments
 from netdef.commands.train import feeding_arguments
+from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.compiler.messages import Preprocess
 
 if TYPE_CHECKING:
@@ -67,6 +68,9 @@ def errors_of(args: argparse.Namespace, file: str, weights: Path) -> "Errors":
     check_classes(net.blobs[scores], data)
     blobs = bind(net, dict(args.input))
     module = lower(net, read_weights(best_weights(weights))).to(device_of(args.device))
+    if module.matched.missing:
+        message = f"{weights} has no weights for {', '.join(module.matched.missing)}"
+        raise NetError(Diagnostic("N737", message, help="weights go by the layer's name; netdef train makes them"))
     pages = TestBatches(data, view_of(net, blobs["data"]), PAGE)
     num_workers = workers_for(data) if args.workers is None else args.workers
     if net.preprocess is None and run is not None:

@@ -3,7 +3,6 @@
 import argparse
 import json
 import sys
-import textwrap
 
 from netdef.compiler import explain
 from netdef.compiler.diagnostics import LAWS, closest
@@ -49,6 +48,9 @@ def _contents_json() -> str:
 
 def _text(page: explain.Page) -> str:
     parts = [f"{page.code}: {page.title}", page.explanation]
-    parts += [f"{name}\n\n{textwrap.indent(text.rstrip(), '    ')}" for name, text in page.files.items()]
+    for name, text in page.files.items():
+        start = page.first_line if name == f"{page.code}.net" else 1
+        lines = [f"{number:>4}  {line}" for number, line in enumerate(text.rstrip().split("\n"), start)]
+        parts.append("\n".join([f"{name}", "", *lines]))
     parts.append(page.transcript.rstrip())
     return "\n\n".join(parts)

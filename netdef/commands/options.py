@@ -103,3 +103,16 @@ def shape_of(text: str) -> Shape:
     if not sizes or min(sizes) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a shape like 1x3x224x224")
     return sizes
+
+
+def count(text: str) -> int:
+    """A whole number from 1."""
+    return index(text, least=1)
+
+
+def index(text: str, least: int = 0) -> int:
+    """A whole number from 0."""
+    value = int(text)
+    if value < least:
+        raise argparse.ArgumentTypeError(f"{text} is not at least {least}")
+    return value

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netdef.cli import show
-from netdef.commands.options import load_net, net_arguments
+from netdef.commands.options import count, index, load_net, load_quietly, net_arguments
 from netdef.compiler.diagnostics import Report
-from netdef.compiler.load import load
 
 if TYPE_CHECKING:
+    from netdef.compiler.weights import Matched
     from netdef.runtime.training.checkpoint import Checkpoint
     from netdef.runtime.training.recipe import Recipe
     from netdef.runtime.training.run import Run
@@ -43,9 +43,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", action="store_true", help="go on with a broken run: RUN, or the net's newest")
     recipe = parser.add_argument_group("instead of the recipe's")
     recipe.add_argument("--epochs", type=_positive, metavar="X", help="passes over the training data")
-    recipe.add_argument("--batch", type=_count, metavar="N", help="pictures in an iteration")
+    recipe.add_argument("--batch", type=count, metavar="N", help="pictures in an iteration")
     recipe.add_argument("--lr", type=_positive, metavar="X", help="first learning rate")
-    recipe.add_argument("--seed", type=_index, metavar="N", help="seed")
+    recipe.add_argument("--seed", type=index, metavar="N", help="seed")
     feeding_arguments(parser)
     net_arguments(parser, phase=False)
 
@@ -55,7 +55,7 @@ def feeding_arguments(parser: argparse.ArgumentParser) -> None:
     what = "an input that takes data or label, where its name doesn't say so"
     parser.add_argument("--input", action="append", default=[], type=_feed, metavar="BLOB=FIELD", help=what)
     parser.add_argument("--device", metavar="D", help="cpu, cuda or cuda:1; a GPU if there is one")
-    parser.add_argument("--workers", type=_index, metavar="N", help="processes that read pictures")
+    parser.add_argument("--workers", type=index, metavar="N", help="processes that read pictures")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -103,7 +103,7 @@ def given(args: argparse.Namespace) -> dict[str, Any]:
 
 def name_of(args: argparse.Namespace) -> str:
     """What runs of the net are called."""
-    return load(args.file, set=dict(args.set)).name or Path(args.file).stem
+    return load_quietly(args, phase="TRAIN").name or Path(args.file).stem
 
 
 def job_of(args: argparse.Namespace) -> "Job":
@@ -117,7 +117,7 @@ def job_of(args: argparse.Namespace) -> "Job":
 
     return prepare(
         load_net(args, phase="TRAIN"),
-        load_net(args, phase="TEST"),
+        load_quietly(args, phase="TEST"),
         recipe,
         open_data(args.data or "digits", args.test_data),
         inputs=dict(args.input),
@@ -178,6 +178,8 @@ def introduction(args: argparse.Namespace, job: "Job", run: "Run", start: "Check
     net, recipe, data = job.module.net, job.recipe, job.data
     yield f"{net.name or args.file}: {net.num_params:,} parameters, on {job.device}"
     yield f"{data.source}: {len(data.train):,} training and {len(data.test):,} test pictures; {data.split}"
+    if args.weights is not None and start is None:
+        yield f"{args.weights}: {matched_text(job.module.matched)}"
     if net.preprocess is None:
         yield f"the net doesn't say how a picture becomes its input; measured: {job.feeding.normalise.text}"
     total = recipe.num_iterations(len(data.train))
@@ -185,11 +187,23 @@ def introduction(args: argparse.Namespace, job: "Job", run: "Run", start: "Check
     yield f"{run.path}: " + (f"going on after iteration {start.iteration:,}" if start else "a new run")
 
 
+def matched_text(matched: "Matched") -> str:
+    """What came of weights that were given."""
+    text = f"{len(matched.loaded)} layers loaded"
+    if matched.missing:
+        text += f"; {', '.join(matched.missing)} start from their fillers"
+    if matched.unused:
+        text += f"; the net has no {', '.join(matched.unused)}"
+    return text
+
+
 def conclusion(args: argparse.Namespace, run: "Run") -> Iterator[str]:
     """What came of it, and what to do next."""
-    best = run.best_line
-    yield f"top-1 error {100 * best['top1_error']:.2f} %, top-5 error {100 * best['top5_error']:.2f} %"
-    yield f"weights of iteration {best['iteration']:,}, epoch {best['epoch']:g}: {run.best}"
+    evaluations = run.evaluations
+    best = min(evaluations, key=lambda line: line["top1_error"])  # of equals the first, as the run kept it
+    for name, line, weights in (("best", best, run.best), ("last", evaluations[-1], run.last)):
+        errors = f"top-1 error {100 * line['top1_error']:.2f} %, top-5 error {100 * line['top5_error']:.2f} %"
+        yield f"{name}: {errors} after epoch {line['epoch']:.0f}: {weights}"
     data = "" if args.data is None else f" --data {shlex.quote(args.data)}"
     yield f"next: netdef evaluate {shlex.quote(args.file)} --weights {shlex.quote(str(run.path))}{data}"
 
@@ -210,15 +224,4 @@ def _positive(text: str) -> float:
     value = float(text)
     if not 0 < value < math.inf:
         raise argparse.ArgumentTypeError(f"{text} is not above 0")
-    return value
-
-
-def _count(text: str) -> int:
-    return _index(text, least=1)
-
-
-def _index(text: str, least: int = 0) -> int:
-    value = int(text)
-    if value < least:
-        raise argparse.ArgumentTypeError(f"{text} is not at least {least}")
     return value

@@ -22,11 +22,16 @@ from netdef.compiler.diagnostics import NetError
 from netdef.compiler.override import override
 from netdef.runtime.data.chance import order, uniform
 from netdef.runtime.data.dataset import Dataset
-from netdef.runtime.data.folder import KEPT_BYTES
-from netdef.runtime.data.transform import View
+from netdef.runtime.data.kept import KEPT_BYTES
+from netdef.runtime.data.skipping import Instead, no_other, nobody, the_next
+from netdef.runtime.data.table import Table
+from netdef.runtime.data.transform import Cut
 
 Batch = dict[str, Tensor]
-"""``data`` (N, H, W, C), bytes; ``label`` (N,), whole numbers."""
+"""``data`` (N, H, W, C), bytes; ``label`` (N,), whole numbers; ``chance`` (N, 3), by which the pictures were cut.
+
+A ``Table``'s batches have its own fields. ``skipped`` are the numbers of samples that could not be read.
+"""
 
 MANY_WORKERS = 8
 ORDER, AUGMENTATION = range(2)
@@ -34,18 +39,26 @@ ORDER, AUGMENTATION = range(2)
 
 
 class TrainingBatches(Fetched[Batch]):
-    """By iteration, from 0, without end."""
+    """By iteration, from 0, without end.
 
-    def __init__(self, data: Dataset, view: View, size: int, seed: int) -> None:
+    ``shuffled`` gives each epoch an order of its own, else all have the data's. With ``skip``, a sample that can't be
+    read leaves its place to the next that can.
+    """
+
+    def __init__(
+        self, data: Dataset | Table, view: Cut, size: int, seed: int, *, shuffled: bool = True, skip: bool = False
+    ) -> None:
         self.data = data
         self.view = view
         self.size = size
         self.seed = seed
+        self.shuffled = shuffled
+        self.skip = skip
         self._order = lru_cache(maxsize=2)(self.epoch_order)
 
     def epoch_order(self, epoch: int) -> NDArray[np.int64]:
         """The samples in the order of an epoch."""
-        return order(len(self.data), ORDER, self.seed, epoch)
+        return order(len(self.data), ORDER, self.seed, epoch) if self.shuffled else np.arange(len(self.data))
 
     def samples(self, iteration: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Epoch and number of each sample of a batch."""
@@ -58,23 +71,31 @@ class TrainingBatches(Fetched[Batch]):
     def __getitem__(self, iteration: int) -> Batch:
         epochs, numbers = self.samples(iteration)
         chance = uniform(AUGMENTATION, self.seed, epochs[:, None], numbers[:, None], np.arange(3))
-        return _collected(self.data, self.view, numbers, chance)
+        if isinstance(self.data, Table):
+            return self.data.rows(numbers)
+        return _collected(self.data, self.view, numbers, chance, the_next if self.skip else no_other)
 
 
 class TestBatches(Fetched[Batch]):
-    """Every sample once, in order; the last batch may be smaller."""
+    """Every sample once, in order; the last batch may be smaller.
+
+    With ``skip``, samples that can't be read are left out, and a batch of them alone has no pictures.
+    """
 
     __test__ = False  # pytest: not a test case
 
-    def __init__(self, data: Dataset, view: View, size: int) -> None:
+    def __init__(self, data: Dataset | Table, view: Cut, size: int, *, skip: bool = False) -> None:
         self.data = data
         self.view = view
         self.size = size
+        self.skip = skip
 
     @override
     def __getitem__(self, index: int) -> Batch:
         numbers = np.arange(index * self.size, min((index + 1) * self.size, len(self.data)))
-        return _collected(self.data, self.view, numbers, np.zeros((len(numbers), 3)))
+        if isinstance(self.data, Table):
+            return self.data.rows(numbers)
+        return _collected(self.data, self.view, numbers, np.zeros((len(numbers), 3)), nobody if self.skip else no_other)
 
     def __len__(self) -> int:
         return ceil(len(self.data) / self.size)
@@ -92,10 +113,18 @@ def workers_for(data: Dataset) -> int:
     return 0 if data.num_bytes <= KEPT_BYTES else min(MANY_WORKERS, len(os.sched_getaffinity(0)))
 
 
-def _collected(data: Dataset, view: View, numbers: NDArray[np.int64], chance: NDArray[np.float64]) -> Batch:
-    pictures = [view.of(data.picture(number), draws) for number, draws in zip(numbers.tolist(), chance, strict=True)]
-    labels = [data.labels[number] for number in numbers.tolist()]
-    return {"data": torch.from_numpy(np.stack(pictures)), "label": torch.tensor(labels)}
+def _collected(
+    data: Dataset, view: Cut, numbers: NDArray[np.int64], chance: NDArray[np.float64], broken: Instead
+) -> Batch:
+    skipped: list[int] = []
+    samples = [broken(data, number, skipped) for number in numbers.tolist()]
+    found = [(*sample, draws) for sample, draws in zip(samples, chance, strict=True) if sample is not None]
+    batch = {"skipped": torch.tensor(skipped)} if skipped else {}
+    if found:
+        batch["data"] = torch.from_numpy(np.stack([view.of(picture, draws) for _, picture, draws in found]))
+        batch["label"] = torch.tensor([data.labels[number] for number, *_ in found])
+        batch["chance"] = torch.from_numpy(np.stack([draws for *_, draws in found]))
+    return batch
 
 
 class _MistakesAsValues(Fetched[Any]):

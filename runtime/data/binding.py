@@ -11,7 +11,7 @@ from netdef.compiler.net import Net
 from netdef.compiler.shape import Pair, Shape, show
 from netdef.runtime.data.batches import Batch
 from netdef.runtime.data.dataset import Dataset
-from netdef.runtime.data.transform import Normalise, View
+from netdef.runtime.data.transform import Numbers, View
 from netdef.runtime.training.recipe import Augment, Crop
 
 FIELDS = ("data", "label")
@@ -26,12 +26,12 @@ class Binding(NamedTuple):
     """
 
     blobs: dict[str, str]
-    normalise: Normalise
+    normalise: Numbers
 
     def feed(self, batch: Batch, device: torch.device) -> dict[str, Tensor]:
         """A batch as the net's inputs, on its device."""
         there = {field: batch[field].to(device, non_blocking=True) for field in self.blobs}
-        there["data"] = self.normalise(there["data"])
+        there["data"] = self.normalise(there["data"], batch.get("chance"))
         return {self.blobs[field]: tensor for field, tensor in there.items()}
 
 

@@ -2,22 +2,21 @@
 
 import os
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from netdef.compiler.diagnostics import Diagnostic, NetError, did_you_mean
-from netdef.runtime.data.dataset import Data, Part, Picture, random_nth
+from netdef.compiler.override import override
+from netdef.runtime.data.dataset import Picture
+from netdef.runtime.data.kept import Kept
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".pgm", ".ppm", ".tif", ".tiff", ".webp")
-TEST_NAMES = ("test", "val", "valid", "validation")
-HELD_OUT_SHARE = 10
-KEPT_BYTES = 256 * 2**20
-"""Decoded pictures that a data set keeps in memory."""
 
 
-class Folder:
+class Folder(Kept):
     """The pictures of one folder, by class and then by name.
 
     ``classes`` gives the order of the labels; by default that of the class folders' names.
@@ -25,58 +24,26 @@ class Folder:
 
     def __init__(self, path: Path, classes: Sequence[str] | None = None) -> None:
         folders = class_folders(path)
-        self.classes = tuple(classes if classes is not None else folders)
+        known = tuple(classes if classes is not None else folders)
         for name in folders:
-            if name not in self.classes:
-                cure = did_you_mean(name, self.classes) or f"the classes are {', '.join(self.classes)}"
+            if name not in known:
+                cure = did_you_mean(name, known) or f"the classes are {', '.join(known)}"
                 raise NetError(Diagnostic("N713", f"{path / name}: training knows no class {name}", help=cure))
         self.paths: list[str] = []
-        self.labels: list[int] = []
+        labels: list[int] = []
         for name in folders:
             found = _pictures_in(path / name)
             self.paths += found
-            self.labels += [self.classes.index(name)] * len(found)
+            labels += [known.index(name)] * len(found)
         if not self.paths:
             cure = f"a class is a folder with pictures ({', '.join(SUFFIXES)}): {path}/cat/1.jpg, {path}/dog/1.jpg"
             raise NetError(Diagnostic("N711", f"{path} has no folders with pictures in them", help=cure))
-        self._kept: dict[int, Picture] = {}
-        self.num_bytes = self.picture(0).nbytes * len(self)
+        super().__init__(known, labels)
 
-    def picture(self, index: int) -> Picture:
-        """One picture, decoded; kept if all of them fit into memory."""
-        picture = self._kept.get(index)
-        if picture is None:
-            picture = decode(self.paths[index])
-            if picture.nbytes * len(self) <= KEPT_BYTES:
-                self._kept[index] = picture
-        return picture
-
-    def __len__(self) -> int:
-        return len(self.paths)
-
-
-def folder(path: Path, test: Path | None = None) -> Data:
-    """A folder's training and test pictures.
-
-    The test is the folder ``test`` if given, else ``path/test`` (or ``val``) beside ``path/train``, else a tenth
-    of each class, always the same.
-    """
-    inner = path / "train" if class_folders(path / "train") else path
-    test = test or (find_test(path) if inner != path else None)
-    train = Folder(inner)
-    if test is not None:
-        return Data(train, Folder(test, train.classes), str(path), f"training on {inner}, test on {test}")
-    most, few = random_nth(train.labels, HELD_OUT_SHARE)
-    if not few:
-        cure = f"put test pictures into {path}/test, or name their folder with --test-data"
-        message = f"{inner} has too few pictures to hold some out for the test: {len(train)}"
-        raise NetError(Diagnostic("N711", message, help=cure))
-    return Data(Part(train, most), Part(train, few), str(path), f"a tenth of each class of {inner} is for the test")
-
-
-def find_test(path: Path) -> Path | None:
-    """The folder with the test pictures in a data folder, if it has one."""
-    return next((path / name for name in TEST_NAMES if class_folders(path / name)), None)
+    @override
+    def read(self, index: int) -> Picture:
+        """One picture from its file."""
+        return decode(self.paths[index])
 
 
 def class_folders(path: Path) -> list[str]:
@@ -88,13 +55,22 @@ def class_folders(path: Path) -> list[str]:
 
 def decode(path: str) -> Picture:
     """A picture from a file: grey if the file is, else red, green and blue."""
+    return _decoded(path, path)
+
+
+def decoded(content: bytes, name: str) -> Picture:
+    """The same from a file's bytes; ``name`` is for people."""
+    return _decoded(BytesIO(content), name)
+
+
+def _decoded(file: str | BytesIO, name: str) -> Picture:
     try:
-        with Image.open(path) as image:
+        with Image.open(file) as image:
             grey = image.mode in ("1", "L", "LA", "I;16")
             pixels: Picture = np.asarray(image.convert("L" if grey else "RGB"))
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         cure = "remove it, or save it anew as PNG or JPEG"
-        raise NetError(Diagnostic("N712", f"{path} cannot be read as a picture: {error}", help=cure)) from None
+        raise NetError(Diagnostic("N712", f"{name} cannot be read as a picture: {error}", help=cure)) from None
     return pixels[:, :, np.newaxis] if grey else pixels
 
 

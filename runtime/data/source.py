@@ -1,41 +1,164 @@
 """From what the user calls the data to the data."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from netdef.compiler.diagnostics import Diagnostic, NetError, did_you_mean
-from netdef.runtime.data.dataset import Data, Dataset
+from netdef.compiler.shape import Pair
+from netdef.runtime.data.dataset import Data, Dataset, Part, Picture, random_nth
+from netdef.runtime.data.datums import Datums
 from netdef.runtime.data.digits import digits
-from netdef.runtime.data.folder import Folder, find_test, folder
+from netdef.runtime.data.folder import Folder, class_folders
+from netdef.runtime.data.listing import Listing
+from netdef.runtime.data.shards import open_shards, tars_in
+from netdef.runtime.data.synthetic import synthetic
 
-EMBEDDED: dict[str, Callable[[], Data]] = {"digits": digits}
-"""Data sets that come with a package, by name."""
+TEST_NAMES = ("test", "val", "valid", "validation")
+HELD_OUT_SHARE = 10
 
 
-def open_data(source: str, test: str | None = None) -> Data:
-    """Training and test data: an embedded data set's name, or a folder; ``test`` is another folder for the test."""
+class Wanted(NamedTuple):
+    """What a net takes and gives, for data that are made to measure.
+
+    size           of a picture, (H, W) in pixels
+    """
+
+    size: Pair
+    num_channels: int
+    num_classes: int
+
+
+ANY = Wanted(Pair(32, 32), 3, 10)
+"""Where no net says more."""
+
+EMBEDDED: dict[str, Callable[[Wanted], Data]] = {
+    "digits": lambda _: digits(),
+    "synthetic": lambda wanted: synthetic(*wanted),
+}
+"""Data sets that lie nowhere, by name."""
+
+
+class Kind(NamedTuple):
+    """A kind of data that lies at a path.
+
+    what   in words
+    fits   whether a path is one
+    open   reads it, with the order of the classes where training has told it
+    """
+
+    what: str
+    fits: Callable[[Path], bool]
+    open: Callable[[Path, tuple[str, ...] | None], Dataset]
+
+
+def _is_text(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return b"\0" not in file.read(4096)
+
+
+KINDS = (
+    Kind("an LMDB of Datums", lambda path: (path / "data.mdb").is_file(), lambda path, _: Datums(path)),
+    Kind("a tar file, or a folder of them", lambda path: bool(tars_in(path)), lambda path, _: open_shards(path)),
+    Kind("a folder of class folders", lambda path: bool(class_folders(path)), Folder),
+    Kind("a list file of paths and labels", _is_text, lambda path, _: Listing(path)),
+)
+"""In the order in which they are tried."""
+
+
+def open_data(source: str, test: str | None = None, wanted: Wanted = ANY) -> Data:
+    """Training and test data: an embedded data set's name, or a path; ``test`` is another one for the test.
+
+    Without it, the test is ``val`` or ``test`` beside ``train`` in a folder (``val.tar``, ``val.txt``, ``val_lmdb``
+    too), else a tenth of each class, always the same.
+    """
     if source in EMBEDDED:
-        data = EMBEDDED[source]()
-        return data if test is None else data._replace(test=Folder(_existing(test), data.train.classes))
-    return folder(_existing(source), None if test is None else _existing(test))
+        data = EMBEDDED[source](wanted)
+        return data if test is None else data._replace(test=_opened(_existing(test), data.train.classes))
+    path = _existing(source)
+    inner = next(_parts(path, ("train",)), path)
+    beside = next(_parts(path, TEST_NAMES), None) if inner != path else None
+    other = beside if test is None else _existing(test)
+    train = _opened(inner, None)
+    if other is not None:
+        return Data(train, _opened(other, train.classes), source, f"training on {inner}, test on {other}")
+    most, few = random_nth(train.labels, HELD_OUT_SHARE)
+    if not few:
+        cure = f"put test pictures into {path}/test, or name their folder with --test-data"
+        message = f"{inner} has too few pictures to hold some out for the test: {len(train)}"
+        raise NetError(Diagnostic("N711", message, help=cure))
+    return Data(Part(train, most), Part(train, few), source, f"a tenth of each class of {inner} is for the test")
 
 
-def open_test(source: str, classes: tuple[str, ...] | None) -> Dataset:
-    """What a net is evaluated on: the test part, or all of a folder that has none.
+def open_test(source: str, classes: tuple[str, ...] | None, wanted: Wanted = ANY) -> Dataset:
+    """What a net is evaluated on: the test part, or all of a path that has none.
 
     ``classes`` is the order of the labels, where training has told it.
     """
     if source in EMBEDDED:
-        return EMBEDDED[source]().test
+        return EMBEDDED[source](wanted).test
     path = _existing(source)
-    return Folder(find_test(path) or path, classes)
+    return _opened(next(_parts(path, TEST_NAMES), path), classes)
+
+
+def open_whole(source: str) -> Dataset:
+    """All of a path, or of an embedded data set its training part."""
+    return EMBEDDED[source](ANY).train if source in EMBEDDED else _opened(_existing(source), None)
+
+
+def parts_of(source: str) -> dict[str, str]:
+    """The parts of a path that has some: ``train`` and ``test``; else itself, under an empty name."""
+    path = Path(source)
+    found = {name: str(next(_parts(path, names), "")) for name, names in (("train", ("train",)), ("test", TEST_NAMES))}
+    return {name: part for name, part in found.items() if part} if found["train"] else {"": source}
+
+
+def _parts(path: Path, names: tuple[str, ...]) -> Iterator[Path]:
+    """What in a folder bears one of the names and is data."""
+    for name in names:
+        for part in (path / name, path / f"{name}_lmdb", path / f"{name}.tar", path / f"{name}.txt"):
+            if any(kind.fits(part) for kind in KINDS):
+                yield part
+
+
+def _opened(path: Path, classes: tuple[str, ...] | None) -> Dataset:
+    """The data at a path; raises where they have classes that ``classes`` doesn't know."""
+    kind = next((kind for kind in KINDS if kind.fits(path)), KINDS[2])  # a folder says best what is wrong with it
+    data = kind.open(path, classes)
+    if classes is None or data.classes == classes:
+        return data
+    return Relabelled(data, classes, str(path))
+
+
+class Relabelled:
+    """Data under the labels that training has given to their classes."""
+
+    def __init__(self, data: Dataset, classes: tuple[str, ...], name: str) -> None:
+        for unknown in data.classes:
+            if unknown not in classes:
+                cure = did_you_mean(unknown, classes) or f"the classes are {', '.join(classes)}"
+                raise NetError(Diagnostic("N713", f"{name}: training knows no class {unknown}", help=cure))
+        numbers = [classes.index(each) for each in data.classes]
+        self.classes = classes
+        self.labels = [numbers[label] for label in data.labels]
+        self.num_bytes = data.num_bytes
+        self._data = data
+
+    def picture(self, index: int) -> Picture:
+        """One picture."""
+        return self._data.picture(index)
+
+    def __len__(self) -> int:
+        return len(self.labels)
 
 
 def _existing(source: str) -> Path:
     path = Path(source)
-    if path.is_dir():
+    if path.exists():
         return path
-    names = " or ".join(EMBEDDED)
     beside = [other.name for other in path.parent.iterdir() if other.is_dir()] if path.parent.is_dir() else []
-    cure = did_you_mean(path.name, [*beside, *EMBEDDED]) or f"--data takes {names}, or a folder of class folders"
-    raise NetError(Diagnostic("N710", f"there is no data {source}: no folder has this name", help=cure))
+    kinds = ", ".join(kind.what for kind in KINDS)
+    cure = did_you_mean(path.name, [*beside, *EMBEDDED]) or f"--data takes {' or '.join(EMBEDDED)}, or {kinds}"
+    raise NetError(Diagnostic("N710", f"there is no data {source}: no file or folder has this name", help=cure))

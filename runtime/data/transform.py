@@ -1,7 +1,7 @@
 """A picture as a net takes it: first cut to its window, later, on the device, turned to numbers."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -15,6 +15,28 @@ from netdef.runtime.data.dataset import Dataset, Picture
 
 NUM_MEASURED = 512
 """Pictures from which mean and scale are taken where the net says nothing of them."""
+
+
+class Cut(Protocol):
+    """What makes a window of a picture."""
+
+    def of(self, picture: Picture, chance: NDArray[np.float64]) -> Picture:
+        """The window (H, W, C) of a picture; ``chance`` has three numbers from 0 to 1: down, right, mirror."""
+
+
+class Numbers(Protocol):
+    """What makes a net's numbers of bytes."""
+
+    def __call__(self, pictures: Tensor, chance: Tensor | None = None) -> Tensor:
+        """Pictures (N, H, W, C) as an input (N, C, H, W); they were cut as ``chance`` (N, 3) said."""
+
+    @property
+    def as_data(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+
+    @property
+    def text(self) -> str:
+        """What says the same in a net."""
 
 
 class View(NamedTuple):
@@ -36,14 +58,18 @@ class View(NamedTuple):
 
     def of(self, picture: Picture, chance: NDArray[np.float64]) -> Picture:
         """The window (H, W, C) of a picture; ``chance`` has three numbers from 0 to 1: down, right, mirror."""
+        if picture.shape != (*self.size, self.num_channels):
+            picture = self._cut(picture, chance)
+        return picture[:, ::-1] if self.mirror and chance[2] < 0.5 else picture
+
+    def _cut(self, picture: Picture, chance: NDArray[np.float64]) -> Picture:
         picture = resized(with_channels(picture, self.num_channels), self.scaled(Pair(*picture.shape[:2])))
         spare = Pair(picture.shape[0] - self.size.h, picture.shape[1] - self.size.w)
         if self.crop_by_chance:
             top, left = int(chance[0] * (spare.h + 1)), int(chance[1] * (spare.w + 1))
         else:
             top, left = spare.h // 2, spare.w // 2  # Caffe rounds down
-        window = picture[top : top + self.size.h, left : left + self.size.w]
-        return window[:, ::-1] if self.mirror and chance[2] < 0.5 else window
+        return picture[top : top + self.size.h, left : left + self.size.w]
 
     def scaled(self, picture: Pair) -> Pair:
         """The size of a picture before it is cut: never smaller than the window; sides are rounded to the nearest."""
@@ -83,7 +109,7 @@ class Normalise(NamedTuple):
     mean: tuple[float, ...] = ()
     scale: float = 1.0
 
-    def __call__(self, pictures: Tensor) -> Tensor:
+    def __call__(self, pictures: Tensor, chance: Tensor | None = None) -> Tensor:
         """Pictures (N, H, W, C) of bytes as an input (N, C, H, W) of floats."""
         planes = pictures.permute(0, 3, 1, 2)
         if self.channels is Channels.BGR:

@@ -16,14 +16,9 @@ from netdef.runtime.randomness import Chance
 class Op(nn.Module):
     """Computes a node's tops from its bottoms; its weights are its parameters, its statistics its buffers.
 
-    ``replaces_input`` and ``may_be_replaced`` say together where an op may write its top over its bottom: the first of
-    the op itself, the second of the one that made the bottom.
+    A top is never written over a bottom, whatever the names say: an earlier version may have other readers. (Where it
+    has none, ``inplace=True`` was measured on VGG-16 and gains nothing.)
     """
-
-    replaces_input = False
-    """Whether ``in_place`` is there to be used."""
-    may_be_replaced = False
-    """Whether its tops are memory of their own that its backward pass doesn't read."""
 
     def __init__(self, node: Node) -> None:
         super().__init__()
@@ -41,15 +36,11 @@ class Op(nn.Module):
         """A weight, under the node's own shape: whoever shares it may have another (share_mode PERMISSIVE)."""
         tensor: Tensor = getattr(self, name)
         shape = self._shapes[name]
-        return tensor if tensor.shape == shape else tensor.view(shape)
+        return tensor if tensor.shape == shape else tensor.reshape(shape)
 
     def stored_or_none(self, name: str) -> Tensor | None:
         """A weight that its parameters may leave out."""
         return self.stored(name) if name in self._shapes else None
-
-    def in_place(self, bottom: Tensor) -> tuple[Tensor, ...]:
-        """The same as ``forward``, written over the bottom."""
-        raise NotImplementedError
 
     @override
     def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> Self:
@@ -57,23 +48,28 @@ class Op(nn.Module):
         for buffer in self._buffers.values():
             if buffer is not None:
                 buffer.data = fn(buffer)
-        return super()._apply(fn, recurse)
+        return super()._apply(fn, recurse)  # type: ignore[no-untyped-call, no-any-return]  # torch's is untyped
+
+    @override
+    def _get_name(self) -> str:
+        return type(self.layer).__name__
 
     @override
     def extra_repr(self) -> str:
-        return repr(self.layer)
+        """The layer's parameters, as ``print(module)`` shows them."""
+        return repr(self.layer).partition("(")[2][:-1]
 
 
 class Function(Op):
     """An op without state, with one top."""
 
-    def __init__(self, node: Node, function: Callable[..., Tensor], *, fresh: bool = False) -> None:
+    def __init__(self, node: Node, function: Callable[..., Tensor]) -> None:
         super().__init__(node)
         self.function = function
-        self.may_be_replaced = fresh
 
     @override
     def forward(self, *bottoms: Tensor) -> tuple[Tensor, ...]:
+        """The one top."""
         return (self.function(*bottoms),)
 
 
@@ -86,16 +82,14 @@ class Tops(Op):
 
     @override
     def forward(self, *bottoms: Tensor) -> tuple[Tensor, ...]:
+        """The tops."""
         return self.function(*bottoms)
 
 
 class Setting(NamedTuple):
-    """What an op may have to know of the net that it stands in.
+    """What an op may have to know of the net that it stands in; ``number`` is its node's."""
 
-    index   the node's number
-    """
-
-    index: int
+    number: int
     phase: Phase
     chance: Chance
 

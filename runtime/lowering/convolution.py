@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from torch import Tensor
-from torch.nn import functional as F  # noqa: N812: torch's own name for it
+from torch.nn import functional
 
 from netdef.compiler.layers.convolution import Convolution, Deconvolution
 from netdef.compiler.net import Node
@@ -11,16 +11,20 @@ from netdef.compiler.override import override
 from netdef.compiler.schema import Refusal
 from netdef.runtime.lowering.base import Op, Setting, lower, rank
 
-CONVOLUTIONS: dict[int, Callable[..., Tensor]] = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
-TRANSPOSED: dict[int, Callable[..., Tensor]] = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}
+ByAxes = dict[int, Callable[..., Tensor]]
+"""PyTorch's functions by the number of axes that the window moves over."""
+CONVOLUTIONS: ByAxes = {1: functional.conv1d, 2: functional.conv2d, 3: functional.conv3d}
+TRANSPOSED: ByAxes = {
+    1: functional.conv_transpose1d,
+    2: functional.conv_transpose2d,
+    3: functional.conv_transpose3d,
+}
 
 
 class _Convolving(Op):
     """What both share: the channels may lie on any axis, and bottoms may be several."""
 
-    may_be_replaced = True
-
-    def __init__(self, layer: Convolution | Deconvolution, node: Node, functions: dict[int, Callable[..., Tensor]]) -> None:
+    def __init__(self, layer: Convolution | Deconvolution, node: Node, functions: ByAxes) -> None:
         super().__init__(node)
         self.axis = layer.channels_axis(node.bottoms[0].shape)
         num_axes = rank(node) - self.axis - 1
@@ -48,7 +52,7 @@ class _Convolving(Op):
         raise NotImplementedError
 
 
-class Convolve(_Convolving):
+class _Slide(_Convolving):
     """Cross-correlation with the weight."""
 
     @override
@@ -56,12 +60,12 @@ class Convolve(_Convolving):
         windows = zip(bottom.shape[2:], self.kernel, self.pad, self.dilation, strict=True)
         missing = [d * (k - 1) + 1 - 2 * p - size for size, k, p, d in windows]
         if any(short > 0 for short in missing):  # a window that sticks out reads zeros (see the layer's size())
-            bottom = F.pad(bottom, [side for short in reversed(missing) for side in (0, max(short, 0))])
+            bottom = functional.pad(bottom, [side for short in reversed(missing) for side in (0, max(short, 0))])
         weight, bias = self.stored("weight"), self.stored_or_none("bias")
         return self.function(bottom, weight, bias, self.stride, self.pad, self.dilation, self.group)
 
 
-class Spread(_Convolving):
+class _Spread(_Convolving):
     """The gradient of cross-correlation."""
 
     @override
@@ -72,9 +76,11 @@ class Spread(_Convolving):
 
 @lower(Convolution)
 def convolution(layer: Convolution, node: Node, setting: Setting) -> Op:
-    return Convolve(layer, node, CONVOLUTIONS)
+    """Cross-correlation with the weight."""
+    return _Slide(layer, node, CONVOLUTIONS)
 
 
 @lower(Deconvolution)
 def deconvolution(layer: Deconvolution, node: Node, setting: Setting) -> Op:
-    return Spread(layer, node, TRANSPOSED)
+    """The gradient of a cross-correlation by its input."""
+    return _Spread(layer, node, TRANSPOSED)

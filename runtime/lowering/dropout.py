@@ -10,13 +10,13 @@ from netdef.runtime.lowering.base import Function, Op, Setting, lower
 from netdef.runtime.randomness import drop
 
 
-class Drop(Op):
+class _Drop(Op):
     """Sets values to 0 at random and scales up the rest, in training; otherwise the bottom itself."""
 
     def __init__(self, layer: Dropout, node: Node, setting: Setting) -> None:
         super().__init__(node)
         self.share = layer.dropout_ratio
-        self.index = setting.index
+        self.index = setting.number
         self.chance = setting.chance
 
     @override
@@ -30,4 +30,5 @@ class Drop(Op):
 
 @lower(Dropout)
 def dropout(layer: Dropout, node: Node, setting: Setting) -> Op:
-    return Drop(layer, node, setting) if setting.phase is Phase.TRAIN else Function(node, lambda x: x)
+    """Masks in TRAIN; in TEST the bottom itself."""
+    return _Drop(layer, node, setting) if setting.phase is Phase.TRAIN else Function(node, lambda x: x)

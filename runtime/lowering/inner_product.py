@@ -1,7 +1,7 @@
 """The fully connected layer."""
 
 from torch import Tensor
-from torch.nn import functional as F  # noqa: N812: torch's own name for it
+from torch.nn import functional
 
 from netdef.compiler.layers.base import find_axis
 from netdef.compiler.layers.inner_product import InnerProduct
@@ -10,10 +10,8 @@ from netdef.compiler.override import override
 from netdef.runtime.lowering.base import Op, Setting, lower, rank
 
 
-class Multiply(Op):
+class _Multiply(Op):
     """Everything from an axis on, flattened, times the weight."""
-
-    may_be_replaced = True
 
     def __init__(self, layer: InnerProduct, node: Node) -> None:
         super().__init__(node)
@@ -24,9 +22,10 @@ class Multiply(Op):
     def forward(self, bottom: Tensor) -> tuple[Tensor, ...]:
         weight = self.stored("weight")
         matrix = weight.t() if self.transposed else weight
-        return (F.linear(bottom.flatten(self.axis), matrix, self.stored_or_none("bias")),)
+        return (functional.linear(bottom.flatten(self.axis), matrix, self.stored_or_none("bias")),)
 
 
 @lower(InnerProduct)
 def inner_product(layer: InnerProduct, node: Node, setting: Setting) -> Op:
-    return Multiply(layer, node)
+    """A matrix product."""
+    return _Multiply(layer, node)

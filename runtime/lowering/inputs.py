@@ -11,7 +11,7 @@ from netdef.compiler.override import override
 from netdef.runtime.lowering.base import Op, Setting, lower
 
 
-class MakeUp(Op):
+class _MakeUp(Op):
     """Tops from fillers: those that aren't constant anew at each pass."""
 
     def __init__(self, layer: DummyData, node: Node) -> None:
@@ -37,7 +37,7 @@ class MakeUp(Op):
             self.refill()
         return tuple(getattr(self, weight.name) for weight in self.made)
 
-    @torch.compiler.disable
+    @torch.compiler.disable  # type: ignore[untyped-decorator]  # torch's is untyped
     def refill(self) -> None:
         """Make the next pass's tops."""
         self.passes += 1
@@ -49,4 +49,5 @@ class MakeUp(Op):
 
 @lower(DummyData)
 def dummy_data(layer: DummyData, node: Node, setting: Setting) -> Op:
-    return MakeUp(layer, node)
+    """Blobs from fillers."""
+    return _MakeUp(layer, node)

@@ -9,6 +9,7 @@ from netdef.runtime.lowering.base import Function, Op, Setting, lower
 
 @lower(EuclideanLoss)
 def euclidean_loss(layer: EuclideanLoss, node: Node, setting: Setting) -> Op:
+    """Half the squared distance, over the batch."""
     return Function(node, _half_squared_distance)
 
 

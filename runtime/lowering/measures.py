@@ -10,7 +10,7 @@ from netdef.compiler.override import override
 from netdef.runtime.lowering.base import Function, Op, Setting, lower, rank
 
 
-class Count(Op):
+class _Count(Op):
     """The share of positions whose label is among the best scores; ties count against it."""
 
     def __init__(self, layer: Accuracy, node: Node) -> None:
@@ -39,11 +39,13 @@ class Count(Op):
 
 @lower(Accuracy)
 def accuracy(layer: Accuracy, node: Node, setting: Setting) -> Op:
-    return Count(layer, node)
+    """The share of right answers."""
+    return _Count(layer, node)
 
 
 @lower(ArgMax)
 def argmax(layer: ArgMax, node: Node, setting: Setting) -> Op:
+    """Where the greatest values are."""
     if layer.axis is None:
         return Function(node, lambda x: _of_samples(x.detach(), layer))
     axis = find_axis(layer.axis, rank(node))
@@ -58,8 +60,9 @@ def _of_samples(x: Tensor, layer: ArgMax) -> Tensor:
 
 
 def _greatest(x: Tensor, axis: int, num: int) -> tuple[Tensor, Tensor]:
-    """The greatest values along an axis and their positions, as floats; of equal ones the last comes first, because
-    argmax_layer.cpp sorts pairs of value and position.
+    """The greatest values along an axis and their positions, as floats.
+
+    Of equal ones the last comes first, because argmax_layer.cpp sorts pairs of value and position.
     """
     backwards = x.flip(axis)
     if num == 1:

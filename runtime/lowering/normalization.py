@@ -2,7 +2,7 @@
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F  # noqa: N812: torch's own name for it
+from torch.nn import functional
 
 from netdef.compiler.layers.normalization import LRN, BatchNorm, Region
 from netdef.compiler.messages import Phase
@@ -13,21 +13,21 @@ from netdef.runtime.lowering.base import Function, Op, Setting, lower
 
 @lower(LRN)
 def lrn(layer: LRN, node: Node, setting: Setting) -> Op:
+    """Division by a power of the neighbours' energy."""
     if layer.norm_region is Region.ACROSS_CHANNELS:
-        return Function(node, lambda x: F.local_response_norm(x, layer.local_size, layer.alpha, layer.beta, layer.k))
+        numbers = (layer.local_size, layer.alpha, layer.beta, layer.k)
+        return Function(node, lambda x: functional.local_response_norm(x, *numbers))
     return Function(node, lambda x: _within_channel(x, layer))
 
 
 def _within_channel(x: Tensor, layer: LRN) -> Tensor:
     """With k = 1 whatever the file says; the zeros of the border count in the mean (lrn_layer.cpp)."""
-    energy = F.avg_pool2d(x.square(), layer.local_size, 1, layer.local_size // 2)
+    energy = functional.avg_pool2d(x.square(), layer.local_size, 1, layer.local_size // 2)
     return x * (1 + layer.alpha * energy) ** -layer.beta
 
 
 class _Normalize(Op):
     """What both share."""
-
-    may_be_replaced = True
 
     def __init__(self, layer: BatchNorm, node: Node) -> None:
         super().__init__(node)
@@ -35,7 +35,7 @@ class _Normalize(Op):
         self.fraction = layer.moving_average_fraction
 
 
-class NormalizeByStored(_Normalize):
+class _ByStored(_Normalize):
     """By the mean and variance of training."""
 
     @override
@@ -43,10 +43,10 @@ class NormalizeByStored(_Normalize):
         factor = self.stored("factor")
         share = torch.where(factor == 0, 0.0, 1 / factor)
         mean, variance = self.stored("mean") * share, self.stored("variance") * share
-        return (F.batch_norm(bottom, mean, variance, eps=self.eps),)
+        return (functional.batch_norm(bottom, mean, variance, eps=self.eps),)
 
 
-class NormalizeByBatch(_Normalize):
+class _ByBatch(_Normalize):
     """By the mean and the biased variance of the batch; training adds them, the variance unbiased, to the sums."""
 
     def __init__(self, layer: BatchNorm, node: Node, setting: Setting) -> None:
@@ -60,7 +60,7 @@ class NormalizeByBatch(_Normalize):
             return (bottom - bottom,)
         sums = self.stored("mean")
         mean, variance = torch.zeros_like(sums), torch.ones_like(sums)
-        top = F.batch_norm(bottom, mean, variance, training=True, momentum=1.0, eps=self.eps)
+        top = functional.batch_norm(bottom, mean, variance, training=True, momentum=1.0, eps=self.eps)
         self.remember(mean, variance)
         return (top,)
 
@@ -74,5 +74,6 @@ class NormalizeByBatch(_Normalize):
 
 @lower(BatchNorm)
 def batch_norm(layer: BatchNorm, node: Node, setting: Setting) -> Op:
+    """The phase chooses the statistics, unless the file does."""
     stored = setting.phase is Phase.TEST if layer.use_global_stats is None else layer.use_global_stats
-    return NormalizeByStored(layer, node) if stored else NormalizeByBatch(layer, node, setting)
+    return _ByStored(layer, node) if stored else _ByBatch(layer, node, setting)

@@ -4,48 +4,48 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F  # noqa: N812: torch's own name for it
+from torch.nn import functional
 
-from netdef.compiler.layers.pooling import Pooling, PoolWindow, Reduce, Rounding
+from netdef.compiler.layers.pooling import Pooling, Reduce, Rounding
 from netdef.compiler.net import Node
 from netdef.compiler.override import override
 from netdef.compiler.schema import Refusal
-from netdef.compiler.shape import Pair
-from netdef.runtime.lowering.base import Op, Setting, lower
+from netdef.compiler.shape import known
+from netdef.runtime.lowering.base import Op, Setting, Tops, lower
 
 LEAST = torch.finfo(torch.float32).min
 """What Caffe begins a maximum with, and leaves where a window lies wholly outside."""
 
 
-class Geometry(NamedTuple):
-    """A window over an image of a known size, and how many positions it has."""
+class _Axis(NamedTuple):
+    """How windows lie along an axis: the image's size, and the number of windows, in ``num`` positions."""
 
-    window: PoolWindow
-    image: Pair
-    positions: Pair
+    size: int
+    num: int
+    kernel: int
+    stride: int
+    pad: int
 
     @property
     def is_torchs(self) -> bool:
-        """Whether PyTorch takes the border, and counts the positions the same way.
+        """Whether PyTorch takes the border, and finds the same positions.
 
         It always drops a last window that begins behind the image and its border, Caffe only with a border.
         """
-        return all(
-            2 * pad <= kernel and (num - 1) * stride < size + pad
-            for num, size, kernel, stride, pad in zip(self.positions, self.image, *self.window, strict=True)
-        )
+        return 2 * self.pad <= self.kernel and (self.num - 1) * self.stride < self.size + self.pad
 
-    def bordered(self, bottom: Tensor, value: float) -> Tensor:
-        """The image with as much border as the windows reach over."""
-        sides = [
-            side
-            for num, size, kernel, stride, pad in zip(self.positions, self.image, *self.window, strict=True)
-            for side in (pad, max((num - 1) * stride + kernel - size - pad, 0))
-        ]
-        return F.pad(bottom, [*sides[2:], *sides[:2]], value=value)
+    @property
+    def border(self) -> tuple[int, int]:
+        """How far windows reach over the image, on both sides."""
+        return self.pad, max((self.num - 1) * self.stride + self.kernel - self.size - self.pad, 0)
+
+    def extents(self, like: Tensor) -> Tensor:
+        """How much of each window is the image or its border; below 1 for those that lie outside."""
+        starts = torch.arange(self.num, device=like.device, dtype=like.dtype) * self.stride - self.pad
+        return (starts + self.kernel).clamp(max=self.size + self.pad) - starts
 
 
-class Pool(Op):
+class _Pool(Op):
     """A window over an image (N, C, H, W)."""
 
     def __init__(self, layer: Pooling, node: Node) -> None:
@@ -54,63 +54,72 @@ class Pool(Op):
         self.ceil = layer.round_mode is Rounding.CEIL
         self.num_tops = len(node.tops)
 
-    def geometry(self, bottom: Tensor) -> Geometry:
-        """How the window lies over a bottom."""
-        image = Pair(*bottom.shape[2:])
-        window = self.pooling.over((0, 0, *image))
-        num = (self.pooling.positions(*along, any(window.pad)) for along in zip(image, *window, strict=True))
-        return Geometry(window, image, Pair(*num))
+    def axes(self, bottom: Tensor) -> tuple[_Axis, _Axis]:
+        """How the window lies over a bottom, along its height and its width."""
+        _, _, h, w = bottom.shape
+        window = self.pooling.over((0, 0, h, w))
+        num = self.pooling.infer((tuple(bottom.shape),), 1)[0]
+        return (
+            _Axis(h, known(num[2]), window.kernel.h, window.stride.h, window.pad.h),
+            _Axis(w, known(num[3]), window.kernel.w, window.stride.w, window.pad.w),
+        )
 
 
-class PoolMaximum(Pool):
+class _Maximum(_Pool):
     """The greatest of each window, and perhaps where it is."""
 
     @override
     def forward(self, bottom: Tensor) -> tuple[Tensor, ...]:
-        over = self.geometry(bottom)
-        kernel, stride, pad = over.window
-        if over.is_torchs:
-            if self.num_tops == 1:
-                return (F.max_pool2d(bottom, kernel, stride, pad, ceil_mode=self.ceil),)
-            top, at = F.max_pool2d(bottom, kernel, stride, pad, ceil_mode=self.ceil, return_indices=True)
-            return top, at.to(bottom.dtype)
-        padded = over.bordered(bottom, LEAST)
-        top, at = (
-            found[:, :, : over.positions.h, : over.positions.w]
-            for found in F.max_pool2d(padded, kernel, stride, return_indices=True)
-        )
+        rows, columns = axes = self.axes(bottom)
+        _, _, kernel, stride, pad = zip(*axes, strict=True)
+        native = rows.is_torchs and columns.is_torchs
+        if not native:
+            bottom = functional.pad(bottom, (*columns.border, *rows.border), value=LEAST)
+            pad = (0, 0)
         if self.num_tops == 1:
-            return (top,)
-        row, column = at // padded.shape[3] - pad.h, at % padded.shape[3] - pad.w
-        outside = (row >= over.image.h) | (column >= over.image.w) | (row < 0) | (column < 0)
-        return top, torch.where(outside, -1, row * over.image.w + column).to(bottom.dtype)
+            top = functional.max_pool2d(bottom, kernel, stride, pad, ceil_mode=native and self.ceil)
+            return (top if native else top[:, :, : rows.num, : columns.num],)
+        top, at = functional.max_pool2d(
+            bottom, kernel, stride, pad, ceil_mode=native and self.ceil, return_indices=True
+        )
+        if not native:
+            top, at = top[:, :, : rows.num, : columns.num], at[:, :, : rows.num, : columns.num]
+            row, column = at // bottom.shape[3] - rows.pad, at % bottom.shape[3] - columns.pad
+            outside = (row < 0) | (row >= rows.size) | (column < 0) | (column >= columns.size)
+            at = torch.where(outside, -1, row * columns.size + column)
+        return top, at.to(top.dtype)
 
 
-class PoolAverage(Pool):
+class _Average(_Pool):
     """The mean of each window, the border counted as zeros, what lies beyond it not."""
 
     @override
     def forward(self, bottom: Tensor) -> tuple[Tensor, ...]:
-        over = self.geometry(bottom)
-        kernel, stride, pad = over.window
-        if over.is_torchs:
-            return (F.avg_pool2d(bottom, kernel, stride, pad, ceil_mode=self.ceil),)
-        sums = F.avg_pool2d(over.bordered(bottom, 0), kernel, stride, divisor_override=1)
-        heights, widths = (
-            self.extents(bottom, *along) for along in zip(over.positions, over.image, *over.window, strict=True)
-        )
-        return (sums[:, :, : over.positions.h, : over.positions.w] / (heights[:, None] * widths),)
+        rows, columns = axes = self.axes(bottom)
+        _, _, kernel, stride, pad = zip(*axes, strict=True)
+        if rows.is_torchs and columns.is_torchs:
+            return (functional.avg_pool2d(bottom, kernel, stride, pad, ceil_mode=self.ceil),)
+        padded = functional.pad(bottom, (*columns.border, *rows.border))
+        sums = functional.avg_pool2d(padded, kernel, stride, divisor_override=1)[:, :, : rows.num, : columns.num]
+        return (sums / (rows.extents(bottom)[:, None] * columns.extents(bottom)),)
 
-    @staticmethod
-    def extents(bottom: Tensor, num: int, size: int, kernel: int, stride: int, pad: int) -> Tensor:
-        """How much of each window lies within the image and its border; below 1 for those that lie outside."""
-        starts = torch.arange(num, device=bottom.device, dtype=bottom.dtype) * stride - pad
-        return (starts + kernel).clamp(max=size + pad) - starts
+
+def _global_maximum(bottom: Tensor) -> tuple[Tensor, Tensor]:
+    top, at = bottom.flatten(2).max(2)
+    return top[:, :, None, None], at[:, :, None, None].to(bottom.dtype)
+
+
+def _global_average(bottom: Tensor) -> tuple[Tensor]:
+    return (bottom.mean((2, 3), keepdim=True),)
 
 
 @lower(Pooling)
 def pooling(layer: Pooling, node: Node, setting: Setting) -> Op:
+    """The greatest or the mean of each window."""
     if layer.pool is Reduce.STOCHASTIC:
-        message = "STOCHASTIC pooling, which Caffe itself has only on a GPU, and without a test of its own"
+        message = "STOCHASTIC pooling, which Caffe itself has only on a GPU, draws at random"
         raise Refusal("N750", message, at="pool", help="use pool: MAX or pool: AVE")
-    return PoolMaximum(layer, node) if layer.pool is Reduce.MAX else PoolAverage(layer, node)
+    if layer.global_pooling:
+        whole = _global_maximum if layer.pool is Reduce.MAX else _global_average
+        return Tops(node, lambda x: whole(x)[: len(node.tops)])
+    return _Maximum(layer, node) if layer.pool is Reduce.MAX else _Average(layer, node)

@@ -9,12 +9,14 @@ from netdef.runtime.lowering.base import Function, Op, Setting, lower, rank
 
 @lower(Flatten)
 def flatten(layer: Flatten, node: Node, setting: Setting) -> Op:
+    """Several axes as one."""
     first, last = layer.span(rank(node))
     return Function(node, lambda x: x.flatten(first, last))
 
 
 @lower(Reshape)
 def reshape(layer: Reshape, node: Node, setting: Setting) -> Op:
+    """Sizes as the file has them, 0 and -1 from the bottom that runs."""
     first, last = layer.replaced(rank(node))
 
     def reshaped(x: Tensor) -> Tensor:

@@ -12,8 +12,6 @@ from netdef.runtime.lowering.base import Op, Setting, lower
 class _Broadcast(Op):
     """What both share: the operand's axes begin at one of the bottom's."""
 
-    may_be_replaced = True
-
     def __init__(self, layer: Scale | Bias, node: Node) -> None:
         super().__init__(node)
         self.start = layer.start(node.bottoms[0].shape)
@@ -23,7 +21,7 @@ class _Broadcast(Op):
         return operand.reshape(*operand.shape, *(1,) * (bottom.dim() - self.start - operand.dim()))
 
 
-class Multiply(_Broadcast):
+class _Multiply(_Broadcast):
     """By a scale, and perhaps a bias added."""
 
     @override
@@ -33,7 +31,7 @@ class Multiply(_Broadcast):
         return (bottom * scale if bias is None else torch.addcmul(self.spread(bias, bottom), bottom, scale),)
 
 
-class Add(_Broadcast):
+class _Add(_Broadcast):
     """A bias."""
 
     @override
@@ -43,9 +41,11 @@ class Add(_Broadcast):
 
 @lower(Scale)
 def scale(layer: Scale, node: Node, setting: Setting) -> Op:
-    return Multiply(layer, node)
+    """Times a scale, and perhaps plus a bias."""
+    return _Multiply(layer, node)
 
 
 @lower(Bias)
 def bias(layer: Bias, node: Node, setting: Setting) -> Op:
-    return Add(layer, node)
+    """Plus a bias."""
+    return _Add(layer, node)

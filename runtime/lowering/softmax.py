@@ -4,7 +4,6 @@ from math import log
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F  # noqa: N812: torch's own name for it
 
 from netdef.compiler.layers.base import find_axis
 from netdef.compiler.layers.softmax import Normalization, Softmax, SoftmaxWithLoss
@@ -18,11 +17,12 @@ GREATEST_LOSS = -log(torch.finfo(torch.float32).tiny)
 
 @lower(Softmax)
 def softmax(layer: Softmax, node: Node, setting: Setting) -> Op:
+    """Probabilities."""
     axis = find_axis(layer.axis, rank(node))
     return Function(node, lambda x: x.softmax(axis))
 
 
-class LogLoss(Op):
+class _LogLoss(Op):
     """-log(probability of the label), summed and divided."""
 
     def __init__(self, layer: SoftmaxWithLoss, node: Node) -> None:
@@ -57,4 +57,5 @@ class LogLoss(Op):
 
 @lower(SoftmaxWithLoss)
 def softmax_with_loss(layer: SoftmaxWithLoss, node: Node, setting: Setting) -> Op:
-    return LogLoss(layer, node)
+    """The mean of -log(probability of the label)."""
+    return _LogLoss(layer, node)

@@ -44,7 +44,8 @@ class Checkpoint(NamedTuple):
 def save(folder: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint, and remove those that are too old to be wanted."""
     arrays = {f"weights/{name}": array for name, array in by_key(checkpoint.weights).items()}
-    arrays |= {f"history/{name}": np.ascontiguousarray(array) for name, array in checkpoint.history.items()}
+    arrays |= {f"history/{name}": array for name, array in checkpoint.history.items()}
+    arrays = {name: np.require(array, requirements="C") for name, array in arrays.items()}
     facts = {
         "iteration": str(checkpoint.iteration),
         "scores": json.dumps(checkpoint.scores),
@@ -94,14 +95,9 @@ def read(path: Path) -> Checkpoint | None:
     )
 
 
-def write_weights(path: Path, weights: Weights) -> None:
-    """Write weights alone."""
-    write_whole(path, lambda unfinished: save_file(by_key(weights), unfinished))
-
-
 def by_key(weights: Weights) -> dict[str, NDArray[np.float32]]:
     """Weights by ``layer/index``."""
-    return {f"{layer}/{i}": np.ascontiguousarray(a) for layer, arrays in weights.items() for i, a in enumerate(arrays)}
+    return {f"{layer}/{index}": array for layer, arrays in weights.items() for index, array in enumerate(arrays)}
 
 
 def by_layer(arrays: Mapping[str, NDArray[np.float32]]) -> Weights:
@@ -121,5 +117,5 @@ def _digest(arrays: Mapping[str, NDArray[np.float32]], facts: Mapping[str, str])
     for name in sorted(arrays):
         array = arrays[name]
         digest.update(f"{name} {array.dtype} {array.shape}".encode())
-        digest.update(array.tobytes() if array.ndim == 0 else np.ascontiguousarray(array).data)
+        digest.update(array.data)
     return digest.hexdigest()

@@ -63,11 +63,16 @@ class Journal:
             NetError: if a loss is no number any more; that is seen at the next look at the losses.
         """
         self._entries.append(entry)
-        training = time.monotonic() - self._since - evaluating
-        if evaluation is not None or training >= SECONDS_BETWEEN_LOOKS:
-            self._look(evaluation, max(1e-9, training))
+        if evaluation is not None or time.monotonic() - self._since >= SECONDS_BETWEEN_LOOKS:
+            self._look(evaluation, evaluating)
 
-    def _look(self, evaluation: Errors | None, training: float) -> None:
+    def catch_up(self) -> None:
+        """Have everything in the metrics that was noted."""
+        if self._entries:
+            self._look(None, 0.0)
+
+    def _look(self, evaluation: Errors | None, evaluating: float) -> None:
+        training = max(1e-9, time.monotonic() - self._since - evaluating)
         losses = torch.stack([entry.loss for entry in self._entries]).tolist()
         images_per_s = len(losses) * self._batch / training
         data_wait = min(1.0, self._waited / training)
@@ -87,7 +92,7 @@ class Journal:
         bad = next((index for index, loss in enumerate(losses) if not math.isfinite(loss)), None)
         if bad is not None:
             self._run.log(lines[:bad])
-            raise _diverged(self._entries[bad], losses[bad])
+            raise diverged(self._entries[bad].iteration, self._entries[bad].lr, losses[bad])
         if evaluation is not None:
             lines[-1] |= {"top1_error": evaluation.top1_error, "top5_error": evaluation.top5_error}
         self._run.log(lines)
@@ -113,7 +118,8 @@ class Journal:
         self._waited = 0.0
 
 
-def _diverged(entry: Entry, loss: float) -> NetError:
-    message = f"the loss is {loss} at iteration {entry.iteration}, with a learning rate of {entry.lr:g}"
-    cure = f"try a tenth of it (--lr {entry.lr / 10:g}), and look at the input's range and the fillers"
+def diverged(iteration: int, lr: float, loss: float) -> NetError:
+    """What to say when a loss is no number."""
+    message = f"the loss is {loss} at iteration {iteration}, with a learning rate of {lr:g}"
+    cure = f"try a tenth of it (--lr {lr / 10:g}), and look at the input's range and the fillers"
     return NetError(Diagnostic("N733", message, help=cure))

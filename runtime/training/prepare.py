@@ -8,12 +8,11 @@ import torch
 
 from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.compiler.net import Net, Node
-from netdef.runtime import lower
 from netdef.runtime.data.batches import workers_for
 from netdef.runtime.data.binding import Binding, augmented, bind, check_classes, view_of
 from netdef.runtime.data.dataset import Data, Dataset
 from netdef.runtime.data.transform import Normalise, measured, stated
-from netdef.runtime.training.checkpoint import Weights
+from netdef.runtime.module import Weights, lower
 from netdef.runtime.training.recipe import Recipe, as_data
 from netdef.runtime.training.train import Job
 
@@ -41,8 +40,8 @@ def prepare(
         device: where to compute.
         num_workers: processes that read pictures; by default as many as the data needs.
     """
-    check_loss(train_net)
     scores = test_net.scores
+    check_loss(train_net, scores)
     check_classes(test_net.blobs[scores], data.train)
     blobs, test_blobs = bind(train_net, inputs), bind(test_net, inputs)
     test_view = view_of(test_net, test_blobs["data"])
@@ -73,17 +72,17 @@ def device_of(name: str | None) -> torch.device:
     except RuntimeError:
         device = None
     if device is None or device.type not in ("cpu", "cuda") or (device.type == "cuda" and not available):
-        cure = "this machine has " + ("cpu and cuda" if available else "cpu only")
-        raise NetError(Diagnostic("N718", f"there is no device {name}", help=cure))
+        cure = "leave out --device, or say cpu, cuda or cuda:1"
+        raise NetError(Diagnostic("N718", f"this machine has no device {name}", help=cure))
     return device
 
 
-def check_loss(net: Net) -> None:
-    """Refuse a net that has nothing to make smaller."""
+def check_loss(net: Net, scores: str) -> None:
+    """Refuse a net that has nothing to make smaller; a loss could read its scores."""
     if not any(weight for node in net.nodes for weight in node.loss_weights):
-        cure = 'layer "loss" SoftmaxWithLoss { bottom: ["the scores", "label"] include { phase: TRAIN } }'
+        cure = f'layer "loss" SoftmaxWithLoss {{ bottom: ["{scores}", "label"] include {{ phase: TRAIN }} }}'
         message = f"{net.name or net.definition.path} has no loss in phase TRAIN, so nothing can be learned"
-        raise NetError(Diagnostic("N720", message, help=f'add input "label" [N] and {cure}'))
+        raise NetError(Diagnostic("N720", message, help=f'add input "label" [1] and {cure}'))
 
 
 def identity_of(net: Net, recipe: Recipe, data: Data, normalise: Normalise) -> dict[str, Any]:

@@ -59,12 +59,10 @@ class Run:
             file.writelines(json.dumps(line) + "\n" for line in lines)
 
     @property
-    def best_line(self) -> dict[str, Any]:
-        """The metrics of the iteration whose weights are the best; of equals, the first."""
+    def evaluations(self) -> list[dict[str, Any]]:
+        """The metrics of the iterations that were evaluated, in order."""
         with self.metrics.open(encoding="utf-8") as file:
-            evaluated = [json.loads(line) for line in file if '"top1_error"' in line]
-        best: dict[str, Any] = min(evaluated, key=lambda line: line["top1_error"])
-        return best
+            return [json.loads(line) for line in file if '"top1_error"' in line]
 
     def cut_metrics(self, iteration: int) -> float:
         """Drop the lines after an iteration, which will be run again; the seconds that the run had taken by then."""
@@ -91,14 +89,15 @@ def new_run(path: Path | None, name: str) -> Run:
             raise NetError(Diagnostic("N730", f"{path} is there already", help=cure))
         (path / "checkpoints").mkdir(parents=True)
         return Run(path)
-    home = RUNS / file_name(name)
-    for candidate in (home, *(home.with_name(f"{home.name}-{number}") for number in range(2, 1_000_000))):
+    home = candidate = RUNS / file_name(name)
+    number = 1
+    while True:
         try:
             (candidate / "checkpoints").mkdir(parents=True)
+            return Run(candidate)
         except FileExistsError:
-            continue
-        return Run(candidate)
-    raise AssertionError("a million runs")
+            number += 1
+            candidate = home.with_name(f"{home.name}-{number}")
 
 
 def run_in(path: Path) -> Run:

@@ -33,7 +33,7 @@ class Moment(NamedTuple):
     """What a policy may look at.
 
     iteration   iterations finished
-    epoch       passes over the training data finished
+    epoch       passes over the training data finished, if the policy counts them
     scores      the score of each evaluation so far, higher is better
     """
 
@@ -51,6 +51,11 @@ class Policy(Message, ABC):
     """How the learning rate changes."""
 
     base: float = param(0, default=0.01, least=0, doc="the first learning rate")
+
+    @property
+    def counts_epochs(self) -> bool:
+        """Whether one has to know how long an epoch is."""
+        return any(isinstance(value, Duration) and value.unit is Unit.EPOCHS for value in self.__dict__.values())
 
     @abstractmethod
     def rate(self, moment: Moment) -> float:

@@ -6,13 +6,17 @@ sgd_solver.cpp). The learning rate is inside the history, so after a drop the ol
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
 
+from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.runtime.training.recipe import Method, Recipe, Sgd
 from netdef.runtime.training.schedule import Moment
+from netdef.runtime.training.yaml_recipe import read_recipe
 
 if TYPE_CHECKING:
     from netdef.runtime.module import NetModule
@@ -37,10 +41,17 @@ class Solver:
     module       the net that is trained, in phase TRAIN
     iteration    iterations finished
     scores       of the evaluations so far, higher is better; whoever evaluates appends
-    num_samples  the size of the training set, by which epochs are counted
     """
 
-    def __init__(self, module: "NetModule", recipe: Recipe, num_samples: int) -> None:
+    def __init__(self, module: "NetModule", recipe: Recipe, num_samples: int | None = None) -> None:
+        """Begin with ``module`` as it is; by ``num_samples``, the size of the training set, epochs are counted.
+
+        Raises:
+            NetError: if the recipe counts epochs, and ``num_samples`` is not given.
+        """
+        if num_samples is None and recipe.lr.counts_epochs:
+            cure = "give num_samples, or count iterations in the recipe"
+            raise NetError(Diagnostic("N708", "how long is an epoch? The recipe's learning rate depends on it", help=cure))
         self.module = module
         self.recipe = recipe
         self.num_samples = num_samples
@@ -69,11 +80,12 @@ class Solver:
     @property
     def epoch(self) -> float:
         """Passes over the training set finished."""
-        return self.iteration * self.recipe.batch / self.num_samples
+        return self.iteration * self.recipe.batch / self.num_samples if self.num_samples else 0.0
 
     @property
     def finished_epoch(self) -> bool:
         """Whether the last iteration finished a pass over the training set, and perhaps began the next."""
+        assert self.num_samples is not None, "whoever asks trains on data"
         before = (self.iteration - 1) * self.recipe.batch
         return (before + self.recipe.batch) // self.num_samples > before // self.num_samples
 
@@ -81,7 +93,7 @@ class Solver:
         """One whole iteration on one batch; the loss before it, a scalar on the module's device."""
         self.module.set_step(self.recipe.seed, self.iteration)
         loss, _ = self.module.loss(**blobs)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch says nothing of it
         update = UPDATES[type(self.recipe.solver)]
         rate = self.lr
         with torch.no_grad():
@@ -98,6 +110,19 @@ class Solver:
         self.scores = scores
         for name, remembered in self.history.items():
             remembered.copy_(history[name])
+
+
+def open_solver(
+    recipe: "Recipe | str | PathLike[str]", module: "NetModule", num_samples: int | None = None
+) -> Solver:
+    """A solver from a recipe or its file.
+
+    Args:
+        recipe: a recipe, or the path of one in YAML.
+        module: the net to train, in phase TRAIN, on its device.
+        num_samples: the size of the training set, for recipes that count epochs.
+    """
+    return Solver(module, recipe if isinstance(recipe, Recipe) else read_recipe(Path(recipe)), num_samples)
 
 
 def _taken(weights: list[Tensor]) -> list[Tensor]:

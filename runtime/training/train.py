@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 
 from netdef.compiler.diagnostics import Diagnostic, NetError, Report
+from netdef.compiler.weights import write_weights
 from netdef.runtime.data.batches import TestBatches, TrainingBatches, stream
 from netdef.runtime.data.binding import Binding
 from netdef.runtime.data.dataset import Data
 from netdef.runtime.data.transform import View
 from netdef.runtime.evaluation import PAGE, Errors, evaluate
 from netdef.runtime.training.atomic import sync
-from netdef.runtime.training.checkpoint import Checkpoint, newest, save, write_weights
+from netdef.runtime.training.checkpoint import Checkpoint, newest, save
 from netdef.runtime.training.journal import Entry, Journal
 from netdef.runtime.training.progress import Display
 from netdef.runtime.training.recipe import Recipe
@@ -21,6 +22,9 @@ from netdef.runtime.training.solver import Solver
 
 if TYPE_CHECKING:
     from netdef.runtime.module import NetModule
+
+SECONDS_BETWEEN_CHECKPOINTS = 600.0
+"""Within an epoch; at its end there is one in any case."""
 
 
 class Job(NamedTuple):
@@ -59,22 +63,27 @@ def train(job: Job, run: Run, start: Checkpoint | None, display: Display) -> Non
     total = job.recipe.num_iterations(len(job.data.train))
     journal = Journal(run, display, job.recipe.batch, total, seconds=run.cut_metrics(solver.iteration))
     batches = TrainingBatches(job.data.train, job.view, job.recipe.batch, job.recipe.seed)
+    kept = time.monotonic()
     coming = stream(batches, range(solver.iteration, total), job.num_workers)
     for batch in journal.waiting_for(coming):
         lr = solver.lr
         loss = solver.step(**job.feeding.feed(batch, job.device))
         entry = Entry(solver.iteration, solver.epoch, lr, loss)
-        if not solver.finished_epoch and solver.iteration < total:
+        if solver.finished_epoch or solver.iteration == total:
+            began = time.monotonic()
+            errors = evaluated(job)
+            journal.note(entry, errors, evaluating=time.monotonic() - began)
+            accuracy = 1 - errors.top1_error
+            if accuracy > max(solver.scores, default=-1.0):
+                write_weights(run.best, job.module.weights())
+            solver.scores += (accuracy,)
+        else:
             journal.note(entry)
-            continue
-        began = time.monotonic()
-        errors = evaluated(job)
-        journal.note(entry, errors, evaluating=time.monotonic() - began)
-        accuracy = 1 - errors.top1_error
-        if accuracy > max(solver.scores, default=-1.0):
-            write_weights(run.best, job.module.weights())
-        solver.scores += (accuracy,)
+            if time.monotonic() - kept < SECONDS_BETWEEN_CHECKPOINTS:
+                continue
+            journal.catch_up()
         keep(run, solver, identity)
+        kept = time.monotonic()
 
 
 def starting_point(run: Run, identity: dict[str, Any]) -> tuple[Checkpoint | None, list[Diagnostic]]:

@@ -56,7 +56,8 @@ class _Reader:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             place = Label(Span(self.source, mark.index, mark.index + 1)) if mark else None
-            self.report.add(Diagnostic("N704", f"this is not YAML: {error.problem or error.context}", place))
+            cure = "write key: value on a line of its own, and a section's settings below it, indented by spaces"
+            self.report.add(Diagnostic("N704", f"this is not YAML: {error.problem or error.context}", place, help=cure))
         except yaml.reader.ReaderError as error:
             self.report.add(Diagnostic("N704", f"this is not YAML: {error.reason}"))
         except _ReportedError:
@@ -190,7 +191,7 @@ def _found(node: yaml.Node) -> str:
         return "settings"
     if isinstance(node, yaml.SequenceNode):
         return "a list"
-    return f'"{node.value}"'
+    return f'the text "{node.value}"' if isinstance(node, yaml.ScalarNode) and node.style else f'"{node.value}"'
 
 
 def _sections() -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -3,16 +3,15 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import netdef
 import numpy as np
 import pytest
 import torch
-from netdef.compiler.layers import LAYERS
-from netdef.compiler.net import Net
-from netdef.runtime import NetModule, lower
-from netdef.runtime.lowering import RULES
 from numpy.typing import NDArray
 from torch import Tensor
+
+import netdef
+from netdef.compiler.net import Net
+from netdef.runtime import lower
 
 CASES = sorted((Path(__file__).parent.parent / "oracle/layers").glob("*.net"))
 OUTPUTS = 1e-5
@@ -39,7 +38,7 @@ def weights_of(net: Net, arrays: Arrays) -> dict[str, list[NDArray[np.float32]]]
 
 def own_name(caffes: str) -> str:
     """A blob that several layers read has copies in Caffe: y_l_0_split_0."""
-    return caffes.split("_l_0_split_")[0]
+    return caffes.split("_l_0_split_", maxsplit=1)[0]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)

@@ -1,0 +1,113 @@
+"""The certificate of a comparison: what was compared, and how closely it agrees."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from netdef.compiler.shape import Shape, show
+
+NUM_SHOWN = 5
+"""Blobs in the table."""
+
+
+class Difference(NamedTuple):
+    """How far a blob of ONNX Runtime's is from PyTorch's; infinite where only one of them is a number."""
+
+    layer: str
+    blob: str
+    """Its version: ``blob@layer`` for an earlier one."""
+    shape: Shape
+    max_abs: float
+    max_rel: float
+
+
+class Case(NamedTuple):
+    """One run of both.
+
+    inputs      the shapes that were fed
+    blobs       every blob, in the order of the layers
+    outputs     the outputs of the model as exported
+    """
+
+    inputs: dict[str, Shape]
+    blobs: tuple[Difference, ...]
+    outputs: tuple[Difference, ...]
+
+
+class Certificate(NamedTuple):
+    """What was compared, and how closely it agrees."""
+
+    about: dict[str, Any]
+    """Versions, files and their hashes."""
+    tolerance: float
+    cases: tuple[Case, ...]
+
+    @property
+    def differences(self) -> Iterator[Difference]:
+        """All that was compared."""
+        for case in self.cases:
+            yield from case.blobs
+            yield from case.outputs
+
+    @property
+    def worst(self) -> Difference:
+        """What differs most."""
+        return max(self.differences, key=lambda difference: difference.max_rel)
+
+    @property
+    def first(self) -> Difference | None:
+        """The first blob that differs by more than the tolerance, in the order of the layers; None if all agree."""
+        blobs = (found for same in zip(*(case.blobs for case in self.cases), strict=True) for found in same)
+        outputs = (found for case in self.cases for found in case.outputs)
+        return next((found for found in (*blobs, *outputs) if not found.max_rel <= self.tolerance), None)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether nothing differs by more than the tolerance."""
+        return self.first is None
+
+    def json(self) -> str:
+        """The certificate as JSON."""
+        data = {
+            "verdict": "equal" if self.agrees else "different",
+            "tolerance": self.tolerance,
+            "worst": self.worst._asdict(),
+            "first_difference": self.first and self.first._asdict(),
+            **self.about,
+            "cases": [
+                {
+                    "inputs": case.inputs,
+                    "blobs": [found._asdict() for found in case.blobs],
+                    "outputs": [found._asdict() for found in case.outputs],
+                }
+                for case in self.cases
+            ],
+        }
+        return json.dumps(data, indent=2) + "\n"
+
+    def table(self) -> str:
+        """The blobs that differ most, and the verdict, for people."""
+        rows = [("blob", "layer", "max abs", "max rel", "inputs")]
+        by_blob: dict[str, tuple[Difference, Case]] = {}
+        for case in self.cases:
+            for found in (*case.blobs, *case.outputs):
+                if found.blob not in by_blob or found.max_rel > by_blob[found.blob][0].max_rel:
+                    by_blob[found.blob] = found, case
+        ranked = sorted(by_blob.values(), key=lambda pair: -pair[0].max_rel)
+        for found, case in ranked[:NUM_SHOWN]:
+            fed = " ".join(show(shape) for shape in case.inputs.values())
+            rows.append((found.blob, found.layer, f"{found.max_abs:.1e}", f"{found.max_rel:.1e}", fed))
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = ["  ".join(f"{cell:{w}}" for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+        if len(ranked) > NUM_SHOWN:
+            lines.append(f"and {len(ranked) - NUM_SHOWN} blobs more that differ less")
+        lines.append(self._verdict())
+        return "\n".join(lines)
+
+    def _verdict(self) -> str:
+        first = self.first
+        if first is not None:
+            error = f"{first.max_rel:.1e}, more than {self.tolerance:g}"
+            return f"DIFFERENT: the first blob that differs is {first.blob}, made by {first.layer}: {error}"
+        cases = f"{len(self.cases)} case{'s' * (len(self.cases) != 1)}"
+        return f"equal: {cases}, relative error at most {self.worst.max_rel:.1e} (tolerance {self.tolerance:g})"

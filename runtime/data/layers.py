@@ -1,0 +1,215 @@
+"""What a net's own data layers name: Caffe's way to say what a net is trained on.
+
+Data reads an LMDB of Datums, ImageData a list of picture files, HDF5Data blobs by name. Files that they name are
+looked up from the working folder, as Caffe does, and then from the net's own folder. The order is Caffe's: that of the
+data set, batch by batch without end, or with ``shuffle`` another in each epoch.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from netdef.compiler.assemble import is_in
+from netdef.compiler.caffemodel import read_mean
+from netdef.compiler.definition import LayerDefinition, define
+from netdef.compiler.diagnostics import Diagnostic, Label, NetError, Report
+from netdef.compiler.layers.base import Layer
+from netdef.compiler.layers.data import Backend, Data, HDF5Data, ImageData
+from netdef.compiler.load import load_expanded
+from netdef.compiler.messages import Channels, Phase, State, Transform
+from netdef.compiler.net import Net
+from netdef.compiler.reader import place_of
+from netdef.compiler.shape import Pair, Shape, show
+from netdef.compiler.syntax.tree import Value
+from netdef.runtime.data.dataset import Dataset
+from netdef.runtime.data.datums import Datums
+from netdef.runtime.data.layer_view import NOTHING_DONE, AsStored, LayerView, MeanImage
+from netdef.runtime.data.listing import Listing
+from netdef.runtime.data.table import Table
+from netdef.runtime.data.transform import Normalise
+
+READ = (Data, ImageData, HDF5Data)
+"""The layer types that read something; MemoryData is fed by a program."""
+
+
+ON_EACH_LINE = "it is a text file, with the path of an HDF5 file on each line"
+
+
+class Opened(NamedTuple):
+    """A data layer with its data set open.
+
+    image    the shape of one sample of its first top, before any crop
+    """
+
+    definition: LayerDefinition
+    layer: Data | ImageData | HDF5Data
+    data: Dataset | Table
+    image: tuple[int, ...]
+
+
+class LayerFeed(NamedTuple):
+    """How a net's data layer feeds it.
+
+    blobs       field of a batch -> the top that takes it
+    batch_size  N of a batch, as the file says
+    shuffled    whether every epoch has an order of its own
+    """
+
+    data: Dataset | Table
+    view: LayerView
+    blobs: dict[str, str]
+    normalise: Normalise | MeanImage | AsStored
+    batch_size: int
+    shuffled: bool
+
+
+def open_layers(path: str, overrides: Mapping[str, Value], state: State) -> list[Opened]:
+    """The data layers of a net in some phase with their data sets, before the net is assembled: they tell its sizes.
+
+    Raises:
+        NetError: if what they name can't be read.
+    """
+    definition = define(load_expanded(path, overrides), Report())  # mistakes are said when the net is loaded
+    opened = []
+    for each in definition.layers:
+        if isinstance(each.layer, READ) and is_in(each, state, Report()):
+            data, image = _OPEN[type(each.layer)](each, each.layer, Path(path).parent)
+            opened.append(Opened(each, each.layer, data, image))
+    return opened
+
+
+def feed_of(net: Net, opened: list[Opened]) -> LayerFeed:
+    """How a net's one data layer feeds it.
+
+    Raises:
+        NetError: if there are several, or the layer asks for what can't be done.
+    """
+    (_, layer, data, image), *others = opened
+    definition = opened[0].definition
+    if others:
+        label = Label(others[0].definition.at, "the other")
+        message = "a net is trained from one data layer, and this has several"
+        raise NetError(Diagnostic("N774", message, Label(definition.at), (label,), help="or feed it all from --data D"))
+    if not layer.batch_size:
+        raise _refused(definition, "batch_size", f"{definition.title} needs a batch_size", "add batch_size: 64")
+    tops = definition.frame.top
+    if isinstance(layer, HDF5Data):
+        assert isinstance(data, Table)
+        blobs = dict(zip(data.fields, tops, strict=True))
+        return LayerFeed(data, NOTHING_DONE, blobs, AsStored(), layer.batch_size, layer.shuffle)
+    transform = transform_of(layer)
+    crop = Pair(transform.crop_size, transform.crop_size) if transform.crop_size else None
+    training = net.state.phase is Phase.TRAIN
+    view = LayerView(
+        name=definition.title,
+        num_channels=image[0],
+        size=crop or Pair(*image[1:]),
+        stretch=Pair(layer.new_height, layer.new_width) if isinstance(layer, ImageData) and layer.new_height else None,
+        crop_by_chance=training and crop is not None,
+        mirror=training and transform.mirror,
+    )
+    normalise = _normalise(definition, transform, view, image, Path(net.definition.path).parent)
+    blobs = dict(zip(("data", "label"), tops, strict=False))
+    return LayerFeed(data, view, blobs, normalise, layer.batch_size, isinstance(layer, ImageData) and layer.shuffle)
+
+
+def transform_of(layer: Data | ImageData) -> Transform:
+    """A layer's transform; what stands at the old place counts where the new one says nothing."""
+    own = {
+        name: getattr(layer, name)
+        for name in ("scale", "mean_file", "crop_size", "mirror")
+        if getattr(layer.transform, name) == Transform.params[name].default
+    }
+    return layer.transform.replace(**own)
+
+
+# ---- data sets
+def _open_datums(definition: LayerDefinition, layer: Data, home: Path) -> tuple[Dataset, tuple[int, ...]]:
+    path = _find(definition, layer.source, home)
+    if layer.backend is Backend.LEVELDB and not (path / "data.mdb").is_file():
+        cure = "make an LMDB of it: Caffe's convert_imageset has -backend lmdb; then say backend: LMDB"
+        raise _refused(definition, "source", f"{path} is a LevelDB, which is not read", cure)
+    data = Datums(path)
+    transform = layer.transform
+    channels = 3 if transform.force_color or layer.force_encoded_color else 1 if transform.force_gray else None
+    return data, _image(data, channels)
+
+
+def _open_listing(definition: LayerDefinition, layer: ImageData, home: Path) -> tuple[Dataset, tuple[int, ...]]:
+    data = Listing(_find(definition, layer.source, home), layer.root_folder or None)
+    image = _image(data, 3 if layer.is_color else 1)
+    return data, (image[0], layer.new_height, layer.new_width) if layer.new_height else image
+
+
+def _open_table(definition: LayerDefinition, layer: HDF5Data, home: Path) -> tuple[Table, tuple[int, ...]]:
+    listing = _find(definition, layer.source, home)
+    try:
+        names = [line.strip() for line in listing.read_text("utf-8").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise _refused(definition, "source", f"{listing} is no list of HDF5 files: {error}", ON_EACH_LINE) from None
+    if not names:
+        raise _refused(definition, "source", f"{listing} names no files", ON_EACH_LINE)
+    data = Table([_find(definition, name, home) for name in names], definition.frame.top)
+    return data, data.shapes[0]
+
+
+_OPEN: dict[type[Layer], Callable[..., tuple[Dataset | Table, tuple[int, ...]]]] = {
+    Data: _open_datums,
+    ImageData: _open_listing,
+    HDF5Data: _open_table,
+}
+
+
+def _image(data: Dataset, channels: int | None) -> tuple[int, ...]:
+    """(C, H, W) of the first picture that can be read."""
+    for index in range(len(data)):
+        try:
+            height, width, own = data.picture(index).shape
+        except NetError:  # whoever asks for this picture is told
+            continue
+        return channels or own, height, width
+    raise AssertionError("a data set with no sound picture can't be opened")
+
+
+def _find(definition: LayerDefinition, name: str, home: Path, at: str = "source") -> Path:
+    for path in (Path(name), home / name):
+        if name and path.exists():
+            return path
+    if not name:
+        raise _refused(definition, at, f"{definition.title} doesn't say what it reads", 'add source: "..."')
+    looked = "the working folder" if home == Path() else f"the working folder and {home}"
+    cure = "give its path from the working folder, or other data with --data D"
+    raise _refused(definition, at, f"there is no {name}, looked up from {looked}", cure)
+
+
+def _refused(definition: LayerDefinition, at: str, message: str, cure: str) -> NetError:
+    place = Label(place_of(at, definition.places, definition.at))
+    return NetError(Diagnostic("N774", message, place, help=cure))
+
+
+def _normalise(
+    definition: LayerDefinition, transform: Transform, view: LayerView, image: tuple[int, ...], home: Path
+) -> Normalise | MeanImage:
+    channels = Channels.BGR if image[0] == 3 else Channels.GREY
+    if not transform.mean_file:
+        if len(transform.mean_value) not in (0, 1, image[0]):
+            message = f"{len(transform.mean_value)} mean values for {image[0]} channels"
+            raise _refused(definition, "transform", message, "give one for all, or one for each")
+        return Normalise(channels, transform.mean_value, transform.scale)
+    if transform.mean_value:
+        message = "mean_file and mean_value both say what is subtracted"
+        raise _refused(definition, "transform", message, "keep one of them")
+    path = _find(definition, transform.mean_file, home, "transform")
+    mean = read_mean(path)
+    if mean.shape != image:
+        message = f"{definition.title}: the mean in {path} is {show(mean.shape)}, and pictures are {show(image)}"
+        cure = "make the mean of the same pictures: Caffe's compute_image_mean does"
+        raise NetError(Diagnostic("N775", message, Label(definition.at), help=cure))
+    return MeanImage(path, mean.astype(np.float32, copy=False), transform.scale, view)
+
+
+def image_sizes(opened: list[Opened]) -> dict[str, Shape]:
+    """The size of each data layer's images, for ``load``."""
+    return {each.definition.frame.name: each.image for each in opened}

@@ -1,0 +1,47 @@
+"""Made-up pictures, as many and as large as one likes, that a net can learn: for trying things out.
+
+A picture is its class's own coarse pattern under noise; each depends on its number alone.
+"""
+
+import numpy as np
+
+from netdef.compiler.shape import Pair
+from netdef.runtime.data.chance import uniform
+from netdef.runtime.data.dataset import Data, Picture
+
+NUM_TRAIN = 1024
+NUM_TEST = 256
+GRID = 4
+"""Tiles of a pattern on each side."""
+PATTERN, NOISE = range(2)
+"""What chance is wanted for."""
+
+
+class Synthetic:
+    """Pictures numbered from ``first``; their classes take turns."""
+
+    def __init__(self, first: int, num: int, size: Pair, num_channels: int, num_classes: int) -> None:
+        self.classes = tuple(str(number) for number in range(num_classes))
+        self.labels = [(first + index) % num_classes for index in range(num)]
+        self.num_bytes = num * size.h * size.w * num_channels
+        self._first = first
+        self._shape = (*size, num_channels)
+
+    def picture(self, index: int) -> Picture:
+        """One picture, half pattern and half noise."""
+        tiles = uniform(PATTERN, self.labels[index], np.arange(GRID * GRID * self._shape[2]))
+        tiles = tiles.reshape(GRID, GRID, -1)
+        rows, columns = (np.arange(side) * GRID // side for side in self._shape[:2])
+        noise = uniform(NOISE, self._first + index, np.arange(np.prod(self._shape))).reshape(self._shape)
+        picture: Picture = (127.5 * (tiles[rows][:, columns] + noise)).astype(np.uint8)
+        return picture
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def synthetic(size: Pair, num_channels: int, num_classes: int) -> Data:
+    """Pictures for a net of some size, and others for its test."""
+    train = Synthetic(0, NUM_TRAIN, size, num_channels, num_classes)
+    test = Synthetic(NUM_TRAIN, NUM_TEST, size, num_channels, num_classes)
+    return Data(train, test, "synthetic", "all made up")

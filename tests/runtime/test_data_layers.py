@@ -1,0 +1,326 @@
+"""Data layers: what they read, against what real Caffe's tools wrote, OpenCV and numpy."""
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from netdef.compiler.diagnostics import NetError
+from netdef.compiler.load import load, state_of
+from netdef.compiler.shape import Pair
+from netdef.runtime.data.batches import TestBatches, TrainingBatches, stream
+from netdef.runtime.data.binding import Binding
+from netdef.runtime.data.datums import Datums
+from netdef.runtime.data.layers import LayerFeed, feed_of, image_sizes, open_layers
+from netdef.runtime.data.stretch import stretched
+from netdef.runtime.data.table import Table
+from tests.compiler.caffe_proto import PROTO
+
+lmdb = pytest.importorskip("lmdb")
+h5py = pytest.importorskip("h5py")
+
+
+def database(path: Path, datums: list[Any]) -> Path:
+    with lmdb.open(str(path), map_size=2**24) as environment, environment.begin(write=True) as transaction:
+        for number, datum in enumerate(datums):
+            transaction.put(f"{number:08}".encode(), datum.SerializeToString())
+    return path
+
+
+def datum(pixels: NDArray[np.uint8], label: int) -> Any:
+    channels, height, width = pixels.shape
+    sizes = {"channels": channels, "height": height, "width": width}
+    return PROTO["Datum"](**sizes, data=pixels.tobytes(), label=label)
+
+
+def feed(path: Path, phase: str) -> tuple[LayerFeed, Any]:
+    opened = open_layers(str(path), {}, state_of(phase))
+    net = load(path, phase=phase, data_size=image_sizes(opened))
+    return feed_of(net, opened), net
+
+
+def fed(feed: LayerFeed, iteration: int, seed: int = 0) -> dict[str, torch.Tensor]:
+    batches = TrainingBatches(feed.data, feed.view, feed.batch_size, seed, shuffled=feed.shuffled)
+    return Binding(feed.blobs, feed.normalise).feed(batches[iteration], torch.device("cpu"))
+
+
+CHANCE = np.random.default_rng(0)
+PIXELS = CHANCE.integers(0, 256, (5, 3, 7, 6), np.uint8)
+"""Five pictures, blue first."""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A database of the five pictures, their mean, and a net's end."""
+    database(tmp_path / "db", [datum(pixels, number) for number, pixels in enumerate(PIXELS)])
+    mean = PROTO["BlobProto"](num=1, channels=3, height=7, width=6)
+    mean.data.extend(MEAN.ravel().tolist())
+    (tmp_path / "mean.binaryproto").write_bytes(mean.SerializeToString())
+    return tmp_path
+
+
+MEAN = CHANCE.uniform(0, 255, (3, 7, 6)).astype(np.float32)
+
+
+def net(home: Path, transform: str = "", source: str = "db", more: str = "") -> Path:
+    path = home / "net.prototxt"
+    path.write_text(
+        f"""layer {{ name: "d" type: "Data" top: "data" top: "label" transform_param {{ {transform} }}
+        data_param {{ source: "{source}" batch_size: 3 backend: LMDB {more} }} }}"""
+    )
+    return path
+
+
+# ---- what real Caffe made
+@pytest.mark.parametrize(("part", "num"), [("train", 600), ("test", 200)])
+def test_caffes_databases(shared: Path, part: str, num: int) -> None:
+    path = shared / f"oracle/train/{part}_lmdb"
+    data = Datums(path)
+    assert (len(data), data.classes) == (num, tuple("0123456789"))
+    with lmdb.open(str(path), readonly=True, lock=False) as environment, environment.begin() as transaction:
+        for number, (_, value) in enumerate(transaction.cursor()):
+            theirs = PROTO["Datum"].FromString(value)
+            assert data.labels[number] == theirs.label
+            planes = np.frombuffer(theirs.data, np.uint8).reshape(theirs.channels, theirs.height, theirs.width)
+            assert np.array_equal(data.picture(number), planes[::-1].transpose(1, 2, 0))
+
+
+def test_caffes_mean_is_the_databases(shared: Path) -> None:
+    """compute_image_mean's file against numpy; and the layer subtracts it, and scales."""
+    path = shared / "oracle/train/train_val.prototxt"
+    train, net = feed(path, "TRAIN")
+    assert net.inputs == {"data": (50, 3, 32, 32), "label": (50,)}
+    pictures = np.stack([train.data.picture(i) for i in range(600)])[..., ::-1].transpose(0, 3, 1, 2)
+    expected = (pictures[50:100] - pictures.mean(axis=0)) * 0.0125
+    inputs = fed(train, 1)
+    np.testing.assert_allclose(inputs["data"].numpy(), expected, atol=1e-5)
+    assert inputs["label"].tolist() == train.data.labels[50:100]
+    assert fed(train, 12)["label"].tolist() == train.data.labels[:50], "the data begins again"
+    test, net = feed(path, "TEST")
+    assert (len(test.data), test.batch_size, net.inputs["data"]) == (200, 40, (40, 3, 32, 32))
+
+
+# ---- transform_param
+def test_without_a_transform_the_net_gets_the_bytes(home: Path) -> None:
+    train, _ = feed(net(home), "TRAIN")
+    row = np.concatenate([fed(train, iteration)["data"].numpy() for iteration in range(5)])
+    np.testing.assert_array_equal(row, np.concatenate([PIXELS] * 3))
+
+
+def test_mean_values_and_scale(home: Path) -> None:
+    train, _ = feed(net(home, "mean_value: 10 mean_value: 20 mean_value: 30 scale: 0.5"), "TRAIN")
+    expected = (PIXELS[:3] - np.array([10, 20, 30], np.float32).reshape(3, 1, 1)) * np.float32(0.5)
+    np.testing.assert_array_equal(fed(train, 0)["data"].numpy(), expected)
+
+
+def test_the_centre_in_test(home: Path) -> None:
+    test, _ = feed(net(home, 'crop_size: 4 mean_file: "mean.binaryproto" mirror: true'), "TEST")
+    pages = TestBatches(test.data, test.view, 2)
+    binding = Binding(test.blobs, test.normalise)
+    found = torch.cat([binding.feed(batch, torch.device("cpu"))["data"] for batch in stream(pages, range(3), 0)])
+    expected = PIXELS[:, :, 1:5, 1:5] - MEAN[:, 1:5, 1:5]
+    np.testing.assert_allclose(found.numpy(), expected, atol=1e-5)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 1000))
+def test_the_mean_is_cropped_and_mirrored_as_its_picture(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
+    home = tmp_path_factory.mktemp("home")
+    database(home / "db", [datum(pixels, number) for number, pixels in enumerate(PIXELS)])
+    mean = PROTO["BlobProto"](num=1, channels=3, height=7, width=6)
+    mean.data.extend(MEAN.ravel().tolist())
+    (home / "mean.binaryproto").write_bytes(mean.SerializeToString())
+    train, _ = feed(net(home, 'crop_size: 4 mean_file: "mean.binaryproto" mirror: true scale: 2'), "TRAIN")
+    found = fed(train, 0, seed)["data"].numpy()
+    for number in range(3):
+        whole = (PIXELS[number] - MEAN) * 2
+        windows = [whole[:, top : top + 4, left : left + 4] for top in range(4) for left in range(3)]
+        candidates = [w for window in windows for w in (window, window[:, :, ::-1])]
+        assert min(np.abs(found[number] - each).max() for each in candidates) < 1e-4
+
+
+def test_every_window_and_both_sides_are_seen(home: Path) -> None:
+    train, _ = feed(net(home, "crop_size: 6 mirror: true"), "TRAIN")
+    seen = {fed(train, 0, seed)["data"][0].numpy().tobytes() for seed in range(60)}
+    assert len(seen) == 2 * 1 * 2
+
+
+def test_pictures_in_files_inside_a_database(tmp_path: Path) -> None:
+    pixels = PIXELS[0].transpose(1, 2, 0)
+    content = cv2.imencode(".png", pixels)[1].tobytes()
+    grey = cv2.imencode(".png", pixels[:, :, 0])[1].tobytes()
+    both = [PROTO["Datum"](encoded=True, data=data, label=0) for data in (content, grey)]
+    data = Datums(database(tmp_path / "db", both))
+    np.testing.assert_array_equal(data.picture(0), pixels[:, :, ::-1])
+    np.testing.assert_array_equal(data.picture(1), pixels[:, :, :1])
+
+
+# ---- ImageData
+def test_image_data_is_what_opencv_reads(tmp_path: Path) -> None:
+    (tmp_path / "two words").mkdir()
+    for number, pixels in enumerate(PIXELS):
+        cv2.imwrite(str(tmp_path / f"two words/{number}.png"), pixels.transpose(1, 2, 0))
+    (tmp_path / "list.txt").write_text("".join(f"two words/{number}.png {number % 2}\n" for number in range(5)))
+    path = tmp_path / "net.prototxt"
+    path.write_text(
+        """layer { name: "d" type: "ImageData" top: "data" top: "label" image_data_param {
+        source: "list.txt" batch_size: 5 new_height: 5 new_width: 9 } }"""
+    )
+    train, loaded = feed(path, "TRAIN")
+    assert loaded.inputs["data"] == (5, 3, 5, 9)
+    expected = np.stack([cv2.resize(pixels.transpose(1, 2, 0), (9, 5)) for pixels in PIXELS]).transpose(0, 3, 1, 2)
+    inputs = fed(train, 0)
+    assert np.abs(inputs["data"].numpy() - expected).max() <= 1
+    assert inputs["label"].tolist() == [0, 1, 0, 1, 0]
+
+
+@given(*[st.integers(1, 40)] * 4, st.integers(0, 99))
+@settings(max_examples=60, deadline=None)
+def test_stretched_as_opencv_does_it(h: int, w: int, new_h: int, new_w: int, seed: int) -> None:
+    picture = np.random.default_rng(seed).integers(0, 256, (h, w, 3), np.uint8)
+    theirs = cv2.resize(picture, (new_w, new_h), interpolation=cv2.INTER_LINEAR)
+    assert np.abs(stretched(picture, Pair(new_h, new_w)).astype(int) - theirs.astype(int)).max() <= 1
+
+
+# ---- HDF5Data
+def test_rows_wrap_round_inside_a_batch(tmp_path: Path) -> None:
+    """As Caffe does with 5 rows in batches of 3: 0 1 2, 3 4 0, 1 2 3; over the border of two files too."""
+    rows = CHANCE.normal(size=(5, 4)).astype(np.float32)
+    for name, part in (("a", slice(0, 2)), ("b", slice(2, 5))):
+        with h5py.File(tmp_path / f"{name}.h5", "w") as file:
+            file["x"] = rows[part]
+            file["y"] = np.arange(5)[part]
+    (tmp_path / "list.txt").write_text("a.h5\nb.h5\n")
+    path = tmp_path / "net.prototxt"
+    path.write_text(
+        """layer { name: "d" type: "HDF5Data" top: "x" top: "y" hdf5_data_param { source: "list.txt" batch_size: 3 } }"""
+    )
+    train, loaded = feed(path, "TRAIN")
+    assert loaded.inputs == {"x": (3, 4), "y": (3,)}
+    for iteration, numbers in enumerate([[0, 1, 2], [3, 4, 0], [1, 2, 3]]):
+        inputs = fed(train, iteration)
+        np.testing.assert_array_equal(inputs["x"].numpy(), rows[numbers])
+        assert inputs["y"].tolist() == numbers
+        assert inputs["y"].dtype == torch.float32
+    assert (train.data.labels, train.data.classes) == (list(range(5)), tuple("01234"))
+    binding = Binding(train.blobs, train.normalise)
+    pages = [
+        binding.feed(batch, torch.device("cpu"))["y"]
+        for batch in stream(TestBatches(train.data, train.view, 3), range(2), 0)
+    ]
+    assert torch.cat(pages).tolist() == [0, 1, 2, 3, 4]
+
+
+@given(st.lists(st.integers(0, 6), min_size=1, max_size=12))
+@settings(max_examples=30, deadline=None)
+def test_rows_in_any_order(tmp_path_factory: pytest.TempPathFactory, numbers: list[int]) -> None:
+    paths = []
+    for name, start, stop in (("a", 0, 3), ("b", 3, 7)):
+        paths.append(tmp_path_factory.mktemp("h5") / name)
+        with h5py.File(paths[-1], "w") as file:
+            file["v"] = np.arange(start, stop).reshape(-1, 1, 1) * np.ones((2, 2))
+    rows = Table(paths, ["v"]).rows(np.array(numbers))["data"]
+    assert rows[:, 1, 1].tolist() == numbers
+
+
+# ---- mistakes
+def refused(path: Path, phase: str = "TRAIN") -> Any:
+    with pytest.raises(NetError) as caught:
+        fed(feed(path, phase)[0], 0)
+    return list(caught.value.report)[-1]
+
+
+@pytest.mark.parametrize(
+    ("transform", "source", "more", "code", "words"),
+    [
+        ("", "nowhere", "", "N774", "there is no nowhere, looked up from the working folder and"),
+        ("", "", "", "N774", "d doesn't say what it reads"),
+        ('mean_file: "db2"', "db", "", "N774", "there is no db2"),
+        ('mean_file: "db/data.mdb"', "db", "", "N780", "is damaged, or not a mean file"),
+        ('mean_file: "mean.binaryproto" mean_value: 3', "db", "", "N774", "both say what is subtracted"),
+        ("mean_value: [1, 2]", "db", "", "N774", "2 mean values for 3 channels"),
+        ("crop_size: 7", "db", "", "N775", "a picture of 7x6 is smaller than the crop of 7x7"),
+    ],
+)
+def test_mistakes(home: Path, transform: str, source: str, more: str, code: str, words: str) -> None:
+    mistake = refused(net(home, transform, source, more))
+    assert mistake.code == code
+    assert words in mistake.message
+
+
+def test_a_leveldb_is_refused_by_name(home: Path) -> None:
+    (home / "old_leveldb").mkdir()
+    path = net(home, source="old_leveldb")
+    path.write_text(path.read_text().replace("backend: LMDB", ""))
+    assert "LevelDB" in refused(path).message
+
+
+def test_a_mean_of_other_pictures(home: Path) -> None:
+    mean = PROTO["BlobProto"](num=1, channels=3, height=6, width=7)
+    mean.data.extend([0] * 126)
+    (home / "mean.binaryproto").write_bytes(mean.SerializeToString())
+    mistake = refused(net(home, 'mean_file: "mean.binaryproto"'))
+    assert mistake.code == "N775"
+    assert "is 3x6x7, and pictures are 3x7x6" in mistake.message
+
+
+def test_two_data_layers(home: Path) -> None:
+    path = net(home)
+    path.write_text(path.read_text() + path.read_text().replace('"d"', '"e"').replace('top: "', 'top: "other_'))
+    assert "several" in refused(path).message
+
+
+def broken(**fields: Any) -> Any:
+    return PROTO["Datum"](**{"channels": 3, "height": 7, "width": 6, "data": bytes(126), **fields})
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        (broken(data=bytes(125)), "is said to be 3x7x6, and has 125 bytes"),
+        (broken(height=2**31 - 1, width=2**31 - 1), "and has 126 bytes"),
+        (broken(data=b"", float_data=[0.5] * 126), "has float_data"),
+        (broken(data=b"\xff\xd8 no picture", encoded=True), "cannot be read as a picture"),
+    ],
+)
+def test_broken_datums(tmp_path: Path, bad: Any, words: str) -> None:
+    data = Datums(database(tmp_path / "db", [datum(PIXELS[0], 0), bad]))
+    with pytest.raises(NetError, match=words):
+        data.picture(1)
+
+
+def test_broken_databases(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(NetError, match="N772"):
+        Datums(tmp_path / "empty")
+    (tmp_path / "empty/data.mdb").write_bytes(b"no database" * 1000)
+    with pytest.raises(NetError, match="N772"):
+        Datums(tmp_path / "empty")
+    with pytest.raises(NetError, match="is empty"):
+        Datums(database(tmp_path / "none", []))
+    with (
+        lmdb.open(str(tmp_path / "other"), map_size=2**20) as environment,
+        environment.begin(write=True) as transaction,
+    ):
+        transaction.put(b"0", b"\x0f\xff")
+    with pytest.raises(NetError, match=r"key 0 is no Datum of Caffe's"):
+        Datums(tmp_path / "other")
+
+
+def test_broken_tables(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["x"], file["y"] = np.zeros((3, 2)), np.zeros(4)
+    (tmp_path / "b.h5").write_bytes(b"no HDF5")
+    for path, names, words in (
+        ("a.h5", ["x", "y"], "different numbers of rows: x 3, y 4"),
+        ("a.h5", ["z"], "has no rows called z"),
+        ("b.h5", ["x"], "can't be read as HDF5"),
+    ):
+        with pytest.raises(NetError, match=words):
+            Table([tmp_path / path], names)

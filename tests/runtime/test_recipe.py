@@ -1,0 +1,181 @@
+"""Recipes: what YAML may say, and what is said about mistakes. The mistakes' words are in compiler/explain/N70*."""
+
+import json
+import math
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.compiler.source import Source
+from netdef.runtime.training.recipe import METHODS, Crop, Recipe, Sgd, as_data
+from netdef.runtime.training.schedule import POLICIES, Duration, Fixed, Plateau, Step, Unit
+from netdef.runtime.training.yaml_recipe import parse_recipe, read_recipe
+
+NETS = Path(__file__).parents[2] / "nets"
+
+FULL = """
+iterations: 500
+batch: 7
+seed: 0
+solver: {type: sgd, momentum: 0.8, weight_decay: 5e-4}
+lr: {policy: step, base: 1e-3, gamma: 0.5, stepsize: 10 epochs}
+augment: {resize: 36, crop: centre, mirror: true}
+"""
+
+
+def parsed(text: str) -> Recipe:
+    return parse_recipe(Source("<recipe>", text))
+
+
+def mistakes(text: str) -> list[Diagnostic]:
+    with pytest.raises(NetError) as error:
+        parsed(text)
+    return list(error.value.report)
+
+
+def placed(text: str) -> list[tuple[str, int, int, str]]:
+    """Code, line, column and text of each mistake."""
+    found = []
+    for mistake in mistakes(text):
+        assert mistake.primary is not None
+        span = mistake.primary.span
+        found.append((mistake.code, span.line, span.column, span.text))
+    return found
+
+
+def test_an_empty_recipe_is_the_default() -> None:
+    assert parsed("") == parsed("# nothing\n") == Recipe()
+
+
+def test_every_setting_is_read() -> None:
+    recipe = parsed(FULL)
+    assert (recipe.iterations, recipe.epochs, recipe.batch, recipe.seed) == (500, None, 7, 0)
+    assert recipe.solver == Sgd(momentum=0.8, weight_decay=0.0005)
+    assert recipe.lr == Step(base=0.001, gamma=0.5, stepsize=Duration(10, Unit.EPOCHS))
+    assert (recipe.augment.resize, recipe.augment.crop, recipe.augment.mirror) == (36, Crop.CENTRE, True)
+
+
+def test_a_bare_learning_rate_is_a_fixed_one() -> None:
+    assert parsed("lr: 0.25").lr == Fixed(base=0.25)
+
+
+def test_null_leaves_a_setting_unset() -> None:
+    assert parsed("augment: {resize: null}\nepochs: ~\n") == Recipe()
+
+
+def test_what_is_written_down_can_be_read_again() -> None:
+    recipe = parsed(FULL)
+    assert parsed(json.dumps(as_data(recipe)).replace('"', "")) == recipe
+
+
+@given(
+    st.floats(0.001, 1e6),
+    st.integers(1, 10**6),
+    st.floats(0, 0.999),
+    st.sampled_from([Fixed(base=0.5), Plateau(patience=2, num_drops=0), Step(stepsize=Duration(3))]),
+)
+def test_any_recipe_survives_yaml(epochs: float, batch: int, momentum: float, lr: Fixed) -> None:
+    recipe = Recipe(epochs=epochs, batch=batch, solver=Sgd(momentum=momentum), lr=lr)
+    text = yaml.safe_dump(as_data(recipe)).replace("'", "")  # quoted numbers are text, and '3' is a duration
+    assert parsed(text) == recipe
+
+
+def test_every_mistake_is_found_in_one_go() -> None:
+    text = "btch: 3\nepochs: many\nsolver:\n  momentum: -1\nlr: {policy: stp}\naugment: [1]\n"
+    assert placed(text) == [
+        ("N701", 1, 1, "btch"),
+        ("N702", 2, 9, "many"),
+        ("N703", 4, 13, "-1"),
+        ("N702", 5, 14, "stp"),
+        ("N702", 6, 10, "[1]"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "cure"),
+    [
+        ("btch: 3", 'did you mean "batch"?'),
+        ("momentum: 0.9", "put it under solver"),
+        ("patience: 3", "put it under lr"),
+        ("mean: 3", "preprocess { ... }"),
+        ("solver: {frobnicate: 1}", "solver takes type, weight_decay, momentum"),
+        ("lr: {policy: plataeu}", 'did you mean "plateau"?'),
+        ("lr: {policy: step}", "add stepsize"),
+    ],
+)
+def test_a_mistake_comes_with_its_cure(text: str, cure: str) -> None:
+    (mistake,) = mistakes(text)
+    assert mistake.help is not None
+    assert cure in mistake.help
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("batch: 0", "N703"),
+        ("batch: 6.5", "N702"),
+        ('batch: "64"', "N702"),
+        ("batch: true", "N702"),
+        ("batch: [64]", "N702"),
+        ("batch:", "N702"),
+        ("epochs: 0", "N703"),
+        ("epochs: .nan", "N702"),
+        ("epochs: inf", "N702"),
+        ("seed: -1", "N703"),
+        ("solver: {momentum: 1}", "N703"),
+        ("solver: {type: AdamW}", "N702"),
+        ("lr: {policy: step, stepsize: 0 epochs}", "N703"),
+        ("lr: {policy: step, stepsize: 1.5}", "N702"),
+        ("lr: {policy: step, stepsize: 2 weeks}", "N702"),
+        ("lr: {base: 0.1}", "N705"),
+        ("lr: [0.1]", "N702"),
+        ("epochs: 2\niterations: 3", "N706"),
+        ("seed: 1\nseed: 2", "N707"),
+        ("augment: {mirror: maybe}", "N702"),
+        ("? [1]\n: 2", "N702"),
+        ("- 1", "N702"),
+        ("seed: 1: 2", "N704"),
+        ("seed: *there", "N704"),
+        ("seed: [", "N704"),
+        ("\x01", "N704"),
+        ("seed: 1\n---\nseed: 2", "N704"),
+    ],
+)
+def test_a_mistake_has_its_code(text: str, code: str) -> None:
+    assert [mistake.code for mistake in mistakes(text)] == [code]
+
+
+@given(st.text(alphabet="ab:[]{}-,\n \"'#&*!|>%@`\x00\tseed", max_size=40))
+def test_no_text_breaks_the_reader(text: str) -> None:
+    with suppress(NetError):
+        parsed(text)
+
+
+def test_a_recipe_that_is_not_there_is_a_mistake(tmp_path: Path) -> None:
+    (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\xfd")
+    for path in (tmp_path / "absent.yaml", tmp_path / "binary.yaml", tmp_path):
+        with pytest.raises(NetError, match=r"\[N704\]"):
+            read_recipe(path)
+
+
+def test_the_length_in_iterations() -> None:
+    assert Recipe().num_iterations(1000) == math.ceil(10 * 1000 / 64)
+    assert Recipe(epochs=1, batch=3).num_iterations(7) == 3
+    assert Recipe(epochs=0.5, batch=5).num_iterations(100) == 10
+    assert Recipe(iterations=42).num_iterations(7) == 42
+
+
+@pytest.mark.parametrize("path", sorted(NETS.glob("*.yaml")), ids=lambda path: path.name)
+def test_the_recipes_that_come_with_the_nets_are_sound(path: Path) -> None:
+    assert read_recipe(path) != Recipe()
+    assert path.with_suffix(".net").is_file()
+
+
+def test_every_word_chooses_a_class_of_its_own() -> None:
+    for words in (POLICIES, METHODS):
+        assert len(set(words.values())) == len(words)

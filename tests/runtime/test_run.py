@@ -1,0 +1,138 @@
+"""Run folders: where they are, what is in them, and what is refused."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.runtime.training.run import (
+    Run,
+    best_weights,
+    file_name,
+    new_run,
+    newest_run,
+    refuse_another,
+    run_in,
+    run_of,
+)
+
+
+def mistake(error: pytest.ExceptionInfo[NetError]) -> Diagnostic:
+    (found,) = error.value.report
+    return found
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def begun(path: Path | None, name: str = "net") -> Run:
+    run = new_run(path, name)
+    run.manifest = {"net": name}
+    return run
+
+
+def test_a_run_is_called_after_its_net_and_numbered(here: Path) -> None:
+    paths = [begun(None, "VGG 16/a").path for _ in range(3)]
+    assert [str(path) for path in paths] == ["runs/VGG-16-a", "runs/VGG-16-a-2", "runs/VGG-16-a-3"]
+    assert all((path / "checkpoints").is_dir() for path in paths)
+
+
+def test_names_are_fit_for_files() -> None:
+    assert [file_name(name) for name in ("a b", "..", "", "é/é", "v1.0")] == ["a-b", "net", "net", "é-é", "v1.0"]
+
+
+def test_a_folder_that_is_taken_is_refused(here: Path) -> None:
+    begun(Path("mine"))
+    Path("other").mkdir()
+    (Path("other") / "file").touch()
+    (Path("empty")).mkdir()
+    with pytest.raises(NetError) as error:
+        new_run(Path("mine"), "net")
+    assert (mistake(error).code, mistake(error).help) == ("N730", "--resume goes on with the run in mine")
+    with pytest.raises(NetError) as error:
+        new_run(Path("other"), "net")
+    assert (mistake(error).code, mistake(error).help) == ("N730", "choose another with -o")
+    assert new_run(Path("empty"), "net").path == Path("empty")
+
+
+def test_the_newest_run_of_a_net_is_found(here: Path) -> None:
+    first, second = begun(None, "a"), begun(None, "a")
+    begun(None, "a-b")
+    (first.checkpoints / "1").touch()
+    assert newest_run("a").path == first.path
+    (second.checkpoints / "2").touch()
+    assert newest_run("a").path == second.path
+
+
+@pytest.mark.parametrize("name", ["b", "digits"])
+def test_no_run_to_go_on_with(here: Path, name: str) -> None:
+    begun(None, "a")
+    with pytest.raises(NetError) as error:
+        newest_run(name)
+    assert mistake(error).code == "N731"
+    with pytest.raises(NetError) as error:
+        run_in(Path(name))
+    assert mistake(error).code == "N731"
+
+
+def test_weights_know_their_run(here: Path) -> None:
+    run = begun(Path("mine"))
+    with pytest.raises(NetError) as error:
+        best_weights(run.path)
+    assert mistake(error).code == "N735"
+    run.best.touch()
+    assert best_weights(run.path) == run.best
+    assert best_weights(Path("file.npz")) == Path("file.npz")
+    found = run_of(run.best)
+    assert found is not None
+    assert found.path == run.path
+    assert run_of(Path("file.npz")) is None
+
+
+def test_metrics_are_cut_where_a_run_goes_on(here: Path) -> None:
+    run = begun(Path("mine"))
+    assert run.cut_metrics(3) == 0.0
+    run.log({"iteration": i, "seconds": i / 10} for i in range(1, 8))
+    with run.metrics.open("a") as file:
+        file.write('{"iteration": 8, "sec')  # killed while it wrote
+    assert run.cut_metrics(7) == 0.7
+    assert run.cut_metrics(5) == 0.5
+    run.log([{"iteration": 6, "seconds": 9.0}])
+    assert [json.loads(line)["iteration"] for line in run.metrics.read_text().splitlines()] == [1, 2, 3, 4, 5, 6]
+
+
+def test_the_evaluations_are_found_among_the_metrics(here: Path) -> None:
+    run = begun(Path("mine"))
+    run.log({"iteration": i} | ({"top1_error": i / 10} if i % 2 == 0 else {}) for i in range(1, 6))
+    assert run.evaluations == [{"iteration": 2, "top1_error": 0.2}, {"iteration": 4, "top1_error": 0.4}]
+
+
+def test_another_recipe_or_net_is_refused_with_the_difference(here: Path) -> None:
+    run = begun(Path("mine"))
+    identity = {"recipe": {"batch": 64, "lr": {"base": 0.1}}, "net": {"conv1": "a", "conv2": "b"}}
+    run.manifest = {"identity": identity, "command": "netdef train a.net"}
+    refuse_another(run, identity)
+    with pytest.raises(NetError) as error:
+        refuse_another(run, {"recipe": {"batch": 64, "lr": {"base": 0.2}}, "net": {"conv1": "a", "conv3": "c"}})
+    assert mistake(error).code == "N732"
+    assert mistake(error).notes == (
+        "recipe.lr.base: 0.1 in the run, 0.2 now",
+        "net.conv2: b in the run, nothing now",
+        "net.conv3: nothing in the run, c now",
+    )
+    many = {"net": {f"conv{i}": "x" for i in range(1, 10)}}
+    with pytest.raises(NetError) as error:
+        refuse_another(run, many)
+    assert mistake(error).notes[-1] == "and 6 more"
+
+
+def test_a_manifest_that_is_none(here: Path) -> None:
+    run = begun(Path("mine"))
+    (run.path / "manifest.json").write_text("{")
+    with pytest.raises(NetError) as error:
+        _ = run.manifest
+    assert mistake(error).code == "N731"
