@@ -102,6 +102,8 @@ class _Assembly:
         """Who makes a blob, wherever it stands."""
         self.absent: dict[str, LayerDefinition] = {}
         """The same, layers that are not in the net included."""
+        self.doubled: set[tuple[Span, Span]] = set()
+        """Calls that made blobs which others had made."""
         self.sized: set[str] = set()
         """Inputs whose size was given from outside."""
 
@@ -177,13 +179,15 @@ class _Assembly:
             help = "give the top another name"
             if top.name in bottoms:
                 help += ", or put it at the place of the bottom that it replaces"
-            first: Span | None = before.made_at
-            if before.made_at[:3] == definition.at[:3]:  # one text, run twice
-                first = before.made_at.via
-                help = 'put what changes from one run to the next into the name: "conv${i}"'
-            labels = () if first is None else (Label(first, "made here first"),)
+            call, first = definition.at.outermost, before.made_at.outermost
+            if definition.at.via or before.made_at[:3] == definition.at[:3]:  # one text, run twice
+                help = 'let the name differ from one run to the next: "conv${i}"'
+            labels = () if first[:3] == place[:3] else (Label(first, "made here first"),)
             message = f'two layers make the blob "{top.name}"'
-            self.report.add(Diagnostic("N502", message, Label(place), labels, help=help))
+            if (call, first) not in self.doubled:  # a second run of one call doubles all that it makes
+                self.report.add(Diagnostic("N502", message, Label(place), labels, help=help))
+            if definition.at.via:
+                self.doubled.add((call, first))
         if top.name != AUTOMATIC:
             self.blobs[top.name] = top
             self.unread.add(top.name)
@@ -354,7 +358,7 @@ class _Assembly:
         first: dict[str, LayerDefinition] = {}
         for draft in self.drafts:
             name = draft.definition.frame.name
-            if draft.weights and name in first:
+            if draft.weights and name in first and not self.doubled:
                 message = f'two layers with weights are named "{name}": stored weights go by name'
                 label = Label(first[name].at, "the other")
                 at = Label(draft.definition.at)

@@ -90,16 +90,17 @@ def _expects(rest: Sequence[Field | Group]) -> list[tuple[Expect, Places]]:
 
 def _define_layer(group: Group, reader: Reader, expanded: Expanded) -> LayerDefinition | None:
     """A layer; None where nobody knows what it makes, or when it is in the net."""
-    frame_body = [s for s in group.fields if s.name in LayerFrame.fields or not s.name]
+    names = {s.name: _meant(s.name) for s in group.fields}
+    frame_body = [s for s in group.fields if names[s.name] in LayerFrame.fields or not s.name]
     found = reader.values(LayerFrame.fields, frame_body, "a layer")
     frame = reader.make(LayerFrame, found, group.at) if found.is_whole else None
     if frame is None:
         told = sum(len(found.values.get(name, ())) for name in ("top", "include", "exclude"))
-        if told < sum(s.name in ("top", "include", "exclude", "") for s in frame_body):
+        if told < sum(names[s.name] in ("top", "include", "exclude", "") for s in frame_body):
             return None
         frame = LayerFrame(**{"type": "", **found.values})
     at = found.places.get("name", (group.at,))[0]
-    own = [s for s in group.fields if s.name and s.name not in LayerFrame.fields]
+    own = [s for s in group.fields if s.name and names[s.name] not in LayerFrame.fields]
     report = Report()
     kind = LAYERS.get(frame.type)
     layer: Layer | None = None
@@ -113,6 +114,13 @@ def _define_layer(group: Group, reader: Reader, expanded: Expanded) -> LayerDefi
             layer = Reader(report, expanded.has_constructs).make(kind, parameters._replace(places=places), at)
     is_known = kind is not None or frame.type in expanded.opaque or "type" not in found.values
     return LayerDefinition(frame, layer if found.is_whole else None, places, at, report, is_known)
+
+
+def _meant(field: str) -> str:
+    """The field of a layer's frame that a name is a slip of; else the name itself."""
+    if not field or field in LayerFrame.fields or field.endswith("_param"):
+        return field
+    return closest(field, LayerFrame.fields) or field
 
 
 def _parameters(kind: type[Layer], body: Sequence[Field | Group], reader: Reader) -> Values:

@@ -4,6 +4,7 @@ A code is one letter and three digits; the first digit says whose law was broken
 ``compiler/explain/`` holds each code's explanation and example.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import NamedTuple
@@ -57,8 +58,8 @@ class Diagnostic(NamedTuple):
 class Report:
     """The diagnostics of one run, each once, in the order of their places.
 
-    One code at one place of the text is one mistake, by however many calls of a block it came: the first call's
-    words stand for all.
+    One code at one place of the text is one mistake, by however many calls of a block or turns of a loop it came:
+    the first one's words stand for all.
     """
 
     def __init__(self, diagnostics: Iterable[Diagnostic] = ()) -> None:
@@ -72,7 +73,8 @@ class Report:
         place = _place(diagnostic)
         call = diagnostic.primary.span.via if diagnostic.primary else None
         if self._calls.setdefault(place, call) == call:
-            self._found.setdefault((*place, diagnostic.message), diagnostic)
+            template = re.sub(r'"[^"]*"|[0-9]+', "", diagnostic.message) if diagnostic.primary else diagnostic.message
+            self._found.setdefault((*place, template), diagnostic)
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Note several."""

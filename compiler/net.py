@@ -84,11 +84,7 @@ class Node(NamedTuple):
     @property
     def call(self) -> Span | None:
         """The block call of the file itself that made it; None for a layer that stands there."""
-        return None if self.at.via is None else _outermost(self.at.via)
-
-
-def _outermost(span: Span) -> Span:
-    return span if span.via is None else _outermost(span.via)
+        return None if self.at.via is None else self.at.outermost
 
 
 class Sizes(NamedTuple):

@@ -57,6 +57,11 @@ class Span(NamedTuple):
         return self.source.position(self.start)[1]
 
     @property
+    def outermost(self) -> "Span":
+        """The place in the file itself that brought this text into the net: the way back to its end."""
+        return self if self.via is None else self.via.outermost
+
+    @property
     def text(self) -> str:
         """The characters themselves."""
         return self.source.text[self.start : self.end]

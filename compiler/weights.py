@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from netdef.compiler.caffemodel import read_caffemodel
 from netdef.compiler.diagnostics import Diagnostic, Label, NetError, Report
 from netdef.compiler.layers.convolution import Convolution
 from netdef.compiler.layers.inner_product import InnerProduct
@@ -29,29 +30,16 @@ def read_weights(path: str | os.PathLike[str]) -> "dict[str, list[NDArray[float3
         NetError: if it can't be read.
     """
     path = Path(path)
-    read = _format(path, {".safetensors": _read_safetensors, ".npz": _read_npz}, "read")
+    read = _format(path, {".caffemodel": read_caffemodel, ".safetensors": _read_safetensors, ".npz": _read_npz}, "read")
     try:
-        arrays = read(path)
+        layers = read(path)
     except FileNotFoundError:
         raise NetError(Diagnostic("N756", f"there are no weights {path}")) from None
+    except NetError:
+        raise
     except Exception as error:  # a damaged file makes the libraries raise almost anything
         raise NetError(Diagnostic("N756", f"the weights {path} can't be read: {error}")) from None
-    layers: dict[str, dict[int, NDArray[generic]]] = {}
-    for key, array in arrays.items():
-        layer, slash, index = key.rpartition("/")
-        if not slash or not index.isdecimal():
-            message = f'{path} has an array "{key}", and should have names such as "conv1/0"'
-            help = "the layer's name, a slash, and the place of the weight in the layer, from 0"
-            raise NetError(Diagnostic("N756", message, help=help))
-        layers.setdefault(layer, {})[int(index)] = array
-    for layer, found in layers.items():
-        if missing := set(range(len(found))) - set(found):
-            message = f"{path} has {len(found)} arrays for {layer}, but none called {layer}/{min(missing)}"
-            raise NetError(Diagnostic("N756", message))
-    return {
-        layer: [found[index].astype("float32", copy=False) for index in range(len(found))]
-        for layer, found in layers.items()
-    }
+    return {layer: [array.astype("float32", copy=False) for array in own] for layer, own in layers.items()}
 
 
 def write_weights(path: str | os.PathLike[str], weights: "Weights") -> None:
@@ -82,10 +70,27 @@ def _format(path: Path, known: Mapping[str, Callable[..., Any]], done: str) -> C
     raise NetError(Diagnostic("N755", message, help=f"{' and '.join(known)} are"))
 
 
-def _read_safetensors(path: Path) -> "dict[str, NDArray[generic]]":
+def _by_layer(path: Path, arrays: "Mapping[str, NDArray[generic]]") -> "dict[str, list[NDArray[generic]]]":
+    """Arrays with names such as ``conv1/0``, by layer."""
+    layers: dict[str, dict[int, NDArray[generic]]] = {}
+    for key, array in arrays.items():
+        layer, slash, index = key.rpartition("/")
+        if not slash or not index.isdecimal():
+            message = f'{path} has an array "{key}", and should have names such as "conv1/0"'
+            help = "the layer's name, a slash, and the place of the weight in the layer, from 0"
+            raise NetError(Diagnostic("N756", message, help=help))
+        layers.setdefault(layer, {})[int(index)] = array
+    for layer, found in layers.items():
+        if missing := set(range(len(found))) - set(found):
+            message = f"{path} has {len(found)} arrays for {layer}, but none called {layer}/{min(missing)}"
+            raise NetError(Diagnostic("N756", message))
+    return {layer: [found[index] for index in range(len(found))] for layer, found in layers.items()}
+
+
+def _read_safetensors(path: Path) -> "dict[str, list[NDArray[generic]]]":
     from safetensors.numpy import load_file
 
-    return load_file(path)
+    return _by_layer(path, load_file(path))
 
 
 def _write_safetensors(path: Path, arrays: "Mapping[str, NDArray[generic]]") -> None:
@@ -95,11 +100,11 @@ def _write_safetensors(path: Path, arrays: "Mapping[str, NDArray[generic]]") -> 
     save_file({key: require(array, requirements="C") for key, array in arrays.items()}, path)
 
 
-def _read_npz(path: Path) -> "dict[str, NDArray[generic]]":
+def _read_npz(path: Path) -> "dict[str, list[NDArray[generic]]]":
     from numpy import load
 
     with load(path, allow_pickle=False) as arrays:
-        return dict(arrays)
+        return _by_layer(path, dict(arrays))
 
 
 def _write_npz(path: Path, arrays: "Mapping[str, NDArray[generic]]") -> None:

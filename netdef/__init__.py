@@ -29,7 +29,7 @@ _HOMES = {
 }
 """Where each public name lives."""
 
-__all__ = ["Net", "NetError", "dense", "load", "module", "onnx_model", "read_weights", "write_weights"]  # noqa: F822
+__all__ = ["Net", "NetError", "dense", "load", "module", "onnx_model", "read_weights", "write_weights"]
 
 
 def __getattr__(name: str) -> Any:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from math import inf
 from typing import Any, NamedTuple
 
 from netdef.compiler.shape import Shape, show
@@ -71,14 +72,14 @@ class Certificate(NamedTuple):
         data = {
             "verdict": "equal" if self.agrees else "different",
             "tolerance": self.tolerance,
-            "worst": self.worst._asdict(),
-            "first_difference": self.first and self.first._asdict(),
+            "worst": _plain(self.worst),
+            "first_difference": self.first and _plain(self.first),
             **self.about,
             "cases": [
                 {
                     "inputs": case.inputs,
-                    "blobs": [found._asdict() for found in case.blobs],
-                    "outputs": [found._asdict() for found in case.outputs],
+                    "blobs": [_plain(found) for found in case.blobs],
+                    "outputs": [_plain(found) for found in case.outputs],
                 }
                 for case in self.cases
             ],
@@ -111,3 +112,8 @@ class Certificate(NamedTuple):
             return f"DIFFERENT: the first blob that differs is {first.blob}, made by {first.layer}: {error}"
         cases = f"{len(self.cases)} case{'s' * (len(self.cases) != 1)}"
         return f"equal: {cases}, relative error at most {self.worst.max_rel:.1e} (tolerance {self.tolerance:g})"
+
+
+def _plain(found: Difference) -> dict[str, Any]:
+    """For JSON, which has no infinity: null stands for it."""
+    return {key: None if value == inf else value for key, value in found._asdict().items()}

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor, nn
 
 MASK = (1 << 64) - 1
-GOLDEN = 0x9E3779B97F4A7C15
 PASS = 0xD1342543DE82EF95
 SAMPLE = 0xAF251AF3B0F025B5
 """Odd constants that keep the counters apart."""
@@ -49,7 +48,8 @@ class Chance(nn.Module):
         samples = torch.arange(num, device=device)[:, None] + self.first
         here = self.stream + _signed(_mixed(node)) + self.turn * _signed(PASS)
         rows = _mix(here + samples * _signed(SAMPLE))
-        return _mix(rows + torch.arange(units, device=device) * _signed(GOLDEN))
+        # A unit's number is added as it is: torch's compiler gets arange times a large constant wrong on CPUs
+        return _mix(rows + torch.arange(units, device=device))
 
 
 def drop(x: Tensor, share: float, bits: Tensor) -> Tensor:

@@ -461,25 +461,32 @@ class _Expander:
         scope = Scope(closure.scope)
         flowing = self.flow[0] if self.flow is not None and len(self.flow) == 1 else None
         positional = iter([parameter.name for parameter in block.parameters])
-        is_clear = True
+        meant: set[str] = set()  # for what wrong arguments may have been meant
         for argument in call.arguments:
             if argument.name == "input":
                 flowing = self._given_input(argument, place)
+                if flowing is None:
+                    self.flow = None
                 continue
             try:
                 name = self._parameter(argument, block, positional, scope)
             except Mistake as mistake:
                 self._report(mistake, place)
-                is_clear = False
+                if argument.name is not None:
+                    names = [*(parameter.name for parameter in block.parameters), "input"]
+                    near = closest(argument.name, names)
+                    meant.update(names if near is None else (near,))
             else:
                 scope.let(name, self._attempt(argument.value, place), argument.at)
+        if "input" in meant:
+            flowing = self.flow = None
         for parameter in block.parameters:
             if parameter.name in scope.variables:
                 continue
             value = None
-            if parameter.default is not None:
+            if parameter.default is not None and parameter.name not in meant:
                 value = self._attempt(parameter.default, place._replace(scope=scope))
-            elif is_clear:  # else it is most likely what the wrong argument was meant for
+            elif parameter.default is None and parameter.name not in meant:
                 message = f"block {block.name} needs {parameter.name}"
                 missing = Mistake("N304", message, at, f"add {parameter.name}: ...", _signature(block))
                 self._report(missing, place)
@@ -505,12 +512,11 @@ class _Expander:
             raise Mistake("N304", f"block {block.name} takes {count}", argument.at, "drop this one", _signature(block))
         at = argument.at if argument.name is None else argument.at._replace(end=argument.at.start + len(name))
         if name not in names:
-            help = did_you_mean(name, names) or f"it has {', '.join(names) or 'none'}"
+            help = did_you_mean(name, [*names, "input"]) or f"it has {', '.join(names) or 'none'}"
             raise Mistake("N304", f"block {block.name} has no parameter {name}", at, help, _signature(block))
         if name in scope.variables:
-            raise Mistake(
-                "N304", f"block {block.name} is given {name} twice", at, "keep one of them", _signature(block)
-            )
+            message = f"block {block.name} is given {name} twice"
+            raise Mistake("N304", message, at, "keep one of them", _signature(block))
         return name
 
     def _include(self, include: Include, place: _Place) -> Plain:

@@ -1,5 +1,7 @@
 """ONNX of soft-max, and of the loss on it."""
 
+from math import log
+
 import numpy as np
 from onnx import TensorProto
 
@@ -8,6 +10,9 @@ from netdef.compiler.layers.softmax import Normalization, Softmax, SoftmaxWithLo
 from netdef.compiler.net import Node, Value
 from netdef.compiler.onnx.base import EXPORT
 from netdef.compiler.onnx.graph import Graph
+
+GREATEST_LOSS = -log(np.finfo(np.float32).tiny)
+"""87.3365: Caffe takes a probability below the least normal float as that (softmax_loss_layer.cpp)."""
 
 
 @EXPORT.rule(Softmax)
@@ -24,11 +29,11 @@ def softmax_with_loss(layer: SoftmaxWithLoss, node: Node, graph: Graph) -> None:
     rank = len(scores.shape)
     axis = find_axis(layer.softmax.axis, rank)
     loss, *probabilities = (top.id for top in node.tops)
-    all_probabilities = graph.op("Softmax", scores.id, into=next(iter(probabilities), None), axis=axis)
+    for top in probabilities:
+        graph.op("Softmax", scores.id, into=top, axis=axis)
     index, counts = label_index(graph, scores, labels, axis, layer.loss.ignore_label)
-    probability = graph.op("GatherElements", all_probabilities, index, axis=axis)
-    least = graph.constant(np.finfo(np.float32).tiny)
-    losses = graph.op("Neg", graph.op("Log", graph.op("Max", probability, least)))
+    logarithm = graph.op("GatherElements", graph.op("LogSoftmax", scores.id, axis=axis), index, axis=axis)
+    losses = graph.op("Min", graph.op("Neg", logarithm), graph.constant(GREATEST_LOSS))
     if counts is not None:
         losses = graph.op("Where", counts, losses, graph.constant(0))
     if layer.normalization is Normalization.NONE:

@@ -10,13 +10,17 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netdef.commands.options import load_net, net_arguments
-from netdef.commands.train import feeding_arguments
-from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.cli import show
+from netdef.commands.options import net_arguments
+from netdef.commands.train import DATA_HELP, fed_net, feeding_arguments, share_processors
+from netdef.compiler.diagnostics import Diagnostic, NetError, Report
 from netdef.compiler.messages import Preprocess
 
 if TYPE_CHECKING:
+    from netdef.compiler.net import Net
+    from netdef.runtime.data.binding import Feed
     from netdef.runtime.evaluation import Errors
+    from netdef.runtime.training.run import Run
 
 HELP = "top-1 and top-5 errors on labelled pictures"
 
@@ -25,7 +29,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("file", nargs="+", metavar="FILE", help="a net")
     parser.add_argument("--weights", nargs="+", required=True, metavar="W", help="a weights file or a run's folder")
-    parser.add_argument("--data", default="digits", metavar="D", help="digits, or a folder of class folders")
+    parser.add_argument("--data", metavar="D", help=DATA_HELP)
     parser.add_argument("--scores", metavar="BLOB", help="the blob with the class scores, where the net doesn't tell")
     parser.add_argument("--json", action="store_true", help="print JSON")
     feeding_arguments(parser)
@@ -34,6 +38,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the errors on stdout."""
+    share_processors()
     if len(args.weights) != len(args.file):
         counts = f"{len(args.file)} nets and {len(args.weights)} weights"
         print(f"netdef evaluate: give each net its weights; there are {counts}", file=sys.stderr)
@@ -54,30 +59,51 @@ def errors_of(args: argparse.Namespace, file: str, weights: Path) -> "Errors":
     from netdef.compiler.weights import read_weights
     from netdef.runtime import lower
     from netdef.runtime.data.batches import TestBatches, stream, workers_for
-    from netdef.runtime.data.binding import Binding, bind, check_classes, view_of
-    from netdef.runtime.data.source import open_test
-    from netdef.runtime.data.transform import Normalise, stated
+    from netdef.runtime.data.binding import Binding, check_classes
+    from netdef.runtime.data.skipping import Skipped
+    from netdef.runtime.data.source import open_test, wanted_by
     from netdef.runtime.evaluation import PAGE, evaluate
     from netdef.runtime.training.prepare import device_of
     from netdef.runtime.training.run import best_weights, run_of
 
-    net = load_net(args, phase="TEST", path=file)
+    net, own = fed_net(args, "TEST", file)
+    show(net.report)
     run = run_of(weights)
-    data = open_test(args.data, tuple(run.manifest["classes"]) if run else None)
+    classes = tuple(run.manifest["classes"]) if run else None
+    data = own.data if own else open_test(args.data or "digits", classes, wanted_by(net, net))
     scores = args.scores or net.scores
     check_classes(net.blobs[scores], data)
-    blobs = bind(net, dict(args.input))
     module = lower(net, read_weights(best_weights(weights))).to(device_of(args.device))
     if module.matched.missing:
         message = f"{weights} has no weights for {', '.join(module.matched.missing)}"
         raise NetError(Diagnostic("N737", message, help="weights go by the layer's name; netdef train makes them"))
-    pages = TestBatches(data, view_of(net, blobs["data"]), PAGE)
+    feed = own.feed if own else fed_from_outside(net, run, dict(args.input))
+    pages = TestBatches(data, feed.view, PAGE, skip=args.corrupt == "skip")
     num_workers = workers_for(data) if args.workers is None else args.workers
+    skipped = Skipped(data, lambda mistake: show(Report([mistake])))
+    coming = skipped.told(stream(pages, range(len(pages)), num_workers))
+    errors = evaluate(module, scores, Binding(feed.blobs, feed.normalise), coming)
+    if skipped.numbers:
+        count = f"{len(skipped.numbers):,} pictures could not be read, and were skipped"
+        print(f"netdef evaluate: {count}", file=sys.stderr)
+    return errors
+
+
+def fed_from_outside(net: "Net", run: "Run | None", inputs: dict[str, str]) -> "Feed":
+    """How pictures reach the net: as it says itself, or else as they did in training."""
+    from netdef.runtime.data.binding import Feed, bind, view_of
+    from netdef.runtime.data.transform import Normalise, stated
+
+    blobs = bind(net, inputs)
+    normalise = stated(net.preprocess or Preprocess())
     if net.preprocess is None and run is not None:
-        normalise = Normalise.from_data(run.manifest["preprocess"])
-    else:
-        normalise = stated(net.preprocess or Preprocess())
-    return evaluate(module, scores, Binding(blobs, normalise), stream(pages, range(len(pages)), num_workers))
+        trained = run.manifest["preprocess"]
+        if "channels" not in trained:
+            message = "the net was trained from its data layers, which say how a picture becomes its input"
+            cure = "leave out --data, or say it in the net: preprocess { ... }"
+            raise NetError(Diagnostic("N774", message, help=cure))
+        normalise = Normalise.from_data(trained)
+    return Feed(view_of(net, blobs["data"]), blobs, normalise, shuffled=False)
 
 
 def _as_data(args: argparse.Namespace, file: str, weights: str, errors: "Errors") -> dict[str, Any]:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from netdef.compiler.onnx.stored import Weights
 
 HELP = "write the net as an ONNX model"
+OPSETS = range(19, 25)
+"""Those of ``compiler.onnx.model``, which takes onnx to load."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,16 +32,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def model_arguments(parser: argparse.ArgumentParser, dynamic: str | None) -> None:
     """Add what verify needs too."""
-    free = "all that the net allows" if dynamic is None else dynamic
+    otherwise = "; all that the net allows if not given" if dynamic is None else ""
     parser.add_argument("--weights", metavar="W", help="a weights file, or a run's folder for its best ones")
     parser.add_argument(
         "--dynamic",
         type=_letters,
-        default=dynamic and _letters(dynamic),
+        default=dynamic,
         metavar="N,H,W",
-        help=f"the inputs' axes that stay free, or none; {free} if not given",
+        help=f"the inputs' axes that stay free, or none{otherwise}",
     )
-    parser.add_argument("--opset", type=int, choices=range(19, 25), default=19, help="version of ONNX's operators")
+    parser.add_argument("--opset", type=int, choices=OPSETS, default=19, help="version of ONNX's operators")
     parser.add_argument("--seed", type=int, default=0, help="the fillers' seed")
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from collections.abc import Mapping
 
 from netdef.cli import show
 from netdef.compiler.load import load
@@ -39,15 +40,25 @@ def set_argument(group: argparse._ActionsContainer) -> None:
     )
 
 
-def load_net(args: argparse.Namespace, phase: str | None = None, path: str | None = None) -> Net:
+def load_net(
+    args: argparse.Namespace,
+    phase: str | None = None,
+    path: str | None = None,
+    images: Mapping[str, Shape] | None = None,
+) -> Net:
     """The net that the arguments ask for; its warnings go to stderr."""
-    net = load_quietly(args, phase, path)
+    net = load_quietly(args, phase, path, images)
     show(net.report)
     return net
 
 
-def load_quietly(args: argparse.Namespace, phase: str | None = None, path: str | None = None) -> Net:
-    """The net that the arguments ask for; its warnings stay in its report."""
+def load_quietly(
+    args: argparse.Namespace,
+    phase: str | None = None,
+    path: str | None = None,
+    images: Mapping[str, Shape] | None = None,
+) -> Net:
+    """The net that the arguments ask for; its warnings stay in its report. ``images``: sizes, known from the data."""
     return load(
         path or args.file,
         phase=phase or args.phase,
@@ -55,7 +66,7 @@ def load_quietly(args: argparse.Namespace, phase: str | None = None, path: str |
         level=args.level,
         set=dict(args.set),
         sizes=dict(args.size),
-        data_size=dict(args.data_size),
+        data_size={**(images or {}), **dict(args.data_size)},
         dense=args.dense,
     )
 

@@ -6,6 +6,7 @@ is needed to go on after a break are kept in a run's folder.
 
 import argparse
 import math
+import os
 import shlex
 import sys
 from collections.abc import Iterator
@@ -13,11 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netdef.cli import show
-from netdef.commands.options import count, index, load_net, load_quietly, net_arguments
+from netdef.commands.options import count, index, load_quietly, net_arguments
 from netdef.compiler.diagnostics import Report
+from netdef.compiler.load import state_of
 
 if TYPE_CHECKING:
+    from netdef.compiler.net import Net
     from netdef.compiler.weights import Matched
+    from netdef.runtime.data.layers import LayerFeed
     from netdef.runtime.training.checkpoint import Checkpoint
     from netdef.runtime.training.recipe import Recipe
     from netdef.runtime.training.run import Run
@@ -25,8 +29,12 @@ if TYPE_CHECKING:
 
 HELP = "train a net"
 
+DATA_HELP = (
+    "digits, synthetic, a folder of class folders, shards, a list file or an LMDB; "
+    "if not given, what the net's data layers name, else the digits"
+)
 REMEMBERED = (
-    *("file", "recipe", "data", "test_data", "epochs", "batch", "lr", "seed", "input"),
+    *("file", "recipe", "data", "test_data", "epochs", "batch", "lr", "seed", "input", "corrupt"),
     *("set", "size", "data_size", "stage", "level", "dense"),
 )
 """Arguments that a resumed run takes from its manifest where they aren't given again."""
@@ -36,8 +44,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("file", nargs="?", metavar="FILE", help="the net; may be left out with --resume -o RUN")
     parser.add_argument("--recipe", metavar="R.yaml", help="how to train; the .yaml beside the net if not given")
-    parser.add_argument("--data", metavar="D", help="digits, or a folder of class folders; digits if not given")
-    parser.add_argument("--test-data", metavar="DIR", help="another folder for the test")
+    parser.add_argument("--data", metavar="D", help=DATA_HELP)
+    parser.add_argument("--test-data", metavar="D", help="other data for the test")
     parser.add_argument("--weights", metavar="W", help="weights to start from: a file, or a run's folder")
     parser.add_argument("-o", dest="run_folder", metavar="RUN", help="the run's folder; runs/NAME if not given")
     parser.add_argument("--resume", action="store_true", help="go on with a broken run: RUN, or the net's newest")
@@ -54,12 +62,15 @@ def feeding_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what says how pictures come to the net, and where it runs."""
     what = "an input that takes data or label, where its name doesn't say so"
     parser.add_argument("--input", action="append", default=[], type=_feed, metavar="BLOB=FIELD", help=what)
+    broken = "what to do with a picture that can't be read"
+    parser.add_argument("--corrupt", choices=("error", "skip"), default="error", help=broken)
     parser.add_argument("--device", metavar="D", help="cpu, cuda or cuda:1; a GPU if there is one")
     parser.add_argument("--workers", type=index, metavar="N", help="processes that read pictures")
 
 
 def run(args: argparse.Namespace) -> int:
     """Train, and say where the weights are."""
+    share_processors()
     from netdef.runtime.training.progress import display
     from netdef.runtime.training.train import starting_point, train
 
@@ -82,6 +93,15 @@ def run(args: argparse.Namespace) -> int:
     for line in conclusion(args, run):
         print(line)
     return 0
+
+
+def share_processors() -> None:
+    """Let threads that wait sleep, unless the user says otherwise; OpenMP reads this when torch is loaded.
+
+    On a machine with other work, threads that spin instead take the time of those that they wait for: 2 to 8 times
+    slower was seen.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def recalled(args: argparse.Namespace) -> "Run":
@@ -111,20 +131,39 @@ def job_of(args: argparse.Namespace) -> "Job":
     recipe = recipe_of(args)  # before torch is loaded: its mistakes show at once
 
     from netdef.compiler.weights import read_weights
-    from netdef.runtime.data.source import open_data
+    from netdef.runtime.data.layers import layers_data
+    from netdef.runtime.data.source import open_data, wanted_by
     from netdef.runtime.training.prepare import device_of, prepare
     from netdef.runtime.training.run import best_weights
 
+    net, own = fed_net(args, "TRAIN")
+    show(net.report)
+    test_net, test_own = fed_net(args, "TEST")
+    if own is not None and args.batch is None:
+        recipe = recipe.replace(batch=own.batch_size)
     return prepare(
-        load_net(args, phase="TRAIN"),
-        load_quietly(args, phase="TEST"),
+        net,
+        test_net,
         recipe,
-        open_data(args.data or "digits", args.test_data),
+        layers_data(own, test_own) or open_data(args.data or "digits", args.test_data, wanted_by(net, test_net)),
+        feeds=(own.feed, test_own.feed) if own and test_own else None,
+        skip=args.corrupt == "skip",
         inputs=dict(args.input),
         weights=None if args.weights is None else read_weights(best_weights(Path(args.weights))),
         device=device_of(args.device),
         num_workers=args.workers,
     )
+
+
+def fed_net(args: argparse.Namespace, phase: str, path: str | None = None) -> "tuple[Net, LayerFeed | None]":
+    """The net in a phase, and what its own data layer feeds it if no other data are given."""
+    from netdef.runtime.data.layers import feed_of, image_sizes, open_layers
+
+    if args.data is not None:
+        return load_quietly(args, phase, path), None
+    opened = open_layers(path or args.file, dict(args.set), state_of(phase, args.stage, args.level))
+    net = load_quietly(args, phase, path, image_sizes(opened))
+    return net, feed_of(net, opened) if opened else None
 
 
 def recipe_of(args: argparse.Namespace) -> "Recipe":
@@ -181,7 +220,7 @@ def introduction(args: argparse.Namespace, job: "Job", run: "Run", start: "Check
     if args.weights is not None and start is None:
         yield f"{args.weights}: {matched_text(job.module.matched)}"
     if net.preprocess is None:
-        yield f"the net doesn't say how a picture becomes its input; measured: {job.feeding.normalise.text}"
+        yield f"the net has no preprocess {{ }}; a picture becomes its input by {job.feeding.normalise.text}"
     total = recipe.num_iterations(len(data.train))
     yield f"{recipe_path(args) or 'built-in recipe'}: {total:,} iterations of {recipe.batch} pictures"
     yield f"{run.path}: " + (f"going on after iteration {start.iteration:,}" if start else "a new run")

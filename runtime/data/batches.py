@@ -46,7 +46,7 @@ class TrainingBatches(Fetched[Batch]):
     """
 
     def __init__(
-        self, data: Dataset | Table, view: Cut, size: int, seed: int, *, shuffled: bool = True, skip: bool = False
+        self, data: Dataset, view: Cut, size: int, seed: int, *, shuffled: bool = True, skip: bool = False
     ) -> None:
         self.data = data
         self.view = view
@@ -84,7 +84,7 @@ class TestBatches(Fetched[Batch]):
 
     __test__ = False  # pytest: not a test case
 
-    def __init__(self, data: Dataset | Table, view: Cut, size: int, *, skip: bool = False) -> None:
+    def __init__(self, data: Dataset, view: Cut, size: int, *, skip: bool = False) -> None:
         self.data = data
         self.view = view
         self.size = size

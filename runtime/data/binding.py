@@ -11,7 +11,7 @@ from netdef.compiler.net import Net
 from netdef.compiler.shape import Pair, Shape, show
 from netdef.runtime.data.batches import Batch
 from netdef.runtime.data.dataset import Dataset
-from netdef.runtime.data.transform import Numbers, View
+from netdef.runtime.data.transform import Cut, Numbers, View
 from netdef.runtime.training.recipe import Augment, Crop
 
 FIELDS = ("data", "label")
@@ -33,6 +33,21 @@ class Binding(NamedTuple):
         there = {field: batch[field].to(device, non_blocking=True) for field in self.blobs}
         there["data"] = self.normalise(there["data"], batch.get("chance"))
         return {self.blobs[field]: tensor for field, tensor in there.items()}
+
+
+class Feed(NamedTuple):
+    """How data reach a net in one phase.
+
+    view        how pictures are cut
+    blobs       field of a batch -> the input that takes it
+    normalise   what turns bytes into the net's numbers
+    shuffled    whether every epoch has an order of its own
+    """
+
+    view: Cut
+    blobs: dict[str, str]
+    normalise: Numbers
+    shuffled: bool
 
 
 def bind(net: Net, chosen: Mapping[str, str]) -> dict[str, str]:

@@ -1,8 +1,10 @@
 """LMDB databases of Datums, which Caffe's tools write."""
 
+import os
 from functools import partial
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -15,13 +17,16 @@ from netdef.runtime.data.folder import decoded
 from netdef.runtime.data.kept import Kept
 from netdef.runtime.data.per_process import PerProcess
 
+_OPEN: WeakValueDictionary[str, Any] = WeakValueDictionary()
+"""Environments that are open in this process, by path."""
+
 
 class Datums(Kept):
     """The pictures of a database, in the order of their keys, which is Caffe's; classes are named by their numbers."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._database = PerProcess(partial(open_database, path))
+        self._database = PerProcess(partial(open_database, path), survives_fork=True)
         self._keys: list[bytes] = []
         labels = []
         with self._database().begin() as transaction:
@@ -70,14 +75,23 @@ def _picture(data: bytes, size: tuple[int, ...], name: str) -> Picture:
 
 
 def open_database(path: Path) -> Any:
-    """An LMDB environment for reading."""
+    """An LMDB environment for reading; a process may have each only once, and its children go on with theirs."""
     try:
         import lmdb  # an extra
     except ImportError:
         message = f"{path} is an LMDB, and the package lmdb is not installed"
         raise NetError(Diagnostic("N717", message, help="pip install 'netdef-compiler[lmdb]'")) from None
+    if path.is_dir() and not (path / "data.mdb").is_file():
+        message = f"{path} is no LMDB: there is no data.mdb in it"
+        raise NetError(Diagnostic("N772", message, help="Caffe's convert_imageset makes one"))
+    key = os.path.realpath(path)
+    if (known := _OPEN.get(key)) is not None:
+        return known
     try:
-        return lmdb.open(str(path), readonly=True, lock=False, create=False, subdir=path.is_dir())
+        # without locks nothing is written beside the data, and a child may read by its parent's handle
+        environment = lmdb.open(key, readonly=True, lock=False, create=False, subdir=path.is_dir())
     except (lmdb.Error, OSError) as error:
         message = f"{path} can't be read as an LMDB: {error}"
-        raise NetError(Diagnostic("N772", message, help="an LMDB is a folder with a file data.mdb")) from None
+        raise NetError(Diagnostic("N772", message, help="copy it anew, or make it anew")) from None
+    _OPEN[key] = environment
+    return environment

@@ -22,12 +22,14 @@ class LayerView(NamedTuple):
     size           the window, (H, W) in pixels
     num_channels   of the top
     stretch        the size to which pictures are brought first, whatever their shape
+    crops          whether the window is cut out of pictures of any size; else all have its size
     """
 
     name: str
     num_channels: int
     size: Pair
     stretch: Pair | None = None
+    crops: bool = False
     crop_by_chance: bool = False
     mirror: bool = False
 
@@ -37,6 +39,8 @@ class LayerView(NamedTuple):
         if self.stretch is not None:
             picture = stretched(picture, self.stretch)
         whole = Pair(*picture.shape[:2])
+        if not self.crops and whole != self.size:
+            raise self._unfit(f"among others of {show(self.size)}", whole)
         if whole.h < self.size.h or whole.w < self.size.w:
             raise self._unfit(f"is smaller than the crop of {show(self.size)}", whole)
         tops, lefts = self.corners(whole, chance[None])
@@ -107,9 +111,9 @@ class AsStored:
 
     text = "as stored"
 
-    def __call__(self, numbers: Tensor, chance: Tensor | None = None) -> Tensor:
+    def __call__(self, pictures: Tensor, chance: Tensor | None = None) -> Tensor:
         """The same."""
-        return numbers
+        return pictures
 
     @property
     def as_data(self) -> dict[str, Any]:

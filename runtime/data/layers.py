@@ -23,6 +23,8 @@ from netdef.compiler.net import Net
 from netdef.compiler.reader import place_of
 from netdef.compiler.shape import Pair, Shape, show
 from netdef.compiler.syntax.tree import Value
+from netdef.runtime.data.binding import Feed
+from netdef.runtime.data.dataset import Data as DataSets
 from netdef.runtime.data.dataset import Dataset
 from netdef.runtime.data.datums import Datums
 from netdef.runtime.data.layer_view import NOTHING_DONE, AsStored, LayerView, MeanImage
@@ -45,24 +47,16 @@ class Opened(NamedTuple):
 
     definition: LayerDefinition
     layer: Data | ImageData | HDF5Data
-    data: Dataset | Table
+    data: Dataset
     image: tuple[int, ...]
 
 
 class LayerFeed(NamedTuple):
-    """How a net's data layer feeds it.
+    """What a net's data layer reads, and how it reaches the net; ``batch_size`` is N, as the file says."""
 
-    blobs       field of a batch -> the top that takes it
-    batch_size  N of a batch, as the file says
-    shuffled    whether every epoch has an order of its own
-    """
-
-    data: Dataset | Table
-    view: LayerView
-    blobs: dict[str, str]
-    normalise: Normalise | MeanImage | AsStored
+    data: Dataset
+    feed: Feed
     batch_size: int
-    shuffled: bool
 
 
 def open_layers(path: str, overrides: Mapping[str, Value], state: State) -> list[Opened]:
@@ -98,21 +92,27 @@ def feed_of(net: Net, opened: list[Opened]) -> LayerFeed:
     if isinstance(layer, HDF5Data):
         assert isinstance(data, Table)
         blobs = dict(zip(data.fields, tops, strict=True))
-        return LayerFeed(data, NOTHING_DONE, blobs, AsStored(), layer.batch_size, layer.shuffle)
+        return LayerFeed(data, Feed(NOTHING_DONE, blobs, AsStored(), layer.shuffle), layer.batch_size)
     transform = transform_of(layer)
     crop = Pair(transform.crop_size, transform.crop_size) if transform.crop_size else None
+    if crop is not None and min(image[1:]) < transform.crop_size:
+        at = Label(place_of("transform", definition.places, definition.at))
+        message = f"a crop of {show(crop)} does not fit a picture of {show(image[1:])}"
+        raise NetError(Diagnostic("N775", message, at, help="give a smaller crop_size, or larger pictures"))
     training = net.state.phase is Phase.TRAIN
     view = LayerView(
         name=definition.title,
         num_channels=image[0],
         size=crop or Pair(*image[1:]),
         stretch=Pair(layer.new_height, layer.new_width) if isinstance(layer, ImageData) and layer.new_height else None,
+        crops=crop is not None,
         crop_by_chance=training and crop is not None,
         mirror=training and transform.mirror,
     )
     normalise = _normalise(definition, transform, view, image, Path(net.definition.path).parent)
     blobs = dict(zip(("data", "label"), tops, strict=False))
-    return LayerFeed(data, view, blobs, normalise, layer.batch_size, isinstance(layer, ImageData) and layer.shuffle)
+    shuffled = isinstance(layer, ImageData) and layer.shuffle
+    return LayerFeed(data, Feed(view, blobs, normalise, shuffled), layer.batch_size)
 
 
 def transform_of(layer: Data | ImageData) -> Transform:
@@ -155,7 +155,7 @@ def _open_table(definition: LayerDefinition, layer: HDF5Data, home: Path) -> tup
     return data, data.shapes[0]
 
 
-_OPEN: dict[type[Layer], Callable[..., tuple[Dataset | Table, tuple[int, ...]]]] = {
+_OPEN: dict[type[Layer], Callable[..., tuple[Dataset, tuple[int, ...]]]] = {
     Data: _open_datums,
     ImageData: _open_listing,
     HDF5Data: _open_table,
@@ -213,3 +213,14 @@ def _normalise(
 def image_sizes(opened: list[Opened]) -> dict[str, Shape]:
     """The size of each data layer's images, for ``load``."""
     return {each.definition.frame.name: each.image for each in opened}
+
+
+def layers_data(train: LayerFeed | None, test: LayerFeed | None) -> DataSets | None:
+    """What the data layers of both phases read; None if there are none."""
+    if (train is None) != (test is None):
+        phase = "TEST" if test is None else "TRAIN"
+        cure = f"add one with include {{ phase: {phase} }}, or give data for both with --data D"
+        raise NetError(Diagnostic("N774", f"the net has no data layer in phase {phase}", help=cure))
+    if train is None or test is None:
+        return None
+    return DataSets(train.data, test.data, "the net's data layers", "each phase has its own")

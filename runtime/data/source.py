@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from netdef.compiler.diagnostics import Diagnostic, NetError, did_you_mean
+from netdef.compiler.net import Net
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.dataset import Data, Dataset, Part, Picture, random_nth
 from netdef.runtime.data.datums import Datums
@@ -39,6 +40,14 @@ EMBEDDED: dict[str, Callable[[Wanted], Data]] = {
 """Data sets that lie nowhere, by name."""
 
 
+def wanted_by(train_net: Net, test_net: Net) -> Wanted:
+    """What made-up data must be like to fit a net."""
+    pictures = next((shape for shape in train_net.inputs.values() if len(shape) == 4), ())
+    scores = test_net.blobs[test_net.scores]
+    sizes = [size for size in (*pictures[1:], *scores[1:2]) if isinstance(size, int)]
+    return Wanted(Pair(sizes[1], sizes[2]), sizes[0], sizes[3]) if len(sizes) == 4 else ANY
+
+
 class Kind(NamedTuple):
     """A kind of data that lies at a path.
 
@@ -59,10 +68,11 @@ def _is_text(path: Path) -> bool:
         return b"\0" not in file.read(4096)
 
 
+CLASS_FOLDERS = Kind("a folder of class folders", lambda path: bool(class_folders(path)), Folder)
 KINDS = (
     Kind("an LMDB of Datums", lambda path: (path / "data.mdb").is_file(), lambda path, _: Datums(path)),
+    CLASS_FOLDERS,
     Kind("a tar file, or a folder of them", lambda path: bool(tars_in(path)), lambda path, _: open_shards(path)),
-    Kind("a folder of class folders", lambda path: bool(class_folders(path)), Folder),
     Kind("a list file of paths and labels", _is_text, lambda path, _: Listing(path)),
 )
 """In the order in which they are tried."""
@@ -125,7 +135,7 @@ def _parts(path: Path, names: tuple[str, ...]) -> Iterator[Path]:
 
 def _opened(path: Path, classes: tuple[str, ...] | None) -> Dataset:
     """The data at a path; raises where they have classes that ``classes`` doesn't know."""
-    kind = next((kind for kind in KINDS if kind.fits(path)), KINDS[2])  # a folder says best what is wrong with it
+    kind = next((kind for kind in KINDS if kind.fits(path)), CLASS_FOLDERS)  # a folder says best what is wrong with it
     data = kind.open(path, classes)
     if classes is None or data.classes == classes:
         return data

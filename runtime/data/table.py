@@ -12,6 +12,7 @@ from torch import Tensor
 
 from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.compiler.shape import show
+from netdef.runtime.data.dataset import Picture
 from netdef.runtime.data.per_process import PerProcess
 
 FIELDS = ("data", "label")
@@ -54,6 +55,10 @@ class Table:
 
     def __len__(self) -> int:
         return int(self._starts[-1])
+
+    def picture(self, index: int) -> Picture:
+        """Never asked for: rows are no pictures, and are read many at once."""
+        raise NotImplementedError
 
     def rows(self, numbers: NDArray[np.int64]) -> dict[str, Tensor]:
         """Some rows of each blob, by field, in the order asked for; Caffe knows only floats."""

@@ -9,9 +9,10 @@ import torch
 from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.compiler.net import Net, Node
 from netdef.runtime.data.batches import workers_for
-from netdef.runtime.data.binding import Binding, augmented, bind, check_classes, view_of
+from netdef.runtime.data.binding import Binding, Feed, augmented, bind, check_classes, view_of
 from netdef.runtime.data.dataset import Data, Dataset
-from netdef.runtime.data.transform import Normalise, measured, stated
+from netdef.runtime.data.layer_view import LayerView
+from netdef.runtime.data.transform import measured, stated
 from netdef.runtime.module import Weights, lower
 from netdef.runtime.training.recipe import Recipe, as_data
 from netdef.runtime.training.train import Job
@@ -27,6 +28,8 @@ def prepare(
     weights: Weights | None = None,
     device: torch.device,
     num_workers: int | None = None,
+    feeds: tuple[Feed, Feed] | None = None,
+    skip: bool = False,
 ) -> Job:
     """All that training needs.
 
@@ -39,14 +42,13 @@ def prepare(
         weights: what to start from; by default the fillers, under the recipe's seed.
         device: where to compute.
         num_workers: processes that read pictures; by default as many as the data needs.
+        feeds: how the nets' own data layers feed them, in training and in the test, if they do.
+        skip: whether pictures that can't be read are skipped, and not a mistake.
     """
     scores = test_net.scores
     check_loss(train_net, scores)
     check_classes(test_net.blobs[scores], data.train)
-    blobs, test_blobs = bind(train_net, inputs), bind(test_net, inputs)
-    test_view = view_of(test_net, test_blobs["data"])
-    view = augmented(view_of(train_net, blobs["data"]), recipe.augment)
-    normalise = stated(train_net.preprocess) if train_net.preprocess else measured(data.train, view)
+    feeding, testing = feeds or _fed_from_outside(train_net, test_net, recipe, data, inputs)
     module = lower(train_net, weights, seed=recipe.seed).to(device)
     return Job(
         module=module,
@@ -54,14 +56,27 @@ def prepare(
         scores=scores,
         recipe=recipe,
         data=data,
-        feeding=Binding(blobs, normalise),
-        testing=Binding(test_blobs, normalise),
-        view=view,
-        test_view=test_view,
-        identity=identity_of(train_net, recipe, data, normalise),
+        feeding=Binding(feeding.blobs, feeding.normalise),
+        testing=Binding(testing.blobs, testing.normalise),
+        view=feeding.view,
+        test_view=testing.view,
+        shuffled=feeding.shuffled,
+        skip=skip,
+        identity=identity_of(train_net, recipe, data, feeding),
         device=device,
         num_workers=workers_for(data.train) if num_workers is None else num_workers,
     )
+
+
+def _fed_from_outside(
+    train_net: Net, test_net: Net, recipe: Recipe, data: Data, inputs: Mapping[str, str]
+) -> tuple[Feed, Feed]:
+    """How data that were chosen beside the net reach it: as its ``preprocess`` says, or else as they are measured."""
+    blobs, test_blobs = bind(train_net, inputs), bind(test_net, inputs)
+    test_view = view_of(test_net, test_blobs["data"])
+    view = augmented(view_of(train_net, blobs["data"]), recipe.augment)
+    normalise = stated(train_net.preprocess) if train_net.preprocess else measured(data.train, view)
+    return Feed(view, blobs, normalise, shuffled=True), Feed(test_view, test_blobs, normalise, shuffled=False)
 
 
 def device_of(name: str | None) -> torch.device:
@@ -85,13 +100,14 @@ def check_loss(net: Net, scores: str) -> None:
         raise NetError(Diagnostic("N720", message, help=f'add input "label" [1] and {cure}'))
 
 
-def identity_of(net: Net, recipe: Recipe, data: Data, normalise: Normalise) -> dict[str, Any]:
+def identity_of(net: Net, recipe: Recipe, data: Data, feed: Feed) -> dict[str, Any]:
     """What a run is, as plain values that can be compared: a resumed run must have the same."""
-    return {
+    own = {"view": str(feed.view)} if isinstance(feed.view, LayerView) else {}  # of others the recipe tells all
+    return own | {
         "recipe": as_data(recipe),
         "net": {node.name: _described(node) for node in net.nodes},
         "data": {"train": _summed(data.train), "test": _summed(data.test)},
-        "preprocess": normalise.text,
+        "preprocess": feed.normalise.text,
     }
 
 

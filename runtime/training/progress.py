@@ -38,10 +38,16 @@ class Status(NamedTuple):
     def text(self) -> str:
         """One line, whose columns stand below each other."""
         width = len(str(self.total))
+        evaluation = f"  {self.evaluation}" if self.evaluation else ""
+        return f"iteration {self.iteration:{width}}/{self.total}  {self.short_text}{evaluation}"
+
+    @property
+    def short_text(self) -> str:
+        """The same without what a bar shows."""
         waiting = f"  data wait {100 * self.data_wait:.0f} %" if self.data_wait > 0.1 else ""
         return (
-            f"epoch {self.epoch:6.2f}  iteration {self.iteration:{width}}/{self.total}  loss {self.loss:7.4f}"
-            f"  lr {self.lr:<7.3g}  {self.images_per_s:,.0f} images/s{waiting}  {_clock(self.seconds_left)} left"
+            f"epoch {self.epoch:6.2f}  loss {self.loss:7.4f}  lr {self.lr:<7.3g}"
+            f"  {self.images_per_s:,.0f} images/s{waiting}  {_clock(self.seconds_left)} left"
         )
 
 
@@ -75,7 +81,7 @@ class Lines:
         now = time.monotonic()
         if status.evaluation or now - self._last >= SECONDS_BETWEEN_LINES:
             self._last = now
-            self.say(status.text + (f"  {status.evaluation}" if status.evaluation else ""))
+            self.say(status.text)
 
     def say(self, text: str) -> None:
         """A line."""
@@ -92,15 +98,15 @@ class Bar:
     """A bar at the foot of the terminal, and a line for each evaluation above it."""
 
     def __init__(self) -> None:
-        columns = (BarColumn(bar_width=24), TextColumn("{task.description}", markup=False))
+        columns = (BarColumn(bar_width=12), TextColumn("{task.description}", markup=False))
         self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
         self._task = self._progress.add_task("", total=None)
 
     def show(self, status: Status) -> None:
         """Move the bar."""
         if status.evaluation:
-            self.say(f"{status.text}  {status.evaluation}")
-        self._progress.update(self._task, total=status.total, completed=status.iteration, description=status.text)
+            self.say(status.text)
+        self._progress.update(self._task, total=status.total, completed=status.iteration, description=status.short_text)
 
     def say(self, text: str) -> None:
         """A line above the bar."""

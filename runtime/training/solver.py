@@ -51,7 +51,8 @@ class Solver:
         """
         if num_samples is None and recipe.lr.counts_epochs:
             cure = "give num_samples, or count iterations in the recipe"
-            raise NetError(Diagnostic("N708", "how long is an epoch? The recipe's learning rate depends on it", help=cure))
+            message = "how long is an epoch? The recipe's learning rate depends on it"
+            raise NetError(Diagnostic("N708", message, help=cure))
         self.module = module
         self.recipe = recipe
         self.num_samples = num_samples
@@ -112,9 +113,7 @@ class Solver:
             remembered.copy_(history[name])
 
 
-def open_solver(
-    recipe: "Recipe | str | PathLike[str]", module: "NetModule", num_samples: int | None = None
-) -> Solver:
+def open_solver(recipe: "Recipe | str | PathLike[str]", module: "NetModule", num_samples: int | None = None) -> Solver:
     """A solver from a recipe or its file.
 
     Args:

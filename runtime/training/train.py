@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 
 from netdef.compiler.diagnostics import Diagnostic, NetError, Report
+from netdef.compiler.render.text import render
 from netdef.compiler.weights import write_weights
 from netdef.runtime.data.batches import TestBatches, TrainingBatches, stream
 from netdef.runtime.data.binding import Binding
 from netdef.runtime.data.dataset import Data
-from netdef.runtime.data.transform import View
+from netdef.runtime.data.skipping import Skipped
+from netdef.runtime.data.transform import Cut
 from netdef.runtime.evaluation import PAGE, Errors, evaluate
 from netdef.runtime.training.atomic import sync
 from netdef.runtime.training.checkpoint import Checkpoint, newest, save
@@ -35,6 +37,8 @@ class Job(NamedTuple):
     scores      the tester's blob with the class scores
     feeding     how training batches reach the module; ``testing``: test batches the tester
     view        how training pictures are cut; ``test_view``: test pictures
+    shuffled    whether each epoch has an order of its own, or all the data's
+    skip        whether pictures that can't be read are skipped
     identity    recipe, net and data as plain values, by which a run is told from others
     """
 
@@ -45,8 +49,10 @@ class Job(NamedTuple):
     data: Data
     feeding: Binding
     testing: Binding
-    view: View
-    test_view: View
+    view: Cut
+    test_view: Cut
+    shuffled: bool
+    skip: bool
     identity: dict[str, Any]
     device: torch.device
     num_workers: int
@@ -62,16 +68,17 @@ def train(job: Job, run: Run, start: Checkpoint | None, display: Display) -> Non
         restore(solver, start)
     total = job.recipe.num_iterations(len(job.data.train))
     journal = Journal(run, display, job.recipe.batch, total, seconds=run.cut_metrics(solver.iteration))
-    batches = TrainingBatches(job.data.train, job.view, job.recipe.batch, job.recipe.seed)
+    batches = training_batches(job)
+    skipped = [Skipped(part, lambda mistake: display.say(render(mistake))) for part in (job.data.train, job.data.test)]
     kept = time.monotonic()
-    coming = stream(batches, range(solver.iteration, total), job.num_workers)
+    coming = skipped[0].told(stream(batches, range(solver.iteration, total), job.num_workers))
     for batch in journal.waiting_for(coming):
         lr = solver.lr
         loss = solver.step(**job.feeding.feed(batch, job.device))
         entry = Entry(solver.iteration, solver.epoch, lr, loss)
         if solver.finished_epoch or solver.iteration == total:
             began = time.monotonic()
-            errors = evaluated(job)
+            errors = evaluated(job, skipped[1])
             journal.note(entry, errors, evaluating=time.monotonic() - began)
             accuracy = 1 - errors.top1_error
             if accuracy > max(solver.scores, default=-1.0):
@@ -84,6 +91,14 @@ def train(job: Job, run: Run, start: Checkpoint | None, display: Display) -> Non
             journal.catch_up()
         keep(run, solver, identity)
         kept = time.monotonic()
+    if num_skipped := sum(len(each.numbers) for each in skipped):
+        display.say(f"{num_skipped:,} pictures could not be read, and were skipped")
+
+
+def training_batches(job: Job) -> TrainingBatches:
+    """The batches of a job, by iteration."""
+    size, seed = job.recipe.batch, job.recipe.seed
+    return TrainingBatches(job.data.train, job.view, size, seed, shuffled=job.shuffled, skip=job.skip)
 
 
 def starting_point(run: Run, identity: dict[str, Any]) -> tuple[Checkpoint | None, list[Diagnostic]]:
@@ -99,10 +114,11 @@ def starting_point(run: Run, identity: dict[str, Any]) -> tuple[Checkpoint | Non
     return start, warnings
 
 
-def evaluated(job: Job) -> Errors:
+def evaluated(job: Job, skipped: Skipped) -> Errors:
     """The net's errors on the test data as it stands."""
-    pages = TestBatches(job.data.test, job.test_view, PAGE)
-    return evaluate(job.tester, job.scores, job.testing, stream(pages, range(len(pages)), job.num_workers))
+    pages = TestBatches(job.data.test, job.test_view, PAGE, skip=job.skip)
+    coming = stream(pages, range(len(pages)), job.num_workers)
+    return evaluate(job.tester, job.scores, job.testing, skipped.told(coming))
 
 
 def keep(run: Run, solver: Solver, identity: str) -> None:

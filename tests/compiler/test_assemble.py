@@ -89,9 +89,9 @@ def test_the_stages_of_the_files_own_state_hold_too(build: Build) -> None:
     assert "r" not in build(text, "TRAIN", ["b"]).blobs
 
 
-def test_a_name_and_a_top_may_come_twice_in_different_phases(build: Build) -> None:
+def test_a_top_may_come_twice_in_different_phases(build: Build) -> None:
     text = "".join(
-        f'layer {{ type: "Input" top: "data" include {{ phase: {p} }} input_param {{ shape {{ dim: {n} }} }} name: "d" }}'
+        f'layer {{ type: "Input" top: "data" include {{ phase: {p} }} input_param {{ shape {{ dim: {n} }} }} }}'
         for p, n in (("TRAIN", 256), ("TEST", 50))
     )
     assert build(text, "TRAIN").blobs == {"data": (256,)}

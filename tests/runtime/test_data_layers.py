@@ -1,5 +1,7 @@
 """Data layers: what they read, against what real Caffe's tools wrote, OpenCV and numpy."""
 
+import json
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from netdef.cli import main
 from netdef.compiler.diagnostics import NetError
 from netdef.compiler.load import load, state_of
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.batches import TestBatches, TrainingBatches, stream
 from netdef.runtime.data.binding import Binding
-from netdef.runtime.data.datums import Datums
+from netdef.runtime.data.datums import Datums, open_database
 from netdef.runtime.data.layers import LayerFeed, feed_of, image_sizes, open_layers
 from netdef.runtime.data.stretch import stretched
 from netdef.runtime.data.table import Table
@@ -46,8 +49,8 @@ def feed(path: Path, phase: str) -> tuple[LayerFeed, Any]:
 
 
 def fed(feed: LayerFeed, iteration: int, seed: int = 0) -> dict[str, torch.Tensor]:
-    batches = TrainingBatches(feed.data, feed.view, feed.batch_size, seed, shuffled=feed.shuffled)
-    return Binding(feed.blobs, feed.normalise).feed(batches[iteration], torch.device("cpu"))
+    batches = TrainingBatches(feed.data, feed.feed.view, feed.batch_size, seed, shuffled=feed.feed.shuffled)
+    return Binding(feed.feed.blobs, feed.feed.normalise).feed(batches[iteration], torch.device("cpu"))
 
 
 CHANCE = np.random.default_rng(0)
@@ -83,7 +86,7 @@ def test_caffes_databases(shared: Path, part: str, num: int) -> None:
     path = shared / f"oracle/train/{part}_lmdb"
     data = Datums(path)
     assert (len(data), data.classes) == (num, tuple("0123456789"))
-    with lmdb.open(str(path), readonly=True, lock=False) as environment, environment.begin() as transaction:
+    with open_database(path).begin() as transaction:
         for number, (_, value) in enumerate(transaction.cursor()):
             theirs = PROTO["Datum"].FromString(value)
             assert data.labels[number] == theirs.label
@@ -106,6 +109,15 @@ def test_caffes_mean_is_the_databases(shared: Path) -> None:
     assert (len(test.data), test.batch_size, net.inputs["data"]) == (200, 40, (40, 3, 32, 32))
 
 
+def test_worker_processes_read_the_same(shared: Path) -> None:
+    train, _ = feed(shared / "oracle/train/train_val.prototxt", "TRAIN")
+    batches = TrainingBatches(train.data, train.feed.view, 7, 0)
+    for ours, theirs in zip(stream(batches, range(4), 0), stream(batches, range(4), 2), strict=True):
+        assert ours["data"].equal(theirs["data"])
+    again = pickle.loads(pickle.dumps(train.data))
+    assert np.array_equal(again.read(5), train.data.picture(5))
+
+
 # ---- transform_param
 def test_without_a_transform_the_net_gets_the_bytes(home: Path) -> None:
     train, _ = feed(net(home), "TRAIN")
@@ -121,8 +133,8 @@ def test_mean_values_and_scale(home: Path) -> None:
 
 def test_the_centre_in_test(home: Path) -> None:
     test, _ = feed(net(home, 'crop_size: 4 mean_file: "mean.binaryproto" mirror: true'), "TEST")
-    pages = TestBatches(test.data, test.view, 2)
-    binding = Binding(test.blobs, test.normalise)
+    pages = TestBatches(test.data, test.feed.view, 2)
+    binding = Binding(test.feed.blobs, test.feed.normalise)
     found = torch.cat([binding.feed(batch, torch.device("cpu"))["data"] for batch in stream(pages, range(3), 0)])
     expected = PIXELS[:, :, 1:5, 1:5] - MEAN[:, 1:5, 1:5]
     np.testing.assert_allclose(found.numpy(), expected, atol=1e-5)
@@ -199,7 +211,8 @@ def test_rows_wrap_round_inside_a_batch(tmp_path: Path) -> None:
     (tmp_path / "list.txt").write_text("a.h5\nb.h5\n")
     path = tmp_path / "net.prototxt"
     path.write_text(
-        """layer { name: "d" type: "HDF5Data" top: "x" top: "y" hdf5_data_param { source: "list.txt" batch_size: 3 } }"""
+        """layer { name: "d" type: "HDF5Data" top: "x" top: "y"
+        hdf5_data_param { source: "list.txt" batch_size: 3 } }"""
     )
     train, loaded = feed(path, "TRAIN")
     assert loaded.inputs == {"x": (3, 4), "y": (3,)}
@@ -209,10 +222,10 @@ def test_rows_wrap_round_inside_a_batch(tmp_path: Path) -> None:
         assert inputs["y"].tolist() == numbers
         assert inputs["y"].dtype == torch.float32
     assert (train.data.labels, train.data.classes) == (list(range(5)), tuple("01234"))
-    binding = Binding(train.blobs, train.normalise)
+    binding = Binding(train.feed.blobs, train.feed.normalise)
     pages = [
         binding.feed(batch, torch.device("cpu"))["y"]
-        for batch in stream(TestBatches(train.data, train.view, 3), range(2), 0)
+        for batch in stream(TestBatches(train.data, train.feed.view, 3), range(2), 0)
     ]
     assert torch.cat(pages).tolist() == [0, 1, 2, 3, 4]
 
@@ -245,7 +258,7 @@ def refused(path: Path, phase: str = "TRAIN") -> Any:
         ('mean_file: "db/data.mdb"', "db", "", "N780", "is damaged, or not a mean file"),
         ('mean_file: "mean.binaryproto" mean_value: 3', "db", "", "N774", "both say what is subtracted"),
         ("mean_value: [1, 2]", "db", "", "N774", "2 mean values for 3 channels"),
-        ("crop_size: 7", "db", "", "N775", "a picture of 7x6 is smaller than the crop of 7x7"),
+        ("crop_size: 7", "db", "", "N775", "a crop of 7x7 does not fit a picture of 7x6"),
     ],
 )
 def test_mistakes(home: Path, transform: str, source: str, more: str, code: str, words: str) -> None:
@@ -268,6 +281,21 @@ def test_a_mean_of_other_pictures(home: Path) -> None:
     mistake = refused(net(home, 'mean_file: "mean.binaryproto"'))
     assert mistake.code == "N775"
     assert "is 3x6x7, and pictures are 3x7x6" in mistake.message
+
+
+@pytest.mark.parametrize(
+    ("crop", "size", "words"),
+    [
+        ("", (9, 6), "a picture of 9x6 among others of 7x6"),
+        ("crop_size: 5", (4, 6), "a picture of 4x6 is smaller than the crop of 5x5"),
+    ],
+)
+def test_pictures_of_several_sizes(tmp_path: Path, crop: str, size: tuple[int, int], words: str) -> None:
+    odd = datum(np.zeros((3, *size), np.uint8), 0)
+    database(tmp_path / "db", [datum(PIXELS[0], 0), datum(PIXELS[1], 1), odd])
+    mistake = refused(net(tmp_path, crop))
+    assert mistake.code == "N775"
+    assert words in mistake.message
 
 
 def test_two_data_layers(home: Path) -> None:
@@ -324,3 +352,56 @@ def test_broken_tables(tmp_path: Path) -> None:
     ):
         with pytest.raises(NetError, match=words):
             Table([tmp_path / path], names)
+
+
+# ---- the whole road
+def test_caffes_losses_from_caffes_data(shared: Path, tmp_path: Path) -> None:
+    """The first 30 iterations of BVLC Caffe's own run, at its first learning rate."""
+    train = shared / "oracle/train"
+    recipe = "iterations: 30\nlr: 0.02\nsolver: {type: SGD, momentum: 0.9, weight_decay: 0.004}\n"
+    (tmp_path / "recipe.yaml").write_text(recipe)
+    command = ["train", str(train / "train_val.prototxt"), "--recipe", str(tmp_path / "recipe.yaml")]
+    assert main([*command, "--weights", str(train / "init.caffemodel"), "-o", str(tmp_path / "run")]) == 0
+    lines = [json.loads(line) for line in (tmp_path / "run/metrics.jsonl").read_text().splitlines()]
+    with np.load(train / "expected.npz") as expected:
+        losses = expected["loss"][:30]
+    np.testing.assert_allclose([line["loss"] for line in lines], losses, rtol=1e-3)
+
+
+def test_caffes_test_from_caffes_data(shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train = shared / "oracle/train"
+    weights = ["--weights", str(train / "init.caffemodel")]
+    assert main(["evaluate", str(train / "train_val.prototxt"), *weights, "--json"]) == 0
+    (result,) = json.loads(capsys.readouterr().out)["results"]
+    with np.load(train / "expected.npz") as expected:
+        accuracy = float(expected["test0"][1])
+    assert (result["num"], 1 - result["top1_error"]) == (200, pytest.approx(accuracy, abs=1e-6))
+
+
+def test_a_table_trains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    labels = np.arange(60) % 3
+    with h5py.File("rows.h5", "w") as file:
+        file["x"] = np.eye(3, dtype=np.float32)[labels]
+        file["y"] = labels.astype(np.float32)
+    Path("list.txt").write_text("rows.h5\n")
+    Path("net.net").write_text("""
+    layer "rows" HDF5Data { top: ["x", "y"] source: "list.txt" batch_size: 7 shuffle: true }
+    layer "fc" InnerProduct { bottom: "x" num_output: 3 weight_filler { type: "xavier" } }
+    layer "loss" SoftmaxWithLoss { bottom: ["fc", "y"] }
+    """)
+    assert main(["train", "net.net", "--epochs", "5", "--lr", "0.5", "-o", "run"]) == 0
+    last = json.loads(Path("run/metrics.jsonl").read_text().splitlines()[-1])
+    assert last["top1_error"] == 0
+
+
+def test_a_phase_without_a_data_layer(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = net(home)
+    path.write_text(
+        path.read_text().replace('top: "label"', 'top: "label" include { phase: TRAIN }')
+        + """layer { name: "in" type: "Input" top: "data" include { phase: TEST }
+        input_param { shape { dim: 1 dim: 3 dim: 7 dim: 6 } } }
+        layer { name: "fc" type: "InnerProduct" bottom: "data" top: "fc" inner_product_param { num_output: 5 } }"""
+    )
+    assert main(["train", str(path)]) == 1
+    assert "no data layer in phase TEST" in capsys.readouterr().err

@@ -136,7 +136,8 @@ def test_a_broken_run_goes_on_bit_for_bit(small: Path, monkeypatch: pytest.Monke
 
 def test_a_plateau_is_remembered(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The learning rate after the break depends on scores from before it."""
-    (small / "small.yaml").write_text("epochs: 8\nbatch: 100\nlr: {policy: plateau, base: 0.2, patience: 1, gamma: 0.5}")
+    plateau = "lr: {policy: plateau, base: 0.2, patience: 1, gamma: 0.5}"
+    (small / "small.yaml").write_text(f"epochs: 8\nbatch: 100\n{plateau}\n")
     assert main(["train", "small.net", "-o", "whole"]) == 0
     rates = [lr for _, _, lr in losses("whole")]
     drop = next(i for i, lr in enumerate(rates) if lr < 0.2)

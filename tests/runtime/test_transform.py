@@ -66,9 +66,7 @@ def test_shrinking_by_a_whole_factor_keeps_the_mean() -> None:
         (4, True, (40, 60), (8, 12)),  # never smaller than the window
     ],
 )
-def test_the_shorter_side(
-    resize: int | None, cover: bool, picture: tuple[int, int], expected: tuple[int, int]
-) -> None:
+def test_the_shorter_side(resize: int | None, cover: bool, picture: tuple[int, int], expected: tuple[int, int]) -> None:
     assert View(Pair(8, 8), 3, resize, cover).scaled(Pair(*picture)) == expected
 
 

@@ -16,7 +16,8 @@ from netdef.compiler.onnx.base import EXPORT
 from netdef.compiler.onnx.graph import Graph
 from netdef.runtime import lower
 from netdef.runtime.certificate import Case, Certificate
-from netdef.runtime.verification import difference, random_inputs, verify
+from netdef.runtime.trial import trial_weights
+from netdef.runtime.verification import GREATEST_SCORE, by_pytorch, difference, random_inputs, verify
 
 NETS = Path(__file__).parents[2] / "nets"
 
@@ -96,7 +97,29 @@ def test_difference(found: list[float], wanted: list[float], max_abs: float, max
 
 def test_a_difference_that_is_no_number_does_not_agree() -> None:
     bad = difference("layer", "blob", np.asarray([np.nan], np.float32), np.asarray([1], np.float32))
-    assert not Certificate({}, 1e-4, (Case({}, (bad,), ()),)).agrees
+    certificate = Certificate({}, 1e-4, (Case({}, (bad,), ()),))
+    assert not certificate.agrees
+    assert json.loads(certificate.json(), parse_constant=pytest.fail)["first_difference"]["max_rel"] is None
+
+
+@pytest.mark.parametrize("name", ["digits", "lenet"])
+def test_trial_weights_let_every_layer_show(name: str) -> None:
+    net = netdef.load(NETS / f"{name}.net")
+    weights = trial_weights(net, seed=0)
+    assert {layer: [array.shape for array in arrays] for layer, arrays in weights.items()} == net.params
+    assert all(np.unique(array).size > 1 for arrays in weights.values() for array in arrays)
+    scores = by_pytorch(lower(net, weights), [net.scores], random_inputs(net, net.inputs, seed=1))[net.scores]
+    assert 0.1 < np.abs(scores).max() < 2 * GREATEST_SCORE
+
+
+def test_a_deploy_file_without_fillers_is_put_to_the_test(file: Path) -> None:
+    file.write_text(TEXT.replace('weight_filler { type: "msra" }', "") + 'layer "bn" BatchNorm { top: "bn" }')
+    weights = trial_weights(netdef.load(file), seed=0)
+    certificate = verify(netdef.load(file), weights)
+    assert certificate.agrees
+    assert certificate.worst.max_rel > 0
+    assert (weights["bn"][1] > 0).all()
+    assert verify(netdef.load(file)).worst.max_rel == 0  # zeros agree with anything
 
 
 def test_random_inputs_are_images_and_labels() -> None:

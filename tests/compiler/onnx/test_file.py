@@ -8,11 +8,9 @@ import onnx
 import pytest
 from numpy.typing import NDArray
 
-import netdef
 from netdef.compiler.net import Net
 from netdef.compiler.onnx import onnx_model, save_model
 
-NETS = Path(__file__).parents[3] / "nets"
 NetOf = Callable[..., Net]
 Run = Callable[..., dict[str, NDArray[np.float32]]]
 
@@ -77,12 +75,3 @@ def test_weights_in_another_layout_or_precision(net_of: NetOf, tmp_path: Path) -
     save_model(net, tmp_path / "m.onnx", {"ip": [weight, np.zeros(4, ">f4")]})
     stored = {t.name: onnx.numpy_helper.to_array(t) for t in onnx.load(tmp_path / "m.onnx").graph.initializer}
     assert (stored["ip/0"] == weight).all()
-
-
-@pytest.mark.slow
-def test_vgg16_is_one_file_that_onnx_runtime_reads(run: Run, tmp_path: Path) -> None:
-    net = netdef.load(NETS / "vgg16.net")
-    (path,) = save_model(net, tmp_path / "vgg16.onnx").files
-    assert 553_430_000 < path.stat().st_size < 553_480_000
-    x = np.random.default_rng(0).uniform(-120, 120, (1, 3, 224, 224))
-    assert run(str(path), {"data": x})["prob"].sum() == pytest.approx(1, abs=1e-4)

@@ -1,0 +1,89 @@
+"""The command: what it writes, says and refuses."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from numpy.typing import NDArray
+
+import netdef
+from netdef.cli import main
+from netdef.commands import export
+from netdef.compiler.onnx.model import OPSETS
+
+NETS = Path(__file__).parents[3] / "nets"
+Run = Callable[..., dict[str, NDArray[np.float32]]]
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_opsets_are_the_models() -> None:
+    assert export.OPSETS == OPSETS
+
+
+def test_it_writes_a_model_in_the_working_folder(capsys: pytest.CaptureFixture[str], run: Run) -> None:
+    assert main(["export", str(NETS / "digits.net"), "--onnx"]) == 0
+    said = capsys.readouterr()
+    assert said.out == "digits.onnx: 0.4 MB\n"
+    assert "warning[N804]: no weights given" in said.err
+    assert run("digits.onnx", {"data": np.zeros((5, 1, 8, 8))})["prob"].shape == (5, 10)
+
+
+def test_it_verifies_and_certifies(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", str(NETS / "digits.net"), "--onnx", "-o", "d.onnx", "--verify"]) == 0
+    assert "equal: 2 cases" in capsys.readouterr().out
+    certificate = json.loads(Path("d.certificate.json").read_text("utf-8"))
+    assert certificate["verdict"] == "equal"
+    assert certificate["model"]["dynamic"] == ["N"]
+    assert certificate["model"]["files"].keys() == {"d.onnx"}
+
+
+def test_weights_that_lack_a_layer_and_have_another(capsys: pytest.CaptureFixture[str]) -> None:
+    zeros = [np.zeros((32, 1, 3, 3), np.float32), np.zeros(32, np.float32)]
+    netdef.write_weights("w.npz", {"conv1_1": zeros, "elsewhere": zeros})
+    assert main(["export", str(NETS / "digits.net"), "--onnx", "--weights", "w.npz"]) == 0
+    said = capsys.readouterr().err
+    assert "made up by fillers, because the weights lack them: conv1_2, conv2_1, conv2_2, fc3, fc4" in said
+    assert "weights for layers that the net does not have: elsewhere" in said
+    props = {p.key: p.value for p in onnx.load("digits.onnx").metadata_props}
+    assert props["netdef.weights"].startswith("w.npz; seeded fillers, seed 0, for conv1_2")
+
+
+@pytest.mark.parametrize(
+    ("dynamic", "axes"), [("none", [1, 1, 8, 8]), ("n", ["N", 1, 8, 8]), ("N,H,W", ["N", 1, "H", "W"])]
+)
+def test_free_axes(dynamic: str, axes: list[str | int]) -> None:
+    assert main(["export", str(NETS / "digits.net"), "--onnx", "--dense", "--dynamic", dynamic, "--opset", "20"]) == 0
+    model = onnx.load("digits.onnx")
+    assert [d.dim_param or d.dim_value for d in model.graph.input[0].type.tensor_type.shape.dim] == axes
+    assert model.opset_import[0].version == 20
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        ([], 2),
+        (["--onnx", "--dynamic", "N,Q"], 2),
+        (["--onnx", "--opset", "18"], 2),
+        (["--onnx", "--dynamic", "H"], 1),
+        (["--onnx", "--weights", "absent.npz"], 1),
+        (["--onnx", "-o", "absent/digits.onnx"], 1),
+        (["--onnx", "-o", "."], 1),
+    ],
+)
+def test_what_is_refused(arguments: list[str], status: int, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["export", str(NETS / "digits.net"), *arguments]
+    if status == 2:
+        with pytest.raises(SystemExit) as caught:
+            main(command)
+        assert caught.value.code == 2
+    else:
+        assert main(command) == status
+    assert "error" in capsys.readouterr().err
+    assert not list(Path().iterdir())
