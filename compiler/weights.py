@@ -67,7 +67,7 @@ def _format(path: Path, known: Mapping[str, Callable[..., Any]], done: str) -> C
     if path.suffix in known:
         return known[path.suffix]
     message = f"{path}: weights with this suffix are not {done} yet"
-    raise NetError(Diagnostic("N755", message, help=f"{' and '.join(known)} are"))
+    raise NetError(Diagnostic("N755", message, help=f"known: {', '.join(known)}"))
 
 
 def _by_layer(path: Path, arrays: "Mapping[str, NDArray[generic]]") -> "dict[str, list[NDArray[generic]]]":
@@ -87,10 +87,30 @@ def _by_layer(path: Path, arrays: "Mapping[str, NDArray[generic]]") -> "dict[str
     return {layer: [found[index] for index in range(len(found))] for layer, found in layers.items()}
 
 
-def _read_safetensors(path: Path) -> "dict[str, list[NDArray[generic]]]":
-    from safetensors.numpy import load_file
+_KINDS = {"F64": "<f8", "F32": "<f4", "F16": "<f2"}
+"""safetensors' words for the kinds of numbers that weights may be."""
 
-    return _by_layer(path, load_file(path))
+
+def _read_safetensors(path: Path) -> "dict[str, list[NDArray[generic]]]":
+    """Arrays that are views of the file, mapped: safetensors' own numpy reader copies them."""
+    import json
+
+    from numpy import memmap
+    from safetensors import safe_open
+
+    with safe_open(path, "numpy"):  # which checks the header and all offsets
+        pass
+    data = memmap(path, mode="r")
+    start = 8 + int.from_bytes(data[:8].tobytes(), "little")
+    arrays = {}
+    for key, entry in json.loads(data[8:start].tobytes()).items():
+        if key == "__metadata__":
+            continue
+        if entry["dtype"] not in _KINDS:
+            raise ValueError(f"{key} holds {entry['dtype']}, and weights are {', '.join(_KINDS)}")
+        first, last = entry["data_offsets"]
+        arrays[key] = data[start + first : start + last].view(_KINDS[entry["dtype"]]).reshape(entry["shape"])
+    return _by_layer(path, arrays)
 
 
 def _write_safetensors(path: Path, arrays: "Mapping[str, NDArray[generic]]") -> None:
@@ -178,7 +198,7 @@ def _mismatch(node: Node, given: "Sequence[tuple[int, ...]]") -> list[Diagnostic
     help = "weights go by the layer's name: another name makes it start from its fillers"
     if len(given) != len(wanted):
         names = ", ".join(weight.name for weight in wanted)
-        message = f"{node.name} has {len(wanted)} weights ({names}), and {len(given)} are given"
+        message = f"{node.name} has {len(wanted)} weights ({names}); given: {len(given)}"
         return [Diagnostic("N753", message, at, help=help)]
     messages = (
         f"the {weight.name} of {node.name} is {show(weight.shape)}, and {show(shape)} is given"

@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from netdef.compiler.onnx import onnx_model as onnx_model
     from netdef.compiler.weights import read_weights as read_weights
     from netdef.compiler.weights import write_weights as write_weights
-    from netdef.runtime import module as module
+    from netdef.runtime.module import lower as module  # noqa: F401
 
 _HOMES = {
-    "Net": "netdef.compiler.net",
-    "NetError": "netdef.compiler.diagnostics",
-    "dense": "netdef.compiler.dense",
-    "load": "netdef.compiler.load",
-    "module": "netdef.runtime",
-    "onnx_model": "netdef.compiler.onnx",
-    "read_weights": "netdef.compiler.weights",
-    "write_weights": "netdef.compiler.weights",
+    "Net": "netdef.compiler.net:Net",
+    "NetError": "netdef.compiler.diagnostics:NetError",
+    "dense": "netdef.compiler.dense:dense",
+    "load": "netdef.compiler.load:load",
+    "module": "netdef.runtime.module:lower",
+    "onnx_model": "netdef.compiler.onnx:onnx_model",
+    "read_weights": "netdef.compiler.weights:read_weights",
+    "write_weights": "netdef.compiler.weights:write_weights",
 }
-"""Where each public name lives."""
+"""Where each public name lives: module and name there."""
 
 __all__ = ["Net", "NetError", "dense", "load", "module", "onnx_model", "read_weights", "write_weights"]
 
@@ -35,4 +35,5 @@ __all__ = ["Net", "NetError", "dense", "load", "module", "onnx_model", "read_wei
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'netdef' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    home, _, own = _HOMES[name].partition(":")
+    return getattr(import_module(home), own)

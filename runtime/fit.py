@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from netdef.compiler.diagnostics import Diagnostic, Label, NetError, Report, did_you_mean
+from netdef.compiler.layers.inner_product import InnerProduct
 from netdef.compiler.net import Net, Node
 from netdef.compiler.reader import place_of
 from netdef.compiler.schema import Refusal
@@ -43,7 +44,7 @@ def _check_sizes(plan: Plan, sizes: tuple[Shape, ...]) -> None:
     for step in plan.steps:
         bottoms = tuple(shapes[number] for number in step.bottoms)
         try:
-            tops = step.node.layer.infer(bottoms, len(step.tops))
+            tops = step.op.layer.infer(bottoms, len(step.tops))
             _check_weights(step.node, bottoms)
         except Refusal as refusal:
             raise NetError(refused(step.node, refusal, bottoms)) from None
@@ -55,6 +56,8 @@ def _check_weights(node: Node, bottoms: Shapes) -> None:
         if own.weight.shape != now.shape:
             message = f"the {now.name} is {show(own.weight.shape)}, and this bottom needs one of {show(now.shape)}"
             help = f"{node.bottoms[0].name} was {show(node.bottoms[0].shape, batch=True)} when the net was loaded"
+            if isinstance(node.layer, InnerProduct):
+                help += "; dense=True there, or --dense, takes larger images"
             raise Refusal("N752", message, at="bottom 0", help=help)
 
 

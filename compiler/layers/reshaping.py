@@ -68,6 +68,17 @@ class Reshape(Layer, block="reshape_param", number=133):
             raise Refusal("N205", message, at="num_axes")
         return first, last
 
+    def for_any_batch(self, bottom: Shape, top: Shape) -> "Reshape":
+        """The same for other batches than the file's: a first size written as a number, if it is the batch, follows it.
+
+        Deploy files write ``dim: 1 dim: 1024``. Read so, each sample is reshaped alike, at the file's batch and at any.
+        """
+        first, _ = self.replaced(len(bottom))
+        dims = self.shape.dim
+        if first == 0 and dims and dims[0] > 0 and bottom and bottom[0] == top[0] == dims[0]:
+            return self.replace(shape=ReshapeTo(dim=(0, *dims[1:])))
+        return self
+
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
         bottom = bottoms[0]

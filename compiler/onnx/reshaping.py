@@ -4,7 +4,6 @@ from netdef.compiler.layers.reshaping import Flatten, Reshape
 from netdef.compiler.net import Node
 from netdef.compiler.onnx.base import EXPORT
 from netdef.compiler.onnx.graph import Graph, Size
-from netdef.compiler.onnx.sizes import following_batch
 
 
 @EXPORT.rule(Flatten)
@@ -23,7 +22,7 @@ def flatten(layer: Flatten, node: Node, graph: Graph) -> None:
 def reshape(layer: Reshape, node: Node, graph: Graph) -> None:
     """Reshape; sizes that are copied stay free."""
     bottom, top = node.bottoms[0], node.tops[0]
-    layer = following_batch(layer, bottom.shape, top.shape)
+    layer = layer.for_any_batch(bottom.shape, top.shape)
     first, last = layer.replaced(len(bottom.shape))
     copies = graph.sizes(bottom)
     between: list[Size] = [copies[first + i] if dim == 0 else dim for i, dim in enumerate(layer.shape.dim)]

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from netdef.compiler.diagnostics import Diagnostic, Label, NetError, Report
 from netdef.compiler.layers.inner_product import InnerProduct
-from netdef.compiler.layers.reshaping import Reshape, ReshapeTo
+from netdef.compiler.layers.reshaping import Reshape
 from netdef.compiler.net import Net, Node
 from netdef.compiler.schema import Refusal
 from netdef.compiler.shape import Dim, Shape, Shapes, Symbol, show
@@ -87,18 +87,6 @@ def shapes_at(net: Net, sizes: Mapping[str, int]) -> dict[str, Shape]:
     return shapes
 
 
-def following_batch(layer: Reshape, bottom: Shape, top: Shape) -> Reshape:
-    """A Reshape for any batch: a first size written as a number, if it is the bottom's, stands for the batch.
-
-    Deploy files write ``dim: 1 dim: 1024``. With it, each sample is reshaped alike, at the file's batch and at any.
-    """
-    first, _ = layer.replaced(len(bottom))
-    dims = layer.shape.dim
-    if first == 0 and dims and dims[0] > 0 and bottom and bottom[0] == top[0] == dims[0]:
-        return layer.replace(shape=ReshapeTo(dim=(0, *dims[1:])))
-    return layer
-
-
 def _probes(net: Net, letter: str) -> list[tuple[str, int, dict[str, Shape]]]:
     """The net's shapes at other sizes along an axis: at the double, which must fit, and at odd ones that do."""
     size = size_of(net, letter)
@@ -143,7 +131,7 @@ def _inferred(node: Node, bottoms: Shapes, sizes: Mapping[str, int]) -> Shapes:
     """A node's tops at other sizes; its weights stay as they are."""
     layer = node.layer
     if isinstance(layer, Reshape):
-        layer = following_batch(layer, node.bottoms[0].shape, node.tops[0].shape)
+        layer = layer.for_any_batch(node.bottoms[0].shape, node.tops[0].shape)
     at = " and ".join(f"{letter} = {size}" for letter, size in sizes.items())
     try:
         tops = layer.infer(bottoms, len(node.tops))

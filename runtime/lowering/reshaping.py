@@ -16,11 +16,14 @@ def flatten(layer: Flatten, node: Node, setting: Setting) -> Op:
 
 @lower(Reshape)
 def reshape(layer: Reshape, node: Node, setting: Setting) -> Op:
-    """Sizes as the file has them, 0 and -1 from the bottom that runs."""
+    """Sizes as the file has them, 0 and -1 from the bottom that runs; a written batch follows it too."""
+    layer = layer.for_any_batch(node.bottoms[0].shape, node.tops[0].shape)
     first, last = layer.replaced(rank(node))
 
     def reshaped(x: Tensor) -> Tensor:
         sizes = [dim or x.shape[first + index] for index, dim in enumerate(layer.shape.dim)]
         return x.reshape(*x.shape[:first], *sizes, *x.shape[last:])
 
-    return Function(node, reshaped)
+    op = Function(node, reshaped)
+    op.layer = layer
+    return op

@@ -166,7 +166,7 @@ def test_other_shapes_of_the_same_weight_fit(layer: str, given: list[tuple[int, 
         ("fc", [(5, 4, 3, 5)], "the weight of fc is 6x60, and 5x4x3x5 is given"),
         ("conv", [(2, 4, 3, 3), (4,)], "the weight of conv is 4x2x3x3, and 2x4x3x3 is given"),
         ("conv", [(4, 2, 3, 3), (2, 2)], "the bias of conv is 4, and 2x2 is given"),
-        ("conv", [(4, 2, 3, 3)], r"conv has 2 weights \(weight, bias\), and 1 are given"),
+        ("conv", [(4, 2, 3, 3)], r"conv has 2 weights \(weight, bias\); given: 1"),
         ("slope", [(1,)], "the slope of slope is scalar, and 1 is given"),
     ],
 )
