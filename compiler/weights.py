@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from netdef.compiler.atomic import write_whole
 from netdef.compiler.caffemodel import read_caffemodel
 from netdef.compiler.diagnostics import Diagnostic, Label, NetError, Report
 from netdef.compiler.layers.convolution import Convolution
@@ -51,16 +52,10 @@ def write_weights(path: str | os.PathLike[str], weights: "Weights") -> None:
     path = Path(path)
     write = _format(path, {".safetensors": _write_safetensors, ".npz": _write_npz}, "written")
     arrays = {f"{layer}/{index}": array for layer, own in weights.items() for index, array in enumerate(own)}
-    unfinished = path.with_name(f".unfinished-{os.getpid()}-{path.name}")
     try:
-        write(unfinished, arrays)
-        with unfinished.open("rb") as file:
-            os.fsync(file.fileno())
-        unfinished.replace(path)
+        write_whole(path, lambda unfinished: write(unfinished, arrays))
     except OSError as error:
         raise NetError(Diagnostic("N756", f"{path} can't be written: {error.strerror or error}")) from None
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _format(path: Path, known: Mapping[str, Callable[..., Any]], done: str) -> Callable[..., Any]:

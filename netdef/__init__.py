@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from netdef.compiler.onnx import onnx_model as onnx_model
     from netdef.compiler.weights import read_weights as read_weights
     from netdef.compiler.weights import write_weights as write_weights
-    from netdef.runtime.module import lower as module  # noqa: F401
+    from netdef.runtime.module import lower as module
+    from netdef.runtime.training.solver import open_solver as solver
 
 _HOMES = {
     "Net": "netdef.compiler.net:Net",
@@ -25,11 +26,12 @@ _HOMES = {
     "module": "netdef.runtime.module:lower",
     "onnx_model": "netdef.compiler.onnx:onnx_model",
     "read_weights": "netdef.compiler.weights:read_weights",
+    "solver": "netdef.runtime.training.solver:open_solver",
     "write_weights": "netdef.compiler.weights:write_weights",
 }
 """Where each public name lives: module and name there."""
 
-__all__ = ["Net", "NetError", "dense", "load", "module", "onnx_model", "read_weights", "write_weights"]
+__all__ = ["Net", "NetError", "dense", "load", "module", "onnx_model", "read_weights", "solver", "write_weights"]
 
 
 def __getattr__(name: str) -> Any:

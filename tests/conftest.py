@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+"""Small nets gain nothing by more threads, and on a busy machine those that wait spin."""
+
 BESIDE = Path(__file__).parent.parent.parent / "shared"
 """Where the shared material lies beside a checkout: real files, and what Caffe made of them."""
 SHARED = Path(os.environ.get("NETDEF_SHARED", BESIDE))

@@ -126,7 +126,9 @@ def blobs_and_weights(net: Net) -> tuple[object, ...]:
 
 
 def test_resnet50_is_the_published_net(shared: Path) -> None:
-    published = netdef.load(shared / "corpus/prototxt/KaimingHe__deep-residual-networks/prototxt/ResNet-50-deploy.prototxt")
+    published = netdef.load(
+        shared / "corpus/prototxt/KaimingHe__deep-residual-networks/prototxt/ResNet-50-deploy.prototxt"
+    )
     assert blobs_and_weights(netdef.load(NETS / "resnet50.net")) == blobs_and_weights(published)
 
 

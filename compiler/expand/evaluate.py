@@ -118,7 +118,8 @@ def _text(part: "str | Expression", scope: Scope) -> str:
 def _number(expression: Expression, scope: Scope) -> int | float:
     value = evaluate(expression, scope)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Mistake("N309", f"a number is needed, and this is {describe(value)}", expression.at)
+        help = "drop its quotes where it is bound" if isinstance(value, str) and value.isdecimal() else None
+        raise Mistake("N309", f"a number is needed, and this is {describe(value)}", expression.at, help)
     return value
 
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import onnx
 
+from netdef.compiler.atomic import write_whole
 from netdef.compiler.diagnostics import Report
 from netdef.compiler.net import Net
 from netdef.compiler.onnx.graph import Initializer
@@ -71,12 +72,12 @@ def save_model(
     model = build(net, weights, dynamic=dynamic, opset=opset, seed=seed, origin=origin, every_blob=every_blob)
     path = Path(path)
     if sum(_num_bytes(weight) for weight in model.weights) <= largest:
-        _write_whole(path, _one_file(model))
+        _write(path, _one_file(model))
         return Saved([path], model.report)
     data = path.with_name(path.name + ".data")
-    _write_whole(data, _external_data(model.weights))
+    _write(data, _external_data(model.weights))
     _refer(model, data.name)
-    _write_whole(path, iter([model.proto.SerializeToString()]))
+    _write(path, iter([model.proto.SerializeToString()]))
     return Saved([path, data], model.report)
 
 
@@ -136,15 +137,11 @@ def _head(tag: int, length: int) -> bytes:
     return bytes(head)
 
 
-def _write_whole(path: Path, pieces: Iterator[bytes | memoryview]) -> None:
-    """Write a file that nobody sees before it is whole; what is no file, as /dev/null, takes the pieces itself."""
-    is_device = path.exists() and not path.is_file()
-    unfinished = path if is_device else path.with_name(f".unfinished-{os.getpid()}-{path.name}")
-    try:
+def _write(path: Path, pieces: Iterator[bytes | memoryview]) -> None:
+    """Write pieces to a file that nobody sees before it is whole."""
+
+    def write(unfinished: Path) -> None:
         with unfinished.open("wb") as file:
             file.writelines(pieces)
-        if not is_device:
-            unfinished.replace(path)
-    finally:
-        if not is_device:
-            unfinished.unlink(missing_ok=True)
+
+    write_whole(path, write)

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from netdef.compiler.atomic import write_whole
 from netdef.compiler.diagnostics import Diagnostic, Severity
-from netdef.runtime.training.atomic import write_whole
 
 Weights = Mapping[str, Sequence[NDArray[np.float32]]]
 """By layer, in the order of the ``.caffemodel``."""

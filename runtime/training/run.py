@@ -14,8 +14,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from netdef.compiler.atomic import write_whole_text
 from netdef.compiler.diagnostics import Diagnostic, NetError
-from netdef.runtime.training.atomic import write_whole_text
 
 RUNS = Path("runs")
 """Where runs go that are not told where to go."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
+from netdef.compiler.atomic import sync
 from netdef.compiler.diagnostics import Diagnostic, NetError, Report
 from netdef.compiler.render.text import render
 from netdef.compiler.weights import write_weights
@@ -14,7 +15,6 @@ from netdef.runtime.data.dataset import Data
 from netdef.runtime.data.skipping import Skipped
 from netdef.runtime.data.transform import Cut
 from netdef.runtime.evaluation import PAGE, Errors, evaluate
-from netdef.runtime.training.atomic import sync
 from netdef.runtime.training.checkpoint import Checkpoint, newest, save
 from netdef.runtime.training.journal import Entry, Journal
 from netdef.runtime.training.progress import Display

@@ -24,7 +24,7 @@ def convs(c_in, c_out, depth):
 
 channels = [3, 64, 128, 256, 512, 512]
 stages = [m for a, b, n in zip(channels, channels[1:], (2, 2, 3, 3, 3)) for m in convs(a, b, n)]
-fc = [nn.Linear(25088, 4096), nn.ReLU(inplace=True), nn.Dropout(), nn.Linear(4096, 4096), nn.ReLU(inplace=True), nn.Dropout()]
+fc = [m for a, b in ((25088, 4096), (4096, 4096)) for m in (nn.Linear(a, b), nn.ReLU(inplace=True), nn.Dropout())]
 net = nn.Sequential(*stages, nn.Flatten(), *fc, nn.Linear(4096, 1000), nn.Softmax(1))
 print(summary(net, (1, 3, 224, 224)))
 """

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from netdef.runtime.training.atomic import UNFINISHED, write_whole
+from netdef.compiler.atomic import UNFINISHED, write_whole
 from netdef.runtime.training.checkpoint import NUM_KEPT, Checkpoint, by_key, newest, read, save, stored
 
 

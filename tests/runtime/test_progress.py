@@ -15,9 +15,7 @@ STATUS = Status(
 
 
 def test_a_line_says_how_training_goes() -> None:
-    assert STATUS.text == (
-        "iteration    7/1000  epoch   0.50  loss  1.2500  lr 0.001    1,234 images/s  1:02:05 left"
-    )
+    assert STATUS.text == ("iteration    7/1000  epoch   0.50  loss  1.2500  lr 0.001    1,234 images/s  1:02:05 left")
     assert "data wait 25 %" in STATUS._replace(data_wait=0.25).text
     assert STATUS._replace(evaluation="top-1 error 3.00 %").text.endswith("left  top-1 error 3.00 %")
 

@@ -9,11 +9,20 @@ UNFINISHED = ".unfinished-"
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file beside its place, have it on the disk, then rename it: POSIX renames in one go."""
+    """Write a file beside its place, have it on the disk, then rename it: POSIX renames in one go.
+
+    What is no file, as /dev/null, is written to as it is.
+    """
+    if path.exists() and not path.is_file():
+        write(path)
+        return
     unfinished = path.with_name(UNFINISHED + path.name)
-    write(unfinished)
-    sync(unfinished)
-    unfinished.replace(path)
+    try:
+        write(unfinished)
+        sync(unfinished)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
     sync(path.parent)
 
 
