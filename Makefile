@@ -22,7 +22,8 @@ $(VENV)/dev: $(VENV)/base
 
 demo: $(VENV)/base
 	$(BIN)/netdef summary nets/vgg16.net
-	$(BIN)/netdef train nets/digits.net --data digits -o runs/demo --force
+	rm -rf runs/demo
+	$(BIN)/netdef train nets/digits.net --data digits -o runs/demo
 	$(BIN)/netdef export nets/digits.net --onnx --weights runs/demo -o runs/demo/digits.onnx --verify
 
 test: $(VENV)/dev

@@ -47,7 +47,8 @@ def page(code: str) -> Page:
 
 
 def _read(name: str) -> str:
-    return (FOLDER / name).read_text(encoding="utf-8", errors="replace")  # two examples are no UTF-8, and no text
+    text = (FOLDER / name).read_text(encoding="utf-8", errors="replace")  # one example is no UTF-8, one no text
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def _split(text: str) -> tuple[str, str, str]:
