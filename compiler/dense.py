@@ -23,6 +23,7 @@ def dense(net: Net, sizes: Sizes | None = None) -> Net:
     layers = tuple(_convolved(d, nodes[id(d)], report) if id(d) in nodes else d for d in net.definition.layers)
     report.stop_on_errors()
     definition = net.definition._replace(layers=layers)
+    report.extend(net.report)
     return build_defined(definition, net.state, sizes or net.sizes, True, report)
 
 

@@ -151,7 +151,7 @@ class NetModule(nn.Module):
             bottoms = [values[number] for number in step.bottoms]
             if step.stopped:
                 bottoms = [b.detach() if stop else b for b, stop in zip(bottoms, step.stopped, strict=True)]
-            tops = step.op(*bottoms)
+            tops = step.op(*bottoms, over=True) if step.over else step.op(*bottoms)
             values.update(zip(step.tops, tops, strict=True))
             for number in step.spent:
                 del values[number]

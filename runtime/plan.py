@@ -1,5 +1,6 @@
 """Which ops run, in what order, and when a blob's memory is given up; worked out once."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -12,12 +13,14 @@ from netdef.runtime.lowering.base import Op
 class Step(NamedTuple):
     """An op to run. Blobs' versions are numbers here.
 
+    over     whether the top is written over the bottom
     stopped  for each bottom, whether gradients end there (``propagate_down: false``); empty if none do
     spent    versions that nobody needs any more
     """
 
     node: Node
     op: Op
+    over: bool
     bottoms: tuple[int, ...]
     stopped: tuple[bool, ...]
     tops: tuple[int, ...]
@@ -102,6 +105,7 @@ def _needed(kept: set[int], flow: _Flow) -> set[int]:
 
 def _steps(net: Net, ops: Mapping[int, Op], kept: set[int], flow: _Flow) -> tuple[Step, ...]:
     last = {number: index for index in ops for number in (*flow.tops[index], *flow.bottoms[index])}
+    free = overwritable(ops, kept, flow)
     spent: dict[int, list[int]] = {}
     for number, index in last.items():
         if number not in kept:
@@ -110,6 +114,7 @@ def _steps(net: Net, ops: Mapping[int, Op], kept: set[int], flow: _Flow) -> tupl
         Step(
             node=net.nodes[index],
             op=op,
+            over=op.may_overwrite and flow.bottoms[index][0] in free,
             bottoms=flow.bottoms[index],
             stopped=_stopped(net.nodes[index].propagate_down),
             tops=flow.tops[index],
@@ -117,6 +122,13 @@ def _steps(net: Net, ops: Mapping[int, Op], kept: set[int], flow: _Flow) -> tupl
         )
         for index, op in ops.items()
     )
+
+
+def overwritable(ops: Mapping[int, Op], kept: set[int], flow: _Flow) -> set[int]:
+    """The versions that their reader may write over: an op made them anew, and nobody else reads them."""
+    readers = Counter(number for index in ops for number in flow.bottoms[index])
+    made = (number for index, op in ops.items() if op.makes_anew for number in flow.tops[index])
+    return {number for number in made if readers[number] == 1} - kept
 
 
 def _stopped(propagate_down: tuple[bool, ...]) -> tuple[bool, ...]:

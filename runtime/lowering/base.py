@@ -16,9 +16,13 @@ from netdef.runtime.randomness import Chance
 class Op(nn.Module):
     """Computes a node's tops from its bottoms; its weights are its parameters, its statistics its buffers.
 
-    A top is never written over a bottom, whatever the names say: an earlier version may have other readers. (Where it
-    has none, ``inplace=True`` was measured on VGG-16 and gains nothing.)
+    What the file writes in place runs in place only where nobody can tell (``plan.overwritable``).
     """
+
+    makes_anew = False
+    """Whether its tops are memory of their own, which its backward pass doesn't read."""
+    may_overwrite = False
+    """Whether its forward takes ``over``: write the top over the bottom."""
 
     def __init__(self, node: Node) -> None:
         super().__init__()

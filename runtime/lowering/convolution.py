@@ -24,6 +24,8 @@ TRANSPOSED: ByAxes = {
 class _Convolving(Op):
     """What both share: the channels may lie on any axis, and bottoms may be several."""
 
+    makes_anew = True
+
     def __init__(self, layer: Convolution | Deconvolution, node: Node, functions: ByAxes) -> None:
         super().__init__(node)
         self.axis = layer.channels_axis(node.bottoms[0].shape)

@@ -13,6 +13,8 @@ from netdef.runtime.lowering.base import Op, Setting, lower, rank
 class _Multiply(Op):
     """Everything from an axis on, flattened, times the weight."""
 
+    makes_anew = True
+
     def __init__(self, layer: InnerProduct, node: Node) -> None:
         super().__init__(node)
         self.axis = find_axis(layer.axis, rank(node))

@@ -29,6 +29,8 @@ def _within_channel(x: Tensor, layer: LRN) -> Tensor:
 class _Normalize(Op):
     """What both share."""
 
+    makes_anew = True
+
     def __init__(self, layer: BatchNorm, node: Node) -> None:
         super().__init__(node)
         self.eps = layer.eps

@@ -12,6 +12,8 @@ from netdef.runtime.lowering.base import Op, Setting, lower
 class _Broadcast(Op):
     """What both share: the operand's axes begin at one of the bottom's."""
 
+    makes_anew = True
+
     def __init__(self, layer: Scale | Bias, node: Node) -> None:
         super().__init__(node)
         self.start = layer.start(node.bottoms[0].shape)

@@ -37,11 +37,12 @@ def plain() -> nn.Sequential:
 
 
 def take(theirs: nn.Sequential, ours: NetModule) -> None:
-    """Share our weights."""
+    """Copy our weights, in the layout that ``nn.Conv2d`` gives them."""
     with_weights = [m for m in theirs if isinstance(m, nn.Conv2d | nn.Linear)]
     for module, layer in zip(with_weights, ours.net.params, strict=True):
         weight, bias = ours.layer_params(layer)
-        module.weight, module.bias = nn.Parameter(weight), nn.Parameter(bias)
+        module.weight = nn.Parameter(weight.clone(memory_format=torch.contiguous_format))
+        module.bias = nn.Parameter(bias)
 
 
 def seconds(module: nn.Module, *args: Tensor, **blobs: Tensor) -> float:

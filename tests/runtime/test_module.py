@@ -64,6 +64,30 @@ def test_a_layer_reads_the_version_before_it_whatever_runs_in_place(module: Buil
     assert versions["data"] is x
 
 
+def test_only_a_version_that_nobody_else_reads_is_overwritten(module: Build) -> None:
+    text = """
+    input "data" [2, 3]
+    layer "first" InnerProduct { num_output: 4 weight_filler { type: "msra" } bottom: "data" top: "x" }
+    layer "a" ReLU { bottom: "x" top: "x" }
+    layer "second" InnerProduct { num_output: 4 weight_filler { type: "msra" } bottom: "x" top: "y" }
+    layer "b" ReLU { bottom: "y" top: "z" }
+    layer "shortcut" Eltwise { bottom: ["y", "z"] top: "sum" }
+    layer "c" ReLU { bottom: "data" top: "fed" }
+    """
+    net, x = module(text), torch.randn(2, 3, requires_grad=True)
+    fed = x.detach().clone()
+    assert {step.node.name for step in net._outputs.steps if step.over} == {"a"}
+    found = net(data=x)
+    whole = net.blobs(["x@first", "x", "y", "z", "sum", "fed"], data=x)
+    assert (whole["x@first"] < 0).any()
+    assert torch.equal(whole["x"], whole["x@first"].clamp(min=0))
+    assert torch.equal(found["sum"], whole["y"] + whole["y"].clamp(min=0))
+    assert torch.equal(x, fed)
+    (one,) = torch.autograd.grad(found["sum"].sum(), x)
+    (other,) = torch.autograd.grad(whole["sum"].sum(), x)
+    torch.testing.assert_close(one, other)
+
+
 def test_versions_are_given_up_as_soon_as_nobody_needs_them(module: Build) -> None:
     net = module(IN_PLACE)
     assert len(net._run(net._outputs, {"data": torch.ones(2, 3)})) == len(net.net.outputs) == 2
