@@ -134,10 +134,11 @@ def test_what_does_not_fit_is_said_before_it_runs() -> None:
     assert refusal(net, data=torch.randn(2, 1, 16, 8)).startswith("N752 fc3: the weight is 128x256, and this bottom")
 
 
-def test_a_batch_that_the_file_bakes_in_is_refused_at_its_layer(module: Build) -> None:
+def test_a_batch_that_a_reshape_bakes_in_follows_and_other_sizes_do_not(module: Build) -> None:
     net = module('input "data" [2, 6] layer "rows" Reshape { shape { dim: [2, 2, 3] } }')
-    assert net(data=torch.ones(2, 6))["rows"].shape == (2, 2, 3)
-    assert refusal(net, data=torch.ones(4, 6)).startswith("N208 rows: 4x6 has 24 values, which don't fill 2x2x3")
+    x = torch.arange(24.0).reshape(4, 6)
+    assert torch.equal(net(data=x)["rows"], x.reshape(4, 2, 3))
+    assert refusal(net, data=torch.ones(2, 9)).startswith("N208 rows: 2x9 has 18 values, which don't fill 2x2x3")
 
 
 # ---- the loss
