@@ -8,6 +8,9 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""A user's: without the bytecode that installers and first runs leave, every run would compile the checkout anew."""
+
 
 class Run(NamedTuple):
     """One process: seconds of wall time, and MiB of memory at its peak."""
@@ -19,7 +22,7 @@ class Run(NamedTuple):
 def run(command: Sequence[str]) -> Run:
     """Run a command to its end, its output thrown away; a failure stops the benchmark."""
     began = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    process = subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - began
     if status:
