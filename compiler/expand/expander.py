@@ -10,15 +10,16 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from os.path import dirname, join, realpath
-from typing import NamedTuple
 
-from netdef.compiler.diagnostics import Diagnostic, Label, NetError, Report, closest, did_you_mean
+from netdef.compiler.diagnostics import Label, NetError, Report, closest, did_you_mean
 from netdef.compiler.expand.evaluate import describe, evaluate, integer, truth, unknown_variable
+from netdef.compiler.expand.place import LAYER, NET, Place, inner, literal_of
+from netdef.compiler.expand.plain import plain
 from netdef.compiler.expand.scope import Binding, Closure, Mistake, Quiet, Scope
 from netdef.compiler.layers import BLOCKS, LAYERS, MESSAGES
 from netdef.compiler.layers.base import Layer as LayerType
-from netdef.compiler.messages import BlobShape, LayerFrame, NetFrame
-from netdef.compiler.schema import Message, Param, Words
+from netdef.compiler.messages import BlobShape
+from netdef.compiler.schema import Param, Words
 from netdef.compiler.source import Span
 from netdef.compiler.syntax.parser import parse
 from netdef.compiler.syntax.reading import read_source
@@ -53,12 +54,7 @@ from netdef.compiler.syntax.tree import (
 MAX_STEPS = 200_000
 """Statements and turns of loops in all; the largest published net has 12,000 fields."""
 
-Fields = Mapping[str, Param]
 Plain = list[Field | Group]
-
-_NET: Fields = NetFrame.fields
-_LAYER: Fields = {**LayerFrame.fields, **MESSAGES}
-_UNKNOWN: Fields = {}
 
 
 def expand(tree: Tree, overrides: Mapping[str, Value], report: Report) -> Expanded:
@@ -68,77 +64,12 @@ def expand(tree: Tree, overrides: Mapping[str, Value], report: Report) -> Expand
         NetError: where the work can't go on: an include that can't be read, or an expansion without end.
     """
     if not tree.has_constructs:
-        body = tuple(_plain(tree.body, report))
+        body = tuple(plain(tree.body, report))
         return Expanded(tree.source, body, {}, has_constructs=False, settable=(), unused=tuple(overrides))
     expander = _Expander(overrides, report)
     body = tuple(expander.file(tree, None))
     unused = tuple(name for name in overrides if name not in expander.settable)
     return Expanded(tree.source, body, expander.opaque, True, tuple(expander.settable), unused)
-
-
-def _plain(body: Sequence[Statement], report: Report) -> Iterator[Field | Group]:
-    """Plain prototxt: only lists, and words with a sign, are left to resolve."""
-    for statement in body:
-        if isinstance(statement, Group):
-            yield statement._replace(body=tuple(_plain(statement.body, report)))
-        elif isinstance(statement, Field):
-            value = statement.value
-            for item in value.items if isinstance(value, List) else (value,):
-                yield statement._replace(value=_plain_literal(item, report))
-
-
-def _plain_literal(value: Expression, report: Report) -> Literal | Broken:
-    if isinstance(value, Number | Text | Word):
-        return value
-    try:
-        return _literal(evaluate(value, Scope()), value.at, None)  # -inf
-    except Mistake as mistake:
-        report.add(mistake.diagnostic)
-    except Quiet:
-        pass
-    return Broken(value.at)
-
-
-def _inner(fields: Fields, group: str) -> Fields:
-    """The fields that stand in a group, as far as somebody knows it."""
-    if fields is _NET and group == "layer":
-        return _LAYER
-    if fields is _LAYER and group in BLOCKS:
-        return BLOCKS[group]
-    param = fields.get(group)
-    return param.kind.fields if param is not None and issubclass(param.kind, Message) else _UNKNOWN
-
-
-def _literal(value: Value, at: Span, param: Param | None) -> Literal:
-    """A value as it would be written; a string in an enum's field is one of its words."""
-    if isinstance(value, bool):
-        return Word("true" if value else "false", at)
-    if isinstance(value, str):
-        is_word = param is not None and issubclass(param.kind, Words)
-        return Word(value, at) if is_word else Text(value, at)
-    if isinstance(value, tuple):
-        raise Mistake("N309", "a list can't stand in a list here", at)
-    return Number(value, at)
-
-
-class _Place(NamedTuple):
-    """Where statements run."""
-
-    scope: Scope
-    fields: Fields
-    """What may stand here; the fields of the net, of a layer, or of a message."""
-    via: Span | None
-    """The call that brought them here."""
-
-    def here(self, span: Span) -> Span:
-        """A span of the text as one that remembers the call."""
-        return span if self.via is None else span._replace(via=self.via)
-
-    def within(self, fields: Fields) -> "_Place":
-        return self._replace(fields=fields)
-
-    def deeper(self) -> "_Place":
-        return self._replace(scope=Scope(self.scope))
 
 
 class _Expander:
@@ -160,11 +91,11 @@ class _Expander:
 
     def file(self, tree: Tree, via: Span | None) -> Plain:
         self.files.append(realpath(tree.source.path))
-        made = self.statements(tree.body, _Place(self.globals, _NET, via))
+        made = self.statements(tree.body, Place(self.globals, NET, via))
         self.files.pop()
         return made
 
-    def statements(self, body: Sequence[Statement], place: _Place) -> Plain:
+    def statements(self, body: Sequence[Statement], place: Place) -> Plain:
         made: Plain = []
         for statement in body:
             try:
@@ -177,23 +108,23 @@ class _Expander:
                 made += self._lost(statement, place)
         return made
 
-    def _report(self, mistake: Mistake, place: _Place) -> None:
-        self.report.add(_through(mistake.diagnostic, place))
+    def _report(self, mistake: Mistake, place: Place) -> None:
+        self.report.add(place.through(mistake.diagnostic))
         if mistake.diagnostic.code in _FATAL:
             raise NetError(self.report)
 
-    def _lost(self, statement: Statement, place: _Place) -> Plain:
+    def _lost(self, statement: Statement, place: Place) -> Plain:
         """What stands for a statement that could not be run; nameless where nobody knows what it would have made."""
         at = place.here(statement.at)
         if isinstance(statement, Field):
             return [Field(statement.name, Broken(at), at)]
         if isinstance(statement, Let | Block | Opaque):
             return []
-        if place.fields is _NET:
+        if place.fields is NET:
             self.flow = None
         return [Field("", Broken(at), at)]
 
-    def _attempt(self, expression: Expression, place: _Place) -> Value | None:
+    def _attempt(self, expression: Expression, place: Place) -> Value | None:
         """The value of an expression; None if it is broken, which is reported."""
         try:
             return evaluate(expression, place.scope)
@@ -209,7 +140,7 @@ class _Expander:
             message = f"this file expands to more than {MAX_STEPS:,} statements"
             raise Mistake("N306", message, at, "look for loops in loops, and blocks that call two blocks each")
 
-    def _run(self, statement: Statement, place: _Place) -> Plain:
+    def _run(self, statement: Statement, place: Place) -> Plain:
         if isinstance(statement, Field):
             return self._field(statement, place)
         if isinstance(statement, Group):
@@ -221,7 +152,7 @@ class _Expander:
         if isinstance(statement, If):
             chosen = statement.then if truth(statement.condition, place.scope) else statement.otherwise
             return self.statements(chosen, place.deeper())
-        if place.fields is not _NET:
+        if place.fields is not NET:
             what = type(statement).__name__.lower()
             message = f"{'an' if what[0] in 'aeiou' else 'a'} {what} can't stand inside a message"
             raise Mistake("N308", message, place.here(statement.at), "close the message first")
@@ -239,13 +170,13 @@ class _Expander:
         return self._opaque(statement, place)
 
     # ---- prototxt
-    def _field(self, field: Field, place: _Place) -> Plain:
+    def _field(self, field: Field, place: Place) -> Plain:
         param = place.fields.get(field.name)
         at = place.here(field.at)
         items = field.value.items if isinstance(field.value, List) else (field.value,)
         return [Field(field.name, literal, at) for item in items for literal in self._literals(item, param, place)]
 
-    def _literals(self, value: Expression, param: Param | None, place: _Place) -> list[Literal]:
+    def _literals(self, value: Expression, param: Param | None, place: Place) -> list[Literal]:
         """What a field holds: one literal, or one for each item of a variable's list."""
         at = place.here(value.at)
         if isinstance(value, Number | Text):
@@ -255,7 +186,7 @@ class _Expander:
                 raise unknown_variable(value, place.scope)
             return [value._replace(at=at)]
         worth = evaluate(value, place.scope)
-        return [_literal(item, at, param) for item in (worth if isinstance(worth, tuple) else (worth,))]
+        return [literal_of(item, at, param) for item in (worth if isinstance(worth, tuple) else (worth,))]
 
     @staticmethod
     def _is_own_word(word: Word, param: Param | None) -> bool:
@@ -268,7 +199,7 @@ class _Expander:
             return word.value.lower() in ("inf", "infinity", "nan")
         return param.kind is bool and word.value in ("true", "True", "t", "false", "False", "f")
 
-    def _is_meant_as_variable(self, word: Word, param: Param, place: _Place) -> bool:
+    def _is_meant_as_variable(self, word: Word, param: Param, place: Place) -> bool:
         """Whether a word that nobody knows was meant as a variable; else the field says what it takes."""
         if self._is_own_word(word, param):
             return False
@@ -278,20 +209,20 @@ class _Expander:
         return not closest(word.value, own) and closest(word.value, place.scope.variable_names()) is not None
 
     @staticmethod
-    def _is_bound(word: Word, place: _Place) -> bool:
+    def _is_bound(word: Word, place: Place) -> bool:
         binding = place.scope.variable(word.value)
         return binding is not None or word.value == "input"
 
-    def _group(self, group: Group, place: _Place) -> Plain:
-        inside = _inner(place.fields, group.name)
+    def _group(self, group: Group, place: Place) -> Plain:
+        inside = inner(place.fields, group.name)
         body = tuple(self.statements(group.body, place.within(inside).deeper()))
-        if place.fields is _NET and group.name == "layer":
+        if place.fields is NET and group.name == "layer":
             tops = _strings(body, "top")
             self.flow = None if tops is None else tuple(tops)
         return [Group(group.name, body, place.here(group.at), place.here(group.close))]
 
     # ---- variables and loops
-    def _let(self, let: Let, place: _Place) -> Plain:
+    def _let(self, let: Let, place: Place) -> Plain:
         at = place.here(let.at)
         is_global = place.scope is self.globals
         if is_global:
@@ -302,7 +233,7 @@ class _Expander:
         place.scope.let(let.name, self._attempt(let.value, place), at)
         return []
 
-    def _repeat(self, repeat: Repeat, place: _Place) -> Plain:
+    def _repeat(self, repeat: Repeat, place: Place) -> Plain:
         made: Plain = []
         for index, item in enumerate(self._turns(repeat, place), start=1):
             turn = place.deeper()
@@ -321,7 +252,7 @@ class _Expander:
             made += self.statements(repeat.body, turn)
         return made
 
-    def _turns(self, repeat: Repeat, place: _Place) -> Sequence[Value]:
+    def _turns(self, repeat: Repeat, place: Place) -> Sequence[Value]:
         over = repeat.over
         if isinstance(over, Range):
             first, last = integer(over.first, place.scope), integer(over.last, place.scope)
@@ -338,13 +269,13 @@ class _Expander:
         return rows
 
     # ---- layers
-    def _layer(self, layer: Layer, place: _Place) -> Group:
+    def _layer(self, layer: Layer, place: Place) -> Group:
         at = place.here(layer.at)
         name = self._layer_name(layer.name, place)
         type_name = self._type(layer.type, place)
         kind = LAYERS.get(type_name)
         shared = {f: group for group, p in (kind.messages if kind else {}).items() for f in p.kind.fields}
-        fields = {**(kind.block_fields if kind else {}), **_fields_of(shared), **_LAYER}
+        fields = {**(kind.block_fields if kind else {}), **_fields_of(shared), **LAYER}
         body = self.statements(layer.body, place.within(fields).deeper())
         frame: Plain = []
         groups: dict[str, Plain] = {}
@@ -367,14 +298,14 @@ class _Expander:
         No BVLC message shares a field name with a layer's frame. A field that a shared message has goes there, not
         to its old place in the type's own; one that nobody knows goes where its name is nearest, which then says so.
         """
-        if field in _LAYER or field in BLOCKS or kind is None:
+        if field in LAYER or field in BLOCKS or kind is None:
             return None
         if field not in shared and field not in kind.block_fields:
-            near = closest(field, [*kind.block_fields, *_LAYER])
-            return None if near in _LAYER else kind.block or None
+            near = closest(field, [*kind.block_fields, *LAYER])
+            return None if near in LAYER else kind.block or None
         return shared.get(field) or kind.block
 
-    def _join(self, layer: Layer, name: str, kind: type[LayerType] | None, frame: Plain, place: _Place) -> None:
+    def _join(self, layer: Layer, name: str, kind: type[LayerType] | None, frame: Plain, place: Place) -> None:
         """Add the bottom and top that a layer leaves out, and note what flows on from it."""
         name_at = place.here(layer.name.at)
         given = {statement.name for statement in frame}
@@ -389,7 +320,7 @@ class _Expander:
         tops = _strings(frame, "top")
         self.flow = None if tops is None else tuple(tops)
 
-    def _flowing(self, at: Span, name: str, place: _Place) -> str | None:
+    def _flowing(self, at: Span, name: str, place: Place) -> str | None:
         """The one top of the layer before; None if nobody knows it."""
         if self.flow is None:
             return None
@@ -400,7 +331,7 @@ class _Expander:
         self._report(Mistake("N307", message, at, 'say which: bottom: "..."'), place)
         return None
 
-    def _layer_name(self, name: Expression, place: _Place) -> str:
+    def _layer_name(self, name: Expression, place: Place) -> str:
         """A layer's name; a word that is no variable has only lost its quotes."""
         if isinstance(name, Word) and not self._is_bound(name, place):
             near = did_you_mean(name.value, place.scope.variable_names())
@@ -409,20 +340,20 @@ class _Expander:
             return name.value
         return self._name(name, place)
 
-    def _name(self, name: Expression, place: _Place) -> str:
+    def _name(self, name: Expression, place: Place) -> str:
         value = evaluate(name, place.scope)
         if not isinstance(value, str):
             message = f"a layer's name is a string, and this is {describe(value)}"
             raise Mistake("N309", message, place.here(name.at), f'put it in a string: "${{{name.at.text}}}"')
         return value
 
-    def _type(self, type_name: Expression, place: _Place) -> str:
+    def _type(self, type_name: Expression, place: Place) -> str:
         """A layer type: its own word first, then a variable's."""
         if isinstance(type_name, Word) and type_name.value not in LAYERS and place.scope.variable(type_name.value):
             return self._name(type_name, place)
         return type_name.value if isinstance(type_name, Word) else self._name(type_name, place)
 
-    def _input(self, declared: Input, place: _Place) -> Group:
+    def _input(self, declared: Input, place: Place) -> Group:
         at, name = place.here(declared.at), self._name(declared.name, place)
         shape_at = place.here(declared.shape.at)
         dims = tuple(self.statements([Field("dim", declared.shape, shape_at)], place.within(BlobShape.fields)))
@@ -432,7 +363,7 @@ class _Expander:
         return Group("layer", (*head, _string("top", name, at), Group("input_param", (shape_group,), at, at)), at, at)
 
     # ---- blocks and files
-    def _call(self, call: Call, place: _Place) -> Plain:
+    def _call(self, call: Call, place: Place) -> Plain:
         at = place.here(call.at)
         closure = place.scope.block(call.name)
         if closure is None:
@@ -450,12 +381,12 @@ class _Expander:
             scope.variables["input"] = Binding(flowing, at)
         self.calls.append(block)
         try:
-            return self.statements(block.body, _Place(scope, _NET, at))
+            return self.statements(block.body, Place(scope, NET, at))
         finally:
             self.calls.pop()
             self.block_input = outer
 
-    def _bind(self, call: Call, closure: Closure, place: _Place) -> tuple[Scope, str | None]:
+    def _bind(self, call: Call, closure: Closure, place: Place) -> tuple[Scope, str | None]:
         """The scope of a block's body, and the blob that flows in."""
         block, at = closure.block, place.here(call.at)
         scope = Scope(closure.scope)
@@ -493,7 +424,7 @@ class _Expander:
             scope.let(parameter.name, value, parameter.at)
         return scope, flowing
 
-    def _given_input(self, argument: Argument, place: _Place) -> str | None:
+    def _given_input(self, argument: Argument, place: Place) -> str | None:
         """The blob that a call lets flow in."""
         value = self._attempt(argument.value, place)
         if value is None or isinstance(value, str):
@@ -519,7 +450,7 @@ class _Expander:
             raise Mistake("N304", message, at, "keep one of them", _signature(block))
         return name
 
-    def _include(self, include: Include, place: _Place) -> Plain:
+    def _include(self, include: Include, place: Place) -> Plain:
         at = place.here(include.at)
         written = self._name(include.path, place)
         path = join(dirname(include.at.source.path), written)
@@ -538,7 +469,7 @@ class _Expander:
             raise NetError(self.report)
         return self.file(tree, at)
 
-    def _opaque(self, opaque: Opaque, place: _Place) -> Plain:
+    def _opaque(self, opaque: Opaque, place: Place) -> Plain:
         name = self._name(opaque.type, place)
         if name in LAYERS or name in self.opaque:
             raise Mistake("N312", f"{name} is a layer type already", place.here(opaque.type.at), "drop the declaration")
@@ -566,14 +497,6 @@ _FATAL = ("N306", "N311")
 
 def _signature(block: Block) -> Label:
     return Label(block.at, f"{block.name}({', '.join(parameter.name for parameter in block.parameters)})")
-
-
-def _through(diagnostic: Diagnostic, place: _Place) -> Diagnostic:
-    """A diagnostic whose place remembers the call that it came by."""
-    primary = diagnostic.primary
-    if place.via is None or primary is None or primary.span.via is not None:
-        return diagnostic
-    return diagnostic._replace(primary=primary._replace(span=place.here(primary.span)))
 
 
 def _fields_of(shared: Mapping[str, str]) -> dict[str, Param]:
