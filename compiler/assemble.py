@@ -330,7 +330,7 @@ class _Assembly:
         spec: ParamSpec,
         shared: tuple[LayerDefinition, NodeWeight, ParamSpec],
     ) -> NodeWeight:
-        """The owner's weight under a borrower's shape; multipliers may be set on one side, or alike."""
+        """The owner's weight under a borrower's shape; whoever sets a multiplier sets it for all who share."""
         owner, theirs, first = shared
         at, labels = Label(definition.places["specs"][index]), (Label(owner.at, f"{owner.title} owns it"),)
         mine, other = own.weight.shape, theirs.weight.shape
@@ -350,7 +350,8 @@ class _Assembly:
             lr_mult=spec.lr_mult if first.lr_mult is None else first.lr_mult,
             decay_mult=spec.decay_mult if first.decay_mult is None else first.decay_mult,
         )
-        return NodeWeight(own.weight, theirs.owner, _or_one(merged.lr_mult), _or_one(merged.decay_mult))
+        self.shared[spec.name] = (owner, theirs, merged)
+        return own._replace(owner=theirs.owner)
 
     # ---- the whole
     def check_names(self) -> None:
@@ -373,6 +374,10 @@ class _Assembly:
     def nodes(self) -> tuple[Node, ...]:
         """The drafts with their blobs named for good: the last version bears the blob's name."""
         final: dict[int, Value] = {}
+        multiplied = {
+            owned.owner: owned._replace(lr_mult=_or_one(spec.lr_mult), decay_mult=_or_one(spec.decay_mult))
+            for _, owned, spec in self.shared.values()
+        }
         for draft in self.drafts:
             for top in draft.tops:
                 last = self.blobs.get(top.name) is top
@@ -384,7 +389,9 @@ class _Assembly:
                 layer=draft.layer,
                 bottoms=tuple(final[id(blob)] for blob in draft.bottoms),
                 tops=tuple(final[id(blob)] for blob in draft.tops),
-                weights=draft.weights,
+                weights=tuple(
+                    multiplied.get(weight.owner, weight)._replace(weight=weight.weight) for weight in draft.weights
+                ),
                 loss_weights=_loss_weights(draft),
                 macs=draft.macs,
                 receptive_field=draft.field,

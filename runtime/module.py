@@ -102,13 +102,9 @@ class NetModule(nn.Module):
 
     def learned(self) -> list[Learned]:
         """The weights that gradients change, each shared one once."""
-        multipliers: dict[Key, tuple[float, float]] = {}
-        for node in self.net.nodes:
-            for own in node.weights:  # of those who share a weight, one may say a multiplier for all
-                lr, decay = multipliers.get(own.owner, (1.0, 1.0))
-                multipliers[own.owner] = (own.lr_mult if lr == 1 else lr, own.decay_mult if decay == 1 else decay)
+        owned = {own.owner: own for node in self.net.nodes for own in node.weights}
         return [
-            Learned(*key, tensor, *multipliers[key])
+            Learned(*key, tensor, owned[key].lr_mult, owned[key].decay_mult)
             for key, tensor in self._tensors.items()
             if isinstance(tensor, nn.Parameter)
         ]
