@@ -78,7 +78,11 @@ def show(report: Report) -> None:
 
 
 class _Help(argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefaultsHelpFormatter):
-    pass
+    """Keeps the lines of descriptions, and names defaults that say something."""
+
+    @override
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        return action.help if action.default in (None, [], False) else super()._get_help_string(action)
 
 
 class _Version(argparse.Action):
