@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from netdef.compiler.definition import Definition, LayerDefinition
-from netdef.compiler.diagnostics import Diagnostic, NetError, Report
+from netdef.compiler.diagnostics import Diagnostic, NetError, Report, did_you_mean
 from netdef.compiler.layers.base import Layer, Weight
 from netdef.compiler.messages import Preprocess, State
 from netdef.compiler.override import override
@@ -189,6 +189,17 @@ class Net:
         message = f"which blob of {self.name or self.definition.path} holds the class scores?"
         help = f"choose with --scores BLOB: {', '.join([*sorted(read), *flat]) or 'no blob looks like it'}"
         raise NetError(Diagnostic("N511", message, help=help))
+
+    def chosen_scores(self, chosen: str | None) -> str:
+        """The blob that the user chose for the class scores, or else ``scores``.
+
+        Raises:
+            NetError: if there is no such blob.
+        """
+        if chosen is None or chosen in self.blobs:
+            return chosen or self.scores
+        help = did_you_mean(chosen, self.blobs) or f"blobs: {', '.join(self.blobs)}"
+        raise NetError(Diagnostic("N511", f"there is no blob {chosen} that could hold the class scores", help=help))
 
 
 def own_weights(node: Node) -> tuple[NodeWeight, ...]:

@@ -30,7 +30,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", nargs="+", metavar="FILE", help="a net")
     parser.add_argument("--weights", nargs="+", required=True, metavar="W", help="a weights file or a run's folder")
     parser.add_argument("--data", metavar="D", help=DATA_HELP)
-    parser.add_argument("--scores", metavar="BLOB", help="the blob with the class scores, where the net doesn't tell")
     parser.add_argument("--json", action="store_true", help="print JSON")
     feeding_arguments(parser)
     net_arguments(parser, phase=False)
@@ -71,7 +70,7 @@ def errors_of(args: argparse.Namespace, file: str, weights: Path) -> "Errors":
     run = run_of(weights)
     classes = tuple(run.manifest["classes"]) if run else None
     data = own.data if own else open_test(args.data or "digits", classes, wanted_by(net, net))
-    scores = args.scores or net.scores
+    scores = net.chosen_scores(args.scores)
     check_classes(net.blobs[scores], data)
     module = lower(net, read_weights(best_weights(weights))).to(device_of(args.device))
     if module.matched.missing:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from netdef.runtime.data.layers import LayerFeed
     from netdef.runtime.training.checkpoint import Checkpoint
     from netdef.runtime.training.recipe import Recipe
+    from netdef.runtime.training.recipe_file import RecipeFile
     from netdef.runtime.training.run import Run
     from netdef.runtime.training.train import Job
 
@@ -34,7 +35,7 @@ DATA_HELP = (
     "if not given, what the net's data layers name, else the digits"
 )
 REMEMBERED = (
-    *("file", "recipe", "data", "test_data", "epochs", "batch", "lr", "seed", "input", "corrupt"),
+    *("file", "recipe", "data", "test_data", "epochs", "batch", "lr", "seed", "input", "scores", "corrupt"),
     *("set", "size", "data_size", "stage", "level", "dense"),
 )
 """Arguments that a resumed run takes from its manifest where they aren't given again."""
@@ -42,8 +43,17 @@ REMEMBERED = (
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("file", nargs="?", metavar="FILE", help="the net; may be left out with --resume -o RUN")
-    parser.add_argument("--recipe", metavar="R.yaml", help="how to train; the .yaml beside the net if not given")
+    parser.add_argument(
+        "file",
+        nargs="?",
+        metavar="FILE",
+        help="the net; may be left out with --resume -o RUN, or where the recipe names it",
+    )
+    parser.add_argument(
+        "--recipe",
+        metavar="R",
+        help="how to train: netdef's .yaml, or Caffe's solver.prototxt; the .yaml beside the net if not given",
+    )
     parser.add_argument("--data", metavar="D", help=DATA_HELP)
     parser.add_argument("--test-data", metavar="D", help="other data for the test")
     parser.add_argument("--weights", metavar="W", help="weights to start from: a file, or a run's folder")
@@ -62,6 +72,8 @@ def feeding_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what says how pictures come to the net, and where it runs."""
     what = "an input that takes data or label, where its name doesn't say so"
     parser.add_argument("--input", action="append", default=[], type=_feed, metavar="BLOB=FIELD", help=what)
+    told = "the blob with the class scores, where the net doesn't tell"
+    parser.add_argument("--scores", metavar="BLOB", help=told)
     broken = "what to do with a picture that can't be read"
     parser.add_argument("--corrupt", choices=("error", "skip"), default="error", help=broken)
     parser.add_argument("--device", metavar="D", help="cpu, cuda or cuda:1; a GPU if there is one")
@@ -74,11 +86,18 @@ def run(args: argparse.Namespace) -> int:
     from netdef.runtime.training.progress import display
     from netdef.runtime.training.train import starting_point, train
 
-    old = recalled(args) if args.resume else None
-    if args.file is None:
-        print("netdef train: which net? FILE may be left out only with --resume -o RUN", file=sys.stderr)
+    written = recipe_file(args)  # before torch is loaded: its mistakes show at once
+    if args.file is None and written is not None and written.train_net is not None:
+        args.file = written.found(written.train_net)
+    if args.file is None and not (args.resume and args.run_folder):
+        print("netdef train: which net? Leave FILE out with --resume -o RUN, or where R names it", file=sys.stderr)
         return 2
-    job = job_of(args)
+    old = recalled(args) if args.resume else None
+    if old is not None:
+        written = recipe_file(args)
+    if written is not None:
+        show(written.report)
+    job = job_of(args, written)
     run = begun(args, job) if old is None else old
     start, warnings = starting_point(run, job.identity)
     show(Report(warnings))
@@ -126,9 +145,9 @@ def name_of(args: argparse.Namespace) -> str:
     return load_quietly(args, phase="TRAIN").name or Path(args.file).stem
 
 
-def job_of(args: argparse.Namespace) -> "Job":
+def job_of(args: argparse.Namespace, written: "RecipeFile | None") -> "Job":
     """What the arguments ask for, checked."""
-    recipe = recipe_of(args)  # before torch is loaded: its mistakes show at once
+    recipe = recipe_of(args, written)
 
     from netdef.compiler.weights import read_weights
     from netdef.runtime.data.layers import layers_data
@@ -138,9 +157,9 @@ def job_of(args: argparse.Namespace) -> "Job":
 
     net, own = fed_net(args, "TRAIN")
     show(net.report)
-    test_net, test_own = fed_net(args, "TEST")
+    test_net, test_own = fed_net(args, "TEST", None if written is None else written.tested(args.file))
     if own is not None and args.batch is None:
-        recipe = recipe.replace(batch=own.batch_size)
+        recipe = recipe.replace(batch=own.batch_size * recipe.iter_size)
     return prepare(
         net,
         test_net,
@@ -152,6 +171,7 @@ def job_of(args: argparse.Namespace) -> "Job":
         weights=None if args.weights is None else read_weights(best_weights(Path(args.weights))),
         device=device_of(args.device),
         num_workers=args.workers,
+        scores=args.scores,
     )
 
 
@@ -166,13 +186,19 @@ def fed_net(args: argparse.Namespace, phase: str, path: str | None = None) -> "t
     return net, feed_of(net, opened) if opened else None
 
 
-def recipe_of(args: argparse.Namespace) -> "Recipe":
-    """The recipe, with what the command line says instead."""
-    from netdef.runtime.training.recipe import Recipe
-    from netdef.runtime.training.yaml_recipe import read_recipe
+def recipe_file(args: argparse.Namespace) -> "RecipeFile | None":
+    """What the recipe's file says, if there is one."""
+    from netdef.runtime.training.recipe_file import read_recipe_file
 
     path = recipe_path(args)
-    recipe = Recipe() if path is None else read_recipe(path)
+    return None if path is None else read_recipe_file(path)
+
+
+def recipe_of(args: argparse.Namespace, written: "RecipeFile | None") -> "Recipe":
+    """The recipe, with what the command line says instead."""
+    from netdef.runtime.training.recipe import Recipe
+
+    recipe = Recipe() if written is None else written.recipe
     if args.epochs is not None:
         recipe = recipe.replace(epochs=args.epochs, iterations=None)
     if args.lr is not None:
@@ -187,8 +213,8 @@ def recipe_path(args: argparse.Namespace) -> Path | None:
     """The file with the recipe: the one given, else the one beside the net, if there is one."""
     if args.recipe is not None:
         return Path(args.recipe)
-    beside = Path(args.file).with_suffix(".yaml")
-    return beside if beside.is_file() else None
+    beside = None if args.file is None else Path(args.file).with_suffix(".yaml")
+    return beside if beside is not None and beside.is_file() else None
 
 
 def begun(args: argparse.Namespace, job: "Job") -> "Run":

@@ -28,6 +28,7 @@ def prepare(
     weights: Weights | None = None,
     device: torch.device,
     num_workers: int | None = None,
+    scores: str | None = None,
     feeds: tuple[Feed, Feed] | None = None,
     skip: bool = False,
 ) -> Job:
@@ -43,9 +44,10 @@ def prepare(
         device: where to compute.
         num_workers: processes that read pictures; by default as many as the data needs.
         feeds: how the nets' own data layers feed them, in training and in the test, if they do.
+        scores: the blob with the class scores, where the net doesn't tell.
         skip: whether pictures that can't be read are skipped, and not a mistake.
     """
-    scores = test_net.scores
+    scores = test_net.chosen_scores(scores)
     check_loss(train_net, scores)
     check_classes(test_net.blobs[scores], data.train)
     feeding, testing = feeds or _fed_from_outside(train_net, test_net, recipe, data, inputs)

@@ -5,30 +5,100 @@ Nothing here knows of YAML or of torch.
 
 from collections.abc import Iterator
 from math import ceil
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from netdef.compiler.override import override
 from netdef.compiler.schema import Message, Refusal, Words, param
 from netdef.runtime.training.schedule import POLICIES, Duration, Plateau, Policy, Unit
 
 
+class Regularization(Words):
+    """What weight decay makes smaller."""
+
+    L1 = 1
+    L2 = 2
+
+
+class MomentumStyle(Words):
+    """Where the learning rate stands: in what the momentum remembers (Caffe), or outside of it (PyTorch)."""
+
+    CAFFE = 0
+    TORCH = 1
+
+
 class Method(Message):
     """How weights follow their gradients."""
 
-    weight_decay: float = param(0, default=0.0005, least=0, doc="L2 decay, times each weight's decay_mult")
+    num_remembered: ClassVar[int] = 1
+    """Numbers that the method remembers of each weight."""
 
-
-class Sgd(Method):
-    """Caffe's SGD: V = momentum V + lr (g + decay w); w = w - V."""
-
-    momentum: float = param(0, default=0.9, least=0, doc="the share of the last update that goes on")
+    weight_decay: float = param(0, default=0.0005, least=0, doc="decay, times each weight's decay_mult")
+    regularization: Regularization = param(
+        0, default=Regularization.L2, doc="what decays: L2, in proportion to the weight, or L1, by its sign"
+    )
+    clip_gradients: float | None = param(
+        0, default=None, least=0, doc="longest gradient, of all weights together and summed over iter_size parts"
+    )
 
     @override
     def problems(self) -> Iterator[Refusal]:
-        """A momentum of 1 or more never comes to rest."""
-        if self.momentum >= 1:
-            cure = "0.9 is usual"
-            yield Refusal("N703", f"momentum must be below 1, not {self.momentum:g}", at="momentum", help=cure)
+        """A share of 1 or more of what was never comes to rest."""
+        for name in ("momentum", "momentum2", "rms_decay"):
+            value = getattr(self, name, 0.0)
+            if value >= 1:
+                cure = f"{self.params[name].default:g} is usual"
+                yield Refusal("N703", f"{name} must be below 1, not {value:g}", at=name, help=cure)
+        if self.clip_gradients == 0:
+            cure = "leave it out where nothing is to be clipped"
+            yield Refusal("N703", "clip_gradients must be above 0", at="clip_gradients", help=cure)
+
+
+class Sgd(Method):
+    """Caffe's SGD: V = momentum V + lr g; w = w - V."""
+
+    momentum: float = param(0, default=0.9, least=0, doc="the share of the last update that goes on")
+    momentum_style: MomentumStyle = param(
+        0, default=MomentumStyle.CAFFE, doc="whether what is remembered has the learning rate in it: caffe or torch"
+    )
+
+
+class Nesterov(Sgd):
+    """SGD that looks ahead: V' = momentum V + lr g; w = w - (1 + momentum) V' + momentum V."""
+
+
+class AdaGrad(Method):
+    """H = H + g^2; w = w - lr g / (sqrt(H) + delta)."""
+
+    delta: float = param(0, default=1e-8, least=0, doc="what keeps the divisor from 0")
+
+
+class RmsProp(Method):
+    """H = rms_decay H + (1 - rms_decay) g^2; w = w - lr g / (sqrt(H) + delta)."""
+
+    rms_decay: float = param(0, default=0.99, least=0, doc="the share of the mean square that goes on")
+    delta: float = param(0, default=1e-8, least=0, doc="what keeps the divisor from 0")
+
+
+class AdaDelta(Method):
+    """Steps as long as those before, by root mean squares of gradients and of updates."""
+
+    num_remembered = 2
+
+    momentum: float = param(0, default=0.95, least=0, doc="the share of both mean squares that goes on")
+    delta: float = param(0, default=1e-6, least=0, doc="what is added to both mean squares")
+
+
+class Adam(Method):
+    """M = momentum M + (1 - momentum) g; H likewise of g^2; w = w - lr' M / (sqrt(H) + delta).
+
+    lr' = lr sqrt(1 - momentum2^t) / (1 - momentum^t): unlike in PyTorch, delta is outside the correction.
+    """
+
+    num_remembered = 2
+
+    momentum: float = param(0, default=0.9, least=0, doc="the share of the mean gradient that goes on")
+    momentum2: float = param(0, default=0.999, least=0, doc="the share of the mean square that goes on")
+    delta: float = param(0, default=1e-8, least=0, doc="what keeps the divisor from 0")
 
 
 class Crop(Words):
@@ -52,6 +122,7 @@ class Recipe(Message):
     epochs: float | None = param(0, default=None, least=0, doc="passes over the training data; 10 if nothing is said")
     iterations: int | None = param(0, default=None, least=1, doc="the length of training in iterations instead")
     batch: int = param(0, default=64, least=1, doc="pictures in an iteration, over all devices")
+    iter_size: int = param(0, default=1, least=1, doc="equal parts of a batch, computed one after the other")
     seed: int = param(0, default=1, least=0, doc="of first weights, order, augmentation and dropout")
     solver: Method = param(0, default=Sgd(), doc="how weights follow their gradients")
     lr: Policy = param(0, default=Plateau(), doc="how the learning rate changes")
@@ -59,11 +130,15 @@ class Recipe(Message):
 
     @override
     def problems(self) -> Iterator[Refusal]:
-        """One length, and not 0."""
+        """One length, and not 0; whole parts of a batch."""
         if self.epochs is not None and self.iterations is not None:
             yield Refusal("N706", "epochs and iterations both say how long", at="iterations", help="keep one of them")
         if self.epochs == 0:
             yield Refusal("N703", "epochs must be above 0", at="epochs")
+        if self.batch % self.iter_size:
+            cure = f"take a batch of {ceil(self.batch / self.iter_size) * self.iter_size}"
+            message = f"a batch of {self.batch} is not {self.iter_size} equal parts"
+            yield Refusal("N709", message, at="iter_size", help=cure)
 
     @property
     def length(self) -> Duration:
@@ -79,7 +154,14 @@ class Recipe(Message):
         return ceil(self.length.amount * num_samples / self.batch)
 
 
-METHODS: dict[str, type[Method]] = {"SGD": Sgd}
+METHODS: dict[str, type[Method]] = {
+    "SGD": Sgd,
+    "Nesterov": Nesterov,
+    "AdaGrad": AdaGrad,
+    "RMSProp": RmsProp,
+    "AdaDelta": AdaDelta,
+    "Adam": Adam,
+}
 """By the word that a recipe says."""
 
 
@@ -107,4 +189,6 @@ def as_data(value: object) -> Any:
         return chosen | {name: as_data(getattr(value, name)) for name in value.params}
     if isinstance(value, Words):
         return value.name.lower()
-    return str(value) if isinstance(value, Duration) else value
+    if isinstance(value, Duration):
+        return str(value)
+    return [as_data(each) for each in value] if isinstance(value, tuple) else value

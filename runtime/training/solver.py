@@ -1,11 +1,12 @@
 """One iteration of training, as Caffe's solvers do it.
 
-The order is Caffe's: the gradient of the batch, weight decay, the update's history, the weights (solver.cpp,
-sgd_solver.cpp). The learning rate is inside the history, so after a drop the old velocity coasts on.
+The order is Caffe's (solver.cpp, sgd_solver.cpp): the gradients of a batch's parts are summed, clipped, divided by the
+number of parts, and only then weight decay is added; the method makes an update of them. With momentum the learning
+rate is inside the history, so after a drop the old velocity coasts on.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,10 +14,21 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch import Tensor
 
-from netdef.compiler.diagnostics import Diagnostic, NetError
-from netdef.runtime.training.recipe import Method, Recipe, Sgd
+from netdef.compiler.diagnostics import Diagnostic, NetError, Report
+from netdef.runtime.training.recipe import (
+    AdaDelta,
+    AdaGrad,
+    Adam,
+    Method,
+    MomentumStyle,
+    Nesterov,
+    Recipe,
+    Regularization,
+    RmsProp,
+    Sgd,
+)
+from netdef.runtime.training.recipe_file import read_recipe_file
 from netdef.runtime.training.schedule import Moment
-from netdef.runtime.training.yaml_recipe import read_recipe
 
 if TYPE_CHECKING:
     from netdef.runtime.module import NetModule
@@ -26,13 +38,13 @@ class Group(NamedTuple):
     """Weights that share their multipliers, updated together.
 
     weights     what is learned
-    history     what the method remembers of each
+    history     what the method remembers of each: a list as long as ``weights``, or two
     """
 
     lr_mult: float
     decay_mult: float
     weights: list[Tensor]
-    history: list[Tensor]
+    history: list[list[Tensor]]
 
 
 class Solver:
@@ -58,20 +70,24 @@ class Solver:
         self.num_samples = num_samples
         self.iteration = 0
         self.scores: tuple[float, ...] = ()
+        self.report = Report()
+        """Warnings about the recipe's file."""
         self.history: dict[str, Tensor] = {}
-        """What the method remembers, by weight (``conv1/0``)."""
-        grouped: dict[tuple[float, float], list[tuple[Tensor, Tensor]]] = defaultdict(list)
+        """What the method remembers, by weight (``conv1/0``, and ``conv1/0.1`` where it remembers two numbers)."""
+        groups: dict[tuple[float, float], Group] = {}
+        num_remembered = recipe.solver.num_remembered
         for learned in module.learned():
             weight = learned.tensor
             weight.requires_grad_(learned.lr_mult != 0)  # what stays as it is needs no backward pass
             if learned.lr_mult != 0:
-                remembered = torch.zeros_like(weight, requires_grad=False)
-                self.history[f"{learned.layer}/{learned.index}"] = remembered
-                grouped[learned.lr_mult, learned.decay_mult].append((weight, remembered))
-        self._groups = [
-            Group(*multipliers, [weight for weight, _ in members], [remembered for _, remembered in members])
-            for multipliers, members in grouped.items()
-        ]
+                multipliers = learned.lr_mult, learned.decay_mult
+                group = groups.setdefault(multipliers, Group(*multipliers, [], [[] for _ in range(num_remembered)]))
+                group.weights.append(weight)
+                for number, members in enumerate(group.history):
+                    remembered = torch.zeros_like(weight, requires_grad=False)
+                    self.history[f"{learned.layer}/{learned.index}{f'.{number}' if number else ''}"] = remembered
+                    members.append(remembered)
+        self._groups = list(groups.values())
 
     @property
     def lr(self) -> float:
@@ -91,19 +107,35 @@ class Solver:
         return (before + self.recipe.batch) // self.num_samples > before // self.num_samples
 
     def step(self, **blobs: Tensor) -> Tensor:
-        """One whole iteration on one batch; the loss before it, a scalar on the module's device."""
-        self.module.set_step(self.recipe.seed, self.iteration)
-        loss, _ = self.module.loss(**blobs)
-        loss.backward()  # type: ignore[no-untyped-call]  # torch says nothing of it
-        update = UPDATES[type(self.recipe.solver)]
+        """One whole iteration on one batch; the loss before it, a scalar on the module's device.
+
+        Raises:
+            NetError: if the batch can't be divided into the recipe's ``iter_size`` parts.
+        """
+        method = self.recipe.solver
+        loss = self._gradients(blobs)
         rate = self.lr
-        with torch.no_grad():
-            for group in self._groups:
-                gradients = _taken(group.weights)
-                _decay(group, gradients, self.recipe.solver.weight_decay * group.decay_mult)
-                update(self.recipe.solver, group, gradients, rate * group.lr_mult)
         self.iteration += 1
-        return loss.detach()
+        with torch.no_grad():
+            taken = [_taken(group.weights) for group in self._groups]
+            if method.clip_gradients is not None:
+                _clip([gradient for gradients in taken for gradient in gradients], method.clip_gradients)
+            for group, gradients in zip(self._groups, taken, strict=True):
+                if self.recipe.iter_size > 1:
+                    torch._foreach_mul_(gradients, 1 / self.recipe.iter_size)
+                _decay(group, gradients, method)
+                UPDATES[type(method)](method, group, gradients, rate * group.lr_mult, self.iteration)
+        return loss
+
+    def _gradients(self, blobs: Mapping[str, Tensor]) -> Tensor:
+        """Leave at each weight the sum of its gradients over the parts of a batch; the mean of the losses."""
+        losses = []
+        for first, part in _parts(blobs, self.recipe.iter_size):
+            self.module.set_step(self.recipe.seed, self.iteration, first)
+            loss, _ = self.module.loss(**part)
+            loss.backward()  # type: ignore[no-untyped-call]  # torch says nothing of it
+            losses.append(loss.detach())
+        return losses[0] if len(losses) == 1 else torch.stack(losses).mean()
 
     def restore(self, iteration: int, scores: tuple[float, ...], history: Mapping[str, Tensor]) -> None:
         """Go on from a checkpoint; the module has its weights already."""
@@ -117,11 +149,31 @@ def open_solver(recipe: "Recipe | str | PathLike[str]", module: "NetModule", num
     """A solver from a recipe or its file.
 
     Args:
-        recipe: a recipe, or the path of one in YAML.
+        recipe: a recipe, or the path of one: YAML, or Caffe's ``solver.prototxt``.
         module: the net to train, in phase TRAIN, on its device.
         num_samples: the size of the training set, for recipes that count epochs.
     """
-    return Solver(module, recipe if isinstance(recipe, Recipe) else read_recipe(Path(recipe)), num_samples)
+    if isinstance(recipe, Recipe):
+        return Solver(module, recipe, num_samples)
+    file = read_recipe_file(Path(recipe))
+    solver = Solver(module, file.recipe, num_samples)
+    solver.report = file.report
+    return solver
+
+
+def _parts(blobs: Mapping[str, Tensor], num_parts: int) -> Iterator[tuple[int, dict[str, Tensor]]]:
+    """A batch in equal parts, each with the place of its first sample."""
+    if num_parts == 1 or not blobs:
+        yield from ((0, dict(blobs)) for _ in range(num_parts))
+        return
+    for name, tensor in blobs.items():
+        if not len(tensor) or len(tensor) % num_parts:
+            cure = f"feed {num_parts} samples, or a multiple"
+            message = f"{name}: a batch of {len(tensor)} is not {num_parts} equal parts (iter_size)"
+            raise NetError(Diagnostic("N709", message, help=cure))
+    size = len(next(iter(blobs.values()))) // num_parts
+    for number in range(num_parts):
+        yield number * size, {name: tensor.chunk(num_parts)[number] for name, tensor in blobs.items()}
 
 
 def _taken(weights: list[Tensor]) -> list[Tensor]:
@@ -132,18 +184,107 @@ def _taken(weights: list[Tensor]) -> list[Tensor]:
     return gradients
 
 
-def _decay(group: Group, gradients: list[Tensor], decay: float) -> None:
+def _clip(gradients: list[Tensor], longest: float) -> None:
+    """Shorten all gradients together where they are longer; no number has to leave the device for it."""
+    if gradients:
+        length = torch.stack(torch._foreach_norm(gradients)).norm()
+        torch._foreach_mul_(gradients, (longest / length).clamp(max=1.0))
+
+
+def _decay(group: Group, gradients: list[Tensor], method: Method) -> None:
+    decay = method.weight_decay * group.decay_mult
     if decay:
-        torch._foreach_add_(gradients, group.weights, alpha=decay)
+        is_l1 = method.regularization is Regularization.L1
+        torch._foreach_add_(gradients, torch._foreach_sign(group.weights) if is_l1 else group.weights, alpha=decay)
 
 
-def sgd(method: Method, group: Group, gradients: list[Tensor], rate: float) -> None:
+# ---- the methods: gradients that have their weight decay, and a history, to an update of the weights
+def sgd(method: Method, group: Group, gradients: list[Tensor], rate: float, iteration: int) -> None:
     """V = momentum V + rate g; w = w - V."""
     assert isinstance(method, Sgd)
-    torch._foreach_mul_(group.history, method.momentum)
-    torch._foreach_add_(group.history, gradients, alpha=rate)
-    torch._foreach_sub_(group.weights, group.history)
+    inside, outside = _places(rate, method)
+    (velocity,) = group.history
+    torch._foreach_mul_(velocity, method.momentum)
+    torch._foreach_add_(velocity, gradients, alpha=inside)
+    torch._foreach_add_(group.weights, velocity, alpha=-outside)
 
 
-UPDATES: dict[type[Method], Callable[[Method, Group, list[Tensor], float], None]] = {Sgd: sgd}
-"""How a method uses its history and a gradient that has its weight decay."""
+def nesterov(method: Method, group: Group, gradients: list[Tensor], rate: float, iteration: int) -> None:
+    """V' = momentum V + rate g; w = w - (1 + momentum) V' + momentum V."""
+    assert isinstance(method, Nesterov)
+    inside, outside = _places(rate, method)
+    (velocity,) = group.history
+    updates = torch._foreach_mul(velocity, -method.momentum)
+    torch._foreach_mul_(velocity, method.momentum)
+    torch._foreach_add_(velocity, gradients, alpha=inside)
+    torch._foreach_add_(updates, velocity, alpha=1 + method.momentum)
+    torch._foreach_add_(group.weights, updates, alpha=-outside)
+
+
+def _places(rate: float, method: Sgd) -> tuple[float, float]:
+    """What a gradient is multiplied by on its way into the history, and on its way out of it."""
+    return (rate, 1.0) if method.momentum_style is MomentumStyle.CAFFE else (1.0, rate)
+
+
+def adagrad(method: Method, group: Group, gradients: list[Tensor], rate: float, iteration: int) -> None:
+    """H = H + g^2; w = w - rate g / (sqrt(H) + delta)."""
+    assert isinstance(method, AdaGrad)
+    (squares,) = group.history
+    torch._foreach_addcmul_(squares, gradients, gradients)
+    _descend(group, gradients, squares, method.delta, rate)
+
+
+def rmsprop(method: Method, group: Group, gradients: list[Tensor], rate: float, iteration: int) -> None:
+    """H = rms_decay H + (1 - rms_decay) g^2; w = w - rate g / (sqrt(H) + delta)."""
+    assert isinstance(method, RmsProp)
+    (squares,) = group.history
+    _average(squares, gradients, method.rms_decay)
+    _descend(group, gradients, squares, method.delta, rate)
+
+
+def adadelta(method: Method, group: Group, gradients: list[Tensor], rate: float, iteration: int) -> None:
+    """H = mean of g^2; u = g sqrt((U + delta) / (H + delta)); U = mean of u^2; w = w - rate u."""
+    assert isinstance(method, AdaDelta)
+    squares, lengths = group.history
+    _average(squares, gradients, method.momentum)
+    updates = list(torch._foreach_add(lengths, method.delta))
+    torch._foreach_div_(updates, torch._foreach_add(squares, method.delta))
+    torch._foreach_sqrt_(updates)
+    torch._foreach_mul_(updates, gradients)
+    _average(lengths, updates, method.momentum)
+    torch._foreach_add_(group.weights, updates, alpha=-rate)
+
+
+def adam(method: Method, group: Group, gradients: list[Tensor], rate: float, iteration: int) -> None:
+    """M = mean of g, H = mean of g^2; w = w - rate' M / (sqrt(H) + delta), rate' corrected for their start at 0."""
+    assert isinstance(method, Adam)
+    means, squares = group.history
+    torch._foreach_mul_(means, method.momentum)
+    torch._foreach_add_(means, gradients, alpha=1 - method.momentum)
+    _average(squares, gradients, method.momentum2)
+    correction = math.sqrt(1 - method.momentum2**iteration) / (1 - method.momentum**iteration)
+    _descend(group, means, squares, method.delta, rate * correction)
+
+
+def _average(squares: list[Tensor], values: list[Tensor], share: float) -> None:
+    """Go on with a share of the mean squares, and take the rest from new values."""
+    torch._foreach_mul_(squares, share)
+    torch._foreach_addcmul_(squares, values, values, value=1 - share)
+
+
+def _descend(group: Group, directions: list[Tensor], squares: list[Tensor], delta: float, rate: float) -> None:
+    """Update w to w - rate direction / (sqrt(squares) + delta)."""
+    divisors = torch._foreach_sqrt(squares)
+    torch._foreach_add_(divisors, delta)
+    torch._foreach_addcdiv_(group.weights, directions, divisors, value=-rate)
+
+
+UPDATES: dict[type[Method], Callable[[Method, Group, list[Tensor], float, int], None]] = {
+    Sgd: sgd,
+    Nesterov: nesterov,
+    AdaGrad: adagrad,
+    RmsProp: rmsprop,
+    AdaDelta: adadelta,
+    Adam: adam,
+}
+"""What a method makes of gradients, by learning rate and iteration; iterations count from 1."""

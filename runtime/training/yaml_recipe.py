@@ -129,6 +129,13 @@ class _Reader:
 
     def value(self, declared: Param, node: yaml.Node, key: str) -> Any:
         """One setting."""
+        if declared.repeated:
+            items = node.value if isinstance(node, yaml.SequenceNode) else [node]
+            return tuple([self.one(declared, item, key) for item in items])
+        return self.one(declared, node, key)
+
+    def one(self, declared: Param, node: yaml.Node, key: str) -> Any:
+        """One value of a setting."""
         kind = declared.kind
         if node.tag == "tag:yaml.org,2002:null" and declared.default is None:
             return None

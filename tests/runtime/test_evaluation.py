@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from netdef import load
+from netdef import NetError, load
 from netdef.compiler.messages import Channels
 from netdef.compiler.shape import Pair
 from netdef.runtime import lower
@@ -83,3 +83,11 @@ def test_a_net_is_evaluated_over_a_whole_data_set(tmp_path: Path) -> None:
     binding = Binding({"data": "data"}, Normalise(Channels.GREY, (100.0,)))
     found = evaluate(lower(net, weights), net.scores, binding, stream(batches, range(len(batches)), 0))
     assert found == Errors(5, 1, 0)  # number 3 is labelled wrongly
+
+
+def test_the_blob_with_the_scores_may_be_chosen() -> None:
+    net = load(Path(__file__).parents[2] / "nets/digits.net")
+    assert net.chosen_scores(None) == "fc4"
+    assert net.chosen_scores("prob") == "prob"
+    with pytest.raises(NetError, match="there is no blob fc5"):
+        net.chosen_scores("fc5")

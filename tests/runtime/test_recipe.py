@@ -12,8 +12,18 @@ from hypothesis import strategies as st
 
 from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.compiler.source import Source
-from netdef.runtime.training.recipe import METHODS, Crop, Recipe, Sgd, as_data
-from netdef.runtime.training.schedule import POLICIES, Duration, Fixed, Plateau, Step, Unit
+from netdef.runtime.training.recipe import (
+    METHODS,
+    Adam,
+    Crop,
+    MomentumStyle,
+    Nesterov,
+    Recipe,
+    Regularization,
+    Sgd,
+    as_data,
+)
+from netdef.runtime.training.schedule import POLICIES, Duration, Fixed, MultiStep, Plateau, Step, Unit
 from netdef.runtime.training.yaml_recipe import parse_recipe, read_recipe
 
 NETS = Path(__file__).parents[2] / "nets"
@@ -26,6 +36,9 @@ solver: {type: sgd, momentum: 0.8, weight_decay: 5e-4}
 lr: {policy: step, base: 1e-3, gamma: 0.5, stepsize: 10 epochs}
 augment: {resize: 36, crop: centre, mirror: true}
 """
+
+
+MULTISTEP = MultiStep(stepvalue=(Duration(3), Duration(5)))
 
 
 def parsed(text: str) -> Recipe:
@@ -60,6 +73,15 @@ def test_every_setting_is_read() -> None:
     assert (recipe.augment.resize, recipe.augment.crop, recipe.augment.mirror) == (36, Crop.CENTRE, True)
 
 
+def test_every_method_and_policy_is_read() -> None:
+    text = "solver: {type: nesterov, regularization: l1, clip_gradients: 2, momentum_style: torch}\niter_size: 4"
+    expected = Nesterov(regularization=Regularization.L1, clip_gradients=2.0, momentum_style=MomentumStyle.TORCH)
+    assert (parsed(text).solver, parsed(text).iter_size) == (expected, 4)
+    assert parsed("solver: {type: Adam, momentum2: 0.99}").solver == Adam(momentum2=0.99)
+    assert parsed("lr: {policy: multistep, stepvalue: [3, 5]}").lr == MultiStep(stepvalue=(Duration(3), Duration(5)))
+    assert parsed("lr: {policy: multistep, stepvalue: 2 epochs}").lr == MultiStep(stepvalue=(Duration(2, Unit.EPOCHS),))
+
+
 def test_a_bare_learning_rate_is_a_fixed_one() -> None:
     assert parsed("lr: 0.25").lr == Fixed(base=0.25)
 
@@ -77,7 +99,7 @@ def test_what_is_written_down_can_be_read_again() -> None:
     st.floats(0.001, 1e6),
     st.integers(1, 10**6),
     st.floats(0, 0.999),
-    st.sampled_from([Fixed(base=0.5), Plateau(patience=2, num_drops=0), Step(stepsize=Duration(3))]),
+    st.sampled_from([Fixed(base=0.5), Plateau(patience=2, num_drops=0), Step(stepsize=Duration(3)), MULTISTEP]),
 )
 def test_any_recipe_survives_yaml(epochs: float, batch: int, momentum: float, lr: Fixed) -> None:
     recipe = Recipe(epochs=epochs, batch=batch, solver=Sgd(momentum=momentum), lr=lr)
@@ -103,7 +125,7 @@ def test_every_mistake_is_found_in_one_go() -> None:
         ("momentum: 0.9", "put it under solver"),
         ("patience: 3", "put it under lr"),
         ("mean: 3", "preprocess { ... }"),
-        ("solver: {frobnicate: 1}", "solver takes type, weight_decay, momentum"),
+        ("solver: {frobnicate: 1}", "solver takes type, weight_decay, regularization, clip_gradients, momentum"),
         ("lr: {policy: plataeu}", 'did you mean "plateau"?'),
         ("lr: {policy: step}", "add stepsize"),
     ],
@@ -133,6 +155,14 @@ def test_a_mistake_comes_with_its_cure(text: str, cure: str) -> None:
         ("lr: {policy: step, stepsize: 1.5}", "N702"),
         ("lr: {policy: step, stepsize: 2 weeks}", "N702"),
         ("lr: {base: 0.1}", "N705"),
+        ("lr: {policy: multistep, stepvalue: [1, 2 epochs]}", "N703"),
+        ("lr: {policy: multistep, stepvalue: [1, two]}", "N702"),
+        ("lr: {policy: poly, length: 0}", "N703"),
+        ("lr: {policy: poly, length: 9, power: -1}", "N703"),
+        ("lr: {policy: exp}", "N705"),
+        ("solver: {type: Adam, momentum2: 1}", "N703"),
+        ("solver: {clip_gradients: 0}", "N703"),
+        ("batch: 10\niter_size: 3", "N709"),
         ("lr: [0.1]", "N702"),
         ("epochs: 2\niterations: 3", "N706"),
         ("seed: 1\nseed: 2", "N707"),

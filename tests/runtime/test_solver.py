@@ -1,6 +1,7 @@
 """The solver against what BVLC Caffe's solvers did with the same batches."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,10 +10,23 @@ import torch
 from netdef import load
 from netdef.compiler.diagnostics import NetError
 from netdef.runtime import lower
-from netdef.runtime.training.recipe import METHODS, Recipe, Sgd
-from netdef.runtime.training.schedule import Duration, Fixed, Policy, Step, Unit
+from netdef.runtime.training.recipe import (
+    METHODS,
+    AdaGrad,
+    Adam,
+    Method,
+    MomentumStyle,
+    Nesterov,
+    Recipe,
+    Regularization,
+    RmsProp,
+    Sgd,
+)
+from netdef.runtime.training.recipe_file import read_recipe_file
+from netdef.runtime.training.schedule import Duration, Fixed, Step, Unit
 from netdef.runtime.training.solver import UPDATES, Solver, open_solver
 
+TRACES = Path(__file__).parents[1] / "oracle" / "solvers"
 NUM_STEPS = 12
 TOLERANCE = 1e-5
 """Relative to the largest number of an array: both sides are single precision, and add in another order."""
@@ -29,22 +43,129 @@ def error(ours: np.ndarray, caffes: np.ndarray) -> float:
     return float(np.abs(ours - caffes).max() / max(1e-3, np.abs(caffes).max()))
 
 
-@pytest.mark.parametrize(
-    ("case", "lr"),
-    [("sgd", Fixed(base=0.05)), ("sgd_step", Step(base=0.05, gamma=0.1, stepsize=Duration(4)))],
-)
-def test_every_step_is_caffes(shared: Path, case: str, lr: Policy) -> None:
-    arrays = np.load(shared / "oracle" / "solvers" / f"{case}.npz")
-    net = load(shared / "oracle" / "solvers" / "net.net", phase="TRAIN")
+CASES = sorted(TRACES.glob("*.solver"))
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_every_step_is_caffes(path: Path) -> None:
+    """Six methods, L1, clipped parts, drops: each weight after each of 12 steps, from Caffe's own solver files."""
+    arrays = np.load(path.with_suffix(".npz"))
+    net = load(TRACES / "net.net", phase="TRAIN")
     start = {layer: [arrays[f"step0/{layer}/{i}"] for i in range(2)] for layer in ("conv", "fc")}
-    recipe = Recipe(lr=lr, solver=Sgd(momentum=0.9, weight_decay=0.01))
-    solver = Solver(lower(net, start), recipe, num_samples=8)
+    solver = open_solver(path, lower(net, start))
     for step in range(NUM_STEPS):
-        loss = solver.step(data=torch.tensor(arrays["data"][step]), label=torch.tensor(arrays["label"][step]))
+        loss = solver.step(**batch(solver, arrays, step))
         assert loss.item() == pytest.approx(arrays["loss"][step], rel=TOLERANCE)
         for layer, weights in solver.module.weights().items():
             for index, ours in enumerate(weights):
                 assert error(ours, arrays[f"step{step + 1}/{layer}/{index}"]) < TOLERANCE, (step, layer, index)
+
+
+def batch(solver: Solver, arrays: Any, step: int) -> dict[str, torch.Tensor]:
+    """A whole iteration's samples: Caffe was fed the same batch for each part."""
+    names = ("data", "label")
+    return {name: torch.cat([torch.tensor(arrays[name][step])] * solver.recipe.iter_size) for name in names}
+
+
+def test_all_traces_are_there() -> None:
+    assert len(CASES) == 10
+    kinds = {type(read_recipe_file(path).recipe.solver) for path in CASES}
+    assert kinds == set(METHODS.values())
+
+
+def test_parts_of_a_batch_are_the_whole_batch(tmp_path: Path) -> None:
+    """Of mean losses over equal parts, the mean is that over all."""
+    finals = []
+    for iter_size in (1, 3):
+        solver = toy_solver(tmp_path, "", Recipe(lr=Fixed(base=0.1), iter_size=iter_size))
+        solver.step(data=torch.arange(6.0)[:, None], target=torch.ones(6, 1))
+        finals.append([weight.item() for weight in solver.module.layer_params("fc")])
+    assert finals[0] == pytest.approx(finals[1], rel=1e-6)
+    with pytest.raises(NetError, match=r"\[N709\]"):
+        solver.step(data=torch.ones(4, 1), target=torch.ones(4, 1))
+    assert solver.iteration == 1
+
+
+def test_dropouts_masks_are_those_of_the_whole_batch(tmp_path: Path) -> None:
+    dropping = TOY.format(specs="").replace('layer "loss"', 'layer "drop" Dropout\nlayer "loss"')
+    finals = []
+    for text, iter_size in ((dropping, 1), (dropping, 2), (dropping, 6), (TOY.format(specs=""), 1)):
+        (tmp_path / "drop.net").write_text(text)
+        recipe = Recipe(lr=Fixed(base=0.1), iter_size=iter_size)
+        solver = Solver(lower(load(tmp_path / "drop.net", phase="TRAIN")), recipe, num_samples=6)
+        for _ in range(3):
+            solver.step(data=torch.arange(6.0)[:, None], target=torch.ones(6, 1))
+        finals.append([weight.item() for weight in solver.module.layer_params("fc")])
+    whole, halves, singles, undropped = finals
+    assert halves == pytest.approx(whole, rel=1e-5)
+    assert singles == pytest.approx(whole, rel=1e-5)
+    assert undropped != pytest.approx(whole, rel=1e-2)
+
+
+@pytest.mark.parametrize(("iter_size", "w"), [(1, 1.044721), (4, 1.01118)])
+def test_the_sum_of_the_parts_is_clipped(tmp_path: Path, iter_size: int, w: float) -> None:
+    """Before it is divided by their number, as Caffe printed."""
+    method = Sgd(momentum=0.0, weight_decay=0.0, clip_gradients=0.5)
+    solver = toy_solver(tmp_path, "", Recipe(lr=Fixed(base=0.1), solver=method, iter_size=iter_size))
+    solver.step(data=torch.full((iter_size, 1), 2.0), target=torch.full((iter_size, 1), 3.0))
+    assert solver.module.weights()["fc"][0].item() == pytest.approx(w, abs=2e-6)
+
+
+@pytest.mark.parametrize(
+    ("method", "expected"),
+    [
+        (Sgd(momentum=0.0, weight_decay=0.1, regularization=Regularization.L1), [(1.09, 0.54), (1.136, 0.558)]),
+        (Nesterov(momentum=0.9, weight_decay=0.0), [(1.19, 0.595), (1.2805, 0.64025)]),
+        (AdaGrad(weight_decay=0.0), [(1.1, 0.6), (1.137139, 0.637139)]),
+        (RmsProp(weight_decay=0.0, rms_decay=0.9), [(1.316228, 0.816228), (1.098921, 0.598921)]),
+        (Adam(weight_decay=0.0), [(1.1, 0.6), (1.189857, 0.689857), (1.250551, 0.750552)]),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_the_methods_on_two_weights_as_caffe_printed_them(
+    tmp_path: Path, method: Method, expected: list[tuple[float, float]]
+) -> None:
+    solver = toy_solver(tmp_path, "", Recipe(lr=Fixed(base=0.1), solver=method))
+    follow(solver, expected)
+
+
+def follow(solver: Solver, expected: list[tuple[float, float]]) -> None:
+    for w, b in expected:
+        solver.step(data=torch.tensor([[2.0]]), target=torch.tensor([[3.0]]))
+        weights = solver.module.weights()["fc"]
+        assert (weights[0].item(), weights[1].item()) == pytest.approx((w, b), abs=2e-6)
+
+
+@pytest.mark.parametrize("kind", [Sgd, Nesterov])
+def test_momentum_in_torchs_style_is_torchs(tmp_path: Path, kind: type[Sgd]) -> None:
+    """Through two drops of the learning rate, where the two styles differ."""
+    method = kind(momentum=0.9, weight_decay=0.01, momentum_style=MomentumStyle.TORCH)
+    solver = toy_solver(tmp_path, "", Recipe(lr=Step(base=0.1, gamma=0.5, stepsize=Duration(2)), solver=method))
+    w, b = torch.tensor([[1.0]], requires_grad=True), torch.tensor([0.5], requires_grad=True)
+    theirs = torch.optim.SGD([w, b], lr=0.1, momentum=0.9, weight_decay=0.01, nesterov=kind is Nesterov)
+    for step in range(6):
+        theirs.param_groups[0]["lr"] = 0.1 * 0.5 ** (step // 2)
+        theirs.zero_grad()
+        ((w * 2 + b - 3) ** 2 / 2).sum().backward()  # type: ignore[no-untyped-call]
+        theirs.step()
+        follow(solver, [(w.item(), b.item())])
+
+
+@pytest.mark.parametrize("kind", METHODS.values(), ids=METHODS)
+def test_a_restored_solver_goes_on_bit_for_bit(tmp_path: Path, kind: type[Method]) -> None:
+    fed = {"data": torch.tensor([[2.0], [1.0]]), "target": torch.tensor([[3.0], [0.0]])}
+    recipe = Recipe(lr=Fixed(base=0.1), solver=kind(clip_gradients=0.7))
+    whole = toy_solver(tmp_path, "", recipe)
+    for _ in range(3):
+        whole.step(**fed)
+    resumed = toy_solver(tmp_path, "", recipe)
+    resumed.module.load(whole.module.weights())
+    resumed.restore(whole.iteration, (), {name: kept.clone() for name, kept in whole.history.items()})
+    for solver in (whole, resumed):
+        solver.step(**fed)
+    finals = [torch.cat([weight.flatten() for weight in s.module.layer_params("fc")]) for s in (whole, resumed)]
+    assert torch.equal(*finals)
+    assert len(whole.history) == 2 * kind.num_remembered
 
 
 @pytest.mark.parametrize(
@@ -61,7 +182,7 @@ def test_every_step_is_caffes(shared: Path, case: str, lr: Policy) -> None:
     ],
 )
 def test_two_weights_as_caffe_printed_them(
-    tmp_path: Path, specs: str, recipe: dict[str, float], expected: list[tuple[float, float]]
+    tmp_path: Path, specs: str, recipe: dict[str, Any], expected: list[tuple[float, float]]
 ) -> None:
     """y = 2 w + b with target 3, from w = 1 and b = 0.5, as in Caffe's own log."""
     solver = toy_solver(tmp_path, specs, Recipe(lr=Fixed(base=0.1), solver=Sgd(**recipe)))
