@@ -39,6 +39,20 @@ class Numbers(Protocol):
         """What says the same in a net."""
 
 
+class Placement(NamedTuple):
+    """Where a net's window lies on a picture: the picture is scaled, then cut, then perhaps mirrored.
+
+    scaled      the whole picture's size before it is cut, (H, W) in pixels
+    top, left   the window's corner in it
+    mirrored    whether the window is mirrored then, left to right
+    """
+
+    scaled: Pair
+    top: int
+    left: int
+    mirrored: bool
+
+
 class View(NamedTuple):
     """Which part of a picture the net sees.
 
@@ -58,18 +72,20 @@ class View(NamedTuple):
 
     def of(self, picture: Picture, chance: NDArray[np.float64]) -> Picture:
         """The window (H, W, C) of a picture; ``chance`` has three numbers from 0 to 1: down, right, mirror."""
-        if picture.shape != (*self.size, self.num_channels):
-            picture = self._cut(picture, chance)
-        return picture[:, ::-1] if self.mirror and chance[2] < 0.5 else picture
+        scaled, top, left, mirrored = self.placement(Pair(*picture.shape[:2]), chance)
+        picture = resized(with_channels(picture, self.num_channels), scaled)
+        window = picture[top : top + self.size.h, left : left + self.size.w]
+        return window[:, ::-1] if mirrored else window
 
-    def _cut(self, picture: Picture, chance: NDArray[np.float64]) -> Picture:
-        picture = resized(with_channels(picture, self.num_channels), self.scaled(Pair(*picture.shape[:2])))
-        spare = Pair(picture.shape[0] - self.size.h, picture.shape[1] - self.size.w)
+    def placement(self, picture: Pair, chance: NDArray[np.float64]) -> Placement:
+        """Where the window lies on a picture of a size: what ``of`` does, and what boxes on the picture follow."""
+        scaled = self.scaled(picture)
+        spare = Pair(scaled.h - self.size.h, scaled.w - self.size.w)
         if self.crop_by_chance:
             top, left = int(chance[0] * (spare.h + 1)), int(chance[1] * (spare.w + 1))
         else:
             top, left = spare.h // 2, spare.w // 2  # Caffe rounds down
-        return picture[top : top + self.size.h, left : left + self.size.w]
+        return Placement(scaled, top, left, self.mirror and chance[2] < 0.5)
 
     def scaled(self, picture: Pair) -> Pair:
         """The size of a picture before it is cut: never smaller than the window; sides are rounded to the nearest."""
