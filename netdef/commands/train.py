@@ -81,6 +81,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     devices.add_argument(
         "--passes", type=count, default=1, metavar="K", help="compute a device's share in K passes, to save memory"
     )
+    devices.add_argument("--shard", action="store_true", help="divide the weights over the devices, too (FSDP2)")
     feeding_arguments(parser)
     net_arguments(parser, phase=False)
 
@@ -288,6 +289,7 @@ def job_of(args: argparse.Namespace, recipe: "Recipe", weights: "Weights | None"
         scores=args.scores,
         group=group,
         passes=args.passes,
+        shards=args.shard,
         num_kept=args.keep,
     )
 

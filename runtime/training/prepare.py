@@ -18,6 +18,7 @@ from netdef.runtime.module import Weights, lower
 from netdef.runtime.training.checkpoint import NUM_KEPT
 from netdef.runtime.training.parallel import divide
 from netdef.runtime.training.recipe import Recipe, as_data
+from netdef.runtime.training.sharding import check_shardable
 from netdef.runtime.training.train import Job
 
 
@@ -36,6 +37,7 @@ def prepare(
     skip: bool = False,
     group: Group = ALONE,
     passes: int = 1,
+    shards: bool = False,
     num_kept: int = NUM_KEPT,
 ) -> Job:
     """All that training needs.
@@ -54,9 +56,12 @@ def prepare(
         skip: whether pictures that can't be read are skipped, and not a mistake.
         group: the processes that train together.
         passes: in how many passes at least each computes its share of a batch.
+        shards: whether the weights are divided over the processes, too.
         num_kept: checkpoints to keep.
     """
-    division = divide(recipe, group, passes)
+    division = divide(recipe, group, passes, shards=shards)
+    if shards:
+        check_shardable(train_net, group)
     scores = test_net.chosen_scores(scores)
     check_loss(train_net, scores)
     check_classes(test_net.blobs[scores], data.train)

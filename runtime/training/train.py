@@ -16,6 +16,7 @@ from netdef.runtime.data.skipping import Skipped
 from netdef.runtime.data.transform import Cut
 from netdef.runtime.devices import Agreement
 from netdef.runtime.evaluation import PAGE, Errors, evaluate
+from netdef.runtime.module import plain
 from netdef.runtime.training.checkpoint import Checkpoint, newest, save
 from netdef.runtime.training.interrupts import Interrupts, Stopped, Wish
 from netdef.runtime.training.journal import Entry, Journal
@@ -23,6 +24,7 @@ from netdef.runtime.training.parallel import Division, Hasten
 from netdef.runtime.training.progress import Display
 from netdef.runtime.training.recipe import Recipe
 from netdef.runtime.training.run import Run, digest_of, refuse_another
+from netdef.runtime.training.sharding import gathered
 from netdef.runtime.training.solver import Solver
 
 if TYPE_CHECKING:
@@ -137,7 +139,8 @@ def evaluated(job: Job, skipped: Skipped) -> Errors:
     group.as_rank_0(job.module.statistics)
     pages = TestBatches(job.data.test, job.test_view, PAGE, skip=job.skip)
     coming = stream(pages, group.share(len(pages)), job.num_workers)
-    own = evaluate(job.tester, job.scores, job.testing, skipped.told(coming))
+    with gathered(job.module, job.tester):
+        own = evaluate(job.tester, job.scores, job.testing, skipped.told(coming))
     return Errors(*group.total(own))
 
 
@@ -145,19 +148,20 @@ def keep_best(job: Job, run: Run, solver: Solver, evaluation: Errors) -> None:
     """Keep the weights if they are the best so far; of equals the first."""
     is_best = evaluation.score > max(solver.scores, default=float("-inf"))
     solver.scores += (evaluation.score,)
+    weights = job.module.weights() if is_best else {}
     if is_best and job.division.group.leads:
         with run.saving():
-            write_weights(run.best, job.module.weights())
+            write_weights(run.best, weights)
 
 
 def keep(job: Job, run: Run, solver: Solver) -> None:
     """Make what was reached so far safe: first the metrics, then the weights, then that they belong together."""
     group = job.division.group
     group.as_rank_0(job.module.statistics)
+    weights = job.module.weights()
+    history = {name: plain(remembered).numpy() for name, remembered in solver.history.items()}
     if not group.leads:
         return
-    weights = job.module.weights()
-    history = {name: remembered.cpu().numpy() for name, remembered in solver.history.items()}
     with run.saving():
         if run.metrics.exists():
             sync(run.metrics)
