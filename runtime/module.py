@@ -20,9 +20,11 @@ from netdef.compiler.reader import place_of
 from netdef.compiler.schema import Refusal
 from netdef.compiler.shape import show
 from netdef.compiler.weights import Key, Matched, match
+from netdef.runtime.devices import Group
 from netdef.runtime.fit import check_fed
 from netdef.runtime.lowering import RULES
 from netdef.runtime.lowering.base import Op, Setting
+from netdef.runtime.lowering.normalization import ByBatch
 from netdef.runtime.plan import Plan, make_plan
 from netdef.runtime.randomness import Chance
 
@@ -126,6 +128,12 @@ class NetModule(nn.Module):
     def statistics(self) -> list[Tensor]:
         """What is remembered of batches and not learned: BatchNorm's sums."""
         return [tensor for tensor in self._tensors.values() if not isinstance(tensor, nn.Parameter)]
+
+    def normalise_over(self, group: Group) -> None:
+        """Let BatchNorm take its mean and variance from the shares of all processes; by default each has its own."""
+        for op in self._ops.values():
+            if isinstance(op, ByBatch):
+                op.group = group
 
     def weights(self) -> dict[str, list[NDArray[np.float32]]]:
         """Copies of all weights, by layer; a shared one under each layer that has it, as in a ``.caffemodel``."""

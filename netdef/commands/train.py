@@ -81,6 +81,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     devices.add_argument(
         "--passes", type=count, default=1, metavar="K", help="compute a device's share in K passes, to save memory"
     )
+    synced = "take BatchNorm's mean and variance over all devices, not on each from its own share"
+    devices.add_argument("--sync-batchnorm", action="store_true", help=synced)
     devices.add_argument("--shard", action="store_true", help="divide the weights over the devices, too (FSDP2)")
     feeding_arguments(parser)
     net_arguments(parser, phase=False)
@@ -290,6 +292,7 @@ def job_of(args: argparse.Namespace, recipe: "Recipe", weights: "Weights | None"
         group=group,
         passes=args.passes,
         shards=args.shard,
+        sync_batchnorm=args.sync_batchnorm,
         num_kept=args.keep,
     )
 
@@ -380,7 +383,8 @@ def introduction(
     on = f"{job.division.group.size} times {job.device.type}" if job.division.group.size > 1 else str(job.device)
     yield f"{net.name or args.file}: {net.num_params:,} parameters, on {on}"
     if job.division.group.size > 1 and job.module.statistics:
-        yield "BatchNorm takes its mean and variance from each device's own share of a batch"
+        whose = "all devices' shares" if args.sync_batchnorm else "each device's own share"
+        yield f"BatchNorm takes its mean and variance from {whose} of a batch"
     yield f"{data.source}: {len(data.train):,} training and {len(data.test):,} test pictures; {data.split}"
     if source is not None and start is None:
         yield f"{source}: {matched_text(job.module.matched)}"

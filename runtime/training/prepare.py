@@ -38,6 +38,7 @@ def prepare(
     group: Group = ALONE,
     passes: int = 1,
     shards: bool = False,
+    sync_batchnorm: bool = False,
     num_kept: int = NUM_KEPT,
 ) -> Job:
     """All that training needs.
@@ -57,6 +58,7 @@ def prepare(
         group: the processes that train together.
         passes: in how many passes at least each computes its share of a batch.
         shards: whether the weights are divided over the processes, too.
+        sync_batchnorm: whether BatchNorm's mean and variance are of all devices' shares together.
         num_kept: checkpoints to keep.
     """
     division = divide(recipe, group, passes, shards=shards)
@@ -67,6 +69,8 @@ def prepare(
     check_classes(test_net.blobs[scores], data.train)
     feeding, testing = feeds or _fed_from_outside(train_net, test_net, recipe, data, inputs)
     module = lower(train_net, weights, seed=recipe.seed).to(device)
+    if sync_batchnorm:
+        module.normalise_over(group)
     return Job(
         module=module,
         tester=lower(test_net, share=module).to(device),

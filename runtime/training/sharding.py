@@ -31,7 +31,9 @@ def check_shardable(net: Net, group: Group) -> None:
     for node in net.nodes:
         for own in node.weights:
             if own.owner[0] != node.name:
-                message = f"{node.name} shares its {own.weight.name} with {own.owner[0]}, and shared weights can't be divided"
+                message = (
+                    f"{node.name} shares its {own.weight.name} with {own.owner[0]}, and shared weights can't be divided"
+                )
                 raise NetError(Diagnostic("N794", message, help="leave out --shard"))
 
 
