@@ -10,6 +10,7 @@ from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.compiler.net import Net, Node
 from netdef.runtime.data.batches import workers_for
 from netdef.runtime.data.binding import Binding, Feed, augmented, bind, check_classes, view_of
+from netdef.runtime.data.colours import Shifted, colours_of
 from netdef.runtime.data.dataset import Data, Dataset
 from netdef.runtime.data.layer_view import LayerView
 from netdef.runtime.data.transform import measured, stated
@@ -78,7 +79,9 @@ def _fed_from_outside(
     test_view = view_of(test_net, test_blobs["data"])
     view = augmented(view_of(train_net, blobs["data"]), recipe.augment)
     normalise = stated(train_net.preprocess) if train_net.preprocess else measured(data.train, view)
-    return Feed(view, blobs, normalise, shuffled=True), Feed(test_view, test_blobs, normalise, shuffled=False)
+    shift = recipe.augment.rgb_shift
+    shifted = Shifted(normalise, colours_of(data.train), shift) if shift else normalise
+    return Feed(view, blobs, shifted, shuffled=True), Feed(test_view, test_blobs, normalise, shuffled=False)
 
 
 def device_of(name: str | None) -> torch.device:

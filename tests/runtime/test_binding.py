@@ -57,7 +57,20 @@ def test_the_view_is_the_inputs_window(tmp_path: Path) -> None:
     assert view_of(found, "data") == View(Pair(6, 8), 3, resize=9, cover=False)
     training = augmented(view_of(found, "data"), Augment(mirror=True))
     assert training == View(Pair(6, 8), 3, 9, cover=False, crop_by_chance=True, mirror=True)
-    assert augmented(view_of(found, "data"), Augment(resize=12, crop=Crop.CENTRE)).resize == 12
+    jittered = augmented(view_of(found, "data"), Augment(scale=(12, 16), crop=Crop.CENTRE))
+    assert (jittered.resize, jittered.resize_most, jittered.crop_by_chance) == (12, 16, False)
+
+
+@pytest.mark.parametrize(
+    ("channels", "augment", "words"),
+    [
+        (3, Augment(scale=(5, 20)), "pictures of side 5 do not fill the net's window of 6x8"),
+        (1, Augment(rgb_shift=0.1), "the net takes grey"),
+    ],
+)
+def test_an_augmentation_that_the_net_cannot_take(channels: int, augment: Augment, words: str) -> None:
+    with pytest.raises(NetError, match=words):
+        augmented(View(Pair(6, 8), channels), augment)
 
 
 @pytest.mark.parametrize("shape", ["[1, 64]", "[1, 4, 8, 8]"])

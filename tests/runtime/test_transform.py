@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from netdef.compiler.messages import Channels, Preprocess
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.dataset import Picture
-from netdef.runtime.data.transform import Normalise, View, measured, resized, stated, with_channels
+from netdef.runtime.data.transform import Draw, Normalise, View, measured, resized, stated, with_channels
 
-CENTRE = np.zeros(3)
+CENTRE = np.zeros(len(Draw))
 
 
 def noise(h: int, w: int, c: int = 3) -> Picture:
@@ -90,11 +90,24 @@ def test_a_mirror_turns_left_to_right() -> None:
     assert np.array_equal(view.of(picture, np.array([0, 0, 0.5])), picture)
 
 
+@given(st.integers(20, 60), st.integers(0, 30), st.tuples(st.integers(1, 90), st.integers(1, 90)))
+def test_a_scale_by_chance_takes_every_side_equally_often(least: int, spread: int, picture: tuple[int, int]) -> None:
+    """The shorter side is uniform on the whole numbers of the interval, and the shape of the picture stays."""
+    view = View(Pair(20, 20), 3, least, resize_most=least + spread)
+    num = 4 * (spread + 1)
+    chance = np.zeros((num, len(Draw)))
+    chance[:, Draw.SCALE] = (np.arange(num) + 0.5) / num
+    sizes = [view.placement(Pair(*picture), row).scaled for row in chance]
+    assert [min(size) for size in sizes] == np.repeat(np.arange(least, least + spread + 1), 4).tolist()
+    for size in sizes:
+        assert abs(max(size) - min(size) * max(picture) / min(picture)) <= 0.5
+
+
 @given(
     *[st.integers(1, 40)] * 4,
     st.none() | st.integers(1, 40),
     st.booleans(),
-    st.tuples(*[st.floats(0, 1, exclude_max=True)] * 3),
+    st.tuples(*[st.floats(0, 1, exclude_max=True)] * len(Draw)),
     st.sampled_from([1, 3]),
 )
 def test_a_view_always_has_the_nets_size(
