@@ -111,4 +111,6 @@ def check_classes(scores: Shape, data: Dataset) -> None:
     if isinstance(num_scores, int) and num_scores < len(data.classes):
         cure = f"give the last layer num_output: {len(data.classes)}, or train on fewer classes"
         message = f"the data has {len(data.classes)} classes, and the net scores for {num_scores}"
-        raise NetError(Diagnostic("N714", message, help=cure))
+        sample = next((n for n, label in enumerate(data.labels) if label >= num_scores), None)
+        notes = () if sample is None else (f"the first beyond it is sample {sample:,}, of class {data.labels[sample]}",)
+        raise NetError(Diagnostic("N714", message, notes=notes, help=cure))

@@ -13,7 +13,7 @@ from netdef.compiler.stored import Datum
 from netdef.compiler.wire import Damaged, Record
 from netdef.runtime.data.databases import open_database
 from netdef.runtime.data.dataset import Picture
-from netdef.runtime.data.folder import decoded
+from netdef.runtime.data.decoding import decoded
 from netdef.runtime.data.kept import Kept
 from netdef.runtime.data.per_process import PerProcess
 

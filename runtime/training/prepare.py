@@ -50,7 +50,8 @@ def prepare(
     """
     scores = test_net.chosen_scores(scores)
     check_loss(train_net, scores)
-    check_classes(test_net.blobs[scores], data.train)
+    for part in (data.train, data.test):
+        check_classes(test_net.blobs[scores], part)
     feeding, testing = feeds or _fed_from_outside(train_net, test_net, recipe, data, inputs)
     module = lower(train_net, weights, seed=recipe.seed).to(device)
     return Job(

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from netdef import load
 from netdef.compiler.diagnostics import NetError
@@ -12,6 +14,7 @@ from netdef.compiler.net import Net
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.binding import Binding, augmented, bind, check_classes, view_of
 from netdef.runtime.data.dataset import Picture
+from netdef.runtime.data.listing import Listing
 from netdef.runtime.data.transform import Normalise, View
 from netdef.runtime.training.recipe import Augment, Crop
 
@@ -105,3 +108,12 @@ def test_a_batch_becomes_the_inputs() -> None:
     assert fed["image"].shape == (2, 1, 4, 4)
     assert (fed["image"] == 2).all()
     assert fed["class"].tolist() == [1, 0]
+
+
+def test_a_label_out_of_range_is_named(tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("a.png 0\nb.png 9\nc.png 12\n")
+    Image.fromarray(np.zeros((2, 2), np.uint8)).save(tmp_path / "a.png")
+    with pytest.raises(NetError, match=r"13 classes, and the net scores for 10") as error:
+        check_classes((1, 10), Listing(tmp_path / "list.txt"))
+    (mistake,) = error.value.report
+    assert mistake.notes == ("the first beyond it is sample 2, of class 12",)
