@@ -66,7 +66,8 @@ def _pixels(image: Image.Image) -> Picture:
         return (numbers >> 8).astype(np.uint8)[:, :, np.newaxis]
     if image.mode == "F":
         raise ValueError("its numbers are fractions, not bytes")
-    pixels: Picture = np.asarray(upright.convert("L" if image.mode in GREY else "RGB"))
+    mode = "L" if image.mode in GREY else "RGB"
+    pixels: Picture = np.asarray(upright if upright.mode == mode else upright.convert(mode))
     return pixels.reshape(*pixels.shape[:2], -1)
 
 

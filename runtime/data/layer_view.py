@@ -12,7 +12,7 @@ from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.compiler.shape import Pair, show
 from netdef.runtime.data.dataset import Picture
 from netdef.runtime.data.stretch import stretched
-from netdef.runtime.data.transform import Draw, with_channels
+from netdef.runtime.data.transform import Draw, turned, with_channels
 
 
 class LayerView(NamedTuple):
@@ -46,7 +46,7 @@ class LayerView(NamedTuple):
         tops, lefts = self.corners(whole, chance[None])
         top, left = int(tops[0]), int(lefts[0])
         window = picture[top : top + self.size.h, left : left + self.size.w]
-        return window[:, ::-1] if self.mirror and chance[Draw.MIRROR] < 0.5 else window
+        return turned(window) if self.mirror and chance[Draw.MIRROR] < 0.5 else window
 
     def corners(self, whole: Pair, chance: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Top and left of the windows of pictures of one size, for each row of ``chance`` (N, draws)."""

@@ -6,11 +6,23 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from netdef.compiler.messages import Channels, Preprocess
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.dataset import Picture
-from netdef.runtime.data.transform import Draw, Normalise, View, measured, resized, stated, with_channels
+from netdef.runtime.data.transform import (
+    Box,
+    Draw,
+    Normalise,
+    View,
+    cut_out,
+    measured,
+    resized,
+    stated,
+    turned,
+    with_channels,
+)
 
 CENTRE = np.zeros(len(Draw))
 
@@ -47,6 +59,17 @@ def test_growing_is_bilinear_as_opencvs() -> None:
     assert np.abs(difference).max() <= 1
 
 
+@given(*[st.integers(1, 40)] * 4, st.data(), st.sampled_from([1, 3]))
+def test_a_box_of_a_resized_picture_is_pillows(h: int, w: int, nh: int, nw: int, data: st.DataObject, num: int) -> None:
+    """Without making the rest; halves may be rounded otherwise, once in each direction."""
+    picture = noise(h, w, num)
+    height, width = data.draw(st.integers(1, nh)), data.draw(st.integers(1, nw))
+    box = Box(data.draw(st.integers(0, nh - height)), data.draw(st.integers(0, nw - width)), height, width)
+    whole = Image.fromarray(picture.squeeze(2) if num == 1 else picture).resize((nw, nh), Image.Resampling.BILINEAR)
+    theirs = np.asarray(whole).reshape(nh, nw, num)[box.top : box.top + height, box.left : box.left + width]
+    assert np.abs(cut_out(picture, Pair(nh, nw), box).astype(int) - theirs).max() <= 2
+
+
 def test_shrinking_by_a_whole_factor_keeps_the_mean() -> None:
     large = noise(40, 60, 1)
     assert resized(large, Pair(4, 6)).shape == (4, 6, 1)
@@ -81,6 +104,11 @@ def test_a_crop_by_chance_reaches_every_place_and_no_more() -> None:
     view = View(Pair(4, 4), 1, cover=False, crop_by_chance=True)
     corners = {int(view.of(picture, np.array([y, x, 0.0]))[0, 0, 0]) for y in (0, 0.999) for x in (0, 0.5, 0.999)}
     assert corners == {0, 1, 2, 6, 7, 8}
+
+
+def test_turned_is_numpys() -> None:
+    picture = noise(5, 7)
+    assert np.array_equal(turned(picture), picture[:, ::-1])
 
 
 def test_a_mirror_turns_left_to_right() -> None:
