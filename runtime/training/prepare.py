@@ -10,6 +10,7 @@ from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.compiler.net import Net, Node
 from netdef.runtime.data.batches import workers_for
 from netdef.runtime.data.binding import Binding, Feed, augmented, bind, check_classes, view_of
+from netdef.runtime.data.colours import Shifted, colours_of
 from netdef.runtime.data.dataset import Data, Dataset
 from netdef.runtime.data.layer_view import LayerView
 from netdef.runtime.data.transform import measured, stated
@@ -66,7 +67,8 @@ def prepare(
         check_shardable(train_net, group)
     scores = test_net.chosen_scores(scores)
     check_loss(train_net, scores)
-    check_classes(test_net.blobs[scores], data.train)
+    for part in (data.train, data.test):
+        check_classes(test_net.blobs[scores], part)
     feeding, testing = feeds or _fed_from_outside(train_net, test_net, recipe, data, inputs)
     module = lower(train_net, weights, seed=recipe.seed).to(device)
     if sync_batchnorm:
@@ -99,7 +101,9 @@ def _fed_from_outside(
     test_view = view_of(test_net, test_blobs["data"])
     view = augmented(view_of(train_net, blobs["data"]), recipe.augment)
     normalise = stated(train_net.preprocess) if train_net.preprocess else measured(data.train, view)
-    return Feed(view, blobs, normalise, shuffled=True), Feed(test_view, test_blobs, normalise, shuffled=False)
+    shift = recipe.augment.rgb_shift
+    shifted = Shifted(normalise, colours_of(data.train), shift) if shift else normalise
+    return Feed(view, blobs, shifted, shuffled=True), Feed(test_view, test_blobs, normalise, shuffled=False)
 
 
 def device_of(name: str | None) -> torch.device:
