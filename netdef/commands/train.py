@@ -155,11 +155,14 @@ def job_of(args: argparse.Namespace, written: "RecipeFile | None") -> "Job":
     from netdef.runtime.training.prepare import device_of, prepare
     from netdef.runtime.training.run import best_weights
 
-    net, own = fed_net(args, "TRAIN")
+    net, own = fed_net(in_state(args, written, "TRAIN"), "TRAIN")
     show(net.report)
-    test_net, test_own = fed_net(args, "TEST", None if written is None else written.tested(args.file))
+    test_path = None if written is None else written.tested(args.file)
+    test_net, test_own = fed_net(in_state(args, written, "TEST"), "TEST", test_path)
     if own is not None and args.batch is None:
         recipe = recipe.replace(batch=own.batch_size * recipe.iter_size)
+    if test_own is not None:
+        recipe = recipe.replace(test=recipe.test.replace(batch=test_own.batch_size))
     return prepare(
         net,
         test_net,
@@ -184,6 +187,14 @@ def fed_net(args: argparse.Namespace, phase: str, path: str | None = None) -> "t
     opened = open_layers(path or args.file, dict(args.set), state_of(phase, args.stage, args.level))
     net = load_quietly(args, phase, path, image_sizes(opened))
     return net, feed_of(net, opened) if opened else None
+
+
+def in_state(args: argparse.Namespace, written: "RecipeFile | None", phase: str) -> argparse.Namespace:
+    """The arguments with the level and the stages that a solver.prototxt gives a phase, where they give none."""
+    state = None if written is None else written.states.get(phase)
+    if state is None or args.stage or args.level:
+        return args
+    return argparse.Namespace(**{**vars(args), "stage": state.stage, "level": state.level})
 
 
 def recipe_file(args: argparse.Namespace) -> "RecipeFile | None":

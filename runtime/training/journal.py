@@ -66,6 +66,13 @@ class Journal:
         if evaluation is not None or time.monotonic() - self._since >= SECONDS_BETWEEN_LOOKS:
             self._look(evaluation, evaluating)
 
+    def note_first(self, evaluation: Errors) -> None:
+        """Note a test before the first iteration, in a line without a loss of training."""
+        seconds = round(time.monotonic() - self._began, 3)
+        self._run.log([{"iteration": 0, "epoch": 0.0, "seconds": seconds, **evaluation.as_data}])
+        self._display.say(f"before training: {evaluation.text}")
+        self._since = time.monotonic()
+
     def catch_up(self) -> None:
         """Have everything in the metrics that was noted."""
         if self._entries:
@@ -94,7 +101,7 @@ class Journal:
             self._run.log(lines[:bad])
             raise diverged(self._entries[bad].iteration, self._entries[bad].lr, losses[bad])
         if evaluation is not None:
-            lines[-1] |= {"top1_error": evaluation.top1_error, "top5_error": evaluation.top5_error}
+            lines[-1] |= evaluation.as_data
         self._run.log(lines)
         self._epoch_losses += losses
         last = self._entries[-1]

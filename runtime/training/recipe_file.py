@@ -1,9 +1,12 @@
 """A recipe from whatever file says it: netdef's own YAML, or Caffe's ``solver.prototxt``."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from netdef.compiler.diagnostics import Diagnostic, NetError, Report
+from netdef.compiler.messages import State
 from netdef.runtime.training.caffe_recipe import read_solver
 from netdef.runtime.training.recipe import Recipe
 from netdef.runtime.training.yaml_recipe import read_recipe
@@ -19,6 +22,7 @@ class RecipeFile(NamedTuple):
     train_net   the file of the net, as it names it; None if it names none, as YAML doesn't
     test_net    the file of the net in tests
     report      warnings: what has no effect
+    states      phase -> the level and the stages that it gives the net
     """
 
     recipe: Recipe
@@ -26,6 +30,7 @@ class RecipeFile(NamedTuple):
     train_net: str | None
     test_net: str | None
     report: Report
+    states: Mapping[str, State] = MappingProxyType({})
 
     def found(self, net: str) -> str:
         """The path of a net that it names, looked up from the working folder, as Caffe does, then from its own.
@@ -57,4 +62,7 @@ def read_recipe_file(path: Path) -> RecipeFile:
         return RecipeFile(read_recipe(path), path.parent, None, None, report)
     solver = read_solver(path, report)
     net = solver.train_net or solver.net
-    return RecipeFile(solver.recipe(), path.parent, net, solver.test_net[0] if solver.test_net else net, report)
+    test_net = solver.test_net[0] if solver.test_net else net
+    states = {"TRAIN": solver.train_state, "TEST": solver.test_state[0] if solver.test_state else None}
+    told = {phase: state for phase, state in states.items() if state is not None}
+    return RecipeFile(solver.recipe(), path.parent, net, test_net, report, told)

@@ -62,28 +62,27 @@ def train(job: Job, run: Run, start: Checkpoint | None, display: Display) -> Non
     """Load, loop, step, evaluate, save: the weights are in the run's folder afterwards."""
     solver = Solver(job.module, job.recipe, len(job.data.train))
     identity = digest_of(job.identity)
-    if start is None:
-        keep(run, solver, identity)
-    else:
+    if start is not None:
         restore(solver, start)
     total = job.recipe.num_iterations(len(job.data.train))
-    journal = Journal(run, display, job.recipe.batch, total, seconds=run.cut_metrics(solver.iteration))
+    seconds = run.cut_metrics(-1 if start is None else solver.iteration)
+    journal = Journal(run, display, job.recipe.batch, total, seconds)
     batches = training_batches(job)
     skipped = [Skipped(part, lambda mistake: display.say(render(mistake))) for part in (job.data.train, job.data.test)]
+    if start is None:
+        if job.recipe.test.initial:
+            journal.note_first(tested(job, solver, run, skipped[1]))
+        keep(run, solver, identity)
     kept = time.monotonic()
     coming = skipped[0].told(stream(batches, range(solver.iteration, total), job.num_workers))
     for batch in journal.waiting_for(coming):
         lr = solver.lr
         loss = solver.step(**job.feeding.feed(batch, job.device))
         entry = Entry(solver.iteration, solver.epoch, lr, loss)
-        if solver.finished_epoch or solver.iteration == total:
+        if is_test_due(solver) or solver.iteration == total:
             began = time.monotonic()
-            errors = evaluated(job, skipped[1])
+            errors = tested(job, solver, run, skipped[1])
             journal.note(entry, errors, evaluating=time.monotonic() - began)
-            accuracy = 1 - errors.top1_error
-            if accuracy > max(solver.scores, default=-1.0):
-                write_weights(run.best, job.module.weights())
-            solver.scores += (accuracy,)
         else:
             journal.note(entry)
             if time.monotonic() - kept < SECONDS_BETWEEN_CHECKPOINTS:
@@ -114,10 +113,30 @@ def starting_point(run: Run, identity: dict[str, Any]) -> tuple[Checkpoint | Non
     return start, warnings
 
 
-def evaluated(job: Job, skipped: Skipped) -> Errors:
-    """The net's errors on the test data as it stands."""
-    pages = TestBatches(job.data.test, job.test_view, PAGE, skip=job.skip)
-    coming = stream(pages, range(len(pages)), job.num_workers)
+def is_test_due(solver: Solver) -> bool:
+    """Whether the recipe wants a test after the last iteration."""
+    interval = solver.recipe.test.interval
+    return solver.finished_epoch if interval is None else solver.iteration % interval == 0
+
+
+def tested(job: Job, solver: Solver, run: Run, skipped: Skipped) -> Errors:
+    """Test the net as it stands; the solver learns its score, and the run keeps the best weights."""
+    errors = evaluated(job, skipped, len(solver.scores))
+    accuracy = 1 - errors.top1_error
+    if accuracy > max(solver.scores, default=-1.0):
+        write_weights(run.best, job.module.weights())
+    solver.scores += (accuracy,)
+    return errors
+
+
+def evaluated(job: Job, skipped: Skipped, number: int = 0) -> Errors:
+    """The net's errors on the test data as it stands; ``number`` tests have been before."""
+    test = job.recipe.test
+    size = PAGE if test.batches is None else test.batch
+    pages = TestBatches(job.data.test, job.test_view, size, skip=job.skip, endless=test.batches is not None)
+    num = test.batches or len(pages)
+    first = number * num if pages.endless else 0
+    coming = stream(pages, range(first, first + num), job.num_workers)
     return evaluate(job.tester, job.scores, job.testing, skipped.told(coming))
 
 
