@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from netdef.cli import show
 from netdef.commands.options import count, index, load_quietly, net_arguments
-from netdef.compiler.diagnostics import Report
+from netdef.compiler.diagnostics import NetError, Report
 from netdef.compiler.load import state_of
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ REMEMBERED = (
     *("set", "size", "data_size", "stage", "level", "dense"),
 )
 """Arguments that a resumed run takes from its manifest where they aren't given again."""
+NO_DATA = {"N710", "N717", "N774"}
+"""What is said of data that aren't there, or whose package isn't."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,6 +61,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weights", metavar="W", help="weights to start from: a file, or a run's folder")
     parser.add_argument("-o", dest="run_folder", metavar="RUN", help="the run's folder; runs/NAME if not given")
     parser.add_argument("--resume", action="store_true", help="go on with a broken run: RUN, or the net's newest")
+    first = parser.add_mutually_exclusive_group()
+    first.add_argument("--dry-run", action="store_true", help="two iterations, then memory and time; writes nothing")
+    heart = "train on the first batch until it is known by heart; writes nothing"
+    first.add_argument("--overfit-one-batch", action="store_true", help=heart)
     recipe = parser.add_argument_group("instead of the recipe's")
     recipe.add_argument("--epochs", type=_positive, metavar="X", help="passes over the training data")
     recipe.add_argument("--batch", type=count, metavar="N", help="pictures in an iteration")
@@ -97,6 +103,8 @@ def run(args: argparse.Namespace) -> int:
         written = recipe_file(args)
     if written is not None:
         show(written.report)
+    if args.dry_run or args.overfit_one_batch:
+        return tried(args, written)
     job = job_of(args, written)
     run = begun(args, job) if old is None else old
     start, warnings = starting_point(run, job.identity)
@@ -111,6 +119,27 @@ def run(args: argparse.Namespace) -> int:
             raise
     for line in conclusion(args, run):
         print(line)
+    return 0
+
+
+def tried(args: argparse.Namespace, written: "RecipeFile | None") -> int:
+    """Say what a run would need, or whether it could learn, without one."""
+    from netdef.runtime.training.overfit import overfit
+    from netdef.runtime.training.progress import display
+    from netdef.runtime.training.rehearsal import rehearse
+
+    has_data = True
+    try:
+        job = job_of(args, written)
+    except NetError as error:
+        if not args.dry_run or NO_DATA.isdisjoint(each.code for each in error.report.errors):
+            raise
+        print(f"netdef train: made-up pictures stand in: {error.report.errors[0].message}", file=sys.stderr)
+        has_data, args.data = False, "synthetic"
+        job = job_of(args, written)
+    with display() as shown:
+        found = rehearse(job, shown, has_data=has_data) if args.dry_run else overfit(job, shown)
+    print(found.text)
     return 0
 
 

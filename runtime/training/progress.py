@@ -47,7 +47,7 @@ class Status(NamedTuple):
         """The same without what a bar shows."""
         return (
             f"loss {self.loss:.4f}  lr {self.lr:<5.3g}  {self.images_per_s:,.0f} images/s"
-            f"  data wait {100 * self.data_wait:2.0f} %  {_clock(self.seconds_left)} left"
+            f"  data wait {100 * self.data_wait:2.0f} %  {clock(self.seconds_left)} left"
         )
 
 
@@ -120,7 +120,8 @@ class Bar:
         self._progress.stop()
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """Hours, minutes and seconds."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}"
