@@ -61,15 +61,14 @@ def overfit(job: Job, display: Display) -> Overfitted:
 def hints(job: Job, first: float, last: float) -> tuple[str, ...]:
     """What may be the cause, the likeliest first."""
     rate = job.recipe.lr.base
-    learned = [each for each in job.module.learned() if each.lr_mult]
-    still = [each.layer for each in learned if each.index == 0 and not each.tensor.any()]
+    still = [each.layer for each in job.module.learned() if each.index == 0 and not each.tensor.any()]
     fell = last <= first  # not so where it is no number
     causes = {
-        "nothing learns: every lr_mult, or the learning rate, is 0": not learned or not rate,
+        "the learning rate is 0": rate == 0,
         f"the learning rate may be too high: try --lr {rate / 10:g}": not fell,
         "the input's numbers may be too large: see preprocess": not fell,
         f'the weights of {", ".join(still)} are all 0: add weight_filler {{ type: "msra" }}': bool(still),
-        f"the learning rate may be too low: try --lr {rate * 10:g}": fell,
+        f"the learning rate may be too low: try --lr {rate * 10:g}": fell and rate > 0 and not still,
         "the labels may not tell what is in the pictures": last > BARELY * first,
     }
     return tuple(text for text, holds in causes.items() if holds)
