@@ -22,20 +22,19 @@ TAGS = {
 class TensorBoard:
     """Writes lines of the metrics where TensorBoard reads them.
 
-    A run that goes on after ``iteration`` takes back what was written of later ones.
+    What was written of the iteration ``first`` and of later ones is taken back: a resumed run notes them again.
 
     Raises:
         NetError: if the package tensorboard is absent.
     """
 
-    def __init__(self, run: Path, iteration: int = 0) -> None:
+    def __init__(self, run: Path, first: int = 0) -> None:
         try:
             from torch.utils.tensorboard import SummaryWriter  # its package is an extra
         except ImportError:
             message = "--tensorboard needs the package tensorboard, which is not installed"
             raise NetError(Diagnostic("N717", message, help="pip install 'netdef-compiler[tensorboard]'")) from None
-        purged = iteration + 1 if iteration else None
-        self._writer = SummaryWriter(run / FOLDER, purge_step=purged)
+        self._writer = SummaryWriter(run / FOLDER, purge_step=first)
 
     def log(self, lines: Iterable[Mapping[str, float]]) -> None:
         """Write lines, each at its iteration."""
