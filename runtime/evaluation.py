@@ -34,7 +34,8 @@ class Errors(NamedTuple):
 
     def plus(self, other: "Errors") -> "Errors":
         """The counts of two parts."""
-        return Errors(*(mine + its for mine, its in zip(self, other, strict=True)))
+        counts = (self.num + other.num, self.top1 + other.top1, self.top5 + other.top5)
+        return Errors(*counts, self.weighed + other.weighed, self.loss + other.loss)
 
     @property
     def top1_error(self) -> float:

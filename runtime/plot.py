@@ -270,8 +270,7 @@ def _name(axes: "Axes", stories: Sequence[Story]) -> None:
     lines = [Line2D([], [], color=COLOURS[number % len(COLOURS)], linewidth=2.5) for number in range(len(stories))]
     names = [story.name for story in stories]
     place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (LEFT / WIDTH, 1), "borderaxespad": 0.4}
-    assert axes.figure is not None
-    axes.figure.legend(lines, names, ncols=NAMES_IN_A_ROW, **place)  # type: ignore[union-attr]  # SubFigures and Figures have it
+    axes.figure.legend(lines, names, ncols=NAMES_IN_A_ROW, **place)
 
 
 def _explain(axes: "Axes", styles: dict[str, str]) -> None:

@@ -6,6 +6,7 @@ Nothing is written; but the weights of the job change, so train with another.
 import resource
 import sys
 import time
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import torch
@@ -93,8 +94,8 @@ def rehearse(job: Job, display: Display, *, has_data: bool = True) -> Rehearsal:
     seconds = time.perf_counter() - began
     memory = Memory(
         weights=_num_bytes(weights),
-        gradients=_num_bytes([weight for weight in weights if weight.requires_grad]),
-        history=_num_bytes(list(solver.history.values())),
+        gradients=_num_bytes(weight for weight in weights if weight.requires_grad),
+        history=_num_bytes(solver.history.values()),
         kept=kept.num_bytes // job.recipe.iter_size,
         peak=_peak(job.device),
     )
@@ -104,17 +105,18 @@ def rehearse(job: Job, display: Display, *, has_data: bool = True) -> Rehearsal:
 
 
 def made_up(job: Job) -> dict[str, Tensor]:
-    """A batch for the net's inputs: noise, and each class in turn."""
-    (num_classes,) = job.tester.net.blobs[job.scores][1:2]
+    """A batch for the net's inputs: noise, and the classes in turn."""
+    num, device = job.recipe.batch, job.device
+    num_classes = job.tester.net.blobs[job.scores][1]
     blobs = {}
     for field, blob in job.feeding.blobs.items():
-        shape = (job.recipe.batch, *job.module.net.blobs[blob][1:])
-        classes = torch.arange(job.recipe.batch, device=job.device) % num_classes
-        blobs[blob] = (
-            classes.view(-1, *[1] * (len(shape) - 1)).expand(shape)
-            if field == "label"
-            else torch.randn(shape, device=job.device)
-        )
+        sides = [side for side in job.module.net.blobs[blob][1:] if isinstance(side, int)]
+        if field == "label":
+            assert isinstance(num_classes, int), "classes are counted before training"
+            classes = torch.arange(num, device=device) % num_classes
+            blobs[blob] = classes.view(num, *[1] * len(sides)).expand(num, *sides)
+        else:
+            blobs[blob] = torch.randn(num, *sides, device=device)
     return blobs
 
 
@@ -136,7 +138,7 @@ def _place(tensor: Tensor) -> int:
     return tensor.untyped_storage().data_ptr()
 
 
-def _num_bytes(tensors: list[Tensor]) -> int:
+def _num_bytes(tensors: Iterable[Tensor]) -> int:
     return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
 
 

@@ -1,6 +1,7 @@
 """Metrics for TensorBoard, read back by TensorBoard's own reader."""
 
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,8 @@ def test_every_number_of_a_line_is_there(tmp_path: Path) -> None:
 def test_a_resumed_run_takes_back_what_it_runs_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("tensorboard")
     write(tmp_path, 0, [line(i) for i in (1, 2, 4)])
-    monkeypatch.setattr("time.time", lambda now=__import__("time").time: now() + 2)  # a file's name has its second
+    later = time.time() + 2
+    monkeypatch.setattr(time, "time", lambda: later)  # a file's name has its second
     write(tmp_path, 2, [line(2, loss=8.0), line(3, loss=9.0)])
     assert read_back(tmp_path)["loss/train"] == [(1, 2.0), (2, 8.0), (3, 9.0)]
 
