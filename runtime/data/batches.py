@@ -89,22 +89,24 @@ class TrainingBatches(Fetched[Batch]):
 
 
 class TestBatches(Fetched[Batch]):
-    """Every sample once, in order; the last batch may be smaller.
+    """Every sample once, in order; the last batch may be smaller, or with ``endless`` goes on from the first sample.
 
     With ``skip``, samples that can't be read are left out, and a batch of them alone has no pictures.
     """
 
     __test__ = False  # pytest: not a test case
 
-    def __init__(self, data: Dataset, view: Cut, size: int, *, skip: bool = False) -> None:
+    def __init__(self, data: Dataset, view: Cut, size: int, *, skip: bool = False, endless: bool = False) -> None:
         self.data = data
         self.view = view
         self.size = size
         self.skip = skip
+        self.endless = endless
 
     @override
     def __getitem__(self, index: int) -> Batch:
-        numbers = np.arange(index * self.size, min((index + 1) * self.size, len(self.data)))
+        numbers = np.arange(index * self.size, (index + 1) * self.size)
+        numbers = numbers % len(self.data) if self.endless else numbers[numbers < len(self.data)]
         if isinstance(self.data, Table):
             return self.data.rows(numbers)
         chance = uniform(TESTING, numbers[:, None], np.arange(len(Draw)))  # Caffe's data layers mirror in TEST too

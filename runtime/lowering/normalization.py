@@ -63,6 +63,7 @@ class ByBatch(_Normalize):
 
     @override
     def forward(self, bottom: Tensor) -> tuple[Tensor, ...]:
+        """The one top."""
         if bottom.numel() == bottom.shape[1]:  # one value in each channel: torch refuses, and divides by 0
             self.remember(bottom.flatten(), torch.zeros_like(bottom.flatten()))
             return (bottom - bottom,)

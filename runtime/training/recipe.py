@@ -131,6 +131,20 @@ class Augment(Message):
             yield Refusal("N703", "scale has its greater side first", at="scale", help=f"say [{least}, {greatest}]")
 
 
+class Evaluation(Message):
+    """When a net is tested while it is trained, and on how much."""
+
+    interval: int | None = param(0, default=None, least=1, doc="iterations between tests; an epoch if nothing is said")
+    initial: bool = param(0, default=False, doc="test the first weights, too")
+    batches: int | None = param(
+        0,
+        default=None,
+        least=1,
+        doc="length of a test, which goes on where the last ended; all data if nothing is said",
+    )
+    batch: int = param(0, default=64, least=1, doc="pictures in each of these batches")
+
+
 class Recipe(Message):
     """Everything that decides the weights, beside the net, its first weights and the data."""
 
@@ -142,6 +156,7 @@ class Recipe(Message):
     solver: Method = param(0, default=Sgd(), doc="how weights follow their gradients")
     lr: Policy = param(0, default=Plateau(), doc="how the learning rate changes")
     augment: Augment = param(0, default=Augment(), doc="what training does to a picture")
+    test: Evaluation = param(0, default=Evaluation(), doc="when the net is tested")
 
     @override
     def problems(self) -> Iterator[Refusal]:
