@@ -37,12 +37,12 @@ Log = Callable[[list[dict[str, float]]], None]
 class Journal:
     """What happens, noted in order.
 
-    Every line of the metrics goes to ``also``, too. ``total`` iterations are to be run, and ``seconds`` had been spent before this process began. Without a ``run``
-    nothing is written: one process of several does.
+    Every line of the metrics goes to ``also``, too. ``total`` iterations are to be run, and ``seconds`` had been spent
+    before this process began. Without a ``run`` nothing is written: one process of several does.
     """
 
     def __init__(
-        self, run: Run | None, display: Display, batch: int, total: int, seconds: float, also: Log | None = None
+        self, run: Run | None, display: Display, batch: int, total: int, *, seconds: float, also: Log | None = None
     ) -> None:
         self._run = run
         self._also = also

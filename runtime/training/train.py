@@ -86,7 +86,7 @@ def train(job: Job, run: Run, start: Checkpoint | None, display: Display, also: 
     total = job.recipe.num_iterations(len(job.data.train))
     first = -1 if start is None else start.iteration
     seconds = run.cut_metrics(first) if group.leads else 0.0
-    journal = Journal(run if group.leads else None, display, job.recipe.batch, total, seconds, also)
+    journal = Journal(run if group.leads else None, display, job.recipe.batch, total, seconds=seconds, also=also)
     skipped, test_skipped = (
         Skipped(part, lambda mistake: display.say(render(mistake))) for part in (job.data.train, job.data.test)
     )
@@ -115,7 +115,7 @@ def train(job: Job, run: Run, start: Checkpoint | None, display: Display, also: 
                     keep(job, run, solver)
             if wish == Wish.STOP and solver.iteration < total:
                 raise Stopped(interrupts.number)
-    (num_skipped,) = group.total([len(skipped.numbers | test_skipped.numbers)])
+    num_skipped = sum(len(set().union(*group.gathered(each.numbers))) for each in (skipped, test_skipped))
     if num_skipped and group.leads:
         display.say(f"{num_skipped:,} pictures could not be read, and were skipped")
 
