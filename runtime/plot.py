@@ -128,7 +128,7 @@ def draw(stories: Sequence[Story], out: Path, along: Along) -> None:
         figure = Figure(figsize=(WIDTH, whole))  # laid out here: matplotlib's own layouts differ in the last bits
         margins = {"left": LEFT / WIDTH, "right": 1 - 0.2 / WIDTH, "top": 1 - head / whole, "bottom": foot / whole}
         ratios = {"height_ratios": heights, "hspace": 0.16}
-        rows = figure.subplots(len(panels), sharex=True, squeeze=False, gridspec_kw=ratios | margins)[:, 0]
+        rows = list(figure.subplots(len(panels), sharex=True, squeeze=False, gridspec_kw=ratios | margins)[:, 0])
         for axes, panel in zip(rows, panels, strict=True):
             for number, story in enumerate(stories):
                 panel.draw(axes, story, along, scale, COLOURS[number % len(COLOURS)])
@@ -159,7 +159,7 @@ def draw_loss(axes: "Axes", story: Story, along: Along, scale: float, colour: st
 
 def finish_loss(axes: "Axes") -> None:
     """Say which line is which, where there are two kinds."""
-    if any(line.get_marker() == "o" and len(line.get_xydata()) for line in axes.lines):
+    if any(line.get_marker() == "o" and np.size(line.get_xdata()) for line in axes.lines):
         _explain(axes, {"in training": "-", "in tests": TESTED})
 
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from netdef.cli import main
+from netdef.runtime.data.batches import TestBatches
 from netdef.runtime.training import train
 from netdef.runtime.training.solver import Solver
 
@@ -85,14 +86,14 @@ def test_a_short_test_goes_on_where_the_last_ended(home: Path, monkeypatch: pyte
     """Two batches of 100 pictures of 256, again and again."""
     Path("a.yaml").write_text(RECIPE.replace("initial: true", "batches: 2, batch: 100"))
     seen: list[int] = []
-    collected = train.TestBatches.__getitem__
+    collected = TestBatches.__getitem__
 
-    def noted(self: train.TestBatches, index: int) -> Any:
+    def noted(self: TestBatches, index: int) -> Any:
         found = collected(self, index)
         seen.append(int(found["label"][0]))
         return found
 
-    monkeypatch.setattr(train.TestBatches, "__getitem__", noted)
+    monkeypatch.setattr(TestBatches, "__getitem__", noted)
     assert trained("run") == 0
     firsts = [(1024 + number * 100 % 256) % 10 for number in range(6)]  # synthetic test pictures follow 1,024 others
     assert seen == firsts
