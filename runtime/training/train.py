@@ -71,7 +71,9 @@ def train(job: Job, run: Run, start: Checkpoint | None, display: Display) -> Non
     skipped = [Skipped(part, lambda mistake: display.say(render(mistake))) for part in (job.data.train, job.data.test)]
     if start is None:
         if job.recipe.test.initial:
-            journal.note_first(tested(job, solver, run, skipped[1]))
+            errors = evaluated(job, skipped[1])
+            journal.note_first(errors)
+            score(solver, run, errors)
         keep(run, solver, identity)
     kept = time.monotonic()
     coming = skipped[0].told(stream(batches, range(solver.iteration, total), job.num_workers))
@@ -81,8 +83,9 @@ def train(job: Job, run: Run, start: Checkpoint | None, display: Display) -> Non
         entry = Entry(solver.iteration, solver.epoch, lr, loss)
         if is_test_due(solver) or solver.iteration == total:
             began = time.monotonic()
-            errors = tested(job, solver, run, skipped[1])
+            errors = evaluated(job, skipped[1], len(solver.scores))
             journal.note(entry, errors, evaluating=time.monotonic() - began)
+            score(solver, run, errors)
         else:
             journal.note(entry)
             if time.monotonic() - kept < SECONDS_BETWEEN_CHECKPOINTS:
@@ -119,14 +122,12 @@ def is_test_due(solver: Solver) -> bool:
     return solver.finished_epoch if interval is None else solver.iteration % interval == 0
 
 
-def tested(job: Job, solver: Solver, run: Run, skipped: Skipped) -> Errors:
-    """Test the net as it stands; the solver learns its score, and the run keeps the best weights."""
-    errors = evaluated(job, skipped, len(solver.scores))
+def score(solver: Solver, run: Run, errors: Errors) -> None:
+    """Tell the solver its score, and keep the weights if they are the best so far."""
     accuracy = 1 - errors.top1_error
     if accuracy > max(solver.scores, default=-1.0):
-        write_weights(run.best, job.module.weights())
+        write_weights(run.best, solver.module.weights())
     solver.scores += (accuracy,)
-    return errors
 
 
 def evaluated(job: Job, skipped: Skipped, number: int = 0) -> Errors:
