@@ -87,7 +87,7 @@ def rehearse(job: Job, display: Display, *, has_data: bool = True) -> Rehearsal:
     weights = [each.tensor for each in job.module.learned()]
     blobs = made_up(job)
     kept = _Kept([*weights, *blobs.values()])
-    with saved_tensors_hooks(kept.note, lambda tensor: tensor):
+    with saved_tensors_hooks(kept.note, kept.give):
         float(solver.step(**blobs))
     began = time.perf_counter()
     float(solver.step(**blobs))  # a number waits for the device
@@ -96,7 +96,7 @@ def rehearse(job: Job, display: Display, *, has_data: bool = True) -> Rehearsal:
         weights=_num_bytes(weights),
         gradients=_num_bytes(weight for weight in weights if weight.requires_grad),
         history=_num_bytes(solver.history.values()),
-        kept=kept.num_bytes // job.division.num_own,
+        kept=kept.num_bytes,
         peak=_peak(job.device),
     )
     reading = _seconds_to_read(job) if has_data else None
@@ -121,16 +121,21 @@ def made_up(job: Job) -> dict[str, Tensor]:
 
 
 class _Kept:
-    """Counts what the forward pass keeps, each storage once, beside what is there anyway."""
+    """Counts what the first forward pass keeps, each storage once, beside what is there anyway."""
 
     def __init__(self, there: list[Tensor]) -> None:
         self._seen = {_place(tensor) for tensor in there}
+        self._goes_on = True
         self.num_bytes = 0
 
     def note(self, tensor: Tensor) -> Tensor:
-        if _place(tensor) not in self._seen:
+        if self._goes_on and _place(tensor) not in self._seen:
             self._seen.add(_place(tensor))
             self.num_bytes += tensor.untyped_storage().nbytes()
+        return tensor
+
+    def give(self, tensor: Tensor) -> Tensor:
+        self._goes_on = False  # the backward pass has begun
         return tensor
 
 
