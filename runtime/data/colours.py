@@ -79,9 +79,10 @@ class Shifted(NamedTuple):
 
     def shift(self, chance: Tensor) -> Tensor:
         """What is added to red, green and blue of each picture (N, 3); a colour is 0 to 1."""
-        draws = torch.special.ndtri(chance[:, Draw.FIRST : Draw.THIRD + 1].clamp(min=LEAST_DRAW))
+        draws: Tensor = torch.special.ndtri(chance[:, Draw.FIRST : Draw.THIRD + 1].clamp(min=LEAST_DRAW))
         vectors, values = draws.new_tensor(self.colours.vectors), draws.new_tensor(self.colours.values)
-        return (draws * values * self.deviation) @ vectors
+        shift: Tensor = (draws * values * self.deviation) @ vectors
+        return shift
 
     @property
     def as_data(self) -> dict[str, Any]:

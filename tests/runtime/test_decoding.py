@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Callable
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -24,9 +25,9 @@ ORIENTATION = 0x0112
 
 
 def opencvs(path: Path) -> NDArray[np.uint8]:
-    found = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
+    found: NDArray[np.uint8] | None = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
     assert found is not None
-    return found.astype(np.uint8)
+    return found
 
 
 def palette() -> Image.Image:
@@ -56,7 +57,7 @@ KINDS: dict[str, tuple[Callable[[], Image.Image], int]] = {
 @pytest.mark.parametrize("name", KINDS)
 def test_every_kind_is_what_opencv_reads(tmp_path: Path, name: str) -> None:
     make, levels = KINDS[name]
-    make().save(tmp_path / name, **({"quality": 95} if name.endswith("jpg") else {}))
+    make().save(tmp_path / name, quality=95)
     ours, theirs = decode(str(tmp_path / name)), opencvs(tmp_path / name)
     assert ours.dtype == np.uint8
     assert ours.shape[2] == (1 if "grey" in name or "bits" in name else 3)
@@ -120,7 +121,7 @@ BROKEN: dict[str, tuple[bytes, str]] = {
 def test_what_is_no_picture_is_named(tmp_path: Path, name: str) -> None:
     content, words = BROKEN[name]
     (tmp_path / name).write_bytes(content)
-    for read in (lambda: decode(str(tmp_path / name)), lambda: decoded(content, name)):
+    for read in (partial(decode, str(tmp_path / name)), partial(decoded, content, name)):
         with pytest.raises(NetError, match=words) as error:
             read()
         (mistake,) = error.value.report
