@@ -1,6 +1,7 @@
 """A picture as a net takes it: first cut to its window, later, on the device, turned to numbers."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from enum import IntEnum
 from typing import Any, NamedTuple, Protocol
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from netdef.compiler.diagnostics import NetError
 from netdef.compiler.messages import Channels, Preprocess
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.dataset import Dataset, Picture
@@ -218,9 +220,11 @@ def measured(data: Dataset, view: View) -> Normalise:
 
 
 def evenly_spread(data: Dataset, most: int) -> Iterator[Picture]:
-    """Some pictures of a data set, or all if they are few."""
+    """Some pictures of a data set, or all if they are few, without those that can't be read."""
     num = min(most, len(data))
-    return (data.picture(i * len(data) // num) for i in range(num))
+    for i in range(num):
+        with suppress(NetError):  # whoever asks for this picture is told
+            yield data.picture(i * len(data) // num)
 
 
 def _rounded(value: float) -> float:

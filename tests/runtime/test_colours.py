@@ -57,6 +57,13 @@ def test_grey_pictures_vary_in_their_light_alone() -> None:
     assert colours.values[1:] == pytest.approx((0, 0), abs=1e-12)
 
 
+def test_a_picture_that_cannot_be_read_has_no_colours(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one/1.png").write_bytes(b"")
+    Image.fromarray(np.full((2, 2), 9, np.uint8)).save(tmp_path / "one/2.png")
+    assert colours_of(Folder(tmp_path)).values == (0, 0, 0)
+
+
 @pytest.mark.parametrize("channels", [Channels.BGR, Channels.RGB])
 def test_a_shift_is_added_before_mean_and_scale(channels: Channels) -> None:
     pictures = np.random.default_rng(0).integers(0, 256, (3, 5, 4, 3), np.uint8)

@@ -22,6 +22,7 @@ from netdef.runtime.data.binding import Binding
 from netdef.runtime.data.databases import open_database
 from netdef.runtime.data.datums import Datums
 from netdef.runtime.data.layers import LayerFeed, feed_of, image_sizes, open_layers
+from netdef.runtime.data.packing import Packing, pack
 from netdef.runtime.data.stretch import stretched
 from netdef.runtime.data.table import Table
 from tests.compiler.caffe_proto import PROTO
@@ -201,6 +202,8 @@ def test_numbers_inside_a_database(tmp_path: Path) -> None:
     test, loaded = feed(net(tmp_path, "crop_size: 3 mean_value: 1 scale: 2"), "TEST")
     assert loaded.inputs["data"] == (3, 2, 3, 3)
     np.testing.assert_allclose(fed(test, 0)["data"].numpy(), (numbers[:, :, :3, 1:4] - 1) * 2, rtol=1e-6)
+    with pytest.raises(NetError, match="sample 0 is no picture: 2 channels of float32"):
+        pack(test.data, tmp_path / "packed", Packing())
 
 
 def test_a_leveldb_is_what_its_writer_put_in(home: Path) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,7 +14,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from netdef.compiler.diagnostics import NetError
-from netdef.runtime.data.dataset import Picture
 from netdef.runtime.data.decoding import TURNS, decode, decoded
 from netdef.runtime.data.folder import Folder
 from netdef.runtime.data.source import open_data
@@ -41,6 +41,7 @@ KINDS: dict[str, tuple[Callable[[], Image.Image], int]] = {
     "bits.png": (lambda: Image.fromarray(COLOUR[:, :, 0] > 99), 0),
     "grey_alpha.png": (lambda: Image.merge("LA", [Image.fromarray(COLOUR[:, :, 0]), Image.fromarray(ALPHA)]), 0),
     "16_bits.png": (lambda: Image.fromarray((ROWS * 3000 + COLUMNS * 7).astype(np.uint16)), 0),
+    "16_bits.pgm": (lambda: Image.fromarray((ROWS * 3000 + COLUMNS * 7).astype(np.uint16)), 0),
     "16_bits.tif": (lambda: Image.fromarray((ROWS * 3000 + COLUMNS * 7).astype(np.uint16)), 0),
     "alpha.png": (lambda: Image.fromarray(np.dstack([COLOUR, ALPHA])), 0),
     "palette.png": (palette, 0),
@@ -91,15 +92,9 @@ def test_damaged_notes_do_not_spoil_a_picture(tmp_path: Path) -> None:
     assert decoded(file.getvalue(), "x").shape == COLOUR.shape
 
 
-def encoded(pixels: Picture, kind: str) -> bytes:
+def encoded(pixels: NDArray[Any], kind: str) -> bytes:
     file = BytesIO()
     Image.fromarray(pixels).save(file, kind)
-    return file.getvalue()
-
-
-def fractions() -> bytes:
-    file = BytesIO()
-    Image.fromarray(np.zeros((3, 3), np.float32)).save(file, "TIFF")
     return file.getvalue()
 
 
@@ -113,7 +108,8 @@ BROKEN: dict[str, tuple[bytes, str]] = {
         b"BM" + struct.pack("<IHHIIiiHHIIiiII", 54, 0, 0, 54, 40, 10**6, 10**6, 1, 24, 0, 0, 0, 0, 0, 0),
         "cannot be read",
     ),
-    "fractions.tif": (fractions(), "fractions, not bytes"),
+    "fractions.tif": (encoded(np.zeros((3, 3), np.float32), "TIFF"), "fractions, not bytes"),
+    "32_bits.tif": (encoded(np.full((3, 3), 70000, np.int32), "TIFF"), "more than 16 bits"),
 }
 
 
