@@ -43,6 +43,16 @@ class Errors(NamedTuple):
         return self.top5 / self.num
 
     @property
+    def score(self) -> float:
+        """What training makes larger."""
+        return 1 - self.top1_error
+
+    @property
+    def as_data(self) -> dict[str, float]:
+        """For the metrics."""
+        return {"top1_error": self.top1_error, "top5_error": self.top5_error}
+
+    @property
     def text(self) -> str:
         """For people, in per cent."""
         return f"top-1 error {100 * self.top1_error:.2f} %, top-5 error {100 * self.top5_error:.2f} %"

@@ -109,6 +109,23 @@ class NetModule(nn.Module):
             if isinstance(tensor, nn.Parameter)
         ]
 
+    @property
+    def has_idle_weights(self) -> bool:
+        """Whether there are learned weights on which the loss doesn't depend."""
+        busy: set[Key] = set()
+        needed = {number for _, number in self._with_loss.weighed}
+        for step in reversed(self._with_loss.steps):
+            if needed.intersection(step.tops):
+                busy.update(own.owner for own in step.node.weights)
+                stopped = step.stopped or (False,) * len(step.bottoms)
+                needed.update(bottom for bottom, stop in zip(step.bottoms, stopped, strict=True) if not stop)
+        return any((each.layer, each.index) not in busy for each in self.learned() if each.tensor.requires_grad)
+
+    @property
+    def statistics(self) -> list[Tensor]:
+        """What is remembered of batches and not learned: BatchNorm's sums."""
+        return [tensor for tensor in self._tensors.values() if not isinstance(tensor, nn.Parameter)]
+
     def weights(self) -> dict[str, list[NDArray[np.float32]]]:
         """Copies of all weights, by layer; a shared one under each layer that has it, as in a ``.caffemodel``."""
         copies: dict[str, list[NDArray[np.float32]]] = {}
@@ -237,7 +254,7 @@ def _laid_out(tensor: Tensor, node: Node, weight: Weight, phase: Phase) -> Tenso
 
 def _plain(tensor: Tensor) -> Tensor:
     """A copy on the CPU, in row-major order."""
-    return tensor.detach().to("cpu", torch.float32, copy=True, memory_format=torch.contiguous_format)
+    return tensor.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)
 
 
 def _safe(name: str, taken: nn.ModuleDict) -> str:

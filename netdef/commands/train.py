@@ -1,7 +1,8 @@
 """Train a net.
 
-The recipe says how: by default the .yaml beside the net, else built-in settings. The weights, the metrics and what
-is needed to go on after a break are kept in a run's folder.
+The recipe says how: by default the .yaml beside the net, else built-in settings. A recipe with stages is a plan: they
+are trained one after the other. The weights, the metrics and what is needed to go on after a break are kept in a run's
+folder. SIGINT (Ctrl-C) or SIGTERM: save and stop; SIGHUP: save and go on.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netdef.cli import show
+from netdef.cli import WRONG_USAGE, show
 from netdef.commands.options import count, index, load_quietly, net_arguments
 from netdef.compiler.diagnostics import Report
 from netdef.compiler.load import state_of
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from netdef.compiler.net import Net
     from netdef.compiler.weights import Matched
     from netdef.runtime.data.layers import LayerFeed
+    from netdef.runtime.devices import Group
+    from netdef.runtime.module import Weights
     from netdef.runtime.training.checkpoint import Checkpoint
     from netdef.runtime.training.recipe import Recipe
     from netdef.runtime.training.recipe_file import RecipeFile
@@ -35,7 +38,7 @@ DATA_HELP = (
     "if not given, what the net's data layers name, else the digits"
 )
 REMEMBERED = (
-    *("file", "recipe", "data", "test_data", "epochs", "batch", "lr", "seed", "input", "scores", "corrupt"),
+    *("file", "recipe", "only", "data", "test_data", "epochs", "batch", "lr", "seed", "input", "scores", "corrupt"),
     *("set", "size", "data_size", "stage", "level", "dense"),
 )
 """Arguments that a resumed run takes from its manifest where they aren't given again."""
@@ -54,16 +57,30 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="R",
         help="how to train: netdef's .yaml, or Caffe's solver.prototxt; the .yaml beside the net if not given",
     )
+    parser.add_argument("--only", metavar="STAGE", help="train one stage of the recipe's plan")
     parser.add_argument("--data", metavar="D", help=DATA_HELP)
     parser.add_argument("--test-data", metavar="D", help="other data for the test")
     parser.add_argument("--weights", metavar="W", help="weights to start from: a file, or a run's folder")
     parser.add_argument("-o", dest="run_folder", metavar="RUN", help="the run's folder; runs/NAME if not given")
     parser.add_argument("--resume", action="store_true", help="go on with a broken run: RUN, or the net's newest")
+    parser.add_argument(
+        "--keep", type=count, default=2, metavar="K", help="checkpoints to keep, beside the best weights"
+    )
     recipe = parser.add_argument_group("instead of the recipe's")
     recipe.add_argument("--epochs", type=_positive, metavar="X", help="passes over the training data")
-    recipe.add_argument("--batch", type=count, metavar="N", help="pictures in an iteration")
+    recipe.add_argument("--batch", type=count, metavar="N", help="pictures in an iteration, over all devices")
     recipe.add_argument("--lr", type=_positive, metavar="X", help="first learning rate")
     recipe.add_argument("--seed", type=index, metavar="N", help="seed")
+    devices = parser.add_argument_group("devices")
+    devices.add_argument(
+        "--devices", type=count, metavar="N", help="train in N processes, each with its own GPU if any"
+    )
+    devices.add_argument(
+        "--restarts", type=index, default=0, metavar="K", help="start all N again, up to K times, if one breaks down"
+    )
+    devices.add_argument(
+        "--passes", type=count, default=1, metavar="K", help="compute a device's share in K passes, to save memory"
+    )
     feeding_arguments(parser)
     net_arguments(parser, phase=False)
 
@@ -83,35 +100,126 @@ def feeding_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Train, and say where the weights are."""
     share_processors()
-    from netdef.runtime.training.progress import display
-    from netdef.runtime.training.train import starting_point, train
-
     written = recipe_file(args)  # before torch is loaded: its mistakes show at once
     if args.file is None and written is not None and written.train_net is not None:
         args.file = written.found(written.train_net)
     if args.file is None and not (args.resume and args.run_folder):
         print("netdef train: which net? Leave FILE out with --resume -o RUN, or where R names it", file=sys.stderr)
-        return 2
-    old = recalled(args) if args.resume else None
-    if old is not None:
-        written = recipe_file(args)
-    if written is not None:
-        show(written.report)
-    job = job_of(args, written)
-    run = begun(args, job) if old is None else old
-    start, warnings = starting_point(run, job.identity)
-    show(Report(warnings))
-    with display() as shown:
-        for line in introduction(args, job, run, start):
-            shown.say(line)
+        return WRONG_USAGE
+
+    from netdef.runtime.devices import joined, launch, was_launched
+    from netdef.runtime.training.interrupts import Stopped
+
+    if (args.devices or 1) > 1 and not was_launched():
+        return launch(args.devices, args.words, args.restarts)
+    with joined() as group:
+        try:
+            return trained(args, written, group)
+        except Stopped as stopped:
+            return stopped.status
+
+
+def trained(args: argparse.Namespace, written: "RecipeFile | None", group: "Group") -> int:
+    """Train the net, or the stages of a plan, in this process."""
+    from netdef.runtime.devices import said_once
+    from netdef.runtime.training.recipe import Recipe
+    from netdef.runtime.training.stages import stage_named
+
+    with said_once(group):
+        old = recalled(args, group)
+        if old is not None:
+            written = recipe_file(args)
+        if written is None:
+            return train_one(args, Recipe(), group, old)
+        if group.leads:
+            show(written.report)
+        if args.only is not None:
+            stage = stage_named(args.only, written.stages)
+            args.file = args.file if stage.net is None else written.found(stage.net)
+            return train_one(args, stage.recipe, group, old)
+    if written.stages:
+        return train_stages(args, written, group, old)
+    return train_one(args, written.recipe, group, old)
+
+
+def train_one(args: argparse.Namespace, recipe: "Recipe", group: "Group", old: "Run | None") -> int:
+    """Train one net, from its first weights or from where an ``old`` run broke off."""
+    from netdef.compiler.weights import read_weights
+    from netdef.runtime.devices import said_once
+    from netdef.runtime.training.run import best_weights, new_run
+
+    with said_once(group):
+        weights = None if args.weights is None else read_weights(best_weights(Path(args.weights)))
+        job = job_of(args, recipe, weights, group)
+    path = Path(args.run_folder) if args.run_folder else None
+    name = job.module.net.name or Path(args.file).stem
+    run = old or group.decided(lambda: begun(args, job, new_run(path, name)))
+    carry_out(args, job, run, args.weights)
+    if group.leads:
+        for line in conclusion(args, run):
+            print(line)
+    return 0
+
+
+def train_stages(args: argparse.Namespace, written: "RecipeFile", group: "Group", old: "Run | None") -> int:
+    """Train the stages of a plan that aren't finished, one after the other."""
+    from netdef.runtime.devices import said_once
+    from netdef.runtime.training.run import Run, new_run
+    from netdef.runtime.training.stages import first_weights, folders, refuse_another_plan
+
+    stages = written.stages
+    with said_once(group):
+        name = name_of(args)
+        if old is not None:
+            refuse_another_plan(old, stages)
+    path = Path(args.run_folder) if args.run_folder else None
+    plan = old or group.decided(lambda: planned(args, new_run(path, name), folders(stages)))
+    for stage, folder in zip(stages, folders(stages), strict=True):
+        own = argparse.Namespace(**vars(args))
+        own.file = args.file if stage.net is None else written.found(stage.net)
+        own.only, own.run_folder = stage.name, str(plan.path / folder)
+        run = Run(plan.path / folder)
+        if group.leads:
+            print(f"stage {stage.name}" + (": finished before" if run.is_finished else ""), file=sys.stderr)
+        if run.is_finished:
+            continue
+        with said_once(group):
+            weights = None if stage.init is None else first_weights(plan, stages, stage.init)
+            job = job_of(own, stage.recipe, weights, group)
+        if group.told(not run.is_there):
+            group.decided(lambda run=run, own=own, job=job: begun(own, job, run))
+        carry_out(own, job, run, stage.init and f"stage {stage.init.stage}")
+    if group.leads:
+        for line in conclusion(args, plan):
+            print(line)
+    return 0
+
+
+def carry_out(args: argparse.Namespace, job: "Job", run: "Run", source: str | None) -> None:
+    """Train from the run's newest checkpoint, if it has one; ``source`` is where its first weights came from."""
+    from netdef.runtime.devices import said_once
+    from netdef.runtime.training.interrupts import Stopped
+    from netdef.runtime.training.progress import display
+    from netdef.runtime.training.train import starting_point, train
+
+    group = job.division.group
+    with said_once(group):
+        start, warnings = starting_point(run, job.identity)
+    with display(group) as shown:
+        if group.leads:
+            show(Report(warnings))
+            for line in introduction(args, job, run, start, source):
+                shown.say(line)
         try:
             train(job, run, start, shown)
-        except KeyboardInterrupt:
-            shown.say(f"to go on from the last checkpoint: netdef train --resume -o {run.path}")
+        except (KeyboardInterrupt, Stopped):
+            if group.leads:
+                shown.say(
+                    f"stopped; to go on: netdef train --resume -o {shlex.quote(args.run_folder or str(run.path))}"
+                )
             raise
-    for line in conclusion(args, run):
-        print(line)
-    return 0
+    if group.leads:
+        run.manifest = {**run.manifest, "result": run.evaluations[-1]}
 
 
 def share_processors() -> None:
@@ -123,15 +231,21 @@ def share_processors() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
-def recalled(args: argparse.Namespace) -> "Run":
-    """The run to go on with; arguments that aren't given again are as they were."""
-    from netdef.runtime.training.run import newest_run, run_in
+def recalled(args: argparse.Namespace, group: "Group") -> "Run | None":
+    """The run to go on with, if any; arguments that aren't given again are as they were."""
+    from netdef.runtime.devices import attempt, launch_number
+    from netdef.runtime.training.run import launched_run, newest_run, run_in
 
-    run = run_in(Path(args.run_folder)) if args.run_folder else newest_run(name_of(args))
-    known = given(args)
-    for name, value in run.manifest["arguments"].items():
-        if name not in known:
-            setattr(args, name, _frozen(value))
+    path = Path(args.run_folder) if args.run_folder else None
+    if args.resume:
+        run: Run | None = newest_run(name_of(args)) if path is None else run_in(path)
+    else:
+        run = launched_run(path, launch_number()) if attempt() else None
+    if run is not None:
+        known = given(args)
+        for name, value in run.manifest["arguments"].items():
+            if name not in known:
+                setattr(args, name, _frozen(value))
     return run
 
 
@@ -145,18 +259,18 @@ def name_of(args: argparse.Namespace) -> str:
     return load_quietly(args, phase="TRAIN").name or Path(args.file).stem
 
 
-def job_of(args: argparse.Namespace, written: "RecipeFile | None") -> "Job":
+def job_of(args: argparse.Namespace, recipe: "Recipe", weights: "Weights | None", group: "Group") -> "Job":
     """What the arguments ask for, checked."""
-    recipe = recipe_of(args, written)
+    recipe = overridden(recipe, args)
 
-    from netdef.compiler.weights import read_weights
     from netdef.runtime.data.layers import layers_data
     from netdef.runtime.data.source import open_data, wanted_by
     from netdef.runtime.training.prepare import device_of, prepare
-    from netdef.runtime.training.run import best_weights
 
     net, own = fed_net(args, "TRAIN")
-    show(net.report)
+    if group.leads:
+        show(net.report)
+    written = recipe_file(args)
     test_net, test_own = fed_net(args, "TEST", None if written is None else written.tested(args.file))
     if own is not None and args.batch is None:
         recipe = recipe.replace(batch=own.batch_size * recipe.iter_size)
@@ -168,10 +282,13 @@ def job_of(args: argparse.Namespace, written: "RecipeFile | None") -> "Job":
         feeds=(own.feed, test_own.feed) if own and test_own else None,
         skip=args.corrupt == "skip",
         inputs=dict(args.input),
-        weights=None if args.weights is None else read_weights(best_weights(Path(args.weights))),
+        weights=weights,
         device=device_of(args.device),
         num_workers=args.workers,
         scores=args.scores,
+        group=group,
+        passes=args.passes,
+        num_kept=args.keep,
     )
 
 
@@ -194,11 +311,8 @@ def recipe_file(args: argparse.Namespace) -> "RecipeFile | None":
     return None if path is None else read_recipe_file(path)
 
 
-def recipe_of(args: argparse.Namespace, written: "RecipeFile | None") -> "Recipe":
+def overridden(recipe: "Recipe", args: argparse.Namespace) -> "Recipe":
     """The recipe, with what the command line says instead."""
-    from netdef.runtime.training.recipe import Recipe
-
-    recipe = Recipe() if written is None else written.recipe
     if args.epochs is not None:
         recipe = recipe.replace(epochs=args.epochs, iterations=None)
     if args.lr is not None:
@@ -217,34 +331,57 @@ def recipe_path(args: argparse.Namespace) -> Path | None:
     return beside if beside is not None and beside.is_file() else None
 
 
-def begun(args: argparse.Namespace, job: "Job") -> "Run":
+def begun(args: argparse.Namespace, job: "Job", run: "Run") -> "Run":
     """A new run, with its manifest."""
-    import torch
+    from netdef.runtime.training.run import digest_of
 
-    from netdef.runtime.training.run import new_run
-
-    run = new_run(Path(args.run_folder) if args.run_folder else None, job.module.net.name or Path(args.file).stem)
-    run.manifest = {
+    run.manifest = manifest_of(args) | {
         "net": job.module.net.name,
-        "command": shlex.join(["netdef", *sys.argv[1:]]),
-        "arguments": given(args),
         "data": {"source": job.data.source, "split": job.data.split},
         "classes": list(job.data.train.classes),
         "preprocess": job.feeding.normalise.as_data,
         "device": str(job.device),
-        "torch": torch.__version__,
+        "devices": job.division.group.size,
+        "hashes": {part: digest_of({part: job.identity[part]}) for part in ("net", "data", "recipe")},
         "identity": job.identity,
     }
     return run
 
 
-def introduction(args: argparse.Namespace, job: "Job", run: "Run", start: "Checkpoint | None") -> Iterator[str]:
+def planned(args: argparse.Namespace, plan: "Run", stages: list[str]) -> "Run":
+    """A new folder for the runs of a plan, with its manifest."""
+    plan.manifest = manifest_of(args) | {"stages": stages}
+    return plan
+
+
+def manifest_of(args: argparse.Namespace) -> dict[str, Any]:
+    """What every manifest begins with: what was asked for, and of which versions."""
+    import platform
+    from importlib.metadata import version
+
+    from netdef.runtime.devices import launch_number
+
+    packages = ("netdef-compiler", "torch", "numpy", "pillow")
+    return {
+        "command": shlex.join(["netdef", *args.words]),
+        "arguments": given(args),
+        "launch": launch_number(),
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in packages},
+    }
+
+
+def introduction(
+    args: argparse.Namespace, job: "Job", run: "Run", start: "Checkpoint | None", source: str | None
+) -> Iterator[str]:
     """What is about to happen."""
     net, recipe, data = job.module.net, job.recipe, job.data
-    yield f"{net.name or args.file}: {net.num_params:,} parameters, on {job.device}"
+    on = f"{job.division.group.size} times {job.device.type}" if job.division.group.size > 1 else str(job.device)
+    yield f"{net.name or args.file}: {net.num_params:,} parameters, on {on}"
+    if job.division.group.size > 1 and job.module.statistics:
+        yield "BatchNorm takes its mean and variance from each device's own share of a batch"
     yield f"{data.source}: {len(data.train):,} training and {len(data.test):,} test pictures; {data.split}"
-    if args.weights is not None and start is None:
-        yield f"{args.weights}: {matched_text(job.module.matched)}"
+    if source is not None and start is None:
+        yield f"{source}: {matched_text(job.module.matched)}"
     if net.preprocess is None:
         yield f"the net has no preprocess {{ }}; a picture becomes its input by {job.feeding.normalise.text}"
     total = recipe.num_iterations(len(data.train))
@@ -264,11 +401,15 @@ def matched_text(matched: "Matched") -> str:
 
 def conclusion(args: argparse.Namespace, run: "Run") -> Iterator[str]:
     """What came of it, and what to do next."""
-    evaluations = run.evaluations
-    best = min(evaluations, key=lambda line: line["top1_error"])  # of equals the first, as the run kept it
-    for name, line, weights in (("best", best, run.best), ("last", evaluations[-1], run.last)):
-        errors = f"top-1 error {100 * line['top1_error']:.2f} %, top-5 error {100 * line['top5_error']:.2f} %"
-        yield f"{name}: {errors} after epoch {line['epoch']:.0f}: {weights}"
+    stages = run.stages
+    for stage in stages or [run]:
+        evaluations = stage.evaluations
+        best = min(evaluations, key=lambda line: line["top1_error"])  # of equals the first, as the run kept it
+        if stages:
+            yield f"{stage.path.name}:"
+        for name, line, weights in (("best", best, stage.best), ("last", evaluations[-1], stage.last)):
+            errors = f"top-1 error {100 * line['top1_error']:.2f} %, top-5 error {100 * line['top5_error']:.2f} %"
+            yield f"{'  ' if stages else ''}{name}: {errors} after epoch {line['epoch']:.0f}: {weights}"
     data = "" if args.data is None else f" --data {shlex.quote(args.data)}"
     yield f"next: netdef evaluate {shlex.quote(args.file)} --weights {shlex.quote(str(run.path))}{data}"
 

@@ -6,6 +6,7 @@ one. Nothing is remembered between batches: a run that starts at iteration k see
 """
 
 import os
+import signal
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from math import ceil
@@ -42,11 +43,20 @@ class TrainingBatches(Fetched[Batch]):
     """By iteration, from 0, without end.
 
     ``shuffled`` gives each epoch an order of its own, else all have the data's. With ``skip``, a sample that can't be
-    read leaves its place to the next that can.
+    read leaves its place to the next that can. ``own`` are the samples of each batch that are wanted here, by their
+    place; None means all.
     """
 
     def __init__(
-        self, data: Dataset, view: Cut, size: int, seed: int, *, shuffled: bool = True, skip: bool = False
+        self,
+        data: Dataset,
+        view: Cut,
+        size: int,
+        seed: int,
+        *,
+        shuffled: bool = True,
+        skip: bool = False,
+        own: slice | None = None,
     ) -> None:
         self.data = data
         self.view = view
@@ -54,6 +64,7 @@ class TrainingBatches(Fetched[Batch]):
         self.seed = seed
         self.shuffled = shuffled
         self.skip = skip
+        self.own = slice(None) if own is None else own
         self._order = lru_cache(maxsize=2)(self.epoch_order)
 
     def epoch_order(self, epoch: int) -> NDArray[np.int64]:
@@ -61,8 +72,8 @@ class TrainingBatches(Fetched[Batch]):
         return order(len(self.data), ORDER, self.seed, epoch) if self.shuffled else np.arange(len(self.data))
 
     def samples(self, iteration: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Epoch and number of each sample of a batch."""
-        row = np.arange(iteration * self.size, (iteration + 1) * self.size)
+        """Epoch and number of each sample of a batch that is wanted here."""
+        row = np.arange(iteration * self.size, (iteration + 1) * self.size)[self.own]
         epochs, places = np.divmod(row, len(self.data))
         numbers = np.concatenate([self._order(int(e))[places[epochs == e]] for e in np.unique(epochs)])
         return epochs, numbers
@@ -144,9 +155,20 @@ class _MistakesAsValues(Fetched[Any]):
 def _fetched_ahead(batches: Fetched[Batch], indices: Iterable[int], num_workers: int) -> Iterator[Batch]:
     pinned = torch.cuda.is_available()
     loader = DataLoader(
-        _MistakesAsValues(batches), batch_size=None, sampler=indices, num_workers=num_workers, pin_memory=pinned
+        _MistakesAsValues(batches),
+        batch_size=None,
+        sampler=indices,
+        num_workers=num_workers,
+        pin_memory=pinned,
+        worker_init_fn=_ignore_signals,
     )
     for batch in loader:
         if isinstance(batch, NetError):
             raise batch
         yield batch
+
+
+def _ignore_signals(_: int) -> None:
+    """In a worker: what is sent to the whole family of processes is for the one that trains."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)

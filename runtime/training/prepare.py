@@ -13,7 +13,10 @@ from netdef.runtime.data.binding import Binding, Feed, augmented, bind, check_cl
 from netdef.runtime.data.dataset import Data, Dataset
 from netdef.runtime.data.layer_view import LayerView
 from netdef.runtime.data.transform import measured, stated
+from netdef.runtime.devices import ALONE, Group, own_device
 from netdef.runtime.module import Weights, lower
+from netdef.runtime.training.checkpoint import NUM_KEPT
+from netdef.runtime.training.parallel import divide
 from netdef.runtime.training.recipe import Recipe, as_data
 from netdef.runtime.training.train import Job
 
@@ -31,6 +34,9 @@ def prepare(
     scores: str | None = None,
     feeds: tuple[Feed, Feed] | None = None,
     skip: bool = False,
+    group: Group = ALONE,
+    passes: int = 1,
+    num_kept: int = NUM_KEPT,
 ) -> Job:
     """All that training needs.
 
@@ -46,7 +52,11 @@ def prepare(
         feeds: how the nets' own data layers feed them, in training and in the test, if they do.
         scores: the blob with the class scores, where the net doesn't tell.
         skip: whether pictures that can't be read are skipped, and not a mistake.
+        group: the processes that train together.
+        passes: in how many passes at least each computes its share of a batch.
+        num_kept: checkpoints to keep.
     """
+    division = divide(recipe, group, passes)
     scores = test_net.chosen_scores(scores)
     check_loss(train_net, scores)
     check_classes(test_net.blobs[scores], data.train)
@@ -67,6 +77,8 @@ def prepare(
         identity=identity_of(train_net, recipe, data, feeding),
         device=device,
         num_workers=workers_for(data.train) if num_workers is None else num_workers,
+        division=division,
+        num_kept=num_kept,
     )
 
 
@@ -82,10 +94,10 @@ def _fed_from_outside(
 
 
 def device_of(name: str | None) -> torch.device:
-    """A device by name; by default the first GPU, if there is one."""
+    """A device by name; by default this process's GPU, if there is one."""
     available = torch.cuda.is_available()
     try:
-        device = torch.device(name or ("cuda" if available else "cpu"))
+        device = own_device() if name is None else torch.device(name)
     except RuntimeError:
         device = None
     if device is None or device.type not in ("cpu", "cuda") or (device.type == "cuda" and not available):

@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
+from netdef.runtime.devices import ALONE, Group
+
 SECONDS_BETWEEN_LINES = 15.0
 
 
@@ -65,9 +67,31 @@ class Display(Protocol):
     def __exit__(self, *_: object) -> None: ...
 
 
-def display() -> Display:
+def display(group: Group = ALONE) -> Display:
     """A bar on a terminal, plain lines elsewhere."""
+    if not group.leads:
+        return Remarks(group.rank)
     return Bar() if sys.stderr.isatty() else Lines()
+
+
+class Remarks:
+    """What one of several processes shows, where another shows how training goes: only what it has to say itself."""
+
+    def __init__(self, rank: int) -> None:
+        self._rank = rank
+
+    def show(self, status: Status) -> None:
+        """Nothing."""
+
+    def say(self, text: str) -> None:
+        """A line, and whose."""
+        print(f"device {self._rank}: {text}", file=sys.stderr, flush=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
 
 
 class Lines:

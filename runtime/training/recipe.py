@@ -154,6 +154,26 @@ class Recipe(Message):
         return ceil(self.length.amount * num_samples / self.batch)
 
 
+class Init(Message):
+    """The first weights of a stage: those of an earlier one, by layer name."""
+
+    stage: str = param(0, doc="the stage whose best weights are taken")
+    layers: tuple[str, ...] = param(0, default=(), doc="only these layers'; all that both nets have if not given")
+
+
+class Stage(NamedTuple):
+    """One training of several in a row.
+
+    net   the file of the net, as the recipe's file names it; None is the net that is trained
+    init  where its weights come from, if from an earlier stage
+    """
+
+    name: str
+    net: str | None
+    recipe: Recipe
+    init: Init | None
+
+
 METHODS: dict[str, type[Method]] = {
     "SGD": Sgd,
     "Nesterov": Nesterov,

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from netdef.compiler.diagnostics import Diagnostic, NetError, Report
 from netdef.runtime.training.caffe_recipe import read_solver
-from netdef.runtime.training.recipe import Recipe
+from netdef.runtime.training.recipe import Recipe, Stage
 from netdef.runtime.training.yaml_recipe import read_recipe
 
 YAML = (".yaml", ".yml", ".json")
@@ -16,9 +16,10 @@ class RecipeFile(NamedTuple):
     """What a file says.
 
     home        the folder that it stands in
-    train_net   the file of the net, as it names it; None if it names none, as YAML doesn't
+    train_net   the file of the net, as it names it; None if it names none
     test_net    the file of the net in tests
     report      warnings: what has no effect
+    stages      of a plan, if it is one; ``recipe`` is then what they have in common
     """
 
     recipe: Recipe
@@ -26,6 +27,7 @@ class RecipeFile(NamedTuple):
     train_net: str | None
     test_net: str | None
     report: Report
+    stages: tuple[Stage, ...] = ()
 
     def found(self, net: str) -> str:
         """The path of a net that it names, looked up from the working folder, as Caffe does, then from its own.
@@ -54,7 +56,8 @@ def read_recipe_file(path: Path) -> RecipeFile:
     """The recipe in a file; raises ``NetError`` with all that is wrong."""
     report = Report()
     if path.suffix.lower() in YAML:
-        return RecipeFile(read_recipe(path), path.parent, None, None, report)
+        written = read_recipe(path)
+        return RecipeFile(written.recipe, path.parent, written.net, written.net, report, written.stages)
     solver = read_solver(path, report)
     net = solver.train_net or solver.net
     return RecipeFile(solver.recipe(), path.parent, net, solver.test_net[0] if solver.test_net else net, report)
