@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from netdef.compiler.net import Net, Node, Value
 from netdef.compiler import columns
+from netdef.compiler.net import Net, Node, Value
 from netdef.compiler.shape import Shape, known, product, show
 
 BYTES = 4

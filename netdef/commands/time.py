@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from netdef.commands.options import count, load_net, load_quietly, net_arguments, speed_arguments
 from netdef.commands.train import share_processors
-from netdef.compiler.net import Net
 from netdef.compiler import columns
+from netdef.compiler.net import Net
 from netdef.compiler.shape import known
 
 if TYPE_CHECKING:
@@ -111,9 +111,8 @@ def _rows(net: Net, timing: "Timing") -> list[tuple[str, ...]]:
 
 def _totals(timing: "Timing") -> list[str]:
     """The last lines: what the whole takes, beside its parts."""
-    named = (("layers together", timing.sum), ("the whole net", timing.whole))
-    lines = [
-        f"{name}: {t.forward * 1000:,.2f} ms forward, {t.backward * 1000:,.2f} ms backward, {sum(t) * 1000:,.2f} ms both"
-        for name, t in named
-    ]
+    lines = []
+    for name, times in (("layers together", timing.sum), ("the whole net", timing.whole)):
+        forward, backward, both = (f"{1000 * seconds:,.2f} ms" for seconds in (*times, sum(times)))
+        lines.append(f"{name}: {forward} forward, {backward} backward, {both} both")
     return [*lines, f"{timing.memory / 2**20:,.0f} MiB of memory at the peak"]
