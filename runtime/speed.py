@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 from torch.utils._pytree import tree_map
 
 from netdef.runtime.settings import Precision, Settings
@@ -37,9 +38,9 @@ def hastened(
 ) -> Callable[..., Any]:
     """A module's call, ``(**blobs)``, under the settings; it returns what the module does.
 
-    The module is compiled as a whole or not at all, when it is first called. Where that fails the same call, and
-    every later one, is made without the compiler, and ``tell`` hears the reason once; mistakes in what is fed are
-    raised as ever.
+    The module is compiled as a whole or not at all, when it is first called; torch compiles one of several processes
+    in parts, so that gradients travel while others are computed. Where that fails the same call, and every later one,
+    is made without the compiler, and ``tell`` hears the reason once; mistakes in what is fed are raised as ever.
     """
     return _Hastened(module, settings, tell)
 
@@ -52,8 +53,9 @@ class _Hastened:
         self.module = module
         self.compiled: Callable[..., Any] | None = None
         if settings.compile:
-            options = COMPILER | {"triton.cudagraphs": settings.cuda_graphs}
-            self.compiled = torch.compile(module, fullgraph=True, options=options)
+            options: dict[str, Any] = COMPILER | {"triton.cudagraphs": settings.cuda_graphs}
+            whole = not isinstance(module, DistributedDataParallel)
+            self.compiled = torch.compile(module, fullgraph=whole, options=options)
 
     def __call__(self, **blobs: Tensor) -> Any:
         fed = {name: _laid_out(_widened(blob, self.settings), self.settings) for name, blob in blobs.items()}
@@ -80,7 +82,7 @@ class _Hastened:
         """The compiled call; what a CUDA graph returns is copied, for its next run writes over it."""
         if not self.settings.cuda_graphs:
             return compiled(**fed)
-        torch.compiler.cudagraph_mark_step_begin()
+        torch.compiler.cudagraph_mark_step_begin()  # type: ignore[no-untyped-call]  # torch's is untyped
         return tree_map(torch.clone, compiled(**fed))
 
 

@@ -108,7 +108,7 @@ class _Clock:
         """A mark in the device's work."""
         if not self.on_gpu:
             return perf_counter()
-        mark = torch.cuda.Event(enable_timing=True)
+        mark = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]  # torch's is untyped
         mark.record()
         return mark
 

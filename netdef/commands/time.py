@@ -91,7 +91,7 @@ def _milliseconds(times: "Times") -> dict[str, float]:
 
 def _rows(net: Net, timing: "Timing") -> list[tuple[str, ...]]:
     total = sum(timing.sum)
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for node in net.nodes:
         if node.name in timing.layers:
             times = timing.layers[node.name]

@@ -25,6 +25,7 @@ from torch.nn import functional
 
 import netdef
 from netdef.commands.options import speed_arguments
+from netdef.compiler.override import override
 from netdef.runtime import lower
 from netdef.runtime.settings import Precision, Settings, settings_for
 from netdef.runtime.speed import hastened, prepare_module
@@ -64,6 +65,7 @@ class Plain(nn.Module):
         dropped = [module for linear in hidden for module in (linear, nn.ReLU(inplace=True), nn.Dropout())]
         self.classifier = nn.Sequential(*dropped, nn.Linear(4096, CLASSES))
 
+    @override
     def forward(self, data: Tensor, label: Tensor | None = None) -> Tensor:
         scores: Tensor = self.classifier(self.features(data).flatten(1))
         return scores if label is None else functional.cross_entropy(scores, label)
@@ -158,7 +160,8 @@ def race(rivals: Rivals, steps: int, device: torch.device) -> tuple[list[float],
     """Seconds of the steps of both; whoever runs second finds other caches, so they take turns at that too."""
     for step in (rivals.ours, rivals.theirs) * WARM_UP:
         step()
-    ours, theirs = [], []
+    ours: list[float] = []
+    theirs: list[float] = []
     for turn in range(steps):
         order = ((ours, rivals.ours), (theirs, rivals.theirs))
         for times, step in order if turn % 2 else reversed(order):

@@ -95,7 +95,8 @@ def test_bf16_is_float32_but_for_rounding() -> None:
     assert loss.dtype == torch.float32
     assert abs(loss - exact) < 6 * BF16_EPS * exact  # six layers with weights, one after the other
     assert {gradient.dtype for gradient in gradients} == {torch.float32}
-    assert 0 < difference(gradients, exact_gradients) < 12 * BF16_EPS
+    # Each of 12 products rounds, and values near a tie send their gradient through another window, or none
+    assert 0 < difference(gradients, exact_gradients) < 32 * BF16_EPS
 
 
 def test_float64_goes_all_the_way() -> None:
@@ -148,6 +149,7 @@ def test_what_cannot_be_compiled_runs_without(monkeypatch: pytest.MonkeyPatch) -
     assert (len(calls), len(told)) == (1, 2)
 
 
+@compiles
 def test_what_a_cuda_graph_returns_is_copied(monkeypatch: pytest.MonkeyPatch) -> None:
     held = torch.zeros(())
     monkeypatch.setattr(torch, "compile", lambda module, **options: lambda **blobs: held.add_(1))
@@ -161,19 +163,18 @@ def test_what_a_cuda_graph_returns_is_copied(monkeypatch: pytest.MonkeyPatch) ->
 def test_every_layer_keeps_caffes_numbers(case: Path, precision: Precision, tolerance: float) -> None:
     arrays = dict(np.load(case.with_suffix(".npz")))
     net = netdef.load(case, phase="TRAIN" if case.stem == "bn_train" else "TEST")
-    weights = {
-        layer: [arrays[f"param/{layer}/{i}"] for i in range(len(shapes))] for layer, shapes in net.params.items()
-    }
-    module = lower(net, weights)
+    stored = {layer: [f"param/{layer}/{i}" for i in range(len(shapes))] for layer, shapes in net.params.items()}
+    module = lower(net, {layer: [arrays[name] for name in names] for layer, names in stored.items()})
     settings = Settings(precision)
     prepare_module(module, settings)
     fed = {name: torch.from_numpy(arrays[f"in/{name}"]) for name in net.inputs if f"in/{name}" in arrays}
     found = hastened(module, settings)(**fed)
-    for name, blob in found.items():
-        expected = arrays.get(f"out/{name}")
-        if expected is not None:
-            error = np.abs(blob.detach().double().numpy() - expected).max() / max(1e-3, np.abs(expected).max())
-            assert error < tolerance, name
+    compared = [name for name in found if f"out/{name}" in arrays]
+    assert compared
+    for name in compared:
+        expected = arrays[f"out/{name}"]
+        error = np.abs(found[name].detach().double().numpy() - expected).max() / max(1e-3, np.abs(expected).max())
+        assert error < tolerance, name
 
 
 def test_positions_counts_and_losses_stay_whole_in_bf16(tmp_path: Path) -> None:
