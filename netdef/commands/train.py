@@ -11,12 +11,14 @@ import os
 import shlex
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netdef.cli import WRONG_USAGE, show
 from netdef.commands.options import count, index, load_quietly, net_arguments
-from netdef.compiler.diagnostics import Report
+from netdef.compiler.diagnostics import NetError, Report
 from netdef.compiler.load import state_of
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from netdef.runtime.devices import Group
     from netdef.runtime.module import Weights
     from netdef.runtime.training.checkpoint import Checkpoint
+    from netdef.runtime.training.journal import Log
     from netdef.runtime.training.recipe import Recipe
     from netdef.runtime.training.recipe_file import RecipeFile
     from netdef.runtime.training.run import Run
@@ -42,6 +45,8 @@ REMEMBERED = (
     *("set", "size", "data_size", "stage", "level", "dense"),
 )
 """Arguments that a resumed run takes from its manifest where they aren't given again."""
+NO_DATA = {"N710", "N717", "N774"}
+"""What is said of data that aren't there, or whose package isn't."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,6 +71,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keep", type=count, default=2, metavar="K", help="checkpoints to keep, beside the best weights"
     )
+    parser.add_argument("--tensorboard", action="store_true", help="write the metrics for TensorBoard, too")
+    first = parser.add_mutually_exclusive_group()
+    first.add_argument("--dry-run", action="store_true", help="two iterations, then memory and time; writes nothing")
+    heart = "train on the first batch until it is known by heart; writes nothing"
+    first.add_argument("--overfit-one-batch", action="store_true", help=heart)
     recipe = parser.add_argument_group("instead of the recipe's")
     recipe.add_argument("--epochs", type=_positive, metavar="X", help="passes over the training data")
     recipe.add_argument("--batch", type=count, metavar="N", help="pictures in an iteration, over all devices")
@@ -81,6 +91,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     devices.add_argument(
         "--passes", type=count, default=1, metavar="K", help="compute a device's share in K passes, to save memory"
     )
+    synced = "take BatchNorm's mean and variance over all devices, not on each from its own share"
+    devices.add_argument("--sync-batchnorm", action="store_true", help=synced)
+    devices.add_argument("--shard", action="store_true", help="divide the weights over the devices, too (FSDP2)")
     feeding_arguments(parser)
     net_arguments(parser, phase=False)
 
@@ -129,20 +142,23 @@ def trained(args: argparse.Namespace, written: "RecipeFile | None", group: "Grou
         old = recalled(args, group)
         if old is not None:
             written = recipe_file(args)
-        if written is None:
-            return train_one(args, Recipe(), group, old)
-        if group.leads:
+        if written is not None and group.leads:
             show(written.report)
-        if args.only is not None:
-            stage = stage_named(args.only, written.stages)
+        recipe, stages = (Recipe(), ()) if written is None else (written.recipe, written.stages)
+        if written is not None and args.only is not None:
+            stage, stages = stage_named(args.only, stages), ()
             args.file = args.file if stage.net is None else written.found(stage.net)
-            return train_one(args, stage.recipe, group, old)
-    if written.stages:
+            recipe = stage.recipe
+    if args.dry_run or args.overfit_one_batch:
+        return tried(args, written, recipe, group)
+    if written is not None and stages:
         return train_stages(args, written, group, old)
-    return train_one(args, written.recipe, group, old)
+    return train_one(args, written, recipe, group, old)
 
 
-def train_one(args: argparse.Namespace, recipe: "Recipe", group: "Group", old: "Run | None") -> int:
+def train_one(
+    args: argparse.Namespace, written: "RecipeFile | None", recipe: "Recipe", group: "Group", old: "Run | None"
+) -> int:
     """Train one net, from its first weights or from where an ``old`` run broke off."""
     from netdef.compiler.weights import read_weights
     from netdef.runtime.devices import said_once
@@ -150,7 +166,7 @@ def train_one(args: argparse.Namespace, recipe: "Recipe", group: "Group", old: "
 
     with said_once(group):
         weights = None if args.weights is None else read_weights(best_weights(Path(args.weights)))
-        job = job_of(args, recipe, weights, group)
+        job = job_of(args, written, recipe, weights, group)
     path = Path(args.run_folder) if args.run_folder else None
     name = job.module.net.name or Path(args.file).stem
     run = old or group.decided(lambda: begun(args, job, new_run(path, name)))
@@ -185,9 +201,9 @@ def train_stages(args: argparse.Namespace, written: "RecipeFile", group: "Group"
             continue
         with said_once(group):
             weights = None if stage.init is None else first_weights(plan, stages, stage.init)
-            job = job_of(own, stage.recipe, weights, group)
+            job = job_of(own, written, stage.recipe, weights, group)
         if group.told(not run.is_there):
-            group.decided(lambda run=run, own=own, job=job: begun(own, job, run))
+            group.decided(partial(begun, own, job, run))
         carry_out(own, job, run, stage.init and f"stage {stage.init.stage}")
     if group.leads:
         for line in conclusion(args, plan):
@@ -211,7 +227,8 @@ def carry_out(args: argparse.Namespace, job: "Job", run: "Run", source: str | No
             for line in introduction(args, job, run, start, source):
                 shown.say(line)
         try:
-            train(job, run, start, shown)
+            with watched(args, run, start, group) as also:
+                train(job, run, start, shown, also)
         except (KeyboardInterrupt, Stopped):
             if group.leads:
                 shown.say(
@@ -220,6 +237,41 @@ def carry_out(args: argparse.Namespace, job: "Job", run: "Run", source: str | No
             raise
     if group.leads:
         run.manifest = {**run.manifest, "result": run.evaluations[-1]}
+
+
+@contextmanager
+def watched(args: argparse.Namespace, run: "Run", start: "Checkpoint | None", group: "Group") -> "Iterator[Log | None]":
+    """Who else is told the metrics, while it is entered: TensorBoard, if asked for."""
+    from netdef.runtime.training.tensorboard import TensorBoard
+
+    if not (args.tensorboard and group.leads):
+        yield None
+        return
+    board = TensorBoard(run.path, start.iteration + 1 if start else 0)
+    yield board.log
+    board.close()
+
+
+def tried(args: argparse.Namespace, written: "RecipeFile | None", recipe: "Recipe", group: "Group") -> int:
+    """Say what a run would need, or whether it could learn, without one."""
+    from netdef.runtime.training.overfit import overfit
+    from netdef.runtime.training.progress import display
+    from netdef.runtime.training.rehearsal import rehearse
+
+    has_data = True
+    try:
+        job = job_of(args, written, recipe, None, group)
+    except NetError as error:
+        if not args.dry_run or NO_DATA.isdisjoint(each.code for each in error.report.errors):
+            raise
+        print(f"netdef train: made-up pictures stand in: {error.report.errors[0].message}", file=sys.stderr)
+        has_data, args.data = False, "synthetic"
+        job = job_of(args, written, recipe, None, group)
+    with display(group) as shown:
+        found = rehearse(job, shown, has_data=has_data) if args.dry_run else overfit(job, shown)
+    if group.leads:
+        print(found.text)
+    return 0
 
 
 def share_processors() -> None:
@@ -259,7 +311,13 @@ def name_of(args: argparse.Namespace) -> str:
     return load_quietly(args, phase="TRAIN").name or Path(args.file).stem
 
 
-def job_of(args: argparse.Namespace, recipe: "Recipe", weights: "Weights | None", group: "Group") -> "Job":
+def job_of(
+    args: argparse.Namespace,
+    written: "RecipeFile | None",
+    recipe: "Recipe",
+    weights: "Weights | None",
+    group: "Group",
+) -> "Job":
     """What the arguments ask for, checked."""
     recipe = overridden(recipe, args)
 
@@ -267,13 +325,15 @@ def job_of(args: argparse.Namespace, recipe: "Recipe", weights: "Weights | None"
     from netdef.runtime.data.source import open_data, wanted_by
     from netdef.runtime.training.prepare import device_of, prepare
 
-    net, own = fed_net(args, "TRAIN")
+    net, own = fed_net(in_state(args, written, "TRAIN"), "TRAIN")
     if group.leads:
         show(net.report)
-    written = recipe_file(args)
-    test_net, test_own = fed_net(args, "TEST", None if written is None else written.tested(args.file))
+    test_path = None if written is None else written.tested(args.file)
+    test_net, test_own = fed_net(in_state(args, written, "TEST"), "TEST", test_path)
     if own is not None and args.batch is None:
         recipe = recipe.replace(batch=own.batch_size * recipe.iter_size)
+    if test_own is not None:
+        recipe = recipe.replace(test=recipe.test.replace(batch=test_own.batch_size))
     return prepare(
         net,
         test_net,
@@ -288,6 +348,8 @@ def job_of(args: argparse.Namespace, recipe: "Recipe", weights: "Weights | None"
         scores=args.scores,
         group=group,
         passes=args.passes,
+        shards=args.shard,
+        sync_batchnorm=args.sync_batchnorm,
         num_kept=args.keep,
     )
 
@@ -301,6 +363,14 @@ def fed_net(args: argparse.Namespace, phase: str, path: str | None = None) -> "t
     opened = open_layers(path or args.file, dict(args.set), state_of(phase, args.stage, args.level))
     net = load_quietly(args, phase, path, image_sizes(opened))
     return net, feed_of(net, opened) if opened else None
+
+
+def in_state(args: argparse.Namespace, written: "RecipeFile | None", phase: str) -> argparse.Namespace:
+    """The arguments with the level and the stages that a solver.prototxt gives a phase, where they give none."""
+    state = None if written is None else written.states.get(phase)
+    if state is None or args.stage or args.level:
+        return args
+    return argparse.Namespace(**{**vars(args), "stage": state.stage, "level": state.level})
 
 
 def recipe_file(args: argparse.Namespace) -> "RecipeFile | None":
@@ -378,7 +448,8 @@ def introduction(
     on = f"{job.division.group.size} times {job.device.type}" if job.division.group.size > 1 else str(job.device)
     yield f"{net.name or args.file}: {net.num_params:,} parameters, on {on}"
     if job.division.group.size > 1 and job.module.statistics:
-        yield "BatchNorm takes its mean and variance from each device's own share of a batch"
+        whose = "all devices' shares" if args.sync_batchnorm else "each device's own share"
+        yield f"BatchNorm takes its mean and variance from {whose} of a batch"
     yield f"{data.source}: {len(data.train):,} training and {len(data.test):,} test pictures; {data.split}"
     if source is not None and start is None:
         yield f"{source}: {matched_text(job.module.matched)}"

@@ -26,17 +26,18 @@ from netdef.runtime.data.dataset import Dataset
 from netdef.runtime.data.kept import KEPT_BYTES
 from netdef.runtime.data.skipping import Instead, no_other, nobody, the_next
 from netdef.runtime.data.table import Table
-from netdef.runtime.data.transform import Cut
+from netdef.runtime.data.transform import Cut, Draw
 
 Batch = dict[str, Tensor]
-"""``data`` (N, H, W, C), bytes; ``label`` (N,), whole numbers; ``chance`` (N, 3), by which the pictures were cut.
+"""``data`` (N, H, W, C), bytes; ``label`` (N,), whole numbers; ``chance`` (N, draws), the numbers by which
+the pictures were cut.
 
 A ``Table``'s batches have its own fields. ``skipped`` are the numbers of samples that could not be read.
 """
 
 MANY_WORKERS = 8
-ORDER, AUGMENTATION = range(2)
-"""What chance is wanted for: the first key, so that the two are independent."""
+ORDER, AUGMENTATION, TESTING = range(3)
+"""What chance is wanted for: the first key, so that they are independent."""
 
 
 class TrainingBatches(Fetched[Batch]):
@@ -81,32 +82,35 @@ class TrainingBatches(Fetched[Batch]):
     @override
     def __getitem__(self, iteration: int) -> Batch:
         epochs, numbers = self.samples(iteration)
-        chance = uniform(AUGMENTATION, self.seed, epochs[:, None], numbers[:, None], np.arange(3))
+        chance = uniform(AUGMENTATION, self.seed, epochs[:, None], numbers[:, None], np.arange(len(Draw)))
         if isinstance(self.data, Table):
             return self.data.rows(numbers)
         return _collected(self.data, self.view, numbers, chance, the_next if self.skip else no_other)
 
 
 class TestBatches(Fetched[Batch]):
-    """Every sample once, in order; the last batch may be smaller.
+    """Every sample once, in order; the last batch may be smaller, or with ``endless`` goes on from the first sample.
 
     With ``skip``, samples that can't be read are left out, and a batch of them alone has no pictures.
     """
 
     __test__ = False  # pytest: not a test case
 
-    def __init__(self, data: Dataset, view: Cut, size: int, *, skip: bool = False) -> None:
+    def __init__(self, data: Dataset, view: Cut, size: int, *, skip: bool = False, endless: bool = False) -> None:
         self.data = data
         self.view = view
         self.size = size
         self.skip = skip
+        self.endless = endless
 
     @override
     def __getitem__(self, index: int) -> Batch:
-        numbers = np.arange(index * self.size, min((index + 1) * self.size, len(self.data)))
+        numbers = np.arange(index * self.size, (index + 1) * self.size)
+        numbers = numbers % len(self.data) if self.endless else numbers[numbers < len(self.data)]
         if isinstance(self.data, Table):
             return self.data.rows(numbers)
-        return _collected(self.data, self.view, numbers, np.zeros((len(numbers), 3)), nobody if self.skip else no_other)
+        chance = uniform(TESTING, numbers[:, None], np.arange(len(Draw)))  # Caffe's data layers mirror in TEST too
+        return _collected(self.data, self.view, numbers, chance, nobody if self.skip else no_other)
 
     def __len__(self) -> int:
         return ceil(len(self.data) / self.size)

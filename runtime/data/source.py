@@ -7,6 +7,7 @@ from typing import NamedTuple
 from netdef.compiler.diagnostics import Diagnostic, NetError, did_you_mean
 from netdef.compiler.net import Net
 from netdef.compiler.shape import Pair
+from netdef.runtime.data.databases import is_database
 from netdef.runtime.data.dataset import Data, Dataset, Part, Picture, random_nth
 from netdef.runtime.data.datums import Datums
 from netdef.runtime.data.digits import digits
@@ -70,7 +71,7 @@ def _is_text(path: Path) -> bool:
 
 CLASS_FOLDERS = Kind("a folder of class folders", lambda path: bool(class_folders(path)), Folder)
 KINDS = (
-    Kind("an LMDB of Datums", lambda path: (path / "data.mdb").is_file(), lambda path, _: Datums(path)),
+    Kind("an LMDB or LevelDB of Datums", is_database, lambda path, _: Datums(path)),
     CLASS_FOLDERS,
     Kind("a tar file, or a folder of them", lambda path: bool(tars_in(path)), lambda path, _: open_shards(path)),
     Kind("a list file of paths and labels", _is_text, lambda path, _: Listing(path)),

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -30,15 +30,22 @@ class Entry(NamedTuple):
     loss: Tensor
 
 
+Log = Callable[[list[dict[str, float]]], None]
+"""Takes lines of the metrics."""
+
+
 class Journal:
     """What happens, noted in order.
 
-    ``total`` iterations are to be run, and ``seconds`` had been spent before this process began. Without a ``run``
-    nothing is written: one process of several does.
+    Every line of the metrics goes to ``also``, too. ``total`` iterations are to be run, and ``seconds`` had been spent
+    before this process began. Without a ``run`` nothing is written: one process of several does.
     """
 
-    def __init__(self, run: Run | None, display: Display, batch: int, total: int, seconds: float) -> None:
+    def __init__(
+        self, run: Run | None, display: Display, batch: int, total: int, *, seconds: float, also: Log | None = None
+    ) -> None:
         self._run = run
+        self._also = also
         self._display = display
         self._batch = batch
         self._total = total
@@ -86,6 +93,13 @@ class Journal:
         self._entries.append(entry)
         if evaluation is not None or time.monotonic() - self._since >= SECONDS_BETWEEN_LOOKS:
             self._look(evaluation)
+
+    def note_first(self, evaluation: Errors) -> None:
+        """Note a test before the first iteration, in a line without a loss of training."""
+        seconds = round(time.monotonic() - self._began, 3)
+        self._log([{"iteration": 0, "epoch": 0.0, "seconds": seconds, **evaluation.as_data}])
+        self._display.say(f"before training: {evaluation.text}")
+        self._since = time.monotonic()
 
     def catch_up(self) -> None:
         """Have everything in the metrics that was noted."""
@@ -142,6 +156,8 @@ class Journal:
         if self._run is not None:
             with self._run.saving():
                 self._run.log(lines)
+            if self._also is not None:
+                self._also(lines)
 
 
 def diverged(iteration: int, lr: float, loss: float) -> NetError:

@@ -5,13 +5,14 @@ all parts. Parts are equal, so the mean of their means is the batch's mean (Simo
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from inspect import signature
 from math import lcm
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.distributed.fsdp import FSDPModule
 from torch.nn.parallel import DistributedDataParallel
 
 from netdef.compiler.diagnostics import Diagnostic, NetError
@@ -19,6 +20,7 @@ from netdef.compiler.override import override
 from netdef.runtime.devices import ALONE, Group
 from netdef.runtime.module import NetModule
 from netdef.runtime.training.recipe import Recipe
+from netdef.runtime.training.sharding import shard
 
 SYNC = "forward_sync_buffers"
 OWN_BUFFERS: dict[str, Any] = {
@@ -34,10 +36,12 @@ class Division(NamedTuple):
 
     group       the processes, one for each device
     num_parts   equal parts of the batch; each device computes as many of them, one after the other
+    shards      whether weights are divided, too
     """
 
     group: Group = ALONE
     num_parts: int = 1
+    shards: bool = False
 
     @property
     def num_own(self) -> int:
@@ -67,7 +71,7 @@ class Division(NamedTuple):
             yield self.group.rank * share + number * size, part
 
 
-def divide(recipe: Recipe, group: Group = ALONE, passes: int = 1) -> Division:
+def divide(recipe: Recipe, group: Group = ALONE, passes: int = 1, *, shards: bool = False) -> Division:
     """The division of a recipe's batch over devices, of which each takes at least ``passes`` passes.
 
     The parts are a multiple of the recipe's ``iter_size``, over whose sum Caffe clips.
@@ -82,7 +86,7 @@ def divide(recipe: Recipe, group: Group = ALONE, passes: int = 1) -> Division:
         cure = f"take a batch of {' or '.join(map(str, near))}, or another number of devices"
         message = f"a batch of {recipe.batch} can't be divided into {num} equal parts over {over}"
         raise NetError(Diagnostic("N790", message, help=cure))
-    return Division(group, num)
+    return Division(group, num, shards)
 
 
 class LossOf(nn.Module):
@@ -107,7 +111,10 @@ class Gradients:
         self._module = module
         loss_of: nn.Module = LossOf(module)
         self._whole: DistributedDataParallel | None = None
-        if division.group.size > 1 and any(weight.tensor.requires_grad for weight in module.learned()):
+        self._sharded: FSDPModule | None = None
+        if division.shards:
+            self._sharded = shard(loss_of, module)
+        elif division.group.size > 1 and any(weight.tensor.requires_grad for weight in module.learned()):
             self._whole = loss_of = DistributedDataParallel(
                 loss_of,
                 **OWN_BUFFERS,
@@ -121,7 +128,10 @@ class Gradients:
         losses = []
         for number, (first, part) in enumerate(self.division.parts(blobs), start=1):
             self._module.set_step(seed, iteration, first)
-            with self._quiet() if number < self.division.num_own else nullcontext():
+            is_last = number == self.division.num_own
+            if self._sharded is not None:
+                self._sharded.set_requires_gradient_sync(is_last)
+            with nullcontext() if self._whole is None or is_last else self._whole.no_sync():
                 loss = self._loss_of(**part)
                 loss.backward()
             losses.append(loss.detach())
@@ -132,7 +142,3 @@ class Gradients:
     def num_summed(self) -> int:
         """Parts whose gradients are summed at a weight; over devices they are averaged already."""
         return self.division.num_own
-
-    def _quiet(self) -> AbstractContextManager[None]:
-        """A pass whose gradients stay on the device, until the last one's are averaged with all."""
-        return nullcontext() if self._whole is None else self._whole.no_sync()

@@ -10,6 +10,7 @@ from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.compiler.net import Net, Node
 from netdef.runtime.data.batches import workers_for
 from netdef.runtime.data.binding import Binding, Feed, augmented, bind, check_classes, view_of
+from netdef.runtime.data.colours import Shifted, colours_of
 from netdef.runtime.data.dataset import Data, Dataset
 from netdef.runtime.data.layer_view import LayerView
 from netdef.runtime.data.transform import measured, stated
@@ -18,6 +19,7 @@ from netdef.runtime.module import Weights, lower
 from netdef.runtime.training.checkpoint import NUM_KEPT
 from netdef.runtime.training.parallel import divide
 from netdef.runtime.training.recipe import Recipe, as_data
+from netdef.runtime.training.sharding import check_shardable
 from netdef.runtime.training.train import Job
 
 
@@ -36,6 +38,8 @@ def prepare(
     skip: bool = False,
     group: Group = ALONE,
     passes: int = 1,
+    shards: bool = False,
+    sync_batchnorm: bool = False,
     num_kept: int = NUM_KEPT,
 ) -> Job:
     """All that training needs.
@@ -54,14 +58,21 @@ def prepare(
         skip: whether pictures that can't be read are skipped, and not a mistake.
         group: the processes that train together.
         passes: in how many passes at least each computes its share of a batch.
+        shards: whether the weights are divided over the processes, too.
+        sync_batchnorm: whether BatchNorm's mean and variance are of all devices' shares together.
         num_kept: checkpoints to keep.
     """
-    division = divide(recipe, group, passes)
+    division = divide(recipe, group, passes, shards=shards)
+    if shards:
+        check_shardable(train_net, group)
     scores = test_net.chosen_scores(scores)
     check_loss(train_net, scores)
-    check_classes(test_net.blobs[scores], data.train)
+    for part in (data.train, data.test):
+        check_classes(test_net.blobs[scores], part)
     feeding, testing = feeds or _fed_from_outside(train_net, test_net, recipe, data, inputs)
     module = lower(train_net, weights, seed=recipe.seed).to(device)
+    if sync_batchnorm:
+        module.normalise_over(group)
     return Job(
         module=module,
         tester=lower(test_net, share=module).to(device),
@@ -90,7 +101,9 @@ def _fed_from_outside(
     test_view = view_of(test_net, test_blobs["data"])
     view = augmented(view_of(train_net, blobs["data"]), recipe.augment)
     normalise = stated(train_net.preprocess) if train_net.preprocess else measured(data.train, view)
-    return Feed(view, blobs, normalise, shuffled=True), Feed(test_view, test_blobs, normalise, shuffled=False)
+    shift = recipe.augment.rgb_shift
+    shifted = Shifted(normalise, colours_of(data.train), shift) if shift else normalise
+    return Feed(view, blobs, shifted, shuffled=True), Feed(test_view, test_blobs, normalise, shuffled=False)
 
 
 def device_of(name: str | None) -> torch.device:

@@ -1,9 +1,12 @@
 """A recipe from whatever file says it: netdef's own YAML, or Caffe's ``solver.prototxt``."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from netdef.compiler.diagnostics import Diagnostic, NetError, Report
+from netdef.compiler.messages import State
 from netdef.runtime.training.caffe_recipe import read_solver
 from netdef.runtime.training.recipe import Recipe, Stage
 from netdef.runtime.training.yaml_recipe import read_recipe
@@ -20,6 +23,7 @@ class RecipeFile(NamedTuple):
     test_net    the file of the net in tests
     report      warnings: what has no effect
     stages      of a plan, if it is one; ``recipe`` is then what they have in common
+    states      phase -> the level and the stages that it gives the net
     """
 
     recipe: Recipe
@@ -28,6 +32,7 @@ class RecipeFile(NamedTuple):
     test_net: str | None
     report: Report
     stages: tuple[Stage, ...] = ()
+    states: Mapping[str, State] = MappingProxyType({})
 
     def found(self, net: str) -> str:
         """The path of a net that it names, looked up from the working folder, as Caffe does, then from its own.
@@ -57,7 +62,10 @@ def read_recipe_file(path: Path) -> RecipeFile:
     report = Report()
     if path.suffix.lower() in YAML:
         written = read_recipe(path)
-        return RecipeFile(written.recipe, path.parent, written.net, written.net, report, written.stages)
+        return RecipeFile(written.recipe, path.parent, written.net, written.net, report, stages=written.stages)
     solver = read_solver(path, report)
     net = solver.train_net or solver.net
-    return RecipeFile(solver.recipe(), path.parent, net, solver.test_net[0] if solver.test_net else net, report)
+    test_net = solver.test_net[0] if solver.test_net else net
+    states = {"TRAIN": solver.train_state, "TEST": solver.test_state[0] if solver.test_state else None}
+    told = {phase: state for phase, state in states.items() if state is not None}
+    return RecipeFile(solver.recipe(), path.parent, net, test_net, report, states=told)

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from netdef.compiler.diagnostics import Diagnostic, NetError, Report
+from netdef.runtime.module import fill_in
 from netdef.runtime.training.parallel import Division, Gradients, Hasten
 from netdef.runtime.training.recipe import (
     AdaDelta,
@@ -90,11 +91,13 @@ class Solver:
         """Warnings about the recipe's file."""
         self.history: dict[str, Tensor] = {}
         """What the method remembers, by weight (``conv1/0``, and ``conv1/0.1`` where it remembers two numbers)."""
+        for learned in module.learned():
+            learned.tensor.requires_grad_(learned.lr_mult != 0)  # what stays as it is needs no backward pass
+        self._gradients = Gradients(module, division or Division(num_parts=recipe.iter_size), hasten)
         groups: dict[tuple[float, float], WeightGroup] = {}
         num_remembered = recipe.solver.num_remembered
         for learned in module.learned():
             weight = learned.tensor
-            weight.requires_grad_(learned.lr_mult != 0)  # what stays as it is needs no backward pass
             if learned.lr_mult != 0:
                 multipliers = learned.lr_mult, learned.decay_mult
                 group = groups.setdefault(
@@ -106,9 +109,6 @@ class Solver:
                     self.history[f"{learned.layer}/{learned.index}{f'.{number}' if number else ''}"] = remembered
                     members.append(remembered)
         self._groups = list(groups.values())
-        self._gradients = Gradients(
-            module, Division(num_parts=recipe.iter_size) if division is None else division, hasten
-        )
 
     @property
     def lr(self) -> float:
@@ -158,7 +158,7 @@ class Solver:
         self.iteration = iteration
         self.scores = scores
         for name, remembered in self.history.items():
-            remembered.copy_(history[name])
+            fill_in(remembered, history[name])
 
 
 def open_solver(recipe: "Recipe | str | PathLike[str]", module: "NetModule", num_samples: int | None = None) -> Solver:

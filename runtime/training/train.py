@@ -16,13 +16,15 @@ from netdef.runtime.data.skipping import Skipped
 from netdef.runtime.data.transform import Cut
 from netdef.runtime.devices import Agreement
 from netdef.runtime.evaluation import PAGE, Errors, evaluate
+from netdef.runtime.module import plain
 from netdef.runtime.training.checkpoint import Checkpoint, newest, save
 from netdef.runtime.training.interrupts import Interrupts, Stopped, Wish
-from netdef.runtime.training.journal import Entry, Journal
+from netdef.runtime.training.journal import Entry, Journal, Log
 from netdef.runtime.training.parallel import Division, Hasten
 from netdef.runtime.training.progress import Display
 from netdef.runtime.training.recipe import Recipe
 from netdef.runtime.training.run import Run, digest_of, refuse_another
+from netdef.runtime.training.sharding import gathered
 from netdef.runtime.training.solver import Solver
 
 if TYPE_CHECKING:
@@ -67,8 +69,10 @@ class Job(NamedTuple):
     hasten: Hasten | None = None
 
 
-def train(job: Job, run: Run, start: Checkpoint | None, display: Display) -> None:
+def train(job: Job, run: Run, start: Checkpoint | None, display: Display, also: Log | None = None) -> None:
     """Load, loop, step, evaluate, save: the weights are in the run's folder afterwards.
+
+    ``also`` is given every line of the metrics.
 
     Raises:
         Stopped: if a signal asked for it; everything is saved.
@@ -76,26 +80,31 @@ def train(job: Job, run: Run, start: Checkpoint | None, display: Display) -> Non
     """
     group = job.division.group
     solver = Solver(job.module, job.recipe, len(job.data.train), division=job.division, hasten=job.hasten)
-    if start is None:
-        keep(job, run, solver)
-    else:
+    if start is not None:
         restore(solver, start)
         group.wait()  # nobody writes while others read
     total = job.recipe.num_iterations(len(job.data.train))
-    seconds = run.cut_metrics(solver.iteration) if group.leads else 0.0
-    journal = Journal(run if group.leads else None, display, job.recipe.batch, total, seconds)
+    first = -1 if start is None else start.iteration
+    seconds = run.cut_metrics(first) if group.leads else 0.0
+    journal = Journal(run if group.leads else None, display, job.recipe.batch, total, seconds=seconds, also=also)
     skipped, test_skipped = (
         Skipped(part, lambda mistake: display.say(render(mistake))) for part in (job.data.train, job.data.test)
     )
+    if start is None:
+        if job.recipe.test.initial:
+            evaluation = evaluated(job, test_skipped, 0)
+            journal.note_first(evaluation)
+            keep_best(job, run, solver, evaluation)
+        keep(job, run, solver)
     coming = skipped.told(stream(training_batches(job), range(solver.iteration, total), job.num_workers))
     with Interrupts() as interrupts, Agreement(group) as agreement:
         for batch in journal.waiting_for(coming):
             lr = solver.lr
             loss = solver.step(**job.feeding.feed(batch, job.device))
             evaluation = None
-            if solver.finished_epoch or solver.iteration == total:
+            if is_test_due(solver) or solver.iteration == total:
                 with journal.pause():
-                    evaluation = evaluated(job, test_skipped)
+                    evaluation = evaluated(job, test_skipped, len(solver.scores))
             journal.note(Entry(solver.iteration, solver.epoch, lr, loss), evaluation)
             if evaluation is not None:
                 keep_best(job, run, solver, evaluation)
@@ -106,7 +115,7 @@ def train(job: Job, run: Run, start: Checkpoint | None, display: Display) -> Non
                     keep(job, run, solver)
             if wish == Wish.STOP and solver.iteration < total:
                 raise Stopped(interrupts.number)
-    (num_skipped,) = group.total([len(skipped.numbers | test_skipped.numbers)])
+    num_skipped = sum(len(set().union(*group.gathered(each.numbers))) for each in (skipped, test_skipped))
     if num_skipped and group.leads:
         display.say(f"{num_skipped:,} pictures could not be read, and were skipped")
 
@@ -131,33 +140,47 @@ def starting_point(run: Run, identity: dict[str, Any]) -> tuple[Checkpoint | Non
     return start, warnings
 
 
-def evaluated(job: Job, skipped: Skipped) -> Errors:
-    """The net's errors on the test data as it stands; each device counts its share of it."""
+def is_test_due(solver: Solver) -> bool:
+    """Whether the recipe wants a test after the last iteration."""
+    interval = solver.recipe.test.interval
+    return solver.finished_epoch if interval is None else solver.iteration % interval == 0
+
+
+def evaluated(job: Job, skipped: Skipped, number: int) -> Errors:
+    """The net's errors on the test data as it stands, to which each device adds its share.
+
+    ``number`` tests have been before: those of Caffe go on where the last one ended.
+    """
     group = job.division.group
     group.as_rank_0(job.module.statistics)
-    pages = TestBatches(job.data.test, job.test_view, PAGE, skip=job.skip)
-    coming = stream(pages, group.share(len(pages)), job.num_workers)
-    own = evaluate(job.tester, job.scores, job.testing, skipped.told(coming))
-    return Errors(*group.total(own))
+    test = job.recipe.test
+    size = PAGE if test.batches is None else test.batch
+    pages = TestBatches(job.data.test, job.test_view, size, skip=job.skip, endless=test.batches is not None)
+    num = test.batches or len(pages)
+    first = number * num if pages.endless else 0
+    coming = stream(pages, [first + page for page in group.share(num)], job.num_workers)
+    with gathered(job.module, job.tester):
+        return evaluate(job.tester, job.scores, job.testing, skipped.told(coming)).over(group)
 
 
 def keep_best(job: Job, run: Run, solver: Solver, evaluation: Errors) -> None:
     """Keep the weights if they are the best so far; of equals the first."""
     is_best = evaluation.score > max(solver.scores, default=float("-inf"))
     solver.scores += (evaluation.score,)
+    weights = job.module.weights() if is_best else {}
     if is_best and job.division.group.leads:
         with run.saving():
-            write_weights(run.best, job.module.weights())
+            write_weights(run.best, weights)
 
 
 def keep(job: Job, run: Run, solver: Solver) -> None:
     """Make what was reached so far safe: first the metrics, then the weights, then that they belong together."""
     group = job.division.group
     group.as_rank_0(job.module.statistics)
+    weights = job.module.weights()
+    history = {name: plain(remembered).numpy() for name, remembered in solver.history.items()}
     if not group.leads:
         return
-    weights = job.module.weights()
-    history = {name: remembered.cpu().numpy() for name, remembered in solver.history.items()}
     with run.saving():
         if run.metrics.exists():
             sync(run.metrics)

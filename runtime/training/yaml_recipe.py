@@ -19,7 +19,7 @@ from netdef.compiler.source import Source, Span
 from netdef.runtime.training.recipe import CHOICES, Init, Recipe, Stage
 from netdef.runtime.training.schedule import Duration, Policy, Unit
 
-THE_NETS = ("channels", "mean", "scale", "crop_size", "preprocess")
+THE_NETS = ("channels", "mean", "crop_size", "preprocess")
 """Keys that people look for here, and that belong to the net."""
 
 
