@@ -1,7 +1,5 @@
 """How long a net takes, layer by layer, forward and backward."""
 
-import resource
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
@@ -18,6 +16,7 @@ from netdef.runtime.lowering.base import Op, wide
 from netdef.runtime.module import NetModule, lower
 from netdef.runtime.settings import Settings
 from netdef.runtime.speed import hastened, prepare_module
+from netdef.runtime.training.rehearsal import peak_memory
 from netdef.runtime.verification import random_inputs
 
 WARM_UP = 2
@@ -70,7 +69,7 @@ def measure(
     run = hastened(start, settings, tell)
     passes = [_timed(run, inputs, module, clock) for _ in range(WARM_UP + repeat)]
     whole = _median(passes[WARM_UP:])
-    memory = _peak_memory(device)
+    memory = peak_memory(device)
     tell("layer by layer")
     run = hastened(start, settings._replace(compile=False, cuda_graphs=False))
     laps = []
@@ -192,10 +191,3 @@ def _watched(module: NetModule, clock: _Clock) -> Iterator[_Watch]:
 
 def _median(times: list[Times]) -> Times:
     return Times(*(median(column) for column in zip(*times, strict=True)))
-
-
-def _peak_memory(device: torch.device) -> int:
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device)
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
