@@ -97,7 +97,7 @@ def rehearse(job: Job, display: Display, *, has_data: bool = True) -> Rehearsal:
         gradients=_num_bytes(weight for weight in weights if weight.requires_grad),
         history=_num_bytes(solver.history.values()),
         kept=kept.num_bytes,
-        peak=_peak(job.device),
+        peak=peak_memory(job.device),
     )
     reading = _seconds_to_read(job) if has_data else None
     total = job.recipe.num_iterations(len(job.data.train)) if has_data or job.recipe.iterations else None
@@ -147,7 +147,8 @@ def _num_bytes(tensors: Iterable[Tensor]) -> int:
     return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
 
 
-def _peak(device: torch.device) -> int:
+def peak_memory(device: torch.device) -> int:
+    """Bytes in use at the most: of a GPU's memory, or of the whole process."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
