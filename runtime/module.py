@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.distributed.tensor import DTensor, distribute_tensor
 
 from netdef.compiler.diagnostics import Diagnostic, Label, NetError, Report, did_you_mean
 from netdef.compiler.fillers import fill
@@ -279,15 +278,28 @@ def _laid_out(tensor: Tensor, node: Node, weight: Weight, phase: Phase) -> Tenso
     return nn.Parameter(tensor) if weight.learned else tensor
 
 
+def is_sharded(tensor: Tensor) -> bool:
+    """Whether only a share of a tensor is here; asked without an import that takes a second."""
+    return hasattr(tensor, "full_tensor")
+
+
+def whole(tensor: Tensor) -> Tensor:
+    """All of a tensor; of a sharded one, all processes must ask for it."""
+    found: Tensor = tensor.full_tensor() if is_sharded(tensor) else tensor  # type: ignore[attr-defined]
+    return found
+
+
 def plain(tensor: Tensor) -> Tensor:
     """A copy on the CPU, in row-major order; of a sharded tensor the whole, which all processes must ask for."""
-    whole = tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
-    return whole.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)
+    return whole(tensor).detach().to("cpu", copy=True, memory_format=torch.contiguous_format)
 
 
 def fill_in(tensor: Tensor, values: Tensor) -> None:
     """Give a tensor values that are there as a whole; a sharded one takes its share."""
-    if isinstance(tensor, DTensor):
+    if is_sharded(tensor):
+        from torch.distributed.tensor import DTensor, distribute_tensor
+
+        assert isinstance(tensor, DTensor)
         values = distribute_tensor(values.to(tensor.device), tensor.device_mesh, tensor.placements)
     tensor.copy_(values)
 

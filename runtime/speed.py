@@ -33,6 +33,13 @@ def prepare_module(module: nn.Module, settings: Settings, *, many_sizes: bool = 
         torch.backends.cudnn.benchmark = not many_sizes
 
 
+def casting(settings: Settings, device: torch.device) -> AbstractContextManager[object]:
+    """Where torch rounds to bf16 what products read, operation by operation."""
+    if settings.precision is Precision.BF16:
+        return torch.autocast(device.type, torch.bfloat16)
+    return nullcontext()
+
+
 def hastened(
     module: nn.Module, settings: Settings, tell: Callable[[str], None] = lambda text: None
 ) -> Callable[..., Any]:
@@ -59,7 +66,7 @@ class _Hastened:
 
     def __call__(self, **blobs: Tensor) -> Any:
         fed = {name: _laid_out(_widened(blob, self.settings), self.settings) for name, blob in blobs.items()}
-        with self.casting():
+        with casting(self.settings, self.device):
             if self.compiled is None:
                 return self.module(**fed)
             try:
@@ -71,12 +78,6 @@ class _Hastened:
                 reason = next(iter(str(cause).splitlines()), "")
                 self.tell(f"not compiled, and slower for it: {type(cause).__name__}: {reason}")
                 return found
-
-    def casting(self) -> AbstractContextManager[object]:
-        """Where torch rounds to bf16 what products read, operation by operation."""
-        if self.settings.precision is Precision.BF16:
-            return torch.autocast(self.device.type, torch.bfloat16)
-        return nullcontext()
 
     def run_compiled(self, compiled: Callable[..., Any], fed: dict[str, Tensor]) -> Any:
         """The compiled call; what a CUDA graph returns is copied, for its next run writes over it."""

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netdef.cli import WRONG_USAGE, show
-from netdef.commands.options import count, index, load_quietly, net_arguments
+from netdef.commands.options import count, index, load_quietly, net_arguments, speed_arguments
 from netdef.compiler.diagnostics import NetError, Report
 from netdef.compiler.load import state_of
 
@@ -95,6 +95,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     devices.add_argument("--sync-batchnorm", action="store_true", help=synced)
     devices.add_argument("--shard", action="store_true", help="divide the weights over the devices, too (FSDP2)")
     feeding_arguments(parser)
+    speed_arguments(parser)
     net_arguments(parser, phase=False)
 
 
@@ -325,7 +326,7 @@ def job_of(
 
     from netdef.runtime.data.layers import layers_data
     from netdef.runtime.data.source import open_data, wanted_by
-    from netdef.runtime.training.prepare import device_of, prepare
+    from netdef.runtime.training.prepare import Means, device_of, prepare
 
     net, own = fed_net(in_state(args, written, "TRAIN"), "TRAIN")
     if group.leads:
@@ -345,14 +346,17 @@ def job_of(
         skip=args.corrupt == "skip",
         inputs=dict(args.input),
         weights=weights,
-        device=device_of(args.device),
-        num_workers=args.workers,
         scores=args.scores,
-        group=group,
-        passes=args.passes,
-        shards=args.shard,
-        sync_batchnorm=args.sync_batchnorm,
-        num_kept=args.keep,
+        means=Means(
+            device=device_of(args.device),
+            group=group,
+            passes=args.passes,
+            shards=args.shard,
+            sync_batchnorm=args.sync_batchnorm,
+            chosen=vars(args),
+            num_workers=args.workers,
+            num_kept=args.keep,
+        ),
     )
 
 
@@ -414,6 +418,7 @@ def begun(args: argparse.Namespace, job: "Job", run: "Run") -> "Run":
         "preprocess": job.feeding.normalise.as_data,
         "device": str(job.device),
         "devices": job.division.group.size,
+        "hardware": job.settings._asdict(),
         "hashes": {part: digest_of({part: job.identity[part]}) for part in ("net", "data", "recipe")},
         "identity": job.identity,
     }
@@ -448,7 +453,7 @@ def introduction(
     """What is about to happen."""
     net, recipe, data = job.module.net, job.recipe, job.data
     on = f"{job.division.group.size} times {job.device.type}" if job.division.group.size > 1 else str(job.device)
-    yield f"{net.name or args.file}: {net.num_params:,} parameters, on {on}"
+    yield f"{net.name or args.file}: {net.num_params:,} parameters, on {on}: {job.settings.text}"
     if job.division.group.size > 1 and job.module.statistics:
         whose = "all devices' shares" if args.sync_batchnorm else "each device's own share"
         yield f"BatchNorm takes its mean and variance from {whose} of a batch"

@@ -28,10 +28,10 @@ class Binding(NamedTuple):
     blobs: dict[str, str]
     normalise: Numbers
 
-    def feed(self, batch: Batch, device: torch.device) -> dict[str, Tensor]:
-        """A batch as the net's inputs, on its device."""
+    def feed(self, batch: Batch, device: torch.device, dtype: torch.dtype = torch.float32) -> dict[str, Tensor]:
+        """A batch as the net's inputs, on its device; ``dtype`` is what pictures become."""
         there = {field: batch[field].to(device, non_blocking=True) for field in self.blobs}
-        there["data"] = self.normalise(there["data"], batch.get("chance"))
+        there["data"] = self.normalise(there["data"], batch.get("chance")).to(dtype)
         return {self.blobs[field]: tensor for field, tensor in there.items()}
 
 

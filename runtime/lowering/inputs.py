@@ -26,6 +26,9 @@ class _MakeUp(Op):
         self.passes = 0
         for weight in self.made:
             self.register_buffer(weight.name, self.filled(weight), persistent=False)
+        self.changing = [weight for weight in self.made if weight.filler.type != "constant"]
+        if self.changing:
+            self.refill = torch.compiler.disable(self.refill)  # here and not as a decorator: it loads the compiler
 
     def filled(self, weight: Weight) -> Tensor:
         """A top of the pass that comes."""
@@ -33,18 +36,16 @@ class _MakeUp(Op):
 
     @override
     def forward(self) -> tuple[Tensor, ...]:
-        if any(weight.filler.type != "constant" for weight in self.made):
+        if self.changing:
             self.refill()
         return tuple(getattr(self, weight.name) for weight in self.made)
 
-    @torch.compiler.disable  # type: ignore[untyped-decorator]  # torch's is untyped
     def refill(self) -> None:
         """Make the next pass's tops."""
         self.passes += 1
-        for weight in self.made:
-            if weight.filler.type != "constant":
-                old: Tensor = getattr(self, weight.name)
-                self.register_buffer(weight.name, self.filled(weight).to(old), persistent=False)
+        for weight in self.changing:
+            old: Tensor = getattr(self, weight.name)
+            self.register_buffer(weight.name, self.filled(weight).to(old), persistent=False)
 
 
 @lower(DummyData)

@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.runtime.training.progress import Display, Status
-from netdef.runtime.training.solver import Solver
-from netdef.runtime.training.train import Job, training_batches
+from netdef.runtime.training.train import Job, solver_of, training_batches
 
 LEARNED = 0.05
 """The part of the first loss that is left when a batch is known by heart."""
@@ -38,7 +37,7 @@ def overfit(job: Job, display: Display) -> Overfitted:
     Raises:
         NetError: if the loss doesn't come down to ``LEARNED`` of the first in ``MOST_STEPS``.
     """
-    solver = Solver(job.module, job.recipe, len(job.data.train))
+    solver = solver_of(job, display)
     job.module.eval()  # a net in phase TRAIN goes on as such, only Dropout rests
     blobs = job.feeding.feed(training_batches(job)[0], job.device)
     began = time.monotonic()

@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from inspect import signature
 from math import lcm
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.distributed.fsdp import FSDPModule
 from torch.nn.parallel import DistributedDataParallel
 
 from netdef.compiler.diagnostics import Diagnostic, NetError
@@ -21,6 +20,9 @@ from netdef.runtime.devices import ALONE, Group
 from netdef.runtime.module import NetModule
 from netdef.runtime.training.recipe import Recipe
 from netdef.runtime.training.sharding import shard
+
+if TYPE_CHECKING:
+    from torch.distributed.fsdp import FSDPModule
 
 SYNC = "forward_sync_buffers"
 OWN_BUFFERS: dict[str, Any] = {
@@ -113,7 +115,7 @@ class Gradients:
         self._whole: DistributedDataParallel | None = None
         self._sharded: FSDPModule | None = None
         if division.shards:
-            self._sharded = shard(loss_of, module)
+            self._sharded = shard(loss_of, module, division.group)
         elif division.group.size > 1 and any(weight.tensor.requires_grad for weight in module.learned()):
             self._whole = loss_of = DistributedDataParallel(
                 loss_of,

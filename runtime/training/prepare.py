@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import torch
 
@@ -16,11 +17,35 @@ from netdef.runtime.data.layer_view import LayerView
 from netdef.runtime.data.transform import measured, stated
 from netdef.runtime.devices import ALONE, Group, own_device
 from netdef.runtime.module import Weights, lower
+from netdef.runtime.settings import graphs_pay, settings_for
+from netdef.runtime.speed import prepare_module
 from netdef.runtime.training.checkpoint import NUM_KEPT
 from netdef.runtime.training.parallel import divide
 from netdef.runtime.training.recipe import Recipe, as_data
 from netdef.runtime.training.sharding import check_shardable
 from netdef.runtime.training.train import Job
+
+
+class Means(NamedTuple):
+    """What a net is trained with; only rounding depends on it, and what BatchNorm takes for a batch.
+
+    group           the processes that train together
+    passes          in how many passes at least each computes its share of a batch
+    shards          whether the weights are divided over the processes, too
+    sync_batchnorm  whether BatchNorm's mean and variance are of all devices' shares together
+    chosen          settings of the hardware by name, where they aren't what the device likes (``settings_for``)
+    num_workers     processes that read pictures; None is as many as the data needs
+    num_kept        checkpoints to keep
+    """
+
+    device: torch.device
+    group: Group = ALONE
+    passes: int = 1
+    shards: bool = False
+    sync_batchnorm: bool = False
+    chosen: Mapping[str, Any] = MappingProxyType({})
+    num_workers: int | None = None
+    num_kept: int = NUM_KEPT
 
 
 def prepare(
@@ -29,18 +54,12 @@ def prepare(
     recipe: Recipe,
     data: Data,
     *,
+    means: Means,
     inputs: Mapping[str, str],
     weights: Weights | None = None,
-    device: torch.device,
-    num_workers: int | None = None,
     scores: str | None = None,
     feeds: tuple[Feed, Feed] | None = None,
     skip: bool = False,
-    group: Group = ALONE,
-    passes: int = 1,
-    shards: bool = False,
-    sync_batchnorm: bool = False,
-    num_kept: int = NUM_KEPT,
 ) -> Job:
     """All that training needs.
 
@@ -49,33 +68,31 @@ def prepare(
         test_net: the same net in phase TEST.
         recipe: how to train.
         data: on what.
+        means: with what.
         inputs: input blob -> field of the data, where their names don't say it.
         weights: what to start from; by default the fillers, under the recipe's seed.
-        device: where to compute.
-        num_workers: processes that read pictures; by default as many as the data needs.
-        feeds: how the nets' own data layers feed them, in training and in the test, if they do.
         scores: the blob with the class scores, where the net doesn't tell.
+        feeds: how the nets' own data layers feed them, in training and in the test, if they do.
         skip: whether pictures that can't be read are skipped, and not a mistake.
-        group: the processes that train together.
-        passes: in how many passes at least each computes its share of a batch.
-        shards: whether the weights are divided over the processes, too.
-        sync_batchnorm: whether BatchNorm's mean and variance are of all devices' shares together.
-        num_kept: checkpoints to keep.
     """
-    division = divide(recipe, group, passes, shards=shards)
-    if shards:
-        check_shardable(train_net, group)
+    division = divide(recipe, means.group, means.passes, shards=means.shards)
+    if means.shards:
+        check_shardable(train_net, means.group)
     scores = test_net.chosen_scores(scores)
     check_loss(train_net, scores)
     for part in (data.train, data.test):
         check_classes(test_net.blobs[scores], part)
     feeding, testing = feeds or _fed_from_outside(train_net, test_net, recipe, data, inputs)
-    module = lower(train_net, weights, seed=recipe.seed).to(device)
-    if sync_batchnorm:
-        module.normalise_over(group)
+    graphs = graphs_pay(train_net, recipe.batch // means.group.size, division.num_own)
+    settings = settings_for(means.device, means.chosen, graphs=graphs)
+    module = lower(train_net, weights, seed=recipe.seed).to(means.device)
+    if means.sync_batchnorm:
+        module.normalise_over(means.group)
+    tester = lower(test_net, share=module).to(means.device)
+    prepare_module(module, settings)
     return Job(
         module=module,
-        tester=lower(test_net, share=module).to(device),
+        tester=tester,
         scores=scores,
         recipe=recipe,
         data=data,
@@ -86,10 +103,11 @@ def prepare(
         shuffled=feeding.shuffled,
         skip=skip,
         identity=identity_of(train_net, recipe, data, feeding),
-        device=device,
-        num_workers=workers_for(data.train) if num_workers is None else num_workers,
+        device=means.device,
+        num_workers=workers_for(data.train) if means.num_workers is None else means.num_workers,
         division=division,
-        num_kept=num_kept,
+        num_kept=means.num_kept,
+        settings=settings,
     )
 
 

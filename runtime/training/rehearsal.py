@@ -14,8 +14,7 @@ from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 
 from netdef.runtime.training.progress import Display, clock
-from netdef.runtime.training.solver import Solver
-from netdef.runtime.training.train import Job, training_batches
+from netdef.runtime.training.train import Job, solver_of, training_batches
 
 
 class Memory(NamedTuple):
@@ -83,7 +82,7 @@ def rehearse(job: Job, display: Display, *, has_data: bool = True) -> Rehearsal:
     Without ``has_data`` the job's data only stand in for those that are wanted.
     """
     display.say(f"dry run: 2 iterations of {job.recipe.batch:,} made-up pictures; nothing is written")
-    solver = Solver(job.module, job.recipe, len(job.data.train), division=job.division, hasten=job.hasten)
+    solver = solver_of(job, display)
     weights = [each.tensor for each in job.module.learned()]
     blobs = made_up(job)
     kept = _Kept([*weights, *blobs.values()])

@@ -6,17 +6,17 @@ gathered for as long as it computes. For an evaluation every device gathers them
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-import torch
 from torch import nn
-from torch.distributed.device_mesh import init_device_mesh
-from torch.distributed.fsdp import FSDPModule, fully_shard
-from torch.distributed.tensor import DTensor
 
 from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.compiler.net import Net
 from netdef.runtime.devices import Group
-from netdef.runtime.module import NetModule
+from netdef.runtime.module import NetModule, is_sharded, whole
+
+if TYPE_CHECKING:
+    from torch.distributed.fsdp import FSDPModule
 
 
 def check_shardable(net: Net, group: Group) -> None:
@@ -37,10 +37,12 @@ def check_shardable(net: Net, group: Group) -> None:
                 raise NetError(Diagnostic("N794", message, help="leave out --shard"))
 
 
-def shard(root: nn.Module, module: NetModule) -> FSDPModule:
+def shard(root: nn.Module, module: NetModule, group: Group) -> "FSDPModule":
     """Divide a net's weights; ``root`` is the module that computes its loss."""
-    device = next(module.parameters()).device
-    mesh = init_device_mesh(device.type, (torch.distributed.get_world_size(),))
+    from torch.distributed.device_mesh import init_device_mesh  # a second, which only this needs
+    from torch.distributed.fsdp import FSDPModule, fully_shard
+
+    mesh = init_device_mesh(next(module.parameters()).device.type, (group.size,))
     for op in module.layers.values():
         if any(True for _ in op.parameters(recurse=False)):
             fully_shard(op, mesh=mesh)
@@ -53,11 +55,11 @@ def shard(root: nn.Module, module: NetModule) -> FSDPModule:
 @contextmanager
 def gathered(module: NetModule, tester: NetModule) -> Iterator[None]:
     """Let the tester have all weights of a sharded module for a while; of one that isn't sharded it has them anyway."""
-    sharded = any(isinstance(tensor, DTensor) for tensor in module.tensors.values())
+    sharded = any(is_sharded(tensor) for tensor in module.tensors.values())
     if sharded:
         tester.adopt(
             {
-                key: nn.Parameter(tensor.full_tensor(), requires_grad=False) if isinstance(tensor, DTensor) else tensor
+                key: nn.Parameter(whole(tensor), requires_grad=False) if is_sharded(tensor) else tensor
                 for key, tensor in module.tensors.items()
             }
         )

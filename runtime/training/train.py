@@ -1,8 +1,10 @@
 """Training from the first batch, or from a checkpoint, to the last."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
+from torch import Tensor, nn
 
 from netdef.compiler.atomic import sync
 from netdef.compiler.diagnostics import Diagnostic, NetError, Report
@@ -17,10 +19,12 @@ from netdef.runtime.data.transform import Cut
 from netdef.runtime.devices import Agreement
 from netdef.runtime.evaluation import PAGE, Errors, evaluate
 from netdef.runtime.module import plain
+from netdef.runtime.settings import Settings
+from netdef.runtime.speed import casting, hastened
 from netdef.runtime.training.checkpoint import Checkpoint, newest, save
 from netdef.runtime.training.interrupts import Interrupts, Stopped, Wish
 from netdef.runtime.training.journal import Entry, Journal, Log
-from netdef.runtime.training.parallel import Division, Hasten
+from netdef.runtime.training.parallel import Division
 from netdef.runtime.training.progress import Display
 from netdef.runtime.training.recipe import Recipe
 from netdef.runtime.training.run import Run, digest_of, refuse_another
@@ -47,7 +51,7 @@ class Job(NamedTuple):
     identity    recipe, net and data as plain values, by which a run is told from others
     division    over which devices batches are divided
     num_kept    checkpoints to keep
-    hasten      what makes the loss faster to compute
+    settings    how the hardware is used
     """
 
     module: "NetModule"
@@ -66,7 +70,7 @@ class Job(NamedTuple):
     num_workers: int
     division: Division
     num_kept: int
-    hasten: Hasten | None = None
+    settings: Settings
 
 
 def train(job: Job, run: Run, start: Checkpoint | None, display: Display, also: Log | None = None) -> None:
@@ -79,7 +83,7 @@ def train(job: Job, run: Run, start: Checkpoint | None, display: Display, also: 
         NetError: if the loss is no number, pictures can't be read, or the run's folder can't be written.
     """
     group = job.division.group
-    solver = Solver(job.module, job.recipe, len(job.data.train), division=job.division, hasten=job.hasten)
+    solver = solver_of(job, display)
     if start is not None:
         restore(solver, start)
         group.wait()  # nobody writes while others read
@@ -118,6 +122,15 @@ def train(job: Job, run: Run, start: Checkpoint | None, display: Display, also: 
     num_skipped = sum(len(set().union(*group.gathered(each.numbers))) for each in (skipped, test_skipped))
     if num_skipped and group.leads:
         display.say(f"{num_skipped:,} pictures could not be read, and were skipped")
+
+
+def solver_of(job: Job, display: Display) -> Solver:
+    """The job's solver, before its first iteration."""
+
+    def hasten(loss_of: nn.Module) -> Callable[..., Tensor]:
+        return hastened(loss_of, job.settings, display.say)
+
+    return Solver(job.module, job.recipe, len(job.data.train), division=job.division, hasten=hasten)
 
 
 def training_batches(job: Job) -> TrainingBatches:
@@ -159,7 +172,7 @@ def evaluated(job: Job, skipped: Skipped, number: int) -> Errors:
     num = test.batches or len(pages)
     first = number * num if pages.endless else 0
     coming = stream(pages, [first + page for page in group.share(num)], job.num_workers)
-    with gathered(job.module, job.tester):
+    with gathered(job.module, job.tester), casting(job.settings, job.device):
         return evaluate(job.tester, job.scores, job.testing, skipped.told(coming)).over(group)
 
 
