@@ -1,7 +1,7 @@
 """How often a net is wrong: top-1 and top-5 errors."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -14,6 +14,26 @@ if TYPE_CHECKING:
 
 PAGE = 256
 """Pictures that are evaluated at once."""
+
+
+class Measured(Protocol):
+    """What came of an evaluation, whatever was measured."""
+
+    @property
+    def num(self) -> int:
+        """The pictures."""
+
+    @property
+    def score(self) -> float:
+        """What is to become greater."""
+
+    @property
+    def as_data(self) -> dict[str, float]:
+        """The errors by name, 0 to 1, the most important first."""
+
+    @property
+    def text(self) -> str:
+        """For people, in per cent."""
 
 
 class Errors(NamedTuple):
@@ -41,6 +61,16 @@ class Errors(NamedTuple):
     def top5_error(self) -> float:
         """The share of ``top5``, 0 to 1."""
         return self.top5 / self.num
+
+    @property
+    def score(self) -> float:
+        """Higher is better."""
+        return 1 - self.top1_error
+
+    @property
+    def as_data(self) -> dict[str, float]:
+        """The errors by name."""
+        return {"top1_error": self.top1_error, "top5_error": self.top5_error}
 
     @property
     def text(self) -> str:

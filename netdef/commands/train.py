@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 HELP = "train a net"
 
 DATA_HELP = (
-    "digits, synthetic, a folder of class folders, shards, a list file or an LMDB; "
+    "digits, synthetic, a folder of class folders, shards, a list file, an LMDB, or boxes (Pascal VOC, CSV); "
     "if not given, what the net's data layers name, else the digits"
 )
 REMEMBERED = (
-    *("file", "recipe", "data", "test_data", "epochs", "batch", "lr", "seed", "input", "scores", "corrupt"),
+    *("file", "recipe", "data", "test_data", "object", "epochs", "batch", "lr", "seed", "input", "scores", "corrupt"),
     *("set", "size", "data_size", "stage", "level", "dense"),
 )
 """Arguments that a resumed run takes from its manifest where they aren't given again."""
@@ -74,6 +74,8 @@ def feeding_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--input", action="append", default=[], type=_feed, metavar="BLOB=FIELD", help=what)
     told = "the blob with the class scores, where the net doesn't tell"
     parser.add_argument("--scores", metavar="BLOB", help=told)
+    shown = "a class whose boxes count, where pictures show others too"
+    parser.add_argument("--object", action="append", default=[], metavar="CLASS", help=shown)
     broken = "what to do with a picture that can't be read"
     parser.add_argument("--corrupt", choices=("error", "skip"), default="error", help=broken)
     parser.add_argument("--device", metavar="D", help="cpu, cuda or cuda:1; a GPU if there is one")
@@ -150,6 +152,7 @@ def job_of(args: argparse.Namespace, written: "RecipeFile | None") -> "Job":
     recipe = recipe_of(args, written)
 
     from netdef.compiler.weights import read_weights
+    from netdef.runtime.data.dataset import warnings_of
     from netdef.runtime.data.layers import layers_data
     from netdef.runtime.data.source import open_data, wanted_by
     from netdef.runtime.training.prepare import device_of, prepare
@@ -160,11 +163,16 @@ def job_of(args: argparse.Namespace, written: "RecipeFile | None") -> "Job":
     test_net, test_own = fed_net(args, "TEST", None if written is None else written.tested(args.file))
     if own is not None and args.batch is None:
         recipe = recipe.replace(batch=own.batch_size * recipe.iter_size)
+    objects = tuple(args.object) or None
+    data = layers_data(own, test_own) or open_data(
+        args.data or "digits", args.test_data, wanted_by(net, test_net), objects
+    )
+    show(Report([*warnings_of(data.train), *warnings_of(data.test)]))
     return prepare(
         net,
         test_net,
         recipe,
-        layers_data(own, test_own) or open_data(args.data or "digits", args.test_data, wanted_by(net, test_net)),
+        data,
         feeds=(own.feed, test_own.feed) if own and test_own else None,
         skip=args.corrupt == "skip",
         inputs=dict(args.input),
@@ -265,9 +273,10 @@ def matched_text(matched: "Matched") -> str:
 def conclusion(args: argparse.Namespace, run: "Run") -> Iterator[str]:
     """What came of it, and what to do next."""
     evaluations = run.evaluations
-    best = min(evaluations, key=lambda line: line["top1_error"])  # of equals the first, as the run kept it
+    names = [name for name in evaluations[-1] if name.endswith("_error")]
+    best = min(evaluations, key=lambda line: line[names[0]])  # of equals the first, as the run kept it
     for name, line, weights in (("best", best, run.best), ("last", evaluations[-1], run.last)):
-        errors = f"top-1 error {100 * line['top1_error']:.2f} %, top-5 error {100 * line['top5_error']:.2f} %"
+        errors = ", ".join(f"{name.replace('_', ' ').replace('top', 'top-')} {100 * line[name]:.2f} %" for name in names)
         yield f"{name}: {errors} after epoch {line['epoch']:.0f}: {weights}"
     data = "" if args.data is None else f" --data {shlex.quote(args.data)}"
     yield f"next: netdef evaluate {shlex.quote(args.file)} --weights {shlex.quote(str(run.path))}{data}"

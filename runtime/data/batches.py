@@ -20,17 +20,20 @@ from torch.utils.data import Dataset as Fetched
 
 from netdef.compiler.diagnostics import NetError
 from netdef.compiler.override import override
+from netdef.compiler.shape import Pair
 from netdef.runtime.data.chance import order, uniform
-from netdef.runtime.data.dataset import Dataset
+from netdef.runtime.data.dataset import Dataset, boxes_of
 from netdef.runtime.data.kept import KEPT_BYTES
 from netdef.runtime.data.skipping import Instead, no_other, nobody, the_next
 from netdef.runtime.data.table import Table
-from netdef.runtime.data.transform import Cut
+from netdef.runtime.data.transform import Cut, View
+from netdef.runtime.localisation.fields import box_fields
+from netdef.runtime.localisation.geometry import in_window
 
 Batch = dict[str, Tensor]
 """``data`` (N, H, W, C), bytes; ``label`` (N,), whole numbers; ``chance`` (N, 3), by which the pictures were cut.
 
-A ``Table``'s batches have its own fields. ``skipped`` are the numbers of samples that could not be read.
+Pictures with boxes have the ``box_fields`` too. A ``Table``'s batches have its own fields. ``skipped`` are the numbers of samples that could not be read.
 """
 
 MANY_WORKERS = 8
@@ -124,6 +127,11 @@ def _collected(
         batch["data"] = torch.from_numpy(np.stack([view.of(picture, draws) for _, picture, draws in found]))
         batch["label"] = torch.tensor([data.labels[number] for number, *_ in found])
         batch["chance"] = torch.from_numpy(np.stack([draws for *_, draws in found]))
+        boxes = boxes_of(data)
+        if boxes is not None and isinstance(view, View):  # a data layer's view never meets boxes
+            places = [(boxes[number], Pair(*picture.shape[:2]), draws) for number, picture, draws in found]
+            seen = [in_window(edges, size, view.placement(size, draws), view.size) for edges, size, draws in places]
+            batch |= box_fields(np.stack(seen), batch["label"], len(data.classes))
     return batch
 
 

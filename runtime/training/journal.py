@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from netdef.compiler.diagnostics import Diagnostic, NetError
-from netdef.runtime.evaluation import Errors
+from netdef.runtime.evaluation import Measured
 from netdef.runtime.training.progress import Display, Status
 from netdef.runtime.training.run import Run
 
@@ -56,7 +56,7 @@ class Journal:
                 return
             yield batch
 
-    def note(self, entry: Entry, evaluation: Errors | None = None, evaluating: float = 0.0) -> None:
+    def note(self, entry: Entry, evaluation: Measured | None = None, evaluating: float = 0.0) -> None:
         """Note an iteration, and the evaluation behind it if there was one and the seconds that it took.
 
         Raises:
@@ -71,7 +71,7 @@ class Journal:
         if self._entries:
             self._look(None, 0.0)
 
-    def _look(self, evaluation: Errors | None, evaluating: float) -> None:
+    def _look(self, evaluation: Measured | None, evaluating: float) -> None:
         training = max(1e-9, time.monotonic() - self._since - evaluating)
         losses = torch.stack([entry.loss for entry in self._entries]).tolist()
         images_per_s = len(losses) * self._batch / training
@@ -94,7 +94,7 @@ class Journal:
             self._run.log(lines[:bad])
             raise diverged(self._entries[bad].iteration, self._entries[bad].lr, losses[bad])
         if evaluation is not None:
-            lines[-1] |= {"top1_error": evaluation.top1_error, "top5_error": evaluation.top5_error}
+            lines[-1] |= evaluation.as_data
         self._run.log(lines)
         self._epoch_losses += losses
         last = self._entries[-1]

@@ -10,9 +10,11 @@ from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.compiler.net import Net, Node
 from netdef.runtime.data.batches import workers_for
 from netdef.runtime.data.binding import Binding, Feed, augmented, bind, check_classes, view_of
-from netdef.runtime.data.dataset import Data, Dataset
+from netdef.runtime.data.dataset import Data, Dataset, boxes_of
 from netdef.runtime.data.layer_view import LayerView
 from netdef.runtime.data.transform import measured, stated
+from netdef.runtime.localisation.evaluation import box_blob, check_boxes
+from netdef.runtime.localisation.fields import BOX_FIELDS
 from netdef.runtime.module import Weights, lower
 from netdef.runtime.training.recipe import Recipe, as_data
 from netdef.runtime.training.train import Job
@@ -47,10 +49,14 @@ def prepare(
         scores: the blob with the class scores, where the net doesn't tell.
         skip: whether pictures that can't be read are skipped, and not a mistake.
     """
-    scores = test_net.chosen_scores(scores)
-    check_loss(train_net, scores)
-    check_classes(test_net.blobs[scores], data.train)
     feeding, testing = feeds or _fed_from_outside(train_net, test_net, recipe, data, inputs)
+    boxed = any(field in feeding.blobs for field in BOX_FIELDS)
+    scores = test_net.chosen_scores(scores or (box_blob(test_net) if boxed else None))
+    check_loss(train_net, scores)
+    if boxed:
+        check_boxes(test_net.blobs[scores], data.train, feeding.blobs)
+    else:
+        check_classes(test_net.blobs[scores], data.train)
     module = lower(train_net, weights, seed=recipe.seed).to(device)
     return Job(
         module=module,
@@ -64,6 +70,7 @@ def prepare(
         test_view=testing.view,
         shuffled=feeding.shuffled,
         skip=skip,
+        boxed=boxed,
         identity=identity_of(train_net, recipe, data, feeding),
         device=device,
         num_workers=workers_for(data.train) if num_workers is None else num_workers,
@@ -124,4 +131,6 @@ def _described(node: Node) -> str:
 
 def _summed(data: Dataset) -> dict[str, Any]:
     labels = sha256(bytes(str(list(data.labels)), "ascii")).hexdigest()[:16]
-    return {"num": len(data), "classes": list(data.classes), "labels": labels}
+    boxes = boxes_of(data)
+    drawn = {} if boxes is None else {"boxes": sha256(boxes.tobytes()).hexdigest()[:16]}
+    return {"num": len(data), "classes": list(data.classes), "labels": labels} | drawn

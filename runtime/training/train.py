@@ -14,7 +14,8 @@ from netdef.runtime.data.binding import Binding
 from netdef.runtime.data.dataset import Data
 from netdef.runtime.data.skipping import Skipped
 from netdef.runtime.data.transform import Cut
-from netdef.runtime.evaluation import PAGE, Errors, evaluate
+from netdef.runtime.evaluation import PAGE, Measured, evaluate
+from netdef.runtime.localisation.evaluation import evaluate_boxes
 from netdef.runtime.training.checkpoint import Checkpoint, newest, save
 from netdef.runtime.training.journal import Entry, Journal
 from netdef.runtime.training.progress import Display
@@ -34,7 +35,7 @@ class Job(NamedTuple):
 
     module      the net in phase TRAIN
     tester      the same net in phase TEST; the two share their weights
-    scores      the tester's blob with the class scores
+    scores      the tester's blob with the class scores, or with boxes where the net is ``boxed``
     feeding     how training batches reach the module; ``testing``: test batches the tester
     view        how training pictures are cut; ``test_view``: test pictures
     shuffled    whether each epoch has an order of its own, or all the data's
@@ -53,6 +54,7 @@ class Job(NamedTuple):
     test_view: Cut
     shuffled: bool
     skip: bool
+    boxed: bool
     identity: dict[str, Any]
     device: torch.device
     num_workers: int
@@ -80,10 +82,9 @@ def train(job: Job, run: Run, start: Checkpoint | None, display: Display) -> Non
             began = time.monotonic()
             errors = evaluated(job, skipped[1])
             journal.note(entry, errors, evaluating=time.monotonic() - began)
-            accuracy = 1 - errors.top1_error
-            if accuracy > max(solver.scores, default=-1.0):
+            if errors.score > max(solver.scores, default=-1.0):
                 write_weights(run.best, job.module.weights())
-            solver.scores += (accuracy,)
+            solver.scores += (errors.score,)
         else:
             journal.note(entry)
             if time.monotonic() - kept < SECONDS_BETWEEN_CHECKPOINTS:
@@ -114,11 +115,12 @@ def starting_point(run: Run, identity: dict[str, Any]) -> tuple[Checkpoint | Non
     return start, warnings
 
 
-def evaluated(job: Job, skipped: Skipped) -> Errors:
+def evaluated(job: Job, skipped: Skipped) -> Measured:
     """The net's errors on the test data as it stands."""
     pages = TestBatches(job.data.test, job.test_view, PAGE, skip=job.skip)
     coming = stream(pages, range(len(pages)), job.num_workers)
-    return evaluate(job.tester, job.scores, job.testing, skipped.told(coming))
+    measure = evaluate_boxes if job.boxed else evaluate
+    return measure(job.tester, job.scores, job.testing, skipped.told(coming))
 
 
 def keep(run: Run, solver: Solver, identity: str) -> None:

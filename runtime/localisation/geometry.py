@@ -1,0 +1,56 @@
+"""Boxes on pictures and in a net's window, and how much they overlap.
+
+On a picture a box is its edges (x0, y0, x1, y1), in pixels. For a net it is (centre x, centre y, width, height) in
+shares of its window, x and width of the window's width, y and height of its height: numbers that don't depend on the
+window's size, and by which a position's box in dense evaluation is its window's place plus what it says.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netdef.compiler.shape import Pair
+from netdef.runtime.data.transform import Placement
+
+Boxes = NDArray[np.float64]
+"""(..., 4)."""
+
+
+def in_window(edges: Boxes, picture: Pair, placement: Placement, window: Pair) -> Boxes:
+    """Boxes on a picture of a size, as the net sees them; they may reach out of the window."""
+    scale, corner, size = _place(picture, placement, window)
+    shares = (edges * scale - corner) / size
+    boxes = np.concatenate([(shares[..., :2] + shares[..., 2:]) / 2, shares[..., 2:] - shares[..., :2]], axis=-1)
+    return _mirrored(boxes) if placement.mirrored else boxes
+
+
+def on_picture(boxes: Boxes, picture: Pair, placement: Placement, window: Pair) -> Boxes:
+    """What a net says of its window as edges on the picture; the other way of ``in_window``."""
+    scale, corner, size = _place(picture, placement, window)
+    return (edges_of(_mirrored(boxes) if placement.mirrored else boxes) * size + corner) / scale
+
+
+def edges_of(boxes: Boxes) -> Boxes:
+    """Boxes by their centres as boxes by their edges, in the same units."""
+    centre, half = boxes[..., :2], boxes[..., 2:] / 2
+    return np.concatenate([centre - half, centre + half], axis=-1)
+
+
+def overlap(some: Boxes, others: Boxes) -> NDArray[np.float64]:
+    """Intersection over union of boxes by their edges, 0 to 1; 0 where one is empty or no number. Broadcasts."""
+    sides = np.minimum(some[..., 2:], others[..., 2:]) - np.maximum(some[..., :2], others[..., :2])
+    shared = np.maximum(sides, 0).prod(-1)
+    areas = [np.maximum(each[..., 2:] - each[..., :2], 0).prod(-1) for each in (some, others)]
+    union = areas[0] + areas[1] - shared
+    return np.divide(shared, union, out=np.zeros_like(union), where=union > 0)
+
+
+def _place(picture: Pair, placement: Placement, window: Pair) -> tuple[Boxes, Boxes, Boxes]:
+    """Scale, corner and size of a window, once for each edge."""
+    scaled = placement.scaled
+    across_and_down = (scaled.w / picture.w, scaled.h / picture.h), (placement.left, placement.top), (window.w, window.h)
+    scale, corner, size = (np.tile(pair, 2).astype(np.float64) for pair in across_and_down)
+    return scale, corner, size
+
+
+def _mirrored(boxes: Boxes) -> Boxes:
+    return boxes * [-1, 1, 1, 1] + [1, 0, 0, 0]
