@@ -32,7 +32,7 @@ class Folder(Kept):
         self.paths: list[str] = []
         labels: list[int] = []
         for name in folders:
-            found = _pictures_in(path / name)
+            found = pictures_in(path / name)
             self.paths += found
             labels += [known.index(name)] * len(found)
         if not self.paths:
@@ -74,7 +74,8 @@ def _decoded(file: str | BytesIO, name: str) -> Picture:
     return pixels[:, :, np.newaxis] if grey else pixels
 
 
-def _pictures_in(path: Path) -> list[str]:
+def pictures_in(path: Path) -> list[str]:
+    """The paths of all pictures in a folder and its folders, sorted."""
     found = (
         os.path.join(folder, name)
         for folder, _, names in os.walk(path, followlinks=True)

@@ -1,7 +1,6 @@
 """Many boxes of one object become few (Sermanet et al. 2013, section 4.3, as Simonyan and Zisserman 2014 use it)."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from netdef.runtime.localisation.geometry import Boxes, overlap
 
@@ -28,9 +27,3 @@ def merged(edges: Boxes) -> tuple[Boxes, list[list[int]]]:
         overlaps[kept, kept + 1 :], overlaps[:kept, kept] = again[kept + 1 :], again[:kept]
     left = [index for index, group in enumerate(groups) if group]
     return means[left], [groups[index] for index in left]
-
-
-def best(edges: Boxes, scores: NDArray[np.float64]) -> Boxes:
-    """The merged box (4,) whose boxes have the greatest sum of scores (K,)."""
-    boxes, groups = merged(edges)
-    return boxes[np.argmax([scores[group].sum() for group in groups])]
