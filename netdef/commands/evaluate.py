@@ -19,7 +19,7 @@ from netdef.compiler.messages import Preprocess
 if TYPE_CHECKING:
     from netdef.compiler.net import Net
     from netdef.runtime.data.binding import Feed
-    from netdef.runtime.evaluation import Measured
+    from netdef.runtime.evaluation import Errors
     from netdef.runtime.training.run import Run
 
 HELP = "top-1 and top-5 errors on labelled pictures"
@@ -53,32 +53,25 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def errors_of(args: argparse.Namespace, file: str, weights: Path) -> "Measured":
+def errors_of(args: argparse.Namespace, file: str, weights: Path) -> "Errors":
     """The errors of one net with its weights."""
     from netdef.compiler.weights import read_weights
     from netdef.runtime import lower
     from netdef.runtime.data.batches import TestBatches, stream, workers_for
     from netdef.runtime.data.binding import Binding, check_classes
-    from netdef.runtime.data.dataset import boxes_of, warnings_of
     from netdef.runtime.data.skipping import Skipped
     from netdef.runtime.data.source import open_test, wanted_by
     from netdef.runtime.evaluation import PAGE, evaluate
-    from netdef.runtime.localisation.evaluation import box_blob, check_boxes, evaluate_boxes
     from netdef.runtime.training.prepare import device_of
     from netdef.runtime.training.run import best_weights, run_of
 
     net, own = fed_net(args, "TEST", file)
     show(net.report)
     run = run_of(weights)
-    classes = tuple(run.manifest["classes"]) if run else tuple(args.object) or None
+    classes = tuple(run.manifest["classes"]) if run else None
     data = own.data if own else open_test(args.data or "digits", classes, wanted_by(net, net))
-    show(Report(warnings_of(data)))
-    boxes = None if boxes_of(data) is None else box_blob(net)
-    scores = net.chosen_scores(args.scores or boxes)
-    if boxes:
-        check_boxes(net.blobs[scores], data, {})
-    else:
-        check_classes(net.blobs[scores], data)
+    scores = net.chosen_scores(args.scores)
+    check_classes(net.blobs[scores], data)
     module = lower(net, read_weights(best_weights(weights))).to(device_of(args.device))
     if module.matched.missing:
         message = f"{weights} has no weights for {', '.join(module.matched.missing)}"
@@ -88,7 +81,7 @@ def errors_of(args: argparse.Namespace, file: str, weights: Path) -> "Measured":
     num_workers = workers_for(data) if args.workers is None else args.workers
     skipped = Skipped(data, lambda mistake: show(Report([mistake])))
     coming = skipped.told(stream(pages, range(len(pages)), num_workers))
-    errors = (evaluate_boxes if boxes else evaluate)(module, scores, Binding(feed.blobs, feed.normalise), coming)
+    errors = evaluate(module, scores, Binding(feed.blobs, feed.normalise), coming)
     if skipped.numbers:
         count = f"{len(skipped.numbers):,} pictures could not be read, and were skipped"
         print(f"netdef evaluate: {count}", file=sys.stderr)
@@ -112,10 +105,12 @@ def fed_from_outside(net: "Net", run: "Run | None", inputs: dict[str, str]) -> "
     return Feed(view_of(net, blobs["data"]), blobs, normalise, shuffled=False)
 
 
-def _as_data(args: argparse.Namespace, file: str, weights: str, errors: "Measured") -> dict[str, Any]:
+def _as_data(args: argparse.Namespace, file: str, weights: str, errors: "Errors") -> dict[str, Any]:
     return {
         "net": file,
         "weights": weights,
         "data": args.data,
         "num": errors.num,
-    } | errors.as_data
+        "top1_error": errors.top1_error,
+        "top5_error": errors.top5_error,
+    }
