@@ -4,10 +4,12 @@ What one process knows and all must agree on goes through here; every other room
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import torch
 import torch.distributed as dist
+
+T = TypeVar("T")
 
 
 class Group(NamedTuple):
@@ -36,6 +38,14 @@ class Group(NamedTuple):
         sums = torch.tensor(counts, dtype=torch.int64)
         dist.all_reduce(sums, group=None)
         return [int(each) for each in sums]
+
+    def gathered(self, own: T) -> list[T]:
+        """What each process has, in the order of their ranks: for a report, not for many numbers often."""
+        if self.size == 1:
+            return [own]
+        everyone: list[T] = [own] * self.size
+        dist.all_gather_object(everyone, own)
+        return everyone
 
 
 ALONE = Group()

@@ -69,10 +69,12 @@ class NetModule(nn.Module):
 
     def blobs(self, wanted: Sequence[str], **inputs: Tensor) -> dict[str, Tensor]:
         """Some blobs, by name; an earlier version is called ``blob@layer``. Only what they need is computed and fed."""
-        names = tuple(wanted)
-        if names not in self._plans:
-            self._plans[names] = make_plan(self.net, self._ops, names)
-        return self._wanted(self._plans[names], self._run(self._plans[names], inputs))
+        plan = self._plan(wanted)
+        return self._wanted(plan, self._run(plan, inputs))
+
+    def check(self, wanted: Sequence[str], **inputs: Tensor) -> None:
+        """Raise ``NetError`` where ``blobs`` would, without computing anything: only the inputs' shapes count."""
+        check_fed(self.net, self._plan(wanted), inputs)
 
     def loss(self, **blobs: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """The sum of loss_weight times top over the whole net, a scalar; and the outputs."""
@@ -136,6 +138,12 @@ class NetModule(nn.Module):
         return [self._tensors[own.owner] for own in node.weights]
 
     # ---- the run
+    def _plan(self, wanted: Sequence[str]) -> Plan:
+        names = tuple(wanted)
+        if names not in self._plans:
+            self._plans[names] = make_plan(self.net, self._ops, names)
+        return self._plans[names]
+
     def _run(self, plan: Plan, fed: Mapping[str, Tensor]) -> dict[int, Tensor]:
         """Run a plan; what is left at its end, by number."""
         if not torch.compiler.is_compiling():  # the program is compiled for sizes that passed here, or guards itself

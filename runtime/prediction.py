@@ -16,7 +16,7 @@ from netdef.compiler.shape import Pair
 from netdef.runtime.data.binding import Feed
 from netdef.runtime.data.dataset import Picture
 from netdef.runtime.data.folder import pictures_in
-from netdef.runtime.data.transform import View
+from netdef.runtime.data.transform import View, with_channels
 from netdef.runtime.localisation.evaluation import of_class
 from netdef.runtime.localisation.geometry import Boxes, on_picture
 
@@ -37,19 +37,21 @@ class Guess(NamedTuple):
 class Predictor(NamedTuple):
     """A net with its weights, and how pictures reach it.
 
-    blob   what is wanted of it: class scores, or boxes
-    feed   how pictures are cut and become its numbers
+    blob         what is wanted of it: class scores, or boxes
+    feed         how pictures are cut and become its numbers
+    says_where   whether it is boxes
     """
 
     module: "NetModule"
     blob: str
     feed: Feed
+    says_where: bool
 
     def guesses(self, picture: Picture, num: int) -> list[Guess]:
         """The likeliest classes, the best first; a map of scores is averaged first."""
         scores = self._found(picture)
         means = scores.reshape(len(scores), -1).mean(1)
-        posterior = means if self._gives_probabilities else _softmax(means)
+        posterior = means if self._gives_probabilities else softmax(means)
         best = np.argsort(-posterior, kind="stable")[:num]
         return [Guess(int(label), float(posterior[label])) for label in best]
 
@@ -78,11 +80,15 @@ class Predictor(NamedTuple):
         nodes = self.module.net.nodes
         return any(node.type == "Softmax" and self.blob in [top.name for top in node.tops] for node in nodes)
 
-    @torch.inference_mode()
     def _found(self, picture: Picture) -> NDArray[np.float64]:
+        return self.map(self.feed.view.of(picture, NO_CHANCE))
+
+    @torch.inference_mode()
+    def map(self, window: Picture) -> NDArray[np.float64]:
+        """What the net finds in a window, or a dense net on a picture of any size: (channels, ...)."""
         device = next(iter(self.module.parameters())).device
-        window = torch.from_numpy(self.feed.view.of(picture, NO_CHANCE)[None].copy()).to(device)
-        fed = {self.feed.blobs["data"]: self.feed.normalise(window)}
+        pixels = torch.from_numpy(with_channels(window, self.view.num_channels)[None].copy()).to(device)
+        fed = {self.feed.blobs["data"]: self.feed.normalise(pixels)}
         found: NDArray[np.float64] = self.module.blobs([self.blob], **fed)[self.blob][0].double().cpu().numpy()
         return found
 
@@ -128,7 +134,8 @@ def copies(folder: Path, paths: Sequence[str]) -> Iterator[Path]:
         yield folder / name
 
 
-def _softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    powers = np.exp(scores - scores.max())
-    shares: NDArray[np.float64] = powers / powers.sum()
+def softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Scores (classes, ...) as shares whose sum over the classes is 1."""
+    powers = np.exp(scores - scores.max(0))
+    shares: NDArray[np.float64] = powers / powers.sum(0)
     return shares

@@ -49,8 +49,11 @@ def run(args: argparse.Namespace) -> int:
     from netdef.runtime.data.folder import decode
     from netdef.runtime.prediction import copies
 
-    where = predictor(args, args.file, args.weights, boxes=True) if args.boxes else None
-    what = None if where else predictor(args, args.file, args.weights)
+    net = predictor(args, args.file, args.weights)
+    where, what = (net, None) if args.boxes else (None, net)
+    if where and not where.says_where:
+        message = f"{args.file} says what, and not where: {where.blob} holds class scores"
+        raise NetError(Diagnostic("N826", message, help="leave out --boxes, or take a net such as vgg16_scr.net"))
     if args.class_net:
         what = predictor(args, args.class_net, args.class_weights)
     if where and what is None and where.num_found != 4:
@@ -77,8 +80,8 @@ def run(args: argparse.Namespace) -> int:
     return 1 if len(mistakes) else 0
 
 
-def predictor(args: argparse.Namespace, file: str, weights: str, *, boxes: bool = False) -> "Predictor":
-    """A net with its weights, for its class scores or its boxes."""
+def predictor(args: argparse.Namespace, file: str, weights: str) -> "Predictor":
+    """A net with its weights; with --boxes, one that says where if it can be one."""
     from netdef.compiler.weights import read_weights
     from netdef.runtime import lower
     from netdef.runtime.localisation.evaluation import box_blob
@@ -91,11 +94,9 @@ def predictor(args: argparse.Namespace, file: str, weights: str, *, boxes: bool 
     if module.matched.missing:
         message = f"{weights} has no weights for {', '.join(module.matched.missing)}"
         raise NetError(Diagnostic("N737", message, help="weights go by the layer's name; netdef train makes them"))
-    blob = box_blob(net) if boxes else net.chosen_scores(args.scores)
-    if blob is None:
-        message = f"{file} says what, and not where: its output is {' and '.join(net.outputs)}"
-        raise NetError(Diagnostic("N826", message, help="leave out --boxes, or take a net such as vgg16_scr.net"))
-    return Predictor(module, blob, fed_from_outside(net, run_of(Path(weights)), {}))
+    boxes = box_blob(net) if args.boxes else None
+    feed = fed_from_outside(net, run_of(Path(weights)), {})
+    return Predictor(module, boxes or net.chosen_scores(args.scores), feed, says_where=boxes is not None)
 
 
 def names_of(args: argparse.Namespace, what: "Predictor") -> list[str]:

@@ -33,7 +33,8 @@ from netdef.runtime.localisation.geometry import in_window
 Batch = dict[str, Tensor]
 """``data`` (N, H, W, C), bytes; ``label`` (N,), whole numbers; ``chance`` (N, 3), by which the pictures were cut.
 
-Pictures with boxes have the ``box_fields`` too. A ``Table``'s batches have its own fields. ``skipped`` are the numbers of samples that could not be read.
+``number`` (N,) says which samples they are. Pictures with boxes have the ``box_fields`` too. A ``Table``'s batches have
+its own fields. ``skipped`` are the numbers of samples that could not be read.
 """
 
 MANY_WORKERS = 8
@@ -97,7 +98,7 @@ class TestBatches(Fetched[Batch]):
     def __getitem__(self, index: int) -> Batch:
         numbers = np.arange(index * self.size, min((index + 1) * self.size, len(self.data)))
         if isinstance(self.data, Table):
-            return self.data.rows(numbers)
+            return self.data.rows(numbers) | {"number": torch.from_numpy(numbers)}
         return _collected(self.data, self.view, numbers, np.zeros((len(numbers), 3)), nobody if self.skip else no_other)
 
     def __len__(self) -> int:
@@ -126,6 +127,7 @@ def _collected(
     if found:
         batch["data"] = torch.from_numpy(np.stack([view.of(picture, draws) for _, picture, draws in found]))
         batch["label"] = torch.tensor([data.labels[number] for number, *_ in found])
+        batch["number"] = torch.tensor([number for number, *_ in found])
         batch["chance"] = torch.from_numpy(np.stack([draws for *_, draws in found]))
         boxes = boxes_of(data)
         if boxes is not None and isinstance(view, View):  # a data layer's view never meets boxes

@@ -11,65 +11,31 @@ Simonyan and Zisserman 2014, section A.2 and table 9:
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from netdef.compiler.diagnostics import Diagnostic, NetError
-from netdef.compiler.net import Net
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.dataset import Dataset, Picture, boxes_of
-from netdef.runtime.data.transform import Numbers, Placement, View, resized, with_channels
+from netdef.runtime.data.transform import Placement, resized
 from netdef.runtime.localisation.evaluation import ENOUGH, BoxErrors
 from netdef.runtime.localisation.geometry import Boxes, on_picture, overlap
 from netdef.runtime.localisation.merging import merged
-
-if TYPE_CHECKING:
-    from netdef.runtime.module import NetModule
+from netdef.runtime.prediction import Predictor, softmax
 
 NUM_CLASSES = 5
 """Guesses for each picture."""
 
 
-class DenseNet(NamedTuple):
-    """A net that runs over whole pictures.
-
-    module      of a dense net
-    blob        what is wanted of it: (1, channels, h, w)
-    data        its input for pictures
-    normalise   how bytes become its numbers
-    view        what the net sees of a picture when it isn't dense: the window of a position
-    """
-
-    module: "NetModule"
-    blob: str
-    data: str
-    normalise: Numbers
-    view: View
-
-    @property
-    def stride(self) -> Pair:
-        """From one position to the next, in pixels."""
-        return stride_of(self.module.net, self.blob)
-
-    @torch.inference_mode()
-    def map(self, picture: Picture) -> Tensor:
-        """The blob (channels, h, w) for a picture of any size."""
-        device = next(iter(self.module.parameters())).device
-        pixels = torch.from_numpy(with_channels(picture, self.view.num_channels)[None]).to(device)
-        return self.module.blobs([self.blob], **{self.data: self.normalise(pixels)})[self.blob][0].double().cpu()
-
-
-def stride_of(net: Net, blob: str) -> Pair:
-    """From one position of a blob to the next, in pixels of the input."""
-    for node in reversed(net.nodes):
-        if blob in [top.name for top in node.tops] and node.receptive_field is not None:
+def stride_of(net: Predictor) -> Pair:
+    """From one position of what a net finds to the next, in pixels of its input."""
+    for node in reversed(net.module.net.nodes):
+        if net.blob in [top.name for top in node.tops] and node.receptive_field is not None:
             return node.receptive_field.stride
-    cure = "load the net with --dense; Reshape and Flatten before its last layers are in the way"
-    raise NetError(Diagnostic("N827", f"{blob} of {net.name} has no positions", help=cure))
+    cure = "use it without --dense: it has layers such as Reshape, which mix the places"
+    raise NetError(Diagnostic("N827", f"{net.blob} of {net.module.net.name} has no positions", help=cure))
 
 
 class Found(NamedTuple):
@@ -90,29 +56,33 @@ class Found(NamedTuple):
         return edges[np.argmax([self.scores[group, label].sum() for group in groups])]
 
 
-def look(picture: Picture, where: Sequence[DenseNet], what: Sequence[DenseNet], scales: Sequence[int]) -> Found:
-    """Boxes and scores over the scales of a picture, the shorter side in pixels; ``what`` is averaged."""
+def look(picture: Picture, where: Sequence[Predictor], what: Sequence[Predictor], scales: Sequence[int]) -> Found:
+    """Boxes and scores over the scales of a picture.
+
+    ``scales`` are its shorter sides in pixels; without any, the first net's own. ``what`` are averaged; without any,
+    there is one class.
+    """
     size = Pair(*picture.shape[:2])
     edges, scores, posteriors = [], [], []
-    for side in scales:
-        scaled = resized(picture, where[0].view._replace(resize=side).scaled(size))
-        maps = [net.map(scaled) for net in what]
-        classes = torch.stack([each.softmax(0) for each in maps]).mean(0)
-        posteriors += [each.mean((1, 2)).softmax(0) for each in maps]
-        for net in where:
-            boxes = net.map(scaled)
-            if boxes.shape[1:] != classes.shape[1:]:
-                message = f"{net.blob} has {tuple(boxes.shape[1:])} positions, and the classes {tuple(classes.shape[1:])}"
-                cure = "take nets of one window and stride, such as vgg16_scr.net and vgg16.net"
-                raise NetError(Diagnostic("N827", message, help=cure))
-            edges.append(_edges(boxes.numpy(), net, size, Pair(*scaled.shape[:2])))
-            scores.append(classes.flatten(1).T.numpy())
-    order = torch.stack(posteriors).mean(0).argsort(descending=True)
+    for side in scales or (None,):
+        view = where[0].view if side is None else where[0].view._replace(resize=side)
+        scaled = resized(picture, view.scaled(size))
+        boxes = [net.map(scaled) for net in where]
+        maps = [net.map(scaled) for net in what] or [np.zeros((1, *boxes[0].shape[1:]))]
+        if len({each.shape[1:] for each in (*boxes, *maps)}) > 1:
+            named = (f"{net.blob} {net.map(scaled).shape[1:]}" for net in (*where, *what))
+            cure = "take nets of one window and stride, such as vgg16_scr.net and vgg16.net"
+            raise NetError(Diagnostic("N827", f"the nets have other positions: {', '.join(named)}", help=cure))
+        classes = np.mean([softmax(each) for each in maps], axis=0)
+        posteriors += [softmax(each.mean((1, 2))) for each in maps]
+        edges += [_edges(each, net, size, Pair(*scaled.shape[:2])) for each, net in zip(boxes, where, strict=True)]
+        scores += [classes.reshape(len(classes), -1).T] * len(where)
+    order = np.argsort(-np.mean(posteriors, axis=0), kind="stable")
     return Found(np.concatenate(edges), np.concatenate(scores), order[:NUM_CLASSES].tolist())
 
 
 def evaluate_dense(
-    data: Dataset, where: Sequence[DenseNet], what: Sequence[DenseNet], scales: Sequence[int]
+    data: Dataset, where: Sequence[Predictor], what: Sequence[Predictor], scales: Sequence[int]
 ) -> BoxErrors:
     """Count the pictures of which no guess has the right class and the right box."""
     truth = boxes_of(data)
@@ -125,15 +95,13 @@ def evaluate_dense(
     return total
 
 
-def _edges(boxes: Boxes, net: DenseNet, picture: Pair, scaled: Pair) -> Boxes:
+def _edges(boxes: Boxes, net: Predictor, picture: Pair, scaled: Pair) -> Boxes:
     """A map of boxes (4 or 4 classes, h, w) as edges on the picture, (h w, 1 or classes, 4)."""
-    num, height, width = len(boxes) // 4, *boxes.shape[1:]
-    each = boxes.reshape(num, 4, height, width).transpose(2, 3, 0, 1)
-    rows = [
+    stride = stride_of(net)
+    at = boxes.transpose(1, 2, 0).reshape(*boxes.shape[1:], -1, 4)
+    return np.stack(
         [
-            on_picture(each[i, j], picture, Placement(scaled, i * net.stride.h, j * net.stride.w, False), net.view.size)
-            for j in range(width)
+            on_picture(at[i, j], picture, Placement(scaled, i * stride.h, j * stride.w, False), net.view.size)
+            for i, j in np.ndindex(at.shape[:2])
         ]
-        for i in range(height)
-    ]
-    return np.array(rows).reshape(-1, num, 4)
+    )
