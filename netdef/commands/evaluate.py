@@ -8,7 +8,7 @@ By default a net sees the centre of each picture. --dense shows it the whole pic
 --crops shows it windows; both are averaged. Scores are what the net's one Softmax reads, and are given a soft-max where
 there is none.
 
-With --boxes the nets say where, and the data have boxes. By default each net sees the centre of a picture, and of a box
+Of nets that learn from boxes wrong boxes are counted. By default each net sees the centre of a picture, and of a box
 for each class the true class's is taken. With --dense all nets see whole pictures together: boxes of all positions are
 merged, scored by those of the nets that say what, and five guesses count.
 """
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netdef.cli import show
-from netdef.commands.options import count, net_arguments
+from netdef.commands.options import count, load_quietly, net_arguments
 from netdef.commands.train import DATA_HELP, fed_net, feeding_arguments, share_processors
 from netdef.compiler.diagnostics import Diagnostic, NetError, Report
 from netdef.compiler.messages import Preprocess
@@ -51,7 +51,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--flip", action="store_true", help="show the picture mirrored, too; 10 and 50 crops are anyway")
     pool = "average a map before (logits) or after (prob) the soft-max"
     how.add_argument("--pool", choices=("logits", "prob"), default="logits", help=pool)
-    how.add_argument("--boxes", action="store_true", help="count wrong boxes, with nets that say where")
+    how.add_argument("--boxes", action="store_true", help="count wrong boxes, as for a net that learns from boxes")
     results = parser.add_argument_group("results")
     results.add_argument("--posteriors", nargs="+", default=[], metavar="P", help="saved posteriors, to be fused")
     results.add_argument("--save-posteriors", metavar="P", help="a file for them: .npz or .safetensors")
@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
         counts = f"{len(args.file)} nets and {len(args.weights)} weights"
         print(f"netdef evaluate: give each net its weights; there are {counts}", file=sys.stderr)
         return 2
-    if args.boxes:
+    if args.boxes or (args.data and any(asks_for_boxes(args, file) for file in args.file)):
         return print_boxes(args)
     from netdef.runtime.devices import ALONE
     from netdef.runtime.evaluation.posteriors import fused
@@ -148,6 +148,13 @@ def task_of(args: argparse.Namespace, file: str, weights: Path, trained: "Run | 
     )
 
 
+def asks_for_boxes(args: argparse.Namespace, file: str) -> bool:
+    """Whether a net learns to say where."""
+    from netdef.runtime.localisation.fields import BOX_FIELDS
+
+    return not set(BOX_FIELDS).isdisjoint(load_quietly(args, "TRAIN", file).inputs)
+
+
 def print_boxes(args: argparse.Namespace) -> int:
     """The errors of nets that say where: each by itself, or with --dense those of all nets together."""
     from netdef.commands.predict import predictor
@@ -161,11 +168,13 @@ def print_boxes(args: argparse.Namespace) -> int:
     from netdef.runtime.localisation.evaluation import check_boxes, evaluate_boxes
     from netdef.runtime.training.run import run_of
 
-    nets = [predictor(args, file, weights) for file, weights in zip(args.file, args.weights, strict=True)]
+    nets = [predictor(args, file, weights, where=None) for file, weights in zip(args.file, args.weights, strict=True)]
     where = {file: net for file, net in zip(args.file, nets, strict=True) if net.says_where}
     what = [net for net in nets if not net.says_where]
     trained = next(filter(None, map(run_of, map(Path, args.weights))), None)
-    data = open_test(args.data or "digits", tuple(trained.manifest["classes"]) if trained else tuple(args.object) or None)
+    data = open_test(
+        args.data or "digits", tuple(trained.manifest["classes"]) if trained else tuple(args.object) or None
+    )
     show(Report(warnings_of(data)))
     for net in where.values():
         check_boxes(net.module.net.blobs[net.blob], data, {})

@@ -49,13 +49,10 @@ def run(args: argparse.Namespace) -> int:
     from netdef.runtime.data.folder import decode
     from netdef.runtime.prediction import copies
 
-    net = predictor(args, args.file, args.weights)
+    net = predictor(args, args.file, args.weights, where=args.boxes)
     where, what = (net, None) if args.boxes else (None, net)
-    if where and not where.says_where:
-        message = f"{args.file} says what, and not where: {where.blob} holds class scores"
-        raise NetError(Diagnostic("N826", message, help="leave out --boxes, or take a net such as vgg16_scr.net"))
     if args.class_net:
-        what = predictor(args, args.class_net, args.class_weights)
+        what = predictor(args, args.class_net, args.class_weights, where=False)
     if where and what is None and where.num_found != 4:
         print(f"netdef predict: {args.file} has a box for each class: --class-net chooses", file=sys.stderr)
         return 2
@@ -80,8 +77,8 @@ def run(args: argparse.Namespace) -> int:
     return 1 if len(mistakes) else 0
 
 
-def predictor(args: argparse.Namespace, file: str, weights: str) -> "Predictor":
-    """A net with its weights; with --boxes, one that says where if it can be one."""
+def predictor(args: argparse.Namespace, file: str, weights: str, *, where: bool | None) -> "Predictor":
+    """A net with its weights; ``where``: whether it is to say where, or what, or (None) what it can."""
     from netdef.compiler.weights import read_weights
     from netdef.runtime import lower
     from netdef.runtime.localisation.evaluation import box_blob
@@ -90,11 +87,14 @@ def predictor(args: argparse.Namespace, file: str, weights: str) -> "Predictor":
     from netdef.runtime.training.run import best_weights, run_of
 
     net = load_net(args, "TEST", file)
+    boxes = None if where is False else box_blob(net)
+    if where and boxes is None:
+        message = f"{file} says what, and not where: it gives {' and '.join(net.outputs)}"
+        raise NetError(Diagnostic("N826", message, help="leave out --boxes, or take a net such as vgg16_scr.net"))
     module = lower(net, read_weights(best_weights(Path(weights)))).to(device_of(args.device))
     if module.matched.missing:
         message = f"{weights} has no weights for {', '.join(module.matched.missing)}"
         raise NetError(Diagnostic("N737", message, help="weights go by the layer's name; netdef train makes them"))
-    boxes = box_blob(net) if args.boxes else None
     feed = fed_from_outside(net, run_of(Path(weights)), {})
     return Predictor(module, boxes or net.chosen_scores(args.scores), feed, says_where=boxes is not None)
 

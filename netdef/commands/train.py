@@ -276,7 +276,9 @@ def conclusion(args: argparse.Namespace, run: "Run") -> Iterator[str]:
     names = [name for name in evaluations[-1] if name.endswith("_error")]
     best = min(evaluations, key=lambda line: line[names[0]])  # of equals the first, as the run kept it
     for name, line, weights in (("best", best, run.best), ("last", evaluations[-1], run.last)):
-        errors = ", ".join(f"{name.replace('_', ' ').replace('top', 'top-')} {100 * line[name]:.2f} %" for name in names)
+        errors = ", ".join(
+            f"{name.replace('_', ' ').replace('top', 'top-')} {100 * line[name]:.2f} %" for name in names
+        )
         yield f"{name}: {errors} after epoch {line['epoch']:.0f}: {weights}"
     data = "" if args.data is None else f" --data {shlex.quote(args.data)}"
     yield f"next: netdef evaluate {shlex.quote(args.file)} --weights {shlex.quote(str(run.path))}{data}"

@@ -73,7 +73,9 @@ def _objects(path: Path, root: Path) -> tuple[str, list[Marked]]:
         tree = ElementTree.parse(path).getroot()
         marked = [
             Marked(
-                each.findtext("name", "").strip(), tuple(float(each.findtext(f"bndbox/{e}", "")) for e in EDGES), str(path)
+                each.findtext("name", "").strip(),
+                tuple(float(each.findtext(f"bndbox/{e}", "")) for e in EDGES),
+                str(path),
             )
             for each in tree.iter("object")
         ]

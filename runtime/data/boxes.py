@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from netdef.compiler.diagnostics import Diagnostic, NetError, Severity
+from netdef.compiler.diagnostics import Diagnostic, NetError, Report, Severity
 from netdef.compiler.override import override
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.dataset import Picture
@@ -57,7 +57,7 @@ class Boxed(Kept):
             seen = sorted({each.label for found in marked.values() for each in found})
             cure = f"choose what counts with --object: {', '.join(seen)}" if seen else "look at its boxes"
             message = f"{source} has no picture that shows exactly one {' or '.join(classes or ['object'])}"
-            raise NetError(Diagnostic("N822", message, help=cure))
+            raise NetError(Report([*self.warnings, Diagnostic("N822", message, help=cure)]))
         known = tuple(classes or sorted({each.label for each in single.values()}))
         self.paths = list(single)
         self.boxes = np.array([each.edges for each in single.values()], np.float64)

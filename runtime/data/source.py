@@ -87,8 +87,8 @@ def open_data(
     """Training and test data: an embedded data set's name, or a path; ``test`` is another one for the test.
 
     Without it, the test is ``val`` or ``test`` beside ``train`` in a folder (``val.tar``, ``val.txt``, ``val_lmdb``
-    too), else a tenth of each class, always the same. ``objects`` are the classes that count, where pictures show others
-    too; by default all.
+    too), else a tenth of each class, always the same. ``objects`` are the classes whose boxes
+    count, where pictures show others too; by default all.
     """
     if source in EMBEDDED:
         data = EMBEDDED[source](wanted)

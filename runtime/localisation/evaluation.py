@@ -92,7 +92,10 @@ def box_blob(net: Net) -> str | None:
 
 
 def check_boxes(found: Shape, data: Dataset, blobs: Mapping[str, str]) -> None:
-    """Refuse boxes that don't fit the data's classes, and fields that the data don't have; ``blobs``: field -> input."""
+    """Refuse boxes that don't fit the data's classes, and data without any.
+
+    ``found`` is the shape of the net's boxes, and ``blobs`` its inputs by their fields.
+    """
     if boxes_of(data) is None:
         asked = ", ".join(blobs[field] for field in BOX_FIELDS if field in blobs)
         cure = "train on a folder in Pascal VOC's layout, or a CSV of path,label,x0,y0,x1,y1"
@@ -101,5 +104,5 @@ def check_boxes(found: Shape, data: Dataset, blobs: Mapping[str, str]) -> None:
     width = found[1] if len(found) > 1 else 0
     if width not in (4, 4 * num_classes) or ("class_box" in blobs and width != 4 * num_classes):
         cure = f"give the last layer num_output: 4 for one box, or {4 * num_classes} for a box for each class"
-        message = f"boxes for {num_classes} classes are 4 or {4 * num_classes} numbers, and the net gives {show(found)}"
+        message = f"the data's classes are {num_classes:,}, and the net's boxes {show(found)}: not 4 numbers, nor 4 for each"
         raise NetError(Diagnostic("N825", message, help=cure))

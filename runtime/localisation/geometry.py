@@ -26,7 +26,8 @@ def in_window(edges: Boxes, picture: Pair, placement: Placement, window: Pair) -
 def on_picture(boxes: Boxes, picture: Pair, placement: Placement, window: Pair) -> Boxes:
     """What a net says of its window as edges on the picture; the other way of ``in_window``."""
     scale, corner, size = _place(picture, placement, window)
-    return (edges_of(_mirrored(boxes) if placement.mirrored else boxes) * size + corner) / scale
+    edges: Boxes = (edges_of(_mirrored(boxes) if placement.mirrored else boxes) * size + corner) / scale
+    return edges
 
 
 def edges_of(boxes: Boxes) -> Boxes:
@@ -39,7 +40,7 @@ def overlap(some: Boxes, others: Boxes) -> NDArray[np.float64]:
     """Intersection over union of boxes by their edges, 0 to 1; 0 where one is empty or no number. Broadcasts."""
     sides = np.minimum(some[..., 2:], others[..., 2:]) - np.maximum(some[..., :2], others[..., :2])
     shared = np.maximum(sides, 0).prod(-1)
-    areas = [np.maximum(each[..., 2:] - each[..., :2], 0).prod(-1) for each in (some, others)]
+    areas: list[Boxes] = [np.maximum(each[..., 2:] - each[..., :2], 0).prod(-1) for each in (some, others)]
     union = areas[0] + areas[1] - shared
     return np.divide(shared, union, out=np.zeros_like(union), where=union > 0)
 
@@ -47,7 +48,11 @@ def overlap(some: Boxes, others: Boxes) -> NDArray[np.float64]:
 def _place(picture: Pair, placement: Placement, window: Pair) -> tuple[Boxes, Boxes, Boxes]:
     """Scale, corner and size of a window, once for each edge."""
     scaled = placement.scaled
-    across_and_down = (scaled.w / picture.w, scaled.h / picture.h), (placement.left, placement.top), (window.w, window.h)
+    across_and_down = (
+        (scaled.w / picture.w, scaled.h / picture.h),
+        (placement.left, placement.top),
+        (window.w, window.h),
+    )
     scale, corner, size = (np.tile(pair, 2).astype(np.float64) for pair in across_and_down)
     return scale, corner, size
 
