@@ -120,9 +120,7 @@ def class_names(net: Net, chosen: str | None, trained: Sequence[str] | None) -> 
         return path.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         cure = "--classes takes a text file with a class's name on each line"
-        raise NetError(
-            Diagnostic("N828", f"the classes' names can't be read: {error}", help=cure)
-        ) from None
+        raise NetError(Diagnostic("N828", f"the classes' names can't be read: {error}", help=cure)) from None
 
 
 def copies(folder: Path, paths: Sequence[str]) -> Iterator[Path]:

@@ -104,5 +104,7 @@ def check_boxes(found: Shape, data: Dataset, blobs: Mapping[str, str]) -> None:
     width = found[1] if len(found) > 1 else 0
     if width not in (4, 4 * num_classes) or ("class_box" in blobs and width != 4 * num_classes):
         cure = f"give the last layer num_output: 4 for one box, or {4 * num_classes} for a box for each class"
-        message = f"the data's classes are {num_classes:,}, and the net's boxes {show(found)}: not 4 numbers, nor 4 for each"
+        message = (
+            f"the data's classes are {num_classes:,}, and the net's boxes {show(found)}: not 4 numbers, nor 4 for each"
+        )
         raise NetError(Diagnostic("N825", message, help=cure))

@@ -42,19 +42,16 @@ def overlap(some: Boxes, others: Boxes) -> NDArray[np.float64]:
     shared = np.maximum(sides, 0).prod(-1)
     areas: list[Boxes] = [np.maximum(each[..., 2:] - each[..., :2], 0).prod(-1) for each in (some, others)]
     union = areas[0] + areas[1] - shared
-    return np.divide(shared, union, out=np.zeros_like(union), where=union > 0)
+    share: NDArray[np.float64] = np.where(union > 0, shared / np.where(union > 0, union, 1), 0)
+    return share
 
 
 def _place(picture: Pair, placement: Placement, window: Pair) -> tuple[Boxes, Boxes, Boxes]:
     """Scale, corner and size of a window, once for each edge."""
     scaled = placement.scaled
-    across_and_down = (
-        (scaled.w / picture.w, scaled.h / picture.h),
-        (placement.left, placement.top),
-        (window.w, window.h),
-    )
-    scale, corner, size = (np.tile(pair, 2).astype(np.float64) for pair in across_and_down)
-    return scale, corner, size
+    scale = (scaled.w / picture.w, scaled.h / picture.h) * 2
+    corner = (placement.left, placement.top) * 2
+    return np.array(scale), np.array(corner, np.float64), np.array((window.w, window.h) * 2, np.float64)
 
 
 def _mirrored(boxes: Boxes) -> Boxes:

@@ -44,7 +44,7 @@ VIEWS = [
 ]
 
 
-@pytest.mark.parametrize(("view", "mirror"), product(VIEWS, [0.1, 0.9]))
+@pytest.mark.parametrize(("view", "mirror"), list(product(VIEWS, [0.1, 0.9])))
 def test_a_box_lies_where_the_view_shows_its_pixels(view: View, mirror: float) -> None:
     size = Pair(60, 80)
     picture = np.zeros((*size, 1), np.uint8)

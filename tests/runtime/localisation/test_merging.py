@@ -14,14 +14,14 @@ def test_two_close_boxes_become_their_mean_and_a_far_one_stays() -> None:
 
 def test_a_merged_box_is_the_mean_of_all_that_it_stands_for() -> None:
     """Not of two means: the third box counts a third."""
-    edges = np.array([[0, 0, 12, 12], [1, 0, 13, 12], [5, 0, 17, 12]], float)
+    edges = np.array([[0, 0, 12, 12], [1, 0, 13, 12], [3, 0, 15, 12]], float)
     boxes, groups = merged(edges)
     assert groups == [[0, 1, 2]]
     np.testing.assert_allclose(boxes, [edges.mean(0)])
 
 
 def test_the_closest_are_merged_first() -> None:
-    """The middle box overlaps both others enough; it goes to the closer one, and their mean is too far from the other."""
+    """The middle box overlaps both others enough; it goes to the closer one, whose mean then is too far off."""
     edges = np.array([[0, 0, 10, 10], [3, 0, 13, 10], [5, 0, 15, 10]], float)
     boxes, groups = merged(edges)
     assert groups == [[0], [1, 2]]
@@ -39,7 +39,7 @@ def test_every_box_goes_into_one_group_and_no_two_results_are_close() -> None:
     low = some.uniform(0, 60, (80, 2))
     edges = np.concatenate([low, low + some.uniform(15, 30, (80, 2))], axis=1)
     boxes, groups = merged(edges)
-    assert sorted(sum(groups, [])) == list(range(80))
+    assert sorted(index for group in groups for index in group) == list(range(80))
     assert 1 < len(groups) < 80
     between = overlap(boxes[:, None], boxes[None])[~np.eye(len(boxes), dtype=bool)]
     assert between.max() <= CLOSE
