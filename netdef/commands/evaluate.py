@@ -152,7 +152,8 @@ def asks_for_boxes(args: argparse.Namespace, file: str) -> bool:
     """Whether a net learns to say where."""
     from netdef.runtime.localisation.fields import BOX_FIELDS
 
-    return not set(BOX_FIELDS).isdisjoint(load_quietly(args, "TRAIN", file).inputs)
+    as_trained = argparse.Namespace(**{**vars(args), "dense": False})
+    return not set(BOX_FIELDS).isdisjoint(load_quietly(as_trained, "TRAIN", file).inputs)
 
 
 def print_boxes(args: argparse.Namespace) -> int:

@@ -134,7 +134,7 @@ def _classes(what: "Predictor", picture: "Picture", num: int, names: list[str]) 
 def _box(where: "Predictor", picture: "Picture", classes: list[dict[str, Any]], copy: Path) -> dict[str, Any]:
     from netdef.runtime.localisation.drawing import draw
 
-    best = classes[0] if classes else {"class": "", "label": 0}
+    best: dict[str, Any] = classes[0] if classes else {"class": "", "label": 0}
     edges = where.box(picture, best["label"])
     draw(picture, edges, best["class"], copy)
     return {"box": edges.tolist(), "drawn": str(copy)}

@@ -20,7 +20,7 @@ from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.dataset import Dataset, Picture, boxes_of
 from netdef.runtime.data.transform import Placement, resized
-from netdef.runtime.localisation.evaluation import ENOUGH, BoxErrors
+from netdef.runtime.localisation.evaluation import ENOUGH, BoxErrors, of_class
 from netdef.runtime.localisation.geometry import Boxes, on_picture, overlap
 from netdef.runtime.localisation.merging import merged
 from netdef.runtime.prediction import Predictor, softmax
@@ -52,7 +52,7 @@ class Found(NamedTuple):
 
     def box(self, label: int) -> Boxes:
         """The box (4,) of a class."""
-        edges, groups = merged(self.edges[:, label if self.edges.shape[1] > 1 else 0])
+        edges, groups = merged(of_class(self.edges, label))
         return edges[np.argmax([self.scores[group, label].sum() for group in groups])]
 
 
