@@ -4,6 +4,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from netdef.compiler.faults import come_to, die, dies_here
+
 UNFINISHED = ".unfinished-"
 """The head of a file's name while it is written; its suffix stays, because writers choose a format by it."""
 
@@ -18,9 +20,15 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         return
     unfinished = path.with_name(UNFINISHED + path.name)
     try:
+        come_to("before-write")
         write(unfinished)
+        if dies_here("mid-write"):
+            os.truncate(unfinished, unfinished.stat().st_size // 2)
+            die()
         sync(unfinished)
+        come_to("before-rename")
         unfinished.replace(path)
+        come_to("after-rename")
     finally:
         unfinished.unlink(missing_ok=True)
     sync(path.parent)

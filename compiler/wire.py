@@ -183,6 +183,8 @@ def scan(data: memoryview, start: int, end: int) -> Iterator[tuple[int, Entry]]:
 
 def varint(data: memoryview, at: int, end: int) -> tuple[int, int]:
     """A number of 64 bits, low sevens first, and the place behind it."""
+    if at < end and data[at] < 0x80:  # as nearly all are
+        return data[at], at + 1
     value = 0
     for index in range(LONGEST_VARINT):
         if at + index >= end:

@@ -60,7 +60,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
         module: Any = import_module(f"netdef.commands.{name}")
         sub = commands.add_parser(name, help=module.HELP, description=module.__doc__, formatter_class=_Help)
         module.arguments(sub)
-        sub.set_defaults(run=module.run)
+        sub.set_defaults(run=module.run, words=argv)
     return parser.parse_args(argv)
 
 

@@ -1,15 +1,29 @@
 """The processes that work on one thing together, one for each device.
 
-What one process knows and all must agree on goes through here; every other room computes its own share.
+What one process knows and all must agree on goes through here; every other room computes its own share. The
+processes are started by torch's elastic launcher (``torchrun``, or ``--devices N``), which tells each its place.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple, TypeVar
+import logging
+import os
+import signal
+import sys
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple, Self, TypeVar
 
 import torch
 import torch.distributed as dist
+from torch import Tensor
+
+from netdef.compiler.diagnostics import Diagnostic, NetError
 
 T = TypeVar("T")
+
+LAUNCH = "TORCHELASTIC_RUN_ID"
+GONE = ("Connection closed by peer", "Connection reset", "Broken pipe", "Connection refused", "NCCL", "Timed out")
+"""What torch says where another process of the group has died."""
 
 
 class Group(NamedTuple):
@@ -36,17 +50,183 @@ class Group(NamedTuple):
         if self.size == 1:
             return list(counts)
         sums = torch.tensor(counts, dtype=torch.int64)
-        dist.all_reduce(sums, group=None)
-        return [int(each) for each in sums]
+        dist.all_reduce(sums)
+        return sums.tolist()
+
+    def added(self, values: Tensor) -> Tensor:
+        """The sum of a tensor over all processes, on its device."""
+        if self.size > 1:
+            dist.all_reduce(values)
+        return values
+
+    def told(self, known: T | None) -> T:
+        """What rank 0 knows, for all."""
+        box: list[Any] = [known]
+        if self.size > 1:
+            dist.broadcast_object_list(box, src=0)
+        found: T = box[0]
+        return found
+
+    def decided(self, decide: Callable[[], T]) -> T:
+        """What rank 0 decides, for all; if that is a mistake, rank 0 raises it, and the others end without a word."""
+        if self.size == 1:
+            return decide()
+        decision: T | None = None
+        try:
+            if self.leads:
+                decision = decide()
+        finally:
+            decision = self.told(decision)
+        if decision is None:
+            sys.exit(1)
+        return decision
 
     def gathered(self, own: T) -> list[T]:
-        """What each process has, in the order of their ranks: for a report, not for many numbers often."""
+        """What each process has, by rank, for all."""
         if self.size == 1:
             return [own]
-        everyone: list[T] = [own] * self.size
-        dist.all_gather_object(everyone, own)
-        return everyone
+        found: list[Any] = [None] * self.size
+        dist.all_gather_object(found, own)
+        return found
+
+    def as_rank_0(self, tensors: Sequence[Tensor]) -> None:
+        """Make tensors those of rank 0."""
+        if self.size > 1:
+            for tensor in tensors:
+                dist.broadcast(tensor, src=0)
+
+    def wait(self) -> None:
+        """Until every process is here."""
+        if self.size > 1:
+            dist.barrier()
 
 
 ALONE = Group()
 """One process without others."""
+
+
+@contextmanager
+def joined() -> Iterator[Group]:
+    """The group that a launcher put this process in, while it is entered; alone if none did."""
+    if not was_launched():
+        yield ALONE
+        return
+    gpu = torch.cuda.is_available()
+    if gpu:
+        torch.cuda.set_device(own_device())
+    store, rank, size = next(dist.rendezvous("env://"))
+    own_store = dist.PrefixStore(f"attempt-{attempt()}", store)  # the addresses of processes that died stay in it
+    dist.init_process_group("cpu:gloo,cuda:nccl" if gpu else "gloo", store=own_store, rank=rank, world_size=size)
+    group = Group(rank, size)
+    try:
+        yield group
+    except RuntimeError as error:
+        if group.size == 1 or not any(word in str(error) for word in GONE):
+            raise
+        cure = "its own message stands above; --restarts 3 starts all again, from the last checkpoint"
+        message = f"process {group.rank} of {group.size} lost another one"
+        raise NetError(Diagnostic("N792", message, help=cure)) from None
+    dist.destroy_process_group()  # a broken group is left as it is
+
+
+@contextmanager
+def said_once(group: Group) -> Iterator[None]:
+    """Mistakes that all processes find alike, and one of them says."""
+    try:
+        yield
+    except NetError:
+        if group.leads:
+            raise
+        sys.exit(1)
+
+
+def was_launched() -> bool:
+    """Whether a launcher started this process, among others perhaps."""
+    return LAUNCH in os.environ
+
+
+def launch_number() -> str | None:
+    """What tells the launch from others, if there was one."""
+    return os.environ.get(LAUNCH)
+
+
+def attempt() -> int:
+    """How often the launcher has started the processes again, because one broke down."""
+    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"))
+
+
+def own_device() -> torch.device:
+    """The device of this process among those of its machine: each has its own GPU, or all share the processors."""
+    if not torch.cuda.is_available():
+        return torch.device("cpu")
+    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+
+
+class Agreement:
+    """A wish that any process may have and all act upon at the same iteration, one later than it was uttered.
+
+    The question travels while the next iteration is computed, so that it costs no waiting.
+    """
+
+    def __init__(self, group: Group) -> None:
+        self._group = group
+        self._channel = dist.new_group(backend="gloo") if group.size > 1 else None
+        self._asked: tuple[Any, Tensor] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._asked is not None and kind is None:  # of a broken group no answer comes
+            self._asked[0].wait()
+
+    def on(self, wish: int) -> int:
+        """The strongest wish of all processes at the iteration before; alone, one's own at once."""
+        if self._channel is None:
+            return wish
+        before = self._asked
+        flag = torch.tensor(wish)
+        self._asked = dist.all_reduce(flag, dist.ReduceOp.MAX, group=self._channel, async_op=True), flag
+        if before is None:
+            return 0
+        before[0].wait()
+        return int(before[1])
+
+
+def launch(num: int, words: Sequence[str], restarts: int) -> int:
+    """Run ``netdef`` with some words in ``num`` processes; its exit status.
+
+    SIGTERM and SIGINT go on to the processes, which have half a minute to save; SIGHUP too, and training goes on.
+    """
+    from torch.distributed.elastic.multiprocessing.api import SignalException
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+    from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, len(os.sched_getaffinity(0)) // num)))
+    logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)  # the processes speak for themselves
+    config = LaunchConfig(
+        min_nodes=1,
+        max_nodes=1,
+        nproc_per_node=num,
+        run_id=uuid.uuid4().hex,
+        rdzv_backend="c10d",
+        rdzv_endpoint="localhost:0",
+        max_restarts=restarts,
+        signals_to_handle="SIGTERM,SIGINT,SIGQUIT",
+    )
+    signal.signal(signal.SIGHUP, lambda *_: _pass_on(signal.SIGHUP))
+    try:
+        elastic_launch(config, sys.executable)("-m", "netdef", *words)
+    except SignalException as stopped:
+        return 128 + int(stopped.sigval)
+    except ChildFailedError as failed:
+        codes = [failure.exitcode for failure in failed.failures.values()]
+        return max(codes) if max(codes) > 0 else 3  # below 0: ended by a signal
+    return 0
+
+
+def _pass_on(number: int) -> None:
+    """Send a signal to the processes that this one started."""
+    with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
+        for child in file.read().split():
+            os.kill(int(child), number)

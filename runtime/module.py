@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.distributed.tensor import DTensor, distribute_tensor
 
 from netdef.compiler.diagnostics import Diagnostic, Label, NetError, Report, did_you_mean
 from netdef.compiler.fillers import fill
@@ -19,9 +20,11 @@ from netdef.compiler.reader import place_of
 from netdef.compiler.schema import Refusal
 from netdef.compiler.shape import show
 from netdef.compiler.weights import Key, Matched, match
+from netdef.runtime.devices import Group
 from netdef.runtime.fit import check_fed
 from netdef.runtime.lowering import RULES
 from netdef.runtime.lowering.base import Op, Setting
+from netdef.runtime.lowering.normalization import ByBatch
 from netdef.runtime.plan import Plan, make_plan
 from netdef.runtime.randomness import Chance
 
@@ -111,6 +114,29 @@ class NetModule(nn.Module):
             if isinstance(tensor, nn.Parameter)
         ]
 
+    @property
+    def has_idle_weights(self) -> bool:
+        """Whether there are learned weights on which the loss doesn't depend."""
+        busy: set[Key] = set()
+        needed = {number for _, number in self._with_loss.weighed}
+        for step in reversed(self._with_loss.steps):
+            if needed.intersection(step.tops):
+                busy.update(own.owner for own in step.node.weights)
+                stopped = step.stopped or (False,) * len(step.bottoms)
+                needed.update(bottom for bottom, stop in zip(step.bottoms, stopped, strict=True) if not stop)
+        return any((each.layer, each.index) not in busy for each in self.learned() if each.tensor.requires_grad)
+
+    @property
+    def statistics(self) -> list[Tensor]:
+        """What is remembered of batches and not learned: BatchNorm's sums."""
+        return [tensor for tensor in self._tensors.values() if not isinstance(tensor, nn.Parameter)]
+
+    def normalise_over(self, group: Group) -> None:
+        """Let BatchNorm take its mean and variance from the shares of all processes; by default each has its own."""
+        for op in self._ops.values():
+            if isinstance(op, ByBatch):
+                op.group = group
+
     def weights(self) -> dict[str, list[NDArray[np.float32]]]:
         """Copies of all weights, by layer; a shared one under each layer that has it, as in a ``.caffemodel``."""
         copies: dict[str, list[NDArray[np.float32]]] = {}
@@ -118,7 +144,7 @@ class NetModule(nn.Module):
             if node.weights:
                 shapes = [own.weight.shape for own in node.weights]
                 copies[node.name] = [
-                    _plain(tensor).view(shape).numpy() for tensor, shape in zip(self._of(node), shapes, strict=True)
+                    plain(tensor).view(shape).numpy() for tensor, shape in zip(self._of(node), shapes, strict=True)
                 ]
         return copies
 
@@ -131,8 +157,26 @@ class NetModule(nn.Module):
         """
         self.matched = match(self.net, weights)
         for key, array in self.matched.arrays.items():
-            self._tensors[key].copy_(torch.tensor(array))
+            fill_in(self._tensors[key], torch.tensor(array))
         return self.matched
+
+    @property
+    def tensors(self) -> Mapping[Key, Tensor]:
+        """All weights and statistics, each once, by its owner."""
+        return self._tensors
+
+    def adopt(self, tensors: Mapping[Key, Tensor]) -> None:
+        """Compute with other tensors of the same meaning from now on."""
+        self._tensors = dict(tensors)
+        for index, op in self._ops.items():
+            for own in self.net.nodes[index].weights:
+                op.store(own.weight, self._tensors[own.owner])
+
+    def own_again(self) -> None:
+        """Take for its tensors what a wrapper has put into the layers."""
+        for index, op in self._ops.items():
+            for own in self.net.nodes[index].weights:
+                self._tensors[own.owner] = getattr(op, own.weight.name)
 
     def _of(self, node: Node) -> list[Tensor]:
         return [self._tensors[own.owner] for own in node.weights]
@@ -243,9 +287,17 @@ def _laid_out(tensor: Tensor, node: Node, weight: Weight, phase: Phase) -> Tenso
     return nn.Parameter(tensor) if weight.learned else tensor
 
 
-def _plain(tensor: Tensor) -> Tensor:
-    """A copy on the CPU, in row-major order."""
-    return tensor.detach().to("cpu", torch.float32, copy=True, memory_format=torch.contiguous_format)
+def plain(tensor: Tensor) -> Tensor:
+    """A copy on the CPU, in row-major order; of a sharded tensor the whole, which all processes must ask for."""
+    whole = tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
+    return whole.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)
+
+
+def fill_in(tensor: Tensor, values: Tensor) -> None:
+    """Give a tensor values that are there as a whole; a sharded one takes its share."""
+    if isinstance(tensor, DTensor):
+        values = distribute_tensor(values.to(tensor.device), tensor.device_mesh, tensor.placements)
+    tensor.copy_(values)
 
 
 def _safe(name: str, taken: nn.ModuleDict) -> str:

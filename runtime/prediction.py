@@ -16,14 +16,14 @@ from netdef.compiler.shape import Pair
 from netdef.runtime.data.binding import Feed
 from netdef.runtime.data.dataset import Picture
 from netdef.runtime.data.folder import pictures_in
-from netdef.runtime.data.transform import View, with_channels
+from netdef.runtime.data.transform import Draw, View, with_channels
 from netdef.runtime.localisation.evaluation import of_class
 from netdef.runtime.localisation.geometry import Boxes, on_picture
 
 if TYPE_CHECKING:
     from netdef.runtime.module import NetModule
 
-NO_CHANCE = np.zeros(16)
+NO_CHANCE = np.zeros(len(Draw))
 """The centre of a picture, as it is."""
 
 

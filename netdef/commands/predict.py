@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     if (args.class_net is None) != (args.class_weights is None) or (args.class_net and not args.boxes):
         print("netdef predict: --boxes takes --class-net and --class-weights together", file=sys.stderr)
         return 2
-    from netdef.runtime.data.folder import decode
+    from netdef.runtime.data.decoding import decode
     from netdef.runtime.prediction import copies
 
     net = predictor(args, args.file, args.weights, where=args.boxes)

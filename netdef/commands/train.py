@@ -1,7 +1,8 @@
 """Train a net.
 
-The recipe says how: by default the .yaml beside the net, else built-in settings. The weights, the metrics and what
-is needed to go on after a break are kept in a run's folder.
+The recipe says how: by default the .yaml beside the net, else built-in settings. A recipe with stages is a plan: they
+are trained one after the other. The weights, the metrics and what is needed to go on after a break are kept in a run's
+folder. SIGINT (Ctrl-C) or SIGTERM: save and stop; SIGHUP: save and go on.
 """
 
 import argparse
@@ -10,19 +11,24 @@ import os
 import shlex
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netdef.cli import show
+from netdef.cli import WRONG_USAGE, show
 from netdef.commands.options import count, index, load_quietly, net_arguments
-from netdef.compiler.diagnostics import Report
+from netdef.compiler.diagnostics import NetError, Report
 from netdef.compiler.load import state_of
 
 if TYPE_CHECKING:
     from netdef.compiler.net import Net
     from netdef.compiler.weights import Matched
     from netdef.runtime.data.layers import LayerFeed
+    from netdef.runtime.devices import Group
+    from netdef.runtime.module import Weights
     from netdef.runtime.training.checkpoint import Checkpoint
+    from netdef.runtime.training.journal import Log
     from netdef.runtime.training.recipe import Recipe
     from netdef.runtime.training.recipe_file import RecipeFile
     from netdef.runtime.training.run import Run
@@ -35,10 +41,26 @@ DATA_HELP = (
     "if not given, what the net's data layers name, else the digits"
 )
 REMEMBERED = (
-    *("file", "recipe", "data", "test_data", "object", "epochs", "batch", "lr", "seed", "input", "scores", "corrupt"),
+    *(
+        "file",
+        "recipe",
+        "only",
+        "data",
+        "test_data",
+        "object",
+        "epochs",
+        "batch",
+        "lr",
+        "seed",
+        "input",
+        "scores",
+        "corrupt",
+    ),
     *("set", "size", "data_size", "stage", "level", "dense"),
 )
 """Arguments that a resumed run takes from its manifest where they aren't given again."""
+NO_DATA = {"N710", "N717", "N774"}
+"""What is said of data that aren't there, or whose package isn't."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,16 +76,38 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="R",
         help="how to train: netdef's .yaml, or Caffe's solver.prototxt; the .yaml beside the net if not given",
     )
+    parser.add_argument("--only", metavar="STAGE", help="train one stage of the recipe's plan")
     parser.add_argument("--data", metavar="D", help=DATA_HELP)
     parser.add_argument("--test-data", metavar="D", help="other data for the test")
     parser.add_argument("--weights", metavar="W", help="weights to start from: a file, or a run's folder")
     parser.add_argument("-o", dest="run_folder", metavar="RUN", help="the run's folder; runs/NAME if not given")
     parser.add_argument("--resume", action="store_true", help="go on with a broken run: RUN, or the net's newest")
+    parser.add_argument(
+        "--keep", type=count, default=2, metavar="K", help="checkpoints to keep, beside the best weights"
+    )
+    parser.add_argument("--tensorboard", action="store_true", help="write the metrics for TensorBoard, too")
+    first = parser.add_mutually_exclusive_group()
+    first.add_argument("--dry-run", action="store_true", help="two iterations, then memory and time; writes nothing")
+    heart = "train on the first batch until it is known by heart; writes nothing"
+    first.add_argument("--overfit-one-batch", action="store_true", help=heart)
     recipe = parser.add_argument_group("instead of the recipe's")
     recipe.add_argument("--epochs", type=_positive, metavar="X", help="passes over the training data")
-    recipe.add_argument("--batch", type=count, metavar="N", help="pictures in an iteration")
+    recipe.add_argument("--batch", type=count, metavar="N", help="pictures in an iteration, over all devices")
     recipe.add_argument("--lr", type=_positive, metavar="X", help="first learning rate")
     recipe.add_argument("--seed", type=index, metavar="N", help="seed")
+    devices = parser.add_argument_group("devices")
+    devices.add_argument(
+        "--devices", type=count, metavar="N", help="train in N processes, each with its own GPU if any"
+    )
+    devices.add_argument(
+        "--restarts", type=index, default=0, metavar="K", help="start all N again, up to K times, if one breaks down"
+    )
+    devices.add_argument(
+        "--passes", type=count, default=1, metavar="K", help="compute a device's share in K passes, to save memory"
+    )
+    synced = "take BatchNorm's mean and variance over all devices, not on each from its own share"
+    devices.add_argument("--sync-batchnorm", action="store_true", help=synced)
+    devices.add_argument("--shard", action="store_true", help="divide the weights over the devices, too (FSDP2)")
     feeding_arguments(parser)
     net_arguments(parser, phase=False)
 
@@ -85,34 +129,164 @@ def feeding_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Train, and say where the weights are."""
     share_processors()
-    from netdef.runtime.training.progress import display
-    from netdef.runtime.training.train import starting_point, train
-
     written = recipe_file(args)  # before torch is loaded: its mistakes show at once
     if args.file is None and written is not None and written.train_net is not None:
         args.file = written.found(written.train_net)
     if args.file is None and not (args.resume and args.run_folder):
         print("netdef train: which net? Leave FILE out with --resume -o RUN, or where R names it", file=sys.stderr)
-        return 2
-    old = recalled(args) if args.resume else None
-    if old is not None:
-        written = recipe_file(args)
-    if written is not None:
-        show(written.report)
-    job = job_of(args, written)
-    run = begun(args, job) if old is None else old
-    start, warnings = starting_point(run, job.identity)
-    show(Report(warnings))
-    with display() as shown:
-        for line in introduction(args, job, run, start):
-            shown.say(line)
+        return WRONG_USAGE
+
+    from netdef.runtime.devices import joined, launch, was_launched
+    from netdef.runtime.training.interrupts import Stopped
+
+    if (args.devices or 1) > 1 and not was_launched():
+        return launch(args.devices, args.words, args.restarts)
+    with joined() as group:
         try:
-            train(job, run, start, shown)
-        except KeyboardInterrupt:
-            shown.say(f"to go on from the last checkpoint: netdef train --resume -o {run.path}")
+            return trained(args, written, group)
+        except Stopped as stopped:
+            return stopped.status
+
+
+def trained(args: argparse.Namespace, written: "RecipeFile | None", group: "Group") -> int:
+    """Train the net, or the stages of a plan, in this process."""
+    from netdef.runtime.devices import said_once
+    from netdef.runtime.training.recipe import Recipe
+    from netdef.runtime.training.stages import stage_named
+
+    with said_once(group):
+        old = recalled(args, group)
+        if old is not None:
+            written = recipe_file(args)
+        if written is not None and group.leads:
+            show(written.report)
+        recipe, stages = (Recipe(), ()) if written is None else (written.recipe, written.stages)
+        if written is not None and args.only is not None:
+            stage, stages = stage_named(args.only, stages), ()
+            args.file = args.file if stage.net is None else written.found(stage.net)
+            recipe = stage.recipe
+    if args.dry_run or args.overfit_one_batch:
+        return tried(args, written, recipe, group)
+    if written is not None and stages:
+        return train_stages(args, written, group, old)
+    return train_one(args, written, recipe, group, old)
+
+
+def train_one(
+    args: argparse.Namespace, written: "RecipeFile | None", recipe: "Recipe", group: "Group", old: "Run | None"
+) -> int:
+    """Train one net, from its first weights or from where an ``old`` run broke off."""
+    from netdef.compiler.weights import read_weights
+    from netdef.runtime.devices import said_once
+    from netdef.runtime.training.run import best_weights, new_run
+
+    with said_once(group):
+        weights = None if args.weights is None else read_weights(best_weights(Path(args.weights)))
+        job = job_of(args, written, recipe, weights, group)
+    path = Path(args.run_folder) if args.run_folder else None
+    name = job.module.net.name or Path(args.file).stem
+    run = old or group.decided(lambda: begun(args, job, new_run(path, name)))
+    carry_out(args, job, run, args.weights)
+    if group.leads:
+        for line in conclusion(args, run):
+            print(line)
+    return 0
+
+
+def train_stages(args: argparse.Namespace, written: "RecipeFile", group: "Group", old: "Run | None") -> int:
+    """Train the stages of a plan that aren't finished, one after the other."""
+    from netdef.runtime.devices import said_once
+    from netdef.runtime.training.run import Run, new_run
+    from netdef.runtime.training.stages import first_weights, folders, refuse_another_plan
+
+    stages = written.stages
+    with said_once(group):
+        name = name_of(args)
+        if old is not None:
+            refuse_another_plan(old, stages)
+    path = Path(args.run_folder) if args.run_folder else None
+    plan = old or group.decided(lambda: planned(args, new_run(path, name), folders(stages)))
+    for stage, folder in zip(stages, folders(stages), strict=True):
+        own = argparse.Namespace(**vars(args))
+        own.file = args.file if stage.net is None else written.found(stage.net)
+        own.only, own.run_folder = stage.name, str(plan.path / folder)
+        run = Run(plan.path / folder)
+        if group.leads:
+            print(f"stage {stage.name}" + (": finished before" if run.is_finished else ""), file=sys.stderr)
+        if run.is_finished:
+            continue
+        with said_once(group):
+            weights = None if stage.init is None else first_weights(plan, stages, stage.init)
+            job = job_of(own, written, stage.recipe, weights, group)
+        if group.told(not run.is_there):
+            group.decided(partial(begun, own, job, run))
+        carry_out(own, job, run, stage.init and f"stage {stage.init.stage}")
+    if group.leads:
+        for line in conclusion(args, plan):
+            print(line)
+    return 0
+
+
+def carry_out(args: argparse.Namespace, job: "Job", run: "Run", source: str | None) -> None:
+    """Train from the run's newest checkpoint, if it has one; ``source`` is where its first weights came from."""
+    from netdef.runtime.devices import said_once
+    from netdef.runtime.training.interrupts import Stopped
+    from netdef.runtime.training.progress import display
+    from netdef.runtime.training.train import starting_point, train
+
+    group = job.division.group
+    with said_once(group):
+        start, warnings = starting_point(run, job.identity)
+    with display(group) as shown:
+        if group.leads:
+            show(Report(warnings))
+            for line in introduction(args, job, run, start, source):
+                shown.say(line)
+        try:
+            with watched(args, run, start, group) as also:
+                train(job, run, start, shown, also)
+        except (KeyboardInterrupt, Stopped):
+            if group.leads:
+                shown.say(
+                    f"stopped; to go on: netdef train --resume -o {shlex.quote(args.run_folder or str(run.path))}"
+                )
             raise
-    for line in conclusion(args, run):
-        print(line)
+    if group.leads:
+        run.manifest = {**run.manifest, "result": run.evaluations[-1]}
+
+
+@contextmanager
+def watched(args: argparse.Namespace, run: "Run", start: "Checkpoint | None", group: "Group") -> "Iterator[Log | None]":
+    """Who else is told the metrics, while it is entered: TensorBoard, if asked for."""
+    from netdef.runtime.training.tensorboard import TensorBoard
+
+    if not (args.tensorboard and group.leads):
+        yield None
+        return
+    board = TensorBoard(run.path, start.iteration + 1 if start else 0)
+    yield board.log
+    board.close()
+
+
+def tried(args: argparse.Namespace, written: "RecipeFile | None", recipe: "Recipe", group: "Group") -> int:
+    """Say what a run would need, or whether it could learn, without one."""
+    from netdef.runtime.training.overfit import overfit
+    from netdef.runtime.training.progress import display
+    from netdef.runtime.training.rehearsal import rehearse
+
+    has_data = True
+    try:
+        job = job_of(args, written, recipe, None, group)
+    except NetError as error:
+        if not args.dry_run or NO_DATA.isdisjoint(each.code for each in error.report.errors):
+            raise
+        print(f"netdef train: made-up pictures stand in: {error.report.errors[0].message}", file=sys.stderr)
+        has_data, args.data = False, "synthetic"
+        job = job_of(args, written, recipe, None, group)
+    with display(group) as shown:
+        found = rehearse(job, shown, has_data=has_data) if args.dry_run else overfit(job, shown)
+    if group.leads:
+        print(found.text)
     return 0
 
 
@@ -125,15 +299,21 @@ def share_processors() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
-def recalled(args: argparse.Namespace) -> "Run":
-    """The run to go on with; arguments that aren't given again are as they were."""
-    from netdef.runtime.training.run import newest_run, run_in
+def recalled(args: argparse.Namespace, group: "Group") -> "Run | None":
+    """The run to go on with, if any; arguments that aren't given again are as they were."""
+    from netdef.runtime.devices import attempt, launch_number
+    from netdef.runtime.training.run import launched_run, newest_run, run_in
 
-    run = run_in(Path(args.run_folder)) if args.run_folder else newest_run(name_of(args))
-    known = given(args)
-    for name, value in run.manifest["arguments"].items():
-        if name not in known:
-            setattr(args, name, _frozen(value))
+    path = Path(args.run_folder) if args.run_folder else None
+    if args.resume:
+        run: Run | None = newest_run(name_of(args)) if path is None else run_in(path)
+    else:
+        run = launched_run(path, launch_number()) if attempt() else None
+    if run is not None:
+        known = given(args)
+        for name, value in run.manifest["arguments"].items():
+            if name not in known:
+                setattr(args, name, _frozen(value))
     return run
 
 
@@ -147,27 +327,36 @@ def name_of(args: argparse.Namespace) -> str:
     return load_quietly(args, phase="TRAIN").name or Path(args.file).stem
 
 
-def job_of(args: argparse.Namespace, written: "RecipeFile | None") -> "Job":
+def job_of(
+    args: argparse.Namespace,
+    written: "RecipeFile | None",
+    recipe: "Recipe",
+    weights: "Weights | None",
+    group: "Group",
+) -> "Job":
     """What the arguments ask for, checked."""
-    recipe = recipe_of(args, written)
+    recipe = overridden(recipe, args)
 
-    from netdef.compiler.weights import read_weights
     from netdef.runtime.data.dataset import warnings_of
     from netdef.runtime.data.layers import layers_data
     from netdef.runtime.data.source import open_data, wanted_by
     from netdef.runtime.training.prepare import device_of, prepare
-    from netdef.runtime.training.run import best_weights
 
-    net, own = fed_net(args, "TRAIN")
-    show(net.report)
-    test_net, test_own = fed_net(args, "TEST", None if written is None else written.tested(args.file))
+    net, own = fed_net(in_state(args, written, "TRAIN"), "TRAIN")
+    if group.leads:
+        show(net.report)
+    test_path = None if written is None else written.tested(args.file)
+    test_net, test_own = fed_net(in_state(args, written, "TEST"), "TEST", test_path)
     if own is not None and args.batch is None:
         recipe = recipe.replace(batch=own.batch_size * recipe.iter_size)
+    if test_own is not None:
+        recipe = recipe.replace(test=recipe.test.replace(batch=test_own.batch_size))
     objects = tuple(args.object) or None
     data = layers_data(own, test_own) or open_data(
         args.data or "digits", args.test_data, wanted_by(net, test_net), objects
     )
-    show(Report([*warnings_of(data.train), *warnings_of(data.test)]))
+    if group.leads:
+        show(Report([*warnings_of(data.train), *warnings_of(data.test)]))
     return prepare(
         net,
         test_net,
@@ -176,10 +365,15 @@ def job_of(args: argparse.Namespace, written: "RecipeFile | None") -> "Job":
         feeds=(own.feed, test_own.feed) if own and test_own else None,
         skip=args.corrupt == "skip",
         inputs=dict(args.input),
-        weights=None if args.weights is None else read_weights(best_weights(Path(args.weights))),
+        weights=weights,
         device=device_of(args.device),
         num_workers=args.workers,
         scores=args.scores,
+        group=group,
+        passes=args.passes,
+        shards=args.shard,
+        sync_batchnorm=args.sync_batchnorm,
+        num_kept=args.keep,
     )
 
 
@@ -194,6 +388,14 @@ def fed_net(args: argparse.Namespace, phase: str, path: str | None = None) -> "t
     return net, feed_of(net, opened) if opened else None
 
 
+def in_state(args: argparse.Namespace, written: "RecipeFile | None", phase: str) -> argparse.Namespace:
+    """The arguments with the level and the stages that a solver.prototxt gives a phase, where they give none."""
+    state = None if written is None else written.states.get(phase)
+    if state is None or args.stage or args.level:
+        return args
+    return argparse.Namespace(**{**vars(args), "stage": state.stage, "level": state.level})
+
+
 def recipe_file(args: argparse.Namespace) -> "RecipeFile | None":
     """What the recipe's file says, if there is one."""
     from netdef.runtime.training.recipe_file import read_recipe_file
@@ -202,11 +404,8 @@ def recipe_file(args: argparse.Namespace) -> "RecipeFile | None":
     return None if path is None else read_recipe_file(path)
 
 
-def recipe_of(args: argparse.Namespace, written: "RecipeFile | None") -> "Recipe":
+def overridden(recipe: "Recipe", args: argparse.Namespace) -> "Recipe":
     """The recipe, with what the command line says instead."""
-    from netdef.runtime.training.recipe import Recipe
-
-    recipe = Recipe() if written is None else written.recipe
     if args.epochs is not None:
         recipe = recipe.replace(epochs=args.epochs, iterations=None)
     if args.lr is not None:
@@ -225,34 +424,58 @@ def recipe_path(args: argparse.Namespace) -> Path | None:
     return beside if beside is not None and beside.is_file() else None
 
 
-def begun(args: argparse.Namespace, job: "Job") -> "Run":
+def begun(args: argparse.Namespace, job: "Job", run: "Run") -> "Run":
     """A new run, with its manifest."""
-    import torch
+    from netdef.runtime.training.run import digest_of
 
-    from netdef.runtime.training.run import new_run
-
-    run = new_run(Path(args.run_folder) if args.run_folder else None, job.module.net.name or Path(args.file).stem)
-    run.manifest = {
+    run.manifest = manifest_of(args) | {
         "net": job.module.net.name,
-        "command": shlex.join(["netdef", *sys.argv[1:]]),
-        "arguments": given(args),
         "data": {"source": job.data.source, "split": job.data.split},
         "classes": list(job.data.train.classes),
         "preprocess": job.feeding.normalise.as_data,
         "device": str(job.device),
-        "torch": torch.__version__,
+        "devices": job.division.group.size,
+        "hashes": {part: digest_of({part: job.identity[part]}) for part in ("net", "data", "recipe")},
         "identity": job.identity,
     }
     return run
 
 
-def introduction(args: argparse.Namespace, job: "Job", run: "Run", start: "Checkpoint | None") -> Iterator[str]:
+def planned(args: argparse.Namespace, plan: "Run", stages: list[str]) -> "Run":
+    """A new folder for the runs of a plan, with its manifest."""
+    plan.manifest = manifest_of(args) | {"stages": stages}
+    return plan
+
+
+def manifest_of(args: argparse.Namespace) -> dict[str, Any]:
+    """What every manifest begins with: what was asked for, and of which versions."""
+    import platform
+    from importlib.metadata import version
+
+    from netdef.runtime.devices import launch_number
+
+    packages = ("netdef-compiler", "torch", "numpy", "pillow")
+    return {
+        "command": shlex.join(["netdef", *args.words]),
+        "arguments": given(args),
+        "launch": launch_number(),
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in packages},
+    }
+
+
+def introduction(
+    args: argparse.Namespace, job: "Job", run: "Run", start: "Checkpoint | None", source: str | None
+) -> Iterator[str]:
     """What is about to happen."""
     net, recipe, data = job.module.net, job.recipe, job.data
-    yield f"{net.name or args.file}: {net.num_params:,} parameters, on {job.device}"
+    on = f"{job.division.group.size} times {job.device.type}" if job.division.group.size > 1 else str(job.device)
+    yield f"{net.name or args.file}: {net.num_params:,} parameters, on {on}"
+    if job.division.group.size > 1 and job.module.statistics:
+        whose = "all devices' shares" if args.sync_batchnorm else "each device's own share"
+        yield f"BatchNorm takes its mean and variance from {whose} of a batch"
     yield f"{data.source}: {len(data.train):,} training and {len(data.test):,} test pictures; {data.split}"
-    if args.weights is not None and start is None:
-        yield f"{args.weights}: {matched_text(job.module.matched)}"
+    if source is not None and start is None:
+        yield f"{source}: {matched_text(job.module.matched)}"
     if net.preprocess is None:
         yield f"the net has no preprocess {{ }}; a picture becomes its input by {job.feeding.normalise.text}"
     total = recipe.num_iterations(len(data.train))
@@ -272,16 +495,23 @@ def matched_text(matched: "Matched") -> str:
 
 def conclusion(args: argparse.Namespace, run: "Run") -> Iterator[str]:
     """What came of it, and what to do next."""
-    evaluations = run.evaluations
-    names = [name for name in evaluations[-1] if name.endswith("_error")]
-    best = min(evaluations, key=lambda line: line[names[0]])  # of equals the first, as the run kept it
-    for name, line, weights in (("best", best, run.best), ("last", evaluations[-1], run.last)):
-        errors = ", ".join(
-            f"{name.replace('_', ' ').replace('top', 'top-')} {100 * line[name]:.2f} %" for name in names
-        )
-        yield f"{name}: {errors} after epoch {line['epoch']:.0f}: {weights}"
+    stages = run.stages
+    for stage in stages or [run]:
+        evaluations = stage.evaluations
+        names = [name for name in evaluations[-1] if name.endswith("_error")]
+        best = min(evaluations, key=lambda line: line[names[0]])  # of equals the first, as the run kept it
+        if stages:
+            yield f"{stage.path.name}:"
+        for name, line, weights in (("best", best, stage.best), ("last", evaluations[-1], stage.last)):
+            errors = ", ".join(f"{_in_words(each)} {100 * line[each]:.2f} %" for each in names)
+            yield f"{'  ' if stages else ''}{name}: {errors} after epoch {line['epoch']:.0f}: {weights}"
     data = "" if args.data is None else f" --data {shlex.quote(args.data)}"
     yield f"next: netdef evaluate {shlex.quote(args.file)} --weights {shlex.quote(str(run.path))}{data}"
+
+
+def _in_words(name: str) -> str:
+    """What an error of the metrics is called: ``top-1 error``."""
+    return name.replace("top", "top-").replace("_", " ")
 
 
 def _frozen(value: Any) -> Any:

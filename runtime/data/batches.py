@@ -6,6 +6,7 @@ one. Nothing is remembered between batches: a run that starts at iteration k see
 """
 
 import os
+import signal
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from math import ceil
@@ -26,31 +27,41 @@ from netdef.runtime.data.dataset import Dataset, boxes_of
 from netdef.runtime.data.kept import KEPT_BYTES
 from netdef.runtime.data.skipping import Instead, no_other, nobody, the_next
 from netdef.runtime.data.table import Table
-from netdef.runtime.data.transform import Cut, View
+from netdef.runtime.data.transform import Cut, Draw, View
 from netdef.runtime.localisation.fields import box_fields
 from netdef.runtime.localisation.geometry import in_window
 
 Batch = dict[str, Tensor]
-"""``data`` (N, H, W, C), bytes; ``label`` (N,), whole numbers; ``chance`` (N, 3), by which the pictures were cut.
+"""``data`` (N, H, W, C), bytes; ``label`` (N,), whole numbers; ``chance`` (N, draws), the numbers by which
+the pictures were cut.
 
 ``number`` (N,) says which samples they are. Pictures with boxes have the ``box_fields`` too. A ``Table``'s batches have
 its own fields. ``skipped`` are the numbers of samples that could not be read.
 """
 
 MANY_WORKERS = 8
-ORDER, AUGMENTATION = range(2)
-"""What chance is wanted for: the first key, so that the two are independent."""
+ORDER, AUGMENTATION, TESTING = range(3)
+"""What chance is wanted for: the first key, so that they are independent."""
 
 
 class TrainingBatches(Fetched[Batch]):
     """By iteration, from 0, without end.
 
     ``shuffled`` gives each epoch an order of its own, else all have the data's. With ``skip``, a sample that can't be
-    read leaves its place to the next that can.
+    read leaves its place to the next that can. ``own`` are the samples of each batch that are wanted here, by their
+    place; None means all.
     """
 
     def __init__(
-        self, data: Dataset, view: Cut, size: int, seed: int, *, shuffled: bool = True, skip: bool = False
+        self,
+        data: Dataset,
+        view: Cut,
+        size: int,
+        seed: int,
+        *,
+        shuffled: bool = True,
+        skip: bool = False,
+        own: slice | None = None,
     ) -> None:
         self.data = data
         self.view = view
@@ -58,6 +69,7 @@ class TrainingBatches(Fetched[Batch]):
         self.seed = seed
         self.shuffled = shuffled
         self.skip = skip
+        self.own = slice(None) if own is None else own
         self._order = lru_cache(maxsize=2)(self.epoch_order)
 
     def epoch_order(self, epoch: int) -> NDArray[np.int64]:
@@ -65,8 +77,8 @@ class TrainingBatches(Fetched[Batch]):
         return order(len(self.data), ORDER, self.seed, epoch) if self.shuffled else np.arange(len(self.data))
 
     def samples(self, iteration: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Epoch and number of each sample of a batch."""
-        row = np.arange(iteration * self.size, (iteration + 1) * self.size)
+        """Epoch and number of each sample of a batch that is wanted here."""
+        row = np.arange(iteration * self.size, (iteration + 1) * self.size)[self.own]
         epochs, places = np.divmod(row, len(self.data))
         numbers = np.concatenate([self._order(int(e))[places[epochs == e]] for e in np.unique(epochs)])
         return epochs, numbers
@@ -74,32 +86,35 @@ class TrainingBatches(Fetched[Batch]):
     @override
     def __getitem__(self, iteration: int) -> Batch:
         epochs, numbers = self.samples(iteration)
-        chance = uniform(AUGMENTATION, self.seed, epochs[:, None], numbers[:, None], np.arange(3))
+        chance = uniform(AUGMENTATION, self.seed, epochs[:, None], numbers[:, None], np.arange(len(Draw)))
         if isinstance(self.data, Table):
             return self.data.rows(numbers)
         return _collected(self.data, self.view, numbers, chance, the_next if self.skip else no_other)
 
 
 class TestBatches(Fetched[Batch]):
-    """Every sample once, in order; the last batch may be smaller.
+    """Every sample once, in order; the last batch may be smaller, or with ``endless`` goes on from the first sample.
 
     With ``skip``, samples that can't be read are left out, and a batch of them alone has no pictures.
     """
 
     __test__ = False  # pytest: not a test case
 
-    def __init__(self, data: Dataset, view: Cut, size: int, *, skip: bool = False) -> None:
+    def __init__(self, data: Dataset, view: Cut, size: int, *, skip: bool = False, endless: bool = False) -> None:
         self.data = data
         self.view = view
         self.size = size
         self.skip = skip
+        self.endless = endless
 
     @override
     def __getitem__(self, index: int) -> Batch:
-        numbers = np.arange(index * self.size, min((index + 1) * self.size, len(self.data)))
+        numbers = np.arange(index * self.size, (index + 1) * self.size)
+        numbers = numbers % len(self.data) if self.endless else numbers[numbers < len(self.data)]
         if isinstance(self.data, Table):
             return self.data.rows(numbers) | {"number": torch.from_numpy(numbers)}
-        return _collected(self.data, self.view, numbers, np.zeros((len(numbers), 3)), nobody if self.skip else no_other)
+        chance = uniform(TESTING, numbers[:, None], np.arange(len(Draw)))  # Caffe's data layers mirror in TEST too
+        return _collected(self.data, self.view, numbers, chance, nobody if self.skip else no_other)
 
     def __len__(self) -> int:
         return ceil(len(self.data) / self.size)
@@ -154,9 +169,20 @@ class _MistakesAsValues(Fetched[Any]):
 def _fetched_ahead(batches: Fetched[Batch], indices: Iterable[int], num_workers: int) -> Iterator[Batch]:
     pinned = torch.cuda.is_available()
     loader = DataLoader(
-        _MistakesAsValues(batches), batch_size=None, sampler=indices, num_workers=num_workers, pin_memory=pinned
+        _MistakesAsValues(batches),
+        batch_size=None,
+        sampler=indices,
+        num_workers=num_workers,
+        pin_memory=pinned,
+        worker_init_fn=_ignore_signals,
     )
     for batch in loader:
         if isinstance(batch, NetError):
             raise batch
         yield batch
+
+
+def _ignore_signals(_: int) -> None:
+    """In a worker: what is sent to the whole family of processes is for the one that trains."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)

@@ -88,9 +88,21 @@ def view_of(net: Net, blob: str) -> View:
 
 
 def augmented(view: View, augment: Augment) -> View:
-    """The same view in training."""
+    """The same view in training.
+
+    Raises:
+        NetError: if a net of this view can't be trained so.
+    """
+    if augment.scale and augment.scale[0] < min(view.size):
+        cure = f"scale is the shorter side of the whole picture: at least {min(view.size)}"
+        message = f"pictures of side {augment.scale[0]} do not fill the net's window of {show(view.size)}"
+        raise NetError(Diagnostic("N784", message, help=cure))
+    if augment.rgb_shift and view.num_channels == 1:
+        raise NetError(Diagnostic("N784", "rgb_shift is for colours, and the net takes grey", help="leave it out"))
+    least, most = (augment.scale[0], augment.scale[-1]) if augment.scale else (view.resize, None)
     return view._replace(
-        resize=augment.resize or view.resize,
+        resize=least,
+        resize_most=most,
         crop_by_chance=augment.crop is Crop.RANDOM,
         mirror=augment.mirror,
     )
@@ -102,4 +114,6 @@ def check_classes(scores: Shape, data: Dataset) -> None:
     if isinstance(num_scores, int) and num_scores < len(data.classes):
         cure = f"give the last layer num_output: {len(data.classes)}, or train on fewer classes"
         message = f"the data has {len(data.classes)} classes, and the net scores for {num_scores}"
-        raise NetError(Diagnostic("N714", message, help=cure))
+        sample = next((n for n, label in enumerate(data.labels) if label >= num_scores), None)
+        notes = () if sample is None else (f"the first beyond it is sample {sample:,}, of class {data.labels[sample]}",)
+        raise NetError(Diagnostic("N714", message, notes=notes, help=cure))

@@ -21,7 +21,7 @@ from netdef.compiler.diagnostics import Diagnostic, NetError, Report, Severity
 from netdef.compiler.override import override
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.dataset import Picture
-from netdef.runtime.data.folder import decode
+from netdef.runtime.data.decoding import decode
 from netdef.runtime.data.kept import Kept
 
 MOST_TOLD = 10

@@ -1,24 +1,24 @@
-"""LMDB databases of Datums, which Caffe's tools write."""
+"""Databases of Datums, which Caffe's tools write."""
 
-import os
 from functools import partial
 from pathlib import Path
-from typing import Any
-from weakref import WeakValueDictionary
+from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.compiler.override import override
 from netdef.compiler.stored import Datum
 from netdef.compiler.wire import Damaged, Record
+from netdef.runtime.data.databases import open_database
 from netdef.runtime.data.dataset import Picture
-from netdef.runtime.data.folder import decoded
+from netdef.runtime.data.decoding import decoded
 from netdef.runtime.data.kept import Kept
 from netdef.runtime.data.per_process import PerProcess
 
-_OPEN: WeakValueDictionary[str, Any] = WeakValueDictionary()
-"""Environments that are open in this process, by path."""
+LABEL = {"label": Datum.fields["label"]}
+"""What is read of every Datum when a database is opened: looking for less takes less time."""
 
 
 class Datums(Kept):
@@ -29,10 +29,12 @@ class Datums(Kept):
         self._database = PerProcess(partial(open_database, path), survives_fork=True)
         self._keys: list[bytes] = []
         labels = []
-        with self._database().begin() as transaction:
-            for key, value in transaction.cursor():
-                self._keys.append(bytes(key))
-                labels.append(self._read(bytes(key), Record(memoryview(value), Datum.fields), "label"))
+        for key, content in self._database().items():
+            self._keys.append(key)
+            try:
+                labels.append(Record(content, LABEL).get("label"))
+            except Damaged as damage:
+                raise self._no_datum(key, damage) from None
         if not labels:
             raise NetError(Diagnostic("N772", f"the database {path} is empty"))
         if min(labels) < 0:
@@ -43,55 +45,27 @@ class Datums(Kept):
     def read(self, index: int) -> Picture:
         """One picture from its Datum."""
         key = self._keys[index]
-        with self._database().begin(buffers=True) as transaction:
-            datum = Record(memoryview(transaction.get(key, b"")), Datum.fields)
-            size = tuple(self._read(key, datum, name) for name in ("height", "width", "channels"))
-            data = self._read(key, datum, "data")
-            if self._read(key, datum, "encoded"):
-                return decoded(bytes(data), self._name(key))
-            if datum.has("float_data") and not len(data):
-                cure = "pictures are bytes here: write them into HDF5, and read them by an HDF5Data layer"
-                raise NetError(Diagnostic("N772", f"{self._name(key)} has float_data, not bytes", help=cure))
-            return _picture(bytes(data), size, self._name(key))
-
-    def _read(self, key: bytes, datum: Record, field: str) -> Any:
+        datum = Record(memoryview(self._database().get(key)), Datum.fields)
         try:
-            return datum.get(field)
+            data = datum.get("data")
+            if datum.get("encoded"):
+                return decoded(bytes(data), self._name(key))
+            numbers = np.frombuffer(data, np.uint8) if len(data) else datum.array("float_data")
+            return _picture(numbers, datum.get("height"), datum.get("width"), datum.get("channels"), self._name(key))
         except Damaged as damage:
-            raise NetError(Diagnostic("N772", f"{self._name(key)} is no Datum of Caffe's: {damage}")) from None
+            raise self._no_datum(key, damage) from None
+
+    def _no_datum(self, key: bytes, damage: Damaged) -> NetError:
+        return NetError(Diagnostic("N772", f"{self._name(key)} is no Datum of Caffe's: {damage}"))
 
     def _name(self, key: bytes) -> str:
         return f"{self.path}, key {key.decode('utf-8', 'replace')}"
 
 
-def _picture(data: bytes, size: tuple[int, ...], name: str) -> Picture:
-    """Bytes (C, H, W), blue first, as a picture."""
-    height, width, channels = size
-    if min(size) < 1 or len(data) != height * width * channels:
-        message = f"{name} is said to be {channels}x{height}x{width}, and has {len(data):,} bytes"
+def _picture(numbers: NDArray[Any], height: int, width: int, channels: int, name: str) -> Picture:
+    """Numbers (C, H, W), blue first, as a picture; those of float_data are no bytes, and stay as they are."""
+    if min(height, width, channels) < 1 or len(numbers) != height * width * channels:
+        message = f"{name} is said to be {channels}x{height}x{width}, and has {len(numbers):,} numbers"
         raise NetError(Diagnostic("N772", message))
-    planes = np.frombuffer(data, np.uint8).reshape(channels, height, width)
-    return (planes[::-1] if channels == 3 else planes).transpose(1, 2, 0)
-
-
-def open_database(path: Path) -> Any:
-    """An LMDB environment for reading; a process may have each only once, and its children go on with theirs."""
-    try:
-        import lmdb  # an extra
-    except ImportError:
-        message = f"{path} is an LMDB, and the package lmdb is not installed"
-        raise NetError(Diagnostic("N717", message, help="pip install 'netdef-compiler[lmdb]'")) from None
-    if path.is_dir() and not (path / "data.mdb").is_file():
-        message = f"{path} is no LMDB: there is no data.mdb in it"
-        raise NetError(Diagnostic("N772", message, help="Caffe's convert_imageset makes one"))
-    key = os.path.realpath(path)
-    if (known := _OPEN.get(key)) is not None:
-        return known
-    try:
-        # without locks nothing is written beside the data, and a child may read by its parent's handle
-        environment = lmdb.open(key, readonly=True, lock=False, create=False, subdir=path.is_dir())
-    except (lmdb.Error, OSError) as error:
-        message = f"{path} can't be read as an LMDB: {error}"
-        raise NetError(Diagnostic("N772", message, help="copy it anew, or make it anew")) from None
-    _OPEN[key] = environment
-    return environment
+    planes = numbers.reshape(channels, height, width)
+    return cast(Picture, (planes[::-1] if channels == 3 else planes).transpose(1, 2, 0))

@@ -2,15 +2,12 @@
 
 import os
 from collections.abc import Sequence
-from io import BytesIO
 from pathlib import Path
-
-import numpy as np
-from PIL import Image
 
 from netdef.compiler.diagnostics import Diagnostic, NetError, did_you_mean
 from netdef.compiler.override import override
 from netdef.runtime.data.dataset import Picture
+from netdef.runtime.data.decoding import decode
 from netdef.runtime.data.kept import Kept
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".pgm", ".ppm", ".tif", ".tiff", ".webp")
@@ -51,27 +48,6 @@ def class_folders(path: Path) -> list[str]:
     if not path.is_dir():
         return []
     return sorted(entry.name for entry in os.scandir(path) if entry.is_dir() and not entry.name.startswith("."))
-
-
-def decode(path: str) -> Picture:
-    """A picture from a file: grey if the file is, else red, green and blue."""
-    return _decoded(path, path)
-
-
-def decoded(content: bytes, name: str) -> Picture:
-    """The same from a file's bytes; ``name`` is for people."""
-    return _decoded(BytesIO(content), name)
-
-
-def _decoded(file: str | BytesIO, name: str) -> Picture:
-    try:
-        with Image.open(file) as image:
-            grey = image.mode in ("1", "L", "LA", "I;16")
-            pixels: Picture = np.asarray(image.convert("L" if grey else "RGB"))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        cure = "remove it, or save it anew as PNG or JPEG"
-        raise NetError(Diagnostic("N712", f"{name} cannot be read as a picture: {error}", help=cure)) from None
-    return pixels[:, :, np.newaxis] if grey else pixels
 
 
 def pictures_in(path: Path) -> list[str]:

@@ -12,7 +12,7 @@ from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.compiler.shape import Pair, show
 from netdef.runtime.data.dataset import Picture
 from netdef.runtime.data.stretch import stretched
-from netdef.runtime.data.transform import with_channels
+from netdef.runtime.data.transform import Draw, turned, with_channels
 
 
 class LayerView(NamedTuple):
@@ -34,7 +34,7 @@ class LayerView(NamedTuple):
     mirror: bool = False
 
     def of(self, picture: Picture, chance: NDArray[np.float64]) -> Picture:
-        """The window (H, W, C) of a picture; ``chance`` has three numbers from 0 to 1: down, right, mirror."""
+        """The window (H, W, C) of a picture; ``chance`` has a number for each ``Draw``."""
         picture = with_channels(picture, self.num_channels)
         if self.stretch is not None:
             picture = stretched(picture, self.stretch)
@@ -46,13 +46,14 @@ class LayerView(NamedTuple):
         tops, lefts = self.corners(whole, chance[None])
         top, left = int(tops[0]), int(lefts[0])
         window = picture[top : top + self.size.h, left : left + self.size.w]
-        return window[:, ::-1] if self.mirror and chance[2] < 0.5 else window
+        return turned(window) if self.mirror and chance[Draw.MIRROR] < 0.5 else window
 
     def corners(self, whole: Pair, chance: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Top and left of the windows of pictures of one size, for each row of ``chance`` (N, 3)."""
+        """Top and left of the windows of pictures of one size, for each row of ``chance`` (N, draws)."""
         spare = Pair(whole.h - self.size.h, whole.w - self.size.w)
         if self.crop_by_chance:
-            return (chance[:, 0] * (spare.h + 1)).astype(np.int64), (chance[:, 1] * (spare.w + 1)).astype(np.int64)
+            tops, lefts = chance[:, Draw.DOWN] * (spare.h + 1), chance[:, Draw.RIGHT] * (spare.w + 1)
+            return tops.astype(np.int64), lefts.astype(np.int64)
         return np.full(len(chance), spare.h // 2), np.full(len(chance), spare.w // 2)  # Caffe rounds down
 
     def _unfit(self, what: str, whole: Pair) -> NetError:
@@ -74,7 +75,7 @@ class MeanImage:
         self.mean = torch.tensor(mean, dtype=torch.float32)
 
     def __call__(self, pictures: Tensor, chance: Tensor | None = None) -> Tensor:
-        """Pictures (N, H, W, C) of bytes, cut as ``chance`` (N, 3) said, as an input (N, C, H, W) of floats."""
+        """Pictures (N, H, W, C) of bytes, cut as ``chance`` (N, draws) said, as an input (N, C, H, W) of floats."""
         assert chance is not None
         planes = pictures.permute(0, 3, 1, 2)
         if planes.shape[1] == 3:
@@ -91,7 +92,7 @@ class MeanImage:
         rows = tops[:, None] + np.arange(size.h)
         columns = lefts[:, None] + np.arange(size.w)
         if self.view.mirror:
-            columns = np.where(chance[:, 2:] < 0.5, columns[:, ::-1], columns)
+            columns = np.where(chance[:, Draw.MIRROR, None] < 0.5, columns[:, ::-1], columns)
         down, right = (torch.from_numpy(np.ascontiguousarray(each)).to(device) for each in (rows, columns))
         return self.mean[:, down[:, :, None], right[:, None, :]].transpose(0, 1)
 

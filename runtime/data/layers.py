@@ -1,8 +1,8 @@
 """What a net's own data layers name: Caffe's way to say what a net is trained on.
 
-Data reads an LMDB of Datums, ImageData a list of picture files, HDF5Data blobs by name. Files that they name are
-looked up from the working folder, as Caffe does, and then from the net's own folder. The order is Caffe's: that of the
-data set, batch by batch without end, or with ``shuffle`` another in each epoch.
+Data reads an LMDB or LevelDB of Datums, ImageData a list of picture files, HDF5Data blobs by name. Files that they
+name are looked up from the working folder, as Caffe does, and then from the net's own folder. The order is Caffe's:
+that of the data set, batch by batch without end, or with ``shuffle`` another in each epoch.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,9 +14,9 @@ import numpy as np
 from netdef.compiler.assemble import is_in
 from netdef.compiler.caffemodel import read_mean
 from netdef.compiler.definition import LayerDefinition, define
-from netdef.compiler.diagnostics import Diagnostic, Label, NetError, Report
+from netdef.compiler.diagnostics import Diagnostic, Label, NetError, Report, Severity
 from netdef.compiler.layers.base import Layer
-from netdef.compiler.layers.data import Backend, Data, HDF5Data, ImageData
+from netdef.compiler.layers.data import Data, HDF5Data, ImageData
 from netdef.compiler.load import load_expanded
 from netdef.compiler.messages import Channels, Phase, State, Transform
 from netdef.compiler.net import Net
@@ -86,6 +86,10 @@ def feed_of(net: Net, opened: list[Opened]) -> LayerFeed:
         label = Label(others[0].definition.at, "the other")
         message = "a net is trained from one data layer, and this has several"
         raise NetError(Diagnostic("N774", message, Label(definition.at), (label,), help="or feed it all from --data D"))
+    if not isinstance(layer, HDF5Data) and layer.rand_skip:
+        place = Label(place_of("rand_skip", definition.places, definition.at))
+        message = "rand_skip is not done: data are read from their beginning"
+        net.report.add(Diagnostic("N785", message, place, severity=Severity.WARNING, help="leave it out"))
     if not layer.batch_size:
         raise _refused(definition, "batch_size", f"{definition.title} needs a batch_size", "add batch_size: 64")
     tops = definition.frame.top
@@ -99,15 +103,14 @@ def feed_of(net: Net, opened: list[Opened]) -> LayerFeed:
         at = Label(place_of("transform", definition.places, definition.at))
         message = f"a crop of {show(crop)} does not fit a picture of {show(image[1:])}"
         raise NetError(Diagnostic("N775", message, at, help="give a smaller crop_size, or larger pictures"))
-    training = net.state.phase is Phase.TRAIN
     view = LayerView(
         name=definition.title,
         num_channels=image[0],
         size=crop or Pair(*image[1:]),
         stretch=Pair(layer.new_height, layer.new_width) if isinstance(layer, ImageData) and layer.new_height else None,
         crops=crop is not None,
-        crop_by_chance=training and crop is not None,
-        mirror=training and transform.mirror,
+        crop_by_chance=crop is not None and net.state.phase is Phase.TRAIN,
+        mirror=transform.mirror,  # by chance in TEST too, as in Caffe
     )
     normalise = _normalise(definition, transform, view, image, Path(net.definition.path).parent)
     blobs = dict(zip(("data", "label"), tops, strict=False))
@@ -127,11 +130,7 @@ def transform_of(layer: Data | ImageData) -> Transform:
 
 # ---- data sets
 def _open_datums(definition: LayerDefinition, layer: Data, home: Path) -> tuple[Dataset, tuple[int, ...]]:
-    path = _find(definition, layer.source, home)
-    if layer.backend is Backend.LEVELDB and not (path / "data.mdb").is_file():
-        cure = "make an LMDB of it: Caffe's convert_imageset has -backend lmdb; then say backend: LMDB"
-        raise _refused(definition, "source", f"{path} is a LevelDB, which is not read", cure)
-    data = Datums(path)
+    data = Datums(_find(definition, layer.source, home))  # a database tells its kind, whatever ``backend`` says
     transform = layer.transform
     channels = 3 if transform.force_color or layer.force_encoded_color else 1 if transform.force_gray else None
     return data, _image(data, channels)

@@ -8,7 +8,7 @@ from netdef.compiler.diagnostics import Diagnostic, Label, NetError, Report
 from netdef.compiler.override import override
 from netdef.compiler.source import Source, Span
 from netdef.runtime.data.dataset import Picture
-from netdef.runtime.data.folder import decode
+from netdef.runtime.data.decoding import decode
 from netdef.runtime.data.kept import Kept
 
 MOST_MISTAKES = 10

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.compiler.override import override
 from netdef.runtime.data.dataset import Picture
-from netdef.runtime.data.folder import SUFFIXES, decoded
+from netdef.runtime.data.decoding import decoded
+from netdef.runtime.data.folder import SUFFIXES
 from netdef.runtime.data.kept import Kept
 from netdef.runtime.data.per_process import PerProcess
 

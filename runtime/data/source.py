@@ -8,6 +8,7 @@ from netdef.compiler.diagnostics import Diagnostic, NetError, did_you_mean
 from netdef.compiler.net import Net
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.box_files import image_sets, is_csv, is_voc, open_csv, open_voc
+from netdef.runtime.data.databases import is_database
 from netdef.runtime.data.dataset import Data, Dataset, Part, Picture, random_nth
 from netdef.runtime.data.datums import Datums
 from netdef.runtime.data.digits import digits
@@ -71,7 +72,7 @@ def _is_text(path: Path) -> bool:
 
 CLASS_FOLDERS = Kind("a folder of class folders", lambda path: bool(class_folders(path)), Folder)
 KINDS = (
-    Kind("an LMDB of Datums", lambda path: (path / "data.mdb").is_file(), lambda path, _: Datums(path)),
+    Kind("an LMDB or LevelDB of Datums", is_database, lambda path, _: Datums(path)),
     Kind("a folder in Pascal VOC's layout", is_voc, open_voc),
     Kind("a CSV of boxes", is_csv, open_csv),
     CLASS_FOLDERS,

@@ -1,6 +1,7 @@
 """A picture as a net takes it: first cut to its window, later, on the device, turned to numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from enum import IntEnum
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -13,22 +14,41 @@ from netdef.compiler.messages import Channels, Preprocess
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.dataset import Dataset, Picture
 
+BILINEAR = Image.Resampling.BILINEAR
 NUM_MEASURED = 512
 """Pictures from which mean and scale are taken where the net says nothing of them."""
+
+
+class Draw(IntEnum):
+    """What each of a sample's numbers by chance, from 0 to 1, decides: they are drawn whether they are wanted or not.
+
+    DOWN, RIGHT           the window's corner
+    MIRROR                whether the window is mirrored
+    SCALE                 the picture's size
+    FIRST, SECOND, THIRD  the shift along each principal colour
+    """
+
+    DOWN = 0
+    RIGHT = 1
+    MIRROR = 2
+    SCALE = 3
+    FIRST = 4
+    SECOND = 5
+    THIRD = 6
 
 
 class Cut(Protocol):
     """What makes a window of a picture."""
 
     def of(self, picture: Picture, chance: NDArray[np.float64]) -> Picture:
-        """The window (H, W, C) of a picture; ``chance`` has three numbers from 0 to 1: down, right, mirror."""
+        """The window (H, W, C) of a picture; ``chance`` has a number for each ``Draw``."""
 
 
 class Numbers(Protocol):
     """What makes a net's numbers of bytes."""
 
     def __call__(self, pictures: Tensor, chance: Tensor | None = None) -> Tensor:
-        """Pictures (N, H, W, C) as an input (N, C, H, W); they were cut as ``chance`` (N, 3) said."""
+        """Pictures (N, H, W, C) as an input (N, C, H, W); they were cut as ``chance`` (N, draws) said."""
 
     @property
     def as_data(self) -> dict[str, Any]:
@@ -59,6 +79,7 @@ class View(NamedTuple):
     size          the net's window, (H, W) in pixels
     num_channels  1 or 3; grey is repeated, colour is weighed as in Rec. 601
     resize        the picture's shorter side before it is cut, in pixels; None leaves it
+    resize_most   where the side is drawn by chance: the greatest, and ``resize`` is the least
     cover         without ``resize``: shrink a larger picture until it just covers the window
     crop_by_chance, mirror   training's augmentation
     """
@@ -69,41 +90,70 @@ class View(NamedTuple):
     cover: bool = True
     crop_by_chance: bool = False
     mirror: bool = False
+    resize_most: int | None = None
 
     def of(self, picture: Picture, chance: NDArray[np.float64]) -> Picture:
-        """The window (H, W, C) of a picture; ``chance`` has three numbers from 0 to 1: down, right, mirror."""
+        """The window (H, W, C) of a picture; ``chance`` has a number for each ``Draw``."""
         scaled, top, left, mirrored = self.placement(Pair(*picture.shape[:2]), chance)
-        picture = resized(with_channels(picture, self.num_channels), scaled)
-        window = picture[top : top + self.size.h, left : left + self.size.w]
-        return window[:, ::-1] if mirrored else window
+        window = cut_out(with_channels(picture, self.num_channels), scaled, Box(top, left, *self.size))
+        return turned(window) if mirrored else window
 
     def placement(self, picture: Pair, chance: NDArray[np.float64]) -> Placement:
         """Where the window lies on a picture of a size: what ``of`` does, and what boxes on the picture follow."""
-        scaled = self.scaled(picture)
+        scaled = self.scaled(picture, chance[Draw.SCALE] if self.resize_most is not None else 0.0)
         spare = Pair(scaled.h - self.size.h, scaled.w - self.size.w)
         if self.crop_by_chance:
-            top, left = int(chance[0] * (spare.h + 1)), int(chance[1] * (spare.w + 1))
+            top, left = int(chance[Draw.DOWN] * (spare.h + 1)), int(chance[Draw.RIGHT] * (spare.w + 1))
         else:
             top, left = spare.h // 2, spare.w // 2  # Caffe rounds down
-        return Placement(scaled, top, left, self.mirror and chance[2] < 0.5)
+        return Placement(scaled, top, left, self.mirror and chance[Draw.MIRROR] < 0.5)
 
-    def scaled(self, picture: Pair) -> Pair:
-        """The size of a picture before it is cut: never smaller than the window; sides are rounded to the nearest."""
+    def scaled(self, picture: Pair, draw: float = 0.0) -> Pair:
+        """The size of a picture before it is cut: never smaller than the window; sides are rounded to the nearest.
+
+        ``draw``, from 0 up to but not including 1, chooses the shorter side between the least and the greatest.
+        """
         covering = max(self.size.h / picture.h, self.size.w / picture.w)
         if self.resize is not None:
-            scale = max(covering, self.resize / min(picture))
+            side = self.resize + int(draw * ((self.resize_most or self.resize) - self.resize + 1))
+            scale = max(covering, side / min(picture))
         else:
             scale = covering if self.cover else max(covering, 1.0)
         return Pair(max(self.size.h, round(picture.h * scale)), max(self.size.w, round(picture.w * scale)))
 
 
+class Box(NamedTuple):
+    """Some of a picture's pixels."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+
 def resized(picture: Picture, size: Pair) -> Picture:
     """A picture at another size: bilinear, over all pixels that fall together when it shrinks."""
+    return cut_out(picture, size, Box(0, 0, *size))
+
+
+def cut_out(picture: Picture, size: Pair, box: Box) -> Picture:
+    """A box of a picture at another size: no pixel outside of the box is computed, but those around it count in it."""
     if picture.shape[:2] == size:
-        return picture
-    image = Image.fromarray(picture[:, :, 0] if picture.shape[2] == 1 else picture)
-    pixels: Picture = np.asarray(image.resize((size.w, size.h), Image.Resampling.BILINEAR))
-    return pixels.reshape(*size, -1)
+        return picture[box.top : box.top + box.height, box.left : box.left + box.width]
+    down, across = picture.shape[0] / size.h, picture.shape[1] / size.w
+    bottom, right = (box.top + box.height) * down, (box.left + box.width) * across
+    source = box.left * across, box.top * down, min(right, picture.shape[1]), min(bottom, picture.shape[0])
+    planes = [picture] if picture.dtype == np.uint8 and picture.shape[2] == 3 else np.moveaxis(picture, 2, 0)
+    images = [Image.fromarray(each).resize((box.width, box.height), BILINEAR, source) for each in planes]
+    return np.dstack([np.asarray(image) for image in images])
+
+
+def turned(picture: Picture) -> Picture:
+    """A picture mirrored left to right; by channels, since numpy is slow at turning round many runs of three bytes."""
+    mirrored = np.empty(picture.shape, picture.dtype)
+    for channel in range(picture.shape[2]):
+        mirrored[:, :, channel] = picture[:, ::-1, channel]
+    return mirrored
 
 
 def with_channels(picture: Picture, num: int) -> Picture:
@@ -159,14 +209,18 @@ def stated(preprocess: Preprocess) -> Normalise:
 
 def measured(data: Dataset, view: View) -> Normalise:
     """Mean 0 and deviation 1 over some pictures of the training data, evenly spread; four digits each."""
-    num = min(NUM_MEASURED, len(data))
-    centre = np.full(3, 0.5)
-    still = view._replace(crop_by_chance=False, mirror=False)
-    windows = np.stack([still.of(data.picture(i * len(data) // num), centre) for i in range(num)])
+    still = view._replace(crop_by_chance=False, mirror=False, resize_most=None)
+    windows = np.stack([still.of(picture, np.zeros(len(Draw))) for picture in evenly_spread(data, NUM_MEASURED)])
     channels = Channels.GREY if view.num_channels == 1 else Channels.BGR
     means = windows.mean(axis=(0, 1, 2))[:: -1 if channels is Channels.BGR else 1]
     deviation = windows.std(axis=(0, 1, 2)).mean()
     return Normalise(channels, tuple(_rounded(mean) for mean in means), _rounded(1 / max(deviation, 1.0)))
+
+
+def evenly_spread(data: Dataset, most: int) -> Iterator[Picture]:
+    """Some pictures of a data set, or all if they are few."""
+    num = min(most, len(data))
+    return (data.picture(i * len(data) // num) for i in range(num))
 
 
 def _rounded(value: float) -> float:

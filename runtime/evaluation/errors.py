@@ -1,13 +1,14 @@
-"""How often a net is wrong: top-1 and top-5 errors."""
+"""How often a net is wrong: top-1 and top-5 errors; and its loss, where a net in phase TEST has one."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
 import torch
 from torch import Tensor
 
 from netdef.runtime.data.batches import Batch
 from netdef.runtime.data.binding import Binding
+from netdef.runtime.devices import Group
 
 if TYPE_CHECKING:
     from netdef.runtime.module import NetModule
@@ -22,6 +23,9 @@ class Measured(Protocol):
     @property
     def num(self) -> int:
         """The pictures."""
+
+    def over(self, group: Group) -> Self:
+        """The same of all processes' parts."""
 
     @property
     def score(self) -> float:
@@ -39,18 +43,28 @@ class Measured(Protocol):
 class Errors(NamedTuple):
     """Counts over a data set, exact: parts of it may be counted apart and added.
 
-    num     pictures
-    top1    those whose class did not score highest
-    top5    those whose class was not among the five highest
+    num        pictures
+    top1       those whose class did not score highest
+    top5       those whose class was not among the five highest
+    weighed    those whose loss was computed
+    loss       the sum of their losses, each that of its batch
     """
 
     num: int = 0
     top1: int = 0
     top5: int = 0
+    weighed: int = 0
+    loss: float = 0.0
 
     def plus(self, other: "Errors") -> "Errors":
         """The counts of two parts."""
-        return Errors(self.num + other.num, self.top1 + other.top1, self.top5 + other.top5)
+        counts = (self.num + other.num, self.top1 + other.top1, self.top5 + other.top5)
+        return Errors(*counts, self.weighed + other.weighed, self.loss + other.loss)
+
+    def over(self, group: Group) -> "Errors":
+        """The counts of all processes' parts."""
+        num, top1, top5, weighed = group.total(self[:4])
+        return Errors(num, top1, top5, weighed, sum(group.gathered(self.loss)))
 
     @property
     def top1_error(self) -> float:
@@ -64,29 +78,39 @@ class Errors(NamedTuple):
 
     @property
     def score(self) -> float:
-        """Higher is better."""
+        """What training makes larger."""
         return 1 - self.top1_error
 
     @property
     def as_data(self) -> dict[str, float]:
-        """The errors by name."""
-        return {"top1_error": self.top1_error, "top5_error": self.top5_error}
+        """The shares, and the mean loss where there is one, as the metrics name them."""
+        losses = {"test_loss": self.loss / self.weighed} if self.weighed else {}
+        return {"top1_error": self.top1_error, "top5_error": self.top5_error, **losses}
 
     @property
     def text(self) -> str:
         """For people, in per cent."""
-        return f"top-1 error {100 * self.top1_error:.2f} %, top-5 error {100 * self.top5_error:.2f} %"
+        loss = f", loss {self.loss / self.weighed:.4f}" if self.weighed else ""
+        return f"top-1 error {100 * self.top1_error:.2f} %, top-5 error {100 * self.top5_error:.2f} %{loss}"
 
 
 @torch.inference_mode()
 def evaluate(module: "NetModule", scores: str, binding: Binding, batches: Iterable[Batch]) -> Errors:
-    """Count a net's errors on labelled pictures; ``scores`` is the blob with the class scores."""
+    """Count a net's errors on labelled pictures; ``scores`` is the blob with the class scores.
+
+    The loss is Caffe's: each loss layer's top, times its weight.
+    """
+    weights = {top.id: w for node in module.net.nodes for top, w in zip(node.tops, node.loss_weights, strict=True) if w}
     device = next(iter(module.parameters())).device
     total = Errors()
     for batch in batches:
         fed = binding.feed(batch, device)
-        found = module.blobs([scores], **fed)[scores]
-        total = total.plus(count_errors(found, batch["label"].to(device)))
+        found = module.blobs([scores, *weights], **fed)
+        errors = count_errors(found[scores], batch["label"].to(device))
+        if weights:
+            loss = sum(weight * float(found[top].sum()) for top, weight in weights.items())
+            errors = errors._replace(weighed=errors.num, loss=loss * errors.num)
+        total = total.plus(errors)
     return total
 
 

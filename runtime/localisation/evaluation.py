@@ -16,6 +16,7 @@ from netdef.compiler.shape import Shape, show
 from netdef.runtime.data.batches import Batch
 from netdef.runtime.data.binding import Binding
 from netdef.runtime.data.dataset import Dataset, boxes_of
+from netdef.runtime.devices import Group
 from netdef.runtime.localisation.fields import BOX_FIELDS
 from netdef.runtime.localisation.geometry import Boxes, edges_of, overlap
 
@@ -40,6 +41,10 @@ class BoxErrors(NamedTuple):
         """The counts of two parts."""
         return BoxErrors(self.num + other.num, self.wrong + other.wrong)
 
+    def over(self, group: Group) -> "BoxErrors":
+        """The counts of all processes' parts."""
+        return BoxErrors(*group.total(self))
+
     @property
     def box_error(self) -> float:
         """The share of ``wrong``, 0 to 1."""
@@ -47,7 +52,7 @@ class BoxErrors(NamedTuple):
 
     @property
     def score(self) -> float:
-        """Higher is better."""
+        """What training makes larger."""
         return 1 - self.box_error
 
     @property

@@ -2,12 +2,14 @@
 
 import torch
 from torch import Tensor
+from torch.distributed.nn.functional import all_reduce
 from torch.nn import functional
 
 from netdef.compiler.layers.normalization import LRN, BatchNorm, Region
 from netdef.compiler.messages import Phase
 from netdef.compiler.net import Node
 from netdef.compiler.override import override
+from netdef.runtime.devices import ALONE
 from netdef.runtime.lowering.base import Function, Op, Setting, lower
 
 
@@ -48,23 +50,41 @@ class _ByStored(_Normalize):
         return (functional.batch_norm(bottom, mean, variance, eps=self.eps),)
 
 
-class _ByBatch(_Normalize):
-    """By the mean and the biased variance of the batch; training adds them, the variance unbiased, to the sums."""
+class ByBatch(_Normalize):
+    """By the mean and the biased variance of the batch; training adds them, the variance unbiased, to the sums.
+
+    ``group`` are the processes whose shares count as one batch; by default each share is a batch of its own.
+    """
 
     def __init__(self, layer: BatchNorm, node: Node, setting: Setting) -> None:
         super().__init__(layer, node)
         self.remembers = setting.phase is Phase.TRAIN
+        self.group = ALONE
 
     @override
     def forward(self, bottom: Tensor) -> tuple[Tensor, ...]:
+        """The one top."""
         if bottom.numel() == bottom.shape[1]:  # one value in each channel: torch refuses, and divides by 0
             self.remember(bottom.flatten(), torch.zeros_like(bottom.flatten()))
             return (bottom - bottom,)
+        if self.group.size > 1:
+            return (self._over_devices(bottom),)
         sums = self.stored("mean")
         mean, variance = torch.zeros_like(sums), torch.ones_like(sums)
         top = functional.batch_norm(bottom, mean, variance, training=True, momentum=1.0, eps=self.eps)
         self.remember(mean, variance)
         return (top,)
+
+    def _over_devices(self, bottom: Tensor) -> Tensor:
+        """The same over all shares of a batch, which are of one size; gradients flow through the sums."""
+        axes = [0, *range(2, bottom.dim())]
+        shape = [1, -1] + [1] * (bottom.dim() - 2)
+        mean = all_reduce(bottom.mean(axes)) / self.group.size
+        centred = bottom - mean.view(shape)
+        variance = all_reduce(centred.square().mean(axes)) / self.group.size
+        num = bottom.numel() // bottom.shape[1] * self.group.size
+        self.remember(mean, variance * (num / (num - 1)))
+        return centred * (variance + self.eps).rsqrt().view(shape)
 
     @torch.no_grad()
     def remember(self, mean: Tensor, variance: Tensor) -> None:
@@ -78,4 +98,4 @@ class _ByBatch(_Normalize):
 def batch_norm(layer: BatchNorm, node: Node, setting: Setting) -> Op:
     """The phase chooses the statistics, unless the file does."""
     stored = setting.phase is Phase.TEST if layer.use_global_stats is None else layer.use_global_stats
-    return _ByStored(layer, node) if stored else _ByBatch(layer, node, setting)
+    return _ByStored(layer, node) if stored else ByBatch(layer, node, setting)

@@ -1,7 +1,7 @@
 """A recipe from Caffe's ``solver.prototxt``, every mistake with its place.
 
-What decides the weights becomes the recipe, with Caffe's defaults where the file says nothing. All else that Caffe
-knows (when to test, what to print) has no effect here, and a warning says what stands in for it.
+What decides the weights and the tests becomes the recipe, with Caffe's defaults where the file says nothing. All else
+that Caffe knows (what to print, when to save) has no effect here, and a warning says what stands in for it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,6 +10,7 @@ from typing import Any
 
 from netdef.compiler.diagnostics import Diagnostic, Label, NetError, Report, Severity, did_you_mean
 from netdef.compiler.expand import expand
+from netdef.compiler.messages import State
 from netdef.compiler.override import override
 from netdef.compiler.reader import Reader
 from netdef.compiler.schema import Message, Refusal, Words, param
@@ -17,7 +18,7 @@ from netdef.compiler.source import Source, Span
 from netdef.compiler.syntax.parser import parse
 from netdef.compiler.syntax.reading import read_source
 from netdef.compiler.syntax.tree import Field, Group
-from netdef.runtime.training.recipe import METHODS, Method, Recipe, Regularization
+from netdef.runtime.training.recipe import METHODS, Evaluation, Method, Recipe, Regularization
 from netdef.runtime.training.schedule import POLICIES, Duration, Plateau, Policy
 
 CAFFES_POLICIES = {word: kind for word, kind in POLICIES.items() if kind is not Plateau}
@@ -26,20 +27,14 @@ RENAMED = {"base": "base_lr", "length": "max_iter", "regularization": "regulariz
 """A recipe's setting -> the field that says it, where it has another name."""
 
 IN_A_FILE = "write the net in a file of its own, and name it with net"
-AT_AN_EPOCHS_END = "comes at the end of each epoch"
 NO_EFFECT = {
     "train_net_param": IN_A_FILE,
     "test_net_param": IN_A_FILE,
     "net_param": IN_A_FILE,
-    "train_state": "say it with --stage and --level",
-    "test_state": "say it with --stage and --level",
-    "test_iter": "a test takes the whole test set",
-    "test_interval": f"a test {AT_AN_EPOCHS_END}",
-    "test_initialization": f"the first test {AT_AN_EPOCHS_END}",
-    "test_compute_loss": "a test counts errors",
+    "test_compute_loss": "a test always has the loss of a net that has one",
     "display": "metrics.jsonl has every iteration",
-    "average_loss": "metrics.jsonl has every loss as it is",
-    "snapshot": f"a checkpoint {AT_AN_EPOCHS_END}, and every ten minutes",
+    "average_loss": "metrics.jsonl has every loss as it is, and netdef plot smooths them",
+    "snapshot": "a checkpoint comes with each test, and every ten minutes",
     "snapshot_prefix": "the run's folder is given with -o",
     "snapshot_diff": "gradients are not kept",
     "snapshot_format": "weights are kept as safetensors, and netdef convert makes others",
@@ -51,6 +46,16 @@ NO_EFFECT = {
     "weights": "give them with --weights",
 }
 """Caffe's fields that don't decide what an iteration does, and what stands in for them."""
+STAYS = "so the learning rate stays what it is"
+UNSAID = {
+    "step": {"gamma": "so the first drop is to 0"},
+    "multistep": {"gamma": "so the first drop is to 0"},
+    "exp": {"gamma": "so the learning rate is 0 after the first iteration"},
+    "inv": {"gamma": STAYS, "power": STAYS},
+    "poly": {"power": STAYS},
+    "sigmoid": {"gamma": "so the learning rate is half of base_lr all the time"},
+}
+"""What becomes of a policy whose setting is not given, because Caffe takes 0 for it."""
 
 
 class SolverType(Words):
@@ -70,6 +75,8 @@ class CaffeSolver(Message):
     train_net: str | None = param(1, default=None, doc="the file of the net in training")
     test_net: tuple[str, ...] = param(2, default=(), doc="the file of the net in tests")
     base_lr: float = param(5, least=0, doc="the first learning rate")
+    test_iter: tuple[int, ...] = param(3, default=(), least=0, doc="batches in a test")
+    test_interval: int | None = param(4, default=None, least=0, doc="iterations between tests")
     max_iter: int | None = param(7, default=None, least=1, doc="the length of training")
     lr_policy: str = param(8, doc="how the learning rate changes")
     gamma: float = param(9, default=0.0, least=0, doc="the factor of a drop")
@@ -82,6 +89,9 @@ class CaffeSolver(Message):
     regularization_type: str = param(29, default="L2", doc="L1 or L2")
     solver_type: SolverType | None = param(30, default=None, doc="the old form of type")
     delta: float = param(31, default=1e-8, least=0, doc="what keeps a divisor from 0")
+    train_state: State | None = param(26, default=None, doc="level and stages of the net in training")
+    test_state: tuple[State, ...] = param(27, default=(), doc="level and stages of the net in tests")
+    test_initialization: bool = param(32, default=True, doc="whether the first weights are tested")
     stepvalue: tuple[int, ...] = param(34, default=(), least=0, doc="the iterations of the drops")
     clip_gradients: float = param(35, default=-1.0, doc="the longest gradient; below 0 there is none")
     iter_size: int = param(36, default=1, least=1, doc="batches in an iteration")
@@ -152,7 +162,19 @@ class CaffeSolver(Message):
             seed=self.random_seed if self.random_seed >= 0 else Recipe.params["seed"].default,
             solver=method(**self._settings(method)),
             lr=policy(**self._settings(policy)),
+            test=self._testing(),
         )
+
+    def _testing(self) -> Evaluation:
+        """When to test; without an interval Caffe would not, and the end of each epoch stands in."""
+        if not self._says_when_to_test:
+            return Evaluation()
+        batches = self.test_iter[0] if self.test_iter else None
+        return Evaluation(interval=self.test_interval, initial=self.test_initialization, batches=batches)
+
+    @property
+    def _says_when_to_test(self) -> bool:
+        return bool(self.test_interval) and self.test_iter[:1] != (0,)
 
     def idle(self, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         """Fields that are given without effect, and why."""
@@ -165,8 +187,12 @@ class CaffeSolver(Message):
                     yield name, f"{self._title(chosen)} has none"
         if "random_seed" in given and self.random_seed < 0:
             yield "random_seed", f"without one the seed is {Recipe.params['seed'].default}"
-        if len(self.test_net) > 1:
-            yield "test_net", "training is tested with the first, and netdef evaluate tests the others"
+        for name in ("test_iter", "test_interval", "test_initialization"):
+            if name in given and not self._says_when_to_test:
+                yield name, "Caffe would not test; here a test of all test data comes at the end of each epoch"
+        for name in ("test_net", "test_iter", "test_state"):
+            if len(getattr(self, name)) > 1 and (name != "test_iter" or self._says_when_to_test):
+                yield name, "training is tested with the first net, and netdef evaluate tests the others"
 
 
 def read_solver(path: Path, report: Report) -> CaffeSolver:
@@ -194,6 +220,11 @@ def parse_solver(source: Source, report: Report) -> CaffeSolver:
     for name, why in solver.idle(found.values):
         names.add(name)
         labels.append(Label(places[name], why))
+    for name, consequence in UNSAID.get(solver.lr_policy, {}).items():
+        if name not in found.values:
+            message = f"lr_policy {solver.lr_policy} without {name}: Caffe takes 0, {consequence}"
+            cure = f"add {name}: {CAFFES_POLICIES[solver.lr_policy].params[name].doc}"
+            report.add(Diagnostic("N766", message, Label(places["lr_policy"]), severity=Severity.WARNING, help=cure))
     if labels:
         first, *others = sorted(labels, key=lambda label: label.span.start)
         message = f"{_listed(sorted(names))} {'has' if len(names) == 1 else 'have'} no effect here"

@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from netdef.compiler.atomic import write_whole
+from netdef.compiler.atomic import UNFINISHED, write_whole
 from netdef.compiler.diagnostics import Diagnostic, Severity
 
 Weights = Mapping[str, Sequence[NDArray[np.float32]]]
 """By layer, in the order of the ``.caffemodel``."""
 
 NUM_KEPT = 2
-"""Checkpoints that a run keeps: the newest, and the one before it should that be damaged."""
+"""Checkpoints that a run keeps if nothing is said: the newest, and the one before it should that be damaged."""
 
 
 class Checkpoint(NamedTuple):
@@ -41,8 +41,8 @@ class Checkpoint(NamedTuple):
     identity: str
 
 
-def save(folder: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint, and remove those that are too old to be wanted."""
+def save(folder: Path, checkpoint: Checkpoint, num_kept: int = NUM_KEPT) -> None:
+    """Write a checkpoint, and remove all but the newest, and what an earlier process left unfinished."""
     arrays = {f"weights/{name}": array for name, array in by_key(checkpoint.weights).items()}
     arrays |= {f"history/{name}": array for name, array in checkpoint.history.items()}
     arrays = {name: np.require(array, requirements="C") for name, array in arrays.items()}
@@ -53,7 +53,7 @@ def save(folder: Path, checkpoint: Checkpoint) -> None:
     }
     facts["digest"] = _digest(arrays, facts)
     write_whole(folder / f"{checkpoint.iteration:08}.safetensors", lambda path: save_file(arrays, path, facts))
-    for old in stored(folder)[NUM_KEPT:]:
+    for old in (*stored(folder)[num_kept:], *folder.glob(UNFINISHED + "*")):
         old.unlink()
 
 

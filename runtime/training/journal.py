@@ -2,7 +2,8 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -29,14 +30,22 @@ class Entry(NamedTuple):
     loss: Tensor
 
 
+Log = Callable[[list[dict[str, float]]], None]
+"""Takes lines of the metrics."""
+
+
 class Journal:
     """What happens, noted in order.
 
-    ``total`` iterations are to be run, and ``seconds`` had been spent before this process began.
+    Every line of the metrics goes to ``also``, too. ``total`` iterations are to be run, and ``seconds`` had been spent
+    before this process began. Without a ``run`` nothing is written: one process of several does.
     """
 
-    def __init__(self, run: Run, display: Display, batch: int, total: int, seconds: float) -> None:
+    def __init__(
+        self, run: Run | None, display: Display, batch: int, total: int, *, seconds: float, also: Log | None = None
+    ) -> None:
         self._run = run
+        self._also = also
         self._display = display
         self._batch = batch
         self._total = total
@@ -44,7 +53,26 @@ class Journal:
         self._entries: list[Entry] = []
         self._since = time.monotonic()
         self._waited = 0.0
+        self._paused = 0.0
+        self._saved = time.monotonic()
         self._epoch_losses: list[float] = []
+
+    @property
+    def seconds_unsaved(self) -> float:
+        """How long ago everything was saved."""
+        return time.monotonic() - self._saved
+
+    @contextmanager
+    def pause(self, *, saves: bool = False) -> Iterator[None]:
+        """Time that is no training; with ``saves``, everything that was noted is in the metrics first."""
+        if saves:
+            self.catch_up()
+        began = time.monotonic()
+        yield
+        now = time.monotonic()
+        self._paused += now - began
+        if saves:
+            self._saved = now
 
     def waiting_for(self, batches: "Iterator[Batch]") -> "Iterator[Batch]":
         """The same batches; how long each is waited for is noted."""
@@ -56,23 +84,30 @@ class Journal:
                 return
             yield batch
 
-    def note(self, entry: Entry, evaluation: Measured | None = None, evaluating: float = 0.0) -> None:
-        """Note an iteration, and the evaluation behind it if there was one and the seconds that it took.
+    def note(self, entry: Entry, evaluation: Measured | None = None) -> None:
+        """Note an iteration, and the evaluation behind it if there was one.
 
         Raises:
             NetError: if a loss is no number any more; that is seen at the next look at the losses.
         """
         self._entries.append(entry)
         if evaluation is not None or time.monotonic() - self._since >= SECONDS_BETWEEN_LOOKS:
-            self._look(evaluation, evaluating)
+            self._look(evaluation)
+
+    def note_first(self, evaluation: Measured) -> None:
+        """Note a test before the first iteration, in a line without a loss of training."""
+        seconds = round(time.monotonic() - self._began, 3)
+        self._log([{"iteration": 0, "epoch": 0.0, "seconds": seconds, **evaluation.as_data}])
+        self._display.say(f"before training: {evaluation.text}")
+        self._since = time.monotonic()
 
     def catch_up(self) -> None:
         """Have everything in the metrics that was noted."""
         if self._entries:
-            self._look(None, 0.0)
+            self._look(None)
 
-    def _look(self, evaluation: Measured | None, evaluating: float) -> None:
-        training = max(1e-9, time.monotonic() - self._since - evaluating)
+    def _look(self, evaluation: Measured | None) -> None:
+        training = max(1e-9, time.monotonic() - self._since - self._paused)
         losses = torch.stack([entry.loss for entry in self._entries]).tolist()
         images_per_s = len(losses) * self._batch / training
         data_wait = min(1.0, self._waited / training)
@@ -91,11 +126,11 @@ class Journal:
         ]
         bad = next((index for index, loss in enumerate(losses) if not math.isfinite(loss)), None)
         if bad is not None:
-            self._run.log(lines[:bad])
+            self._log(lines[:bad])
             raise diverged(self._entries[bad].iteration, self._entries[bad].lr, losses[bad])
         if evaluation is not None:
             lines[-1] |= evaluation.as_data
-        self._run.log(lines)
+        self._log(lines)
         self._epoch_losses += losses
         last = self._entries[-1]
         self._display.show(
@@ -115,7 +150,14 @@ class Journal:
             self._epoch_losses = []
         self._entries = []
         self._since = time.monotonic()
-        self._waited = 0.0
+        self._waited = self._paused = 0.0
+
+    def _log(self, lines: list[dict[str, float]]) -> None:
+        if self._run is not None:
+            with self._run.saving():
+                self._run.log(lines)
+            if self._also is not None:
+                self._also(lines)
 
 
 def diverged(iteration: int, lr: float, loss: float) -> NetError:

@@ -10,13 +10,18 @@ from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.compiler.net import Net, Node
 from netdef.runtime.data.batches import workers_for
 from netdef.runtime.data.binding import Binding, Feed, augmented, bind, check_classes, view_of
+from netdef.runtime.data.colours import Shifted, colours_of
 from netdef.runtime.data.dataset import Data, Dataset, boxes_of
 from netdef.runtime.data.layer_view import LayerView
 from netdef.runtime.data.transform import measured, stated
+from netdef.runtime.devices import ALONE, Group, own_device
 from netdef.runtime.localisation.evaluation import box_blob, check_boxes
 from netdef.runtime.localisation.fields import BOX_FIELDS
 from netdef.runtime.module import Weights, lower
+from netdef.runtime.training.checkpoint import NUM_KEPT
+from netdef.runtime.training.parallel import divide
 from netdef.runtime.training.recipe import Recipe, as_data
+from netdef.runtime.training.sharding import check_shardable
 from netdef.runtime.training.train import Job
 
 
@@ -33,6 +38,11 @@ def prepare(
     scores: str | None = None,
     feeds: tuple[Feed, Feed] | None = None,
     skip: bool = False,
+    group: Group = ALONE,
+    passes: int = 1,
+    shards: bool = False,
+    sync_batchnorm: bool = False,
+    num_kept: int = NUM_KEPT,
 ) -> Job:
     """All that training needs.
 
@@ -48,16 +58,27 @@ def prepare(
         feeds: how the nets' own data layers feed them, in training and in the test, if they do.
         scores: the blob with the class scores, where the net doesn't tell.
         skip: whether pictures that can't be read are skipped, and not a mistake.
+        group: the processes that train together.
+        passes: in how many passes at least each computes its share of a batch.
+        shards: whether the weights are divided over the processes, too.
+        sync_batchnorm: whether BatchNorm's mean and variance are of all devices' shares together.
+        num_kept: checkpoints to keep.
     """
+    division = divide(recipe, group, passes, shards=shards)
+    if shards:
+        check_shardable(train_net, group)
     feeding, testing = feeds or _fed_from_outside(train_net, test_net, recipe, data, inputs)
     boxed = any(field in feeding.blobs for field in BOX_FIELDS)
     scores = test_net.chosen_scores(scores or (box_blob(test_net) if boxed else None))
     check_loss(train_net, scores)
-    if boxed:
-        check_boxes(test_net.blobs[scores], data.train, feeding.blobs)
-    else:
-        check_classes(test_net.blobs[scores], data.train)
+    for part in (data.train, data.test):
+        if boxed:
+            check_boxes(test_net.blobs[scores], part, feeding.blobs)
+        else:
+            check_classes(test_net.blobs[scores], part)
     module = lower(train_net, weights, seed=recipe.seed).to(device)
+    if sync_batchnorm:
+        module.normalise_over(group)
     return Job(
         module=module,
         tester=lower(test_net, share=module).to(device),
@@ -74,6 +95,8 @@ def prepare(
         identity=identity_of(train_net, recipe, data, feeding),
         device=device,
         num_workers=workers_for(data.train) if num_workers is None else num_workers,
+        division=division,
+        num_kept=num_kept,
     )
 
 
@@ -85,14 +108,16 @@ def _fed_from_outside(
     test_view = view_of(test_net, test_blobs["data"])
     view = augmented(view_of(train_net, blobs["data"]), recipe.augment)
     normalise = stated(train_net.preprocess) if train_net.preprocess else measured(data.train, view)
-    return Feed(view, blobs, normalise, shuffled=True), Feed(test_view, test_blobs, normalise, shuffled=False)
+    shift = recipe.augment.rgb_shift
+    shifted = Shifted(normalise, colours_of(data.train), shift) if shift else normalise
+    return Feed(view, blobs, shifted, shuffled=True), Feed(test_view, test_blobs, normalise, shuffled=False)
 
 
 def device_of(name: str | None) -> torch.device:
-    """A device by name; by default the first GPU, if there is one."""
+    """A device by name; by default this process's GPU, if there is one."""
     available = torch.cuda.is_available()
     try:
-        device = torch.device(name or ("cuda" if available else "cpu"))
+        device = own_device() if name is None else torch.device(name)
     except RuntimeError:
         device = None
     if device is None or device.type not in ("cpu", "cuda") or (device.type == "cuda" and not available):

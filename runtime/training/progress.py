@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
+from netdef.runtime.devices import ALONE, Group
+
 SECONDS_BETWEEN_LINES = 15.0
 
 
@@ -39,15 +41,15 @@ class Status(NamedTuple):
         """One line, whose columns stand below each other."""
         width = len(str(self.total))
         evaluation = f"  {self.evaluation}" if self.evaluation else ""
-        return f"iteration {self.iteration:{width}}/{self.total}  {self.short_text}{evaluation}"
+        where = f"iteration {self.iteration:{width}}/{self.total}  epoch {self.epoch:6.2f}"
+        return f"{where}  {self.short_text}{evaluation}"
 
     @property
     def short_text(self) -> str:
         """The same without what a bar shows."""
-        waiting = f"  data wait {100 * self.data_wait:.0f} %" if self.data_wait > 0.1 else ""
         return (
-            f"epoch {self.epoch:6.2f}  loss {self.loss:7.4f}  lr {self.lr:<7.3g}"
-            f"  {self.images_per_s:,.0f} images/s{waiting}  {_clock(self.seconds_left)} left"
+            f"loss {self.loss:.4f}  lr {self.lr:<5.3g}  {self.images_per_s:,.0f} images/s"
+            f"  data wait {100 * self.data_wait:2.0f} %  {clock(self.seconds_left)} left"
         )
 
 
@@ -65,9 +67,31 @@ class Display(Protocol):
     def __exit__(self, *_: object) -> None: ...
 
 
-def display() -> Display:
+def display(group: Group = ALONE) -> Display:
     """A bar on a terminal, plain lines elsewhere."""
+    if not group.leads:
+        return Remarks(group.rank)
     return Bar() if sys.stderr.isatty() else Lines()
+
+
+class Remarks:
+    """What one of several processes shows, where another shows how training goes: only what it has to say itself."""
+
+    def __init__(self, rank: int) -> None:
+        self._rank = rank
+
+    def show(self, status: Status) -> None:
+        """Nothing."""
+
+    def say(self, text: str) -> None:
+        """A line, and whose."""
+        print(f"device {self._rank}: {text}", file=sys.stderr, flush=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
 
 
 class Lines:
@@ -98,7 +122,7 @@ class Bar:
     """A bar at the foot of the terminal, and a line for each evaluation above it."""
 
     def __init__(self) -> None:
-        columns = (BarColumn(bar_width=12), TextColumn("{task.description}", markup=False))
+        columns = (BarColumn(bar_width=9), TextColumn("{task.description}", markup=False))
         self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
         self._task = self._progress.add_task("", total=None)
 
@@ -120,7 +144,8 @@ class Bar:
         self._progress.stop()
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """Hours, minutes and seconds."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}"

@@ -111,9 +111,38 @@ class Crop(Words):
 class Augment(Message):
     """What training does to a picture, beside what the net's own ``preprocess`` says."""
 
-    resize: int | None = param(0, default=None, least=1, doc="shorter side in training, in pixels, if not the net's")
+    scale: tuple[int, ...] = param(
+        0, default=(), least=1, doc="shorter side in training, in pixels, if not the net's; [256, 512] draws it"
+    )
     crop: Crop = param(0, default=Crop.RANDOM, doc="where the net's window is cut out, random or centre")
     mirror: bool = param(0, default=False, doc="mirror every second picture, by chance")
+    rgb_shift: float = param(
+        0, default=0.0, least=0, doc="deviation of Krizhevsky's shift of the colours, 0.1 in the papers; 0 for none"
+    )
+
+    @override
+    def problems(self) -> Iterator[Refusal]:
+        """A scale is one side or an interval."""
+        if len(self.scale) > 2:
+            cure = "give the least and the greatest side: [256, 512]"
+            yield Refusal("N703", f"scale is one side or two, not {len(self.scale)}", at="scale", help=cure)
+        elif self.scale and self.scale[0] > self.scale[-1]:
+            least, greatest = reversed(self.scale)
+            yield Refusal("N703", "scale has its greater side first", at="scale", help=f"say [{least}, {greatest}]")
+
+
+class Evaluation(Message):
+    """When a net is tested while it is trained, and on how much."""
+
+    interval: int | None = param(0, default=None, least=1, doc="iterations between tests; an epoch if nothing is said")
+    initial: bool = param(0, default=False, doc="test the first weights, too")
+    batches: int | None = param(
+        0,
+        default=None,
+        least=1,
+        doc="length of a test, which goes on where the last ended; all data if nothing is said",
+    )
+    batch: int = param(0, default=64, least=1, doc="pictures in each of these batches")
 
 
 class Recipe(Message):
@@ -127,6 +156,7 @@ class Recipe(Message):
     solver: Method = param(0, default=Sgd(), doc="how weights follow their gradients")
     lr: Policy = param(0, default=Plateau(), doc="how the learning rate changes")
     augment: Augment = param(0, default=Augment(), doc="what training does to a picture")
+    test: Evaluation = param(0, default=Evaluation(), doc="when the net is tested")
 
     @override
     def problems(self) -> Iterator[Refusal]:
@@ -152,6 +182,26 @@ class Recipe(Message):
         if self.length.unit is Unit.ITERATIONS:
             return int(self.length.amount)
         return ceil(self.length.amount * num_samples / self.batch)
+
+
+class Init(Message):
+    """The first weights of a stage: those of an earlier one, by layer name."""
+
+    stage: str = param(0, doc="the stage whose best weights are taken")
+    layers: tuple[str, ...] = param(0, default=(), doc="only these layers'; all that both nets have if not given")
+
+
+class Stage(NamedTuple):
+    """One training of several in a row.
+
+    net   the file of the net, as the recipe's file names it; None is the net that is trained
+    init  where its weights come from, if from an earlier stage
+    """
+
+    name: str
+    net: str | None
+    recipe: Recipe
+    init: Init | None
 
 
 METHODS: dict[str, type[Method]] = {

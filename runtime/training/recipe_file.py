@@ -1,11 +1,14 @@
 """A recipe from whatever file says it: netdef's own YAML, or Caffe's ``solver.prototxt``."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from netdef.compiler.diagnostics import Diagnostic, NetError, Report
+from netdef.compiler.messages import State
 from netdef.runtime.training.caffe_recipe import read_solver
-from netdef.runtime.training.recipe import Recipe
+from netdef.runtime.training.recipe import Recipe, Stage
 from netdef.runtime.training.yaml_recipe import read_recipe
 
 YAML = (".yaml", ".yml", ".json")
@@ -16,9 +19,11 @@ class RecipeFile(NamedTuple):
     """What a file says.
 
     home        the folder that it stands in
-    train_net   the file of the net, as it names it; None if it names none, as YAML doesn't
+    train_net   the file of the net, as it names it; None if it names none
     test_net    the file of the net in tests
     report      warnings: what has no effect
+    stages      of a plan, if it is one; ``recipe`` is then what they have in common
+    states      phase -> the level and the stages that it gives the net
     """
 
     recipe: Recipe
@@ -26,6 +31,8 @@ class RecipeFile(NamedTuple):
     train_net: str | None
     test_net: str | None
     report: Report
+    stages: tuple[Stage, ...] = ()
+    states: Mapping[str, State] = MappingProxyType({})
 
     def found(self, net: str) -> str:
         """The path of a net that it names, looked up from the working folder, as Caffe does, then from its own.
@@ -54,7 +61,11 @@ def read_recipe_file(path: Path) -> RecipeFile:
     """The recipe in a file; raises ``NetError`` with all that is wrong."""
     report = Report()
     if path.suffix.lower() in YAML:
-        return RecipeFile(read_recipe(path), path.parent, None, None, report)
+        written = read_recipe(path)
+        return RecipeFile(written.recipe, path.parent, written.net, written.net, report, stages=written.stages)
     solver = read_solver(path, report)
     net = solver.train_net or solver.net
-    return RecipeFile(solver.recipe(), path.parent, net, solver.test_net[0] if solver.test_net else net, report)
+    test_net = solver.test_net[0] if solver.test_net else net
+    states = {"TRAIN": solver.train_state, "TEST": solver.test_state[0] if solver.test_state else None}
+    told = {phase: state for phase, state in states.items() if state is not None}
+    return RecipeFile(solver.recipe(), path.parent, net, test_net, report, states=told)

@@ -10,9 +10,12 @@ last.safetensors    the weights of the last checkpoint
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from safetensors import SafetensorError
 
 from netdef.compiler.atomic import write_whole_text
 from netdef.compiler.diagnostics import Diagnostic, NetError
@@ -46,12 +49,40 @@ class Run:
 
     @manifest.setter
     def manifest(self, manifest: Mapping[str, Any]) -> None:
+        self.checkpoints.mkdir(exist_ok=True)
         write_whole_text(self._manifest, json.dumps(manifest, indent=2) + "\n")
 
     @property
     def is_there(self) -> bool:
         """Whether the folder is a run's."""
         return self._manifest.is_file()
+
+    @contextmanager
+    def saving(self) -> Iterator[None]:
+        """What is written here, or a mistake that says what is safe.
+
+        Raises:
+            NetError: if the disk is full, or the folder can't be written.
+        """
+        try:
+            yield
+        except (OSError, SafetensorError, NetError) as error:
+            what = error.report.errors[0].message if isinstance(error, NetError) else str(error)
+            cure = f"make room, or see who may write there; then go on: netdef train --resume -o {self.path}"
+            checkpoints = sorted(self.checkpoints.glob("[0-9]*.safetensors"))
+            note = f"the last checkpoint is intact: {checkpoints[-1]}" if checkpoints else "there is no checkpoint yet"
+            message = f"the run {self.path} can't be saved: {what}"
+            raise NetError(Diagnostic("N791", message, notes=(note,), help=cure)) from None
+
+    @property
+    def stages(self) -> list["Run"]:
+        """The runs of a plan, in order; an ordinary run has none."""
+        return [Run(self.path / name) for name in self.manifest.get("stages", ())]
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the run came to its end."""
+        return self.is_there and "result" in self.manifest
 
     def log(self, lines: Iterable[Mapping[str, Any]]) -> None:
         """Add to the metrics."""
@@ -84,20 +115,29 @@ class Run:
 def new_run(path: Path | None, name: str) -> Run:
     """A new folder: the one asked for, else ``runs/NAME``, with a number if that is taken."""
     if path is not None:
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        if path.is_file() or any(inner.is_file() for inner in path.rglob("*")):
             cure = f"--resume goes on with the run in {path}" if Run(path).is_there else "choose another with -o"
             raise NetError(Diagnostic("N730", f"{path} is there already", help=cure))
-        (path / "checkpoints").mkdir(parents=True)
-        return Run(path)
+        return _made(path)
     home = candidate = RUNS / file_name(name)
     number = 1
     while True:
         try:
-            (candidate / "checkpoints").mkdir(parents=True)
-            return Run(candidate)
+            return _made(candidate, anew=True)
         except FileExistsError:
             number += 1
             candidate = home.with_name(f"{home.name}-{number}")
+
+
+def _made(path: Path, *, anew: bool = False) -> Run:
+    try:
+        path.mkdir(parents=True, exist_ok=not anew)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        message = f"no run can be made in {path}: {error.strerror}"
+        raise NetError(Diagnostic("N791", message, help="choose another folder with -o")) from None
+    return Run(path)
 
 
 def run_in(path: Path) -> Run:
@@ -106,6 +146,12 @@ def run_in(path: Path) -> Run:
     if not run.is_there:
         raise NetError(Diagnostic("N731", f"there is no run in {path}", help="leave out --resume to start one"))
     return run
+
+
+def launched_run(path: Path | None, launch: str | None) -> Run | None:
+    """The run that a launch of several processes began, if they came so far: at ``path``, else among all runs."""
+    candidates = [Run(path)] if path is not None else [Run(folder) for folder in RUNS.glob("*")]
+    return next((run for run in candidates if run.is_there and run.manifest.get("launch") == launch), None)
 
 
 def newest_run(name: str) -> Run:
@@ -117,20 +163,22 @@ def newest_run(name: str) -> Run:
     if not runs:
         cure = "leave out --resume to start one, or name it with -o"
         raise NetError(Diagnostic("N731", f"there is no run of {name} in {RUNS}/ to go on with", help=cure))
-    return max(runs, key=lambda run: run.checkpoints.stat().st_mtime)
+    return max(runs, key=lambda run: max(path.stat().st_mtime for path in (run.path, *run.path.iterdir())))
 
 
 def run_of(weights: Path) -> Run | None:
-    """The run that weights come from: a folder, or a file in one."""
+    """The run that weights come from: a folder, or a file in one; of a plan, the last stage that has some."""
     run = Run(weights if weights.is_dir() else weights.parent)
-    return run if run.is_there else None
+    if not run.is_there:
+        return None
+    return next((stage for stage in reversed(run.stages) if stage.best.is_file()), run)
 
 
 def best_weights(path: Path) -> Path:
     """The file with the weights that a path means: of a run its best."""
     if not path.is_dir():
         return path
-    best = Run(path).best
+    best = (run_of(path) or Run(path)).best
     if not best.is_file():
         cure = "a run has best weights once an epoch of it is finished"
         raise NetError(Diagnostic("N735", f"there are no weights in {path}", help=cure))

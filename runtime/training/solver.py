@@ -6,7 +6,7 @@ rate is inside the history, so after a drop the old velocity coasts on.
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,6 +15,8 @@ import torch
 from torch import Tensor
 
 from netdef.compiler.diagnostics import Diagnostic, NetError, Report
+from netdef.runtime.module import fill_in
+from netdef.runtime.training.parallel import Division, Gradients, Hasten
 from netdef.runtime.training.recipe import (
     AdaDelta,
     AdaGrad,
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from netdef.runtime.module import NetModule
 
 
-class Group(NamedTuple):
+class WeightGroup(NamedTuple):
     """Weights that share their multipliers, updated together.
 
     weights     what is learned
@@ -55,8 +57,23 @@ class Solver:
     scores       of the evaluations so far, higher is better; whoever evaluates appends
     """
 
-    def __init__(self, module: "NetModule", recipe: Recipe, num_samples: int | None = None) -> None:
-        """Begin with ``module`` as it is; by ``num_samples``, the size of the training set, epochs are counted.
+    def __init__(
+        self,
+        module: "NetModule",
+        recipe: Recipe,
+        num_samples: int | None = None,
+        *,
+        division: Division | None = None,
+        hasten: Hasten | None = None,
+    ) -> None:
+        """Begin with ``module`` as it is.
+
+        Args:
+            module: the net to train, in phase TRAIN, on its device.
+            recipe: how.
+            num_samples: the size of the training set, by which epochs are counted.
+            division: how batches are divided over devices and passes; by default on one device, as the recipe says.
+            hasten: what makes the loss faster to compute, and nothing else.
 
         Raises:
             NetError: if the recipe counts epochs, and ``num_samples`` is not given.
@@ -74,14 +91,18 @@ class Solver:
         """Warnings about the recipe's file."""
         self.history: dict[str, Tensor] = {}
         """What the method remembers, by weight (``conv1/0``, and ``conv1/0.1`` where it remembers two numbers)."""
-        groups: dict[tuple[float, float], Group] = {}
+        for learned in module.learned():
+            learned.tensor.requires_grad_(learned.lr_mult != 0)  # what stays as it is needs no backward pass
+        self._gradients = Gradients(module, division or Division(num_parts=recipe.iter_size), hasten)
+        groups: dict[tuple[float, float], WeightGroup] = {}
         num_remembered = recipe.solver.num_remembered
         for learned in module.learned():
             weight = learned.tensor
-            weight.requires_grad_(learned.lr_mult != 0)  # what stays as it is needs no backward pass
             if learned.lr_mult != 0:
                 multipliers = learned.lr_mult, learned.decay_mult
-                group = groups.setdefault(multipliers, Group(*multipliers, [], [[] for _ in range(num_remembered)]))
+                group = groups.setdefault(
+                    multipliers, WeightGroup(*multipliers, [], [[] for _ in range(num_remembered)])
+                )
                 group.weights.append(weight)
                 for number, members in enumerate(group.history):
                     remembered = torch.zeros_like(weight, requires_grad=False)
@@ -107,42 +128,36 @@ class Solver:
         return (before + self.recipe.batch) // self.num_samples > before // self.num_samples
 
     def step(self, **blobs: Tensor) -> Tensor:
-        """One whole iteration on one batch; the loss before it, a scalar on the module's device.
+        """One whole iteration on this device's share of a batch; the batch's loss before it, a scalar on the device.
 
         Raises:
             NetError: if the batch can't be divided into the recipe's ``iter_size`` parts.
         """
         method = self.recipe.solver
-        loss = self._gradients(blobs)
+        iter_size, num_summed = self.recipe.iter_size, self._gradients.num_summed
+        loss = self._gradients.of(self.recipe.seed, self.iteration, blobs)
         rate = self.lr
         self.iteration += 1
         with torch.no_grad():
             taken = [_taken(group.weights) for group in self._groups]
+            if num_summed != iter_size:  # Caffe's sum, whatever the division
+                for gradients in taken:
+                    torch._foreach_mul_(gradients, iter_size / num_summed)
             if method.clip_gradients is not None:
                 _clip([gradient for gradients in taken for gradient in gradients], method.clip_gradients)
             for group, gradients in zip(self._groups, taken, strict=True):
-                if self.recipe.iter_size > 1:
-                    torch._foreach_mul_(gradients, 1 / self.recipe.iter_size)
+                if iter_size > 1:
+                    torch._foreach_mul_(gradients, 1 / iter_size)
                 _decay(group, gradients, method)
                 UPDATES[type(method)](method, group, gradients, rate * group.lr_mult, self.iteration)
         return loss
-
-    def _gradients(self, blobs: Mapping[str, Tensor]) -> Tensor:
-        """Leave at each weight the sum of its gradients over the parts of a batch; the mean of the losses."""
-        losses = []
-        for first, part in _parts(blobs, self.recipe.iter_size):
-            self.module.set_step(self.recipe.seed, self.iteration, first)
-            loss, _ = self.module.loss(**part)
-            loss.backward()  # type: ignore[no-untyped-call]  # torch says nothing of it
-            losses.append(loss.detach())
-        return losses[0] if len(losses) == 1 else torch.stack(losses).mean()
 
     def restore(self, iteration: int, scores: tuple[float, ...], history: Mapping[str, Tensor]) -> None:
         """Go on from a checkpoint; the module has its weights already."""
         self.iteration = iteration
         self.scores = scores
         for name, remembered in self.history.items():
-            remembered.copy_(history[name])
+            fill_in(remembered, history[name])
 
 
 def open_solver(recipe: "Recipe | str | PathLike[str]", module: "NetModule", num_samples: int | None = None) -> Solver:
@@ -161,21 +176,6 @@ def open_solver(recipe: "Recipe | str | PathLike[str]", module: "NetModule", num
     return solver
 
 
-def _parts(blobs: Mapping[str, Tensor], num_parts: int) -> Iterator[tuple[int, dict[str, Tensor]]]:
-    """A batch in equal parts, each with the place of its first sample."""
-    if num_parts == 1 or not blobs:
-        yield from ((0, dict(blobs)) for _ in range(num_parts))
-        return
-    for name, tensor in blobs.items():
-        if not len(tensor) or len(tensor) % num_parts:
-            cure = f"feed {num_parts} samples, or a multiple"
-            message = f"{name}: a batch of {len(tensor)} is not {num_parts} equal parts (iter_size)"
-            raise NetError(Diagnostic("N709", message, help=cure))
-    size = len(next(iter(blobs.values()))) // num_parts
-    for number in range(num_parts):
-        yield number * size, {name: tensor.chunk(num_parts)[number] for name, tensor in blobs.items()}
-
-
 def _taken(weights: list[Tensor]) -> list[Tensor]:
     """The gradients of some weights, which are given up; 0 where no loss depends on a weight."""
     gradients = [torch.zeros_like(w) if w.grad is None else w.grad for w in weights]
@@ -191,7 +191,7 @@ def _clip(gradients: list[Tensor], longest: float) -> None:
         torch._foreach_mul_(gradients, (longest / length).clamp(max=1.0))
 
 
-def _decay(group: Group, gradients: list[Tensor], method: Method) -> None:
+def _decay(group: WeightGroup, gradients: list[Tensor], method: Method) -> None:
     decay = method.weight_decay * group.decay_mult
     if decay:
         is_l1 = method.regularization is Regularization.L1
@@ -199,7 +199,7 @@ def _decay(group: Group, gradients: list[Tensor], method: Method) -> None:
 
 
 # ---- the methods: gradients that have their weight decay, and a history, to an update of the weights
-def sgd(method: Method, group: Group, gradients: list[Tensor], rate: float, iteration: int) -> None:
+def sgd(method: Method, group: WeightGroup, gradients: list[Tensor], rate: float, iteration: int) -> None:
     """V = momentum V + rate g; w = w - V."""
     assert isinstance(method, Sgd)
     inside, outside = _places(rate, method)
@@ -209,7 +209,7 @@ def sgd(method: Method, group: Group, gradients: list[Tensor], rate: float, iter
     torch._foreach_add_(group.weights, velocity, alpha=-outside)
 
 
-def nesterov(method: Method, group: Group, gradients: list[Tensor], rate: float, iteration: int) -> None:
+def nesterov(method: Method, group: WeightGroup, gradients: list[Tensor], rate: float, iteration: int) -> None:
     """V' = momentum V + rate g; w = w - (1 + momentum) V' + momentum V."""
     assert isinstance(method, Nesterov)
     inside, outside = _places(rate, method)
@@ -226,7 +226,7 @@ def _places(rate: float, method: Sgd) -> tuple[float, float]:
     return (rate, 1.0) if method.momentum_style is MomentumStyle.CAFFE else (1.0, rate)
 
 
-def adagrad(method: Method, group: Group, gradients: list[Tensor], rate: float, iteration: int) -> None:
+def adagrad(method: Method, group: WeightGroup, gradients: list[Tensor], rate: float, iteration: int) -> None:
     """H = H + g^2; w = w - rate g / (sqrt(H) + delta)."""
     assert isinstance(method, AdaGrad)
     (squares,) = group.history
@@ -234,7 +234,7 @@ def adagrad(method: Method, group: Group, gradients: list[Tensor], rate: float, 
     _descend(group, gradients, squares, method.delta, rate)
 
 
-def rmsprop(method: Method, group: Group, gradients: list[Tensor], rate: float, iteration: int) -> None:
+def rmsprop(method: Method, group: WeightGroup, gradients: list[Tensor], rate: float, iteration: int) -> None:
     """H = rms_decay H + (1 - rms_decay) g^2; w = w - rate g / (sqrt(H) + delta)."""
     assert isinstance(method, RmsProp)
     (squares,) = group.history
@@ -242,7 +242,7 @@ def rmsprop(method: Method, group: Group, gradients: list[Tensor], rate: float, 
     _descend(group, gradients, squares, method.delta, rate)
 
 
-def adadelta(method: Method, group: Group, gradients: list[Tensor], rate: float, iteration: int) -> None:
+def adadelta(method: Method, group: WeightGroup, gradients: list[Tensor], rate: float, iteration: int) -> None:
     """H = mean of g^2; u = g sqrt((U + delta) / (H + delta)); U = mean of u^2; w = w - rate u."""
     assert isinstance(method, AdaDelta)
     squares, lengths = group.history
@@ -255,7 +255,7 @@ def adadelta(method: Method, group: Group, gradients: list[Tensor], rate: float,
     torch._foreach_add_(group.weights, updates, alpha=-rate)
 
 
-def adam(method: Method, group: Group, gradients: list[Tensor], rate: float, iteration: int) -> None:
+def adam(method: Method, group: WeightGroup, gradients: list[Tensor], rate: float, iteration: int) -> None:
     """M = mean of g, H = mean of g^2; w = w - rate' M / (sqrt(H) + delta), rate' corrected for their start at 0."""
     assert isinstance(method, Adam)
     means, squares = group.history
@@ -272,14 +272,14 @@ def _average(squares: list[Tensor], values: list[Tensor], share: float) -> None:
     torch._foreach_addcmul_(squares, values, values, value=1 - share)
 
 
-def _descend(group: Group, directions: list[Tensor], squares: list[Tensor], delta: float, rate: float) -> None:
+def _descend(group: WeightGroup, directions: list[Tensor], squares: list[Tensor], delta: float, rate: float) -> None:
     """Update w to w - rate direction / (sqrt(squares) + delta)."""
     divisors = torch._foreach_sqrt(squares)
     torch._foreach_add_(divisors, delta)
     torch._foreach_addcdiv_(group.weights, directions, divisors, value=-rate)
 
 
-UPDATES: dict[type[Method], Callable[[Method, Group, list[Tensor], float, int], None]] = {
+UPDATES: dict[type[Method], Callable[[Method, WeightGroup, list[Tensor], float, int], None]] = {
     Sgd: sgd,
     Nesterov: nesterov,
     AdaGrad: adagrad,

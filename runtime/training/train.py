@@ -1,12 +1,12 @@
 """Training from the first batch, or from a checkpoint, to the last."""
 
-import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
 from netdef.compiler.atomic import sync
 from netdef.compiler.diagnostics import Diagnostic, NetError, Report
+from netdef.compiler.faults import come_to
 from netdef.compiler.render.text import render
 from netdef.compiler.weights import write_weights
 from netdef.runtime.data.batches import TestBatches, TrainingBatches, stream
@@ -14,13 +14,18 @@ from netdef.runtime.data.binding import Binding
 from netdef.runtime.data.dataset import Data
 from netdef.runtime.data.skipping import Skipped
 from netdef.runtime.data.transform import Cut
+from netdef.runtime.devices import Agreement
 from netdef.runtime.evaluation import PAGE, Measured, evaluate
 from netdef.runtime.localisation.evaluation import evaluate_boxes
+from netdef.runtime.module import plain
 from netdef.runtime.training.checkpoint import Checkpoint, newest, save
-from netdef.runtime.training.journal import Entry, Journal
+from netdef.runtime.training.interrupts import Interrupts, Stopped, Wish
+from netdef.runtime.training.journal import Entry, Journal, Log
+from netdef.runtime.training.parallel import Division, Hasten
 from netdef.runtime.training.progress import Display
 from netdef.runtime.training.recipe import Recipe
 from netdef.runtime.training.run import Run, digest_of, refuse_another
+from netdef.runtime.training.sharding import gathered
 from netdef.runtime.training.solver import Solver
 
 if TYPE_CHECKING:
@@ -41,6 +46,9 @@ class Job(NamedTuple):
     shuffled    whether each epoch has an order of its own, or all the data's
     skip        whether pictures that can't be read are skipped
     identity    recipe, net and data as plain values, by which a run is told from others
+    division    over which devices batches are divided
+    num_kept    checkpoints to keep
+    hasten      what makes the loss faster to compute
     """
 
     module: "NetModule"
@@ -58,48 +66,67 @@ class Job(NamedTuple):
     identity: dict[str, Any]
     device: torch.device
     num_workers: int
+    division: Division
+    num_kept: int
+    hasten: Hasten | None = None
 
 
-def train(job: Job, run: Run, start: Checkpoint | None, display: Display) -> None:
-    """Load, loop, step, evaluate, save: the weights are in the run's folder afterwards."""
-    solver = Solver(job.module, job.recipe, len(job.data.train))
-    identity = digest_of(job.identity)
-    if start is None:
-        keep(run, solver, identity)
-    else:
+def train(job: Job, run: Run, start: Checkpoint | None, display: Display, also: Log | None = None) -> None:
+    """Load, loop, step, evaluate, save: the weights are in the run's folder afterwards.
+
+    ``also`` is given every line of the metrics.
+
+    Raises:
+        Stopped: if a signal asked for it; everything is saved.
+        NetError: if the loss is no number, pictures can't be read, or the run's folder can't be written.
+    """
+    group = job.division.group
+    solver = Solver(job.module, job.recipe, len(job.data.train), division=job.division, hasten=job.hasten)
+    if start is not None:
         restore(solver, start)
+        group.wait()  # nobody writes while others read
     total = job.recipe.num_iterations(len(job.data.train))
-    journal = Journal(run, display, job.recipe.batch, total, seconds=run.cut_metrics(solver.iteration))
-    batches = training_batches(job)
-    skipped = [Skipped(part, lambda mistake: display.say(render(mistake))) for part in (job.data.train, job.data.test)]
-    kept = time.monotonic()
-    coming = skipped[0].told(stream(batches, range(solver.iteration, total), job.num_workers))
-    for batch in journal.waiting_for(coming):
-        lr = solver.lr
-        loss = solver.step(**job.feeding.feed(batch, job.device))
-        entry = Entry(solver.iteration, solver.epoch, lr, loss)
-        if solver.finished_epoch or solver.iteration == total:
-            began = time.monotonic()
-            errors = evaluated(job, skipped[1])
-            journal.note(entry, errors, evaluating=time.monotonic() - began)
-            if errors.score > max(solver.scores, default=-1.0):
-                write_weights(run.best, job.module.weights())
-            solver.scores += (errors.score,)
-        else:
-            journal.note(entry)
-            if time.monotonic() - kept < SECONDS_BETWEEN_CHECKPOINTS:
-                continue
-            journal.catch_up()
-        keep(run, solver, identity)
-        kept = time.monotonic()
-    if num_skipped := sum(len(each.numbers) for each in skipped):
+    first = -1 if start is None else start.iteration
+    seconds = run.cut_metrics(first) if group.leads else 0.0
+    journal = Journal(run if group.leads else None, display, job.recipe.batch, total, seconds=seconds, also=also)
+    skipped, test_skipped = (
+        Skipped(part, lambda mistake: display.say(render(mistake))) for part in (job.data.train, job.data.test)
+    )
+    if start is None:
+        if job.recipe.test.initial:
+            evaluation = evaluated(job, test_skipped, 0)
+            journal.note_first(evaluation)
+            keep_best(job, run, solver, evaluation)
+        keep(job, run, solver)
+    coming = skipped.told(stream(training_batches(job), range(solver.iteration, total), job.num_workers))
+    with Interrupts() as interrupts, Agreement(group) as agreement:
+        for batch in journal.waiting_for(coming):
+            lr = solver.lr
+            loss = solver.step(**job.feeding.feed(batch, job.device))
+            evaluation = None
+            if is_test_due(solver) or solver.iteration == total:
+                with journal.pause():
+                    evaluation = evaluated(job, test_skipped, len(solver.scores))
+            journal.note(Entry(solver.iteration, solver.epoch, lr, loss), evaluation)
+            if evaluation is not None:
+                keep_best(job, run, solver, evaluation)
+            due = journal.seconds_unsaved >= SECONDS_BETWEEN_CHECKPOINTS
+            wish = agreement.on(max(interrupts.taken(), Wish.SAVE if due and group.leads else Wish.NOTHING))
+            if evaluation is not None or wish:
+                with journal.pause(saves=True):
+                    keep(job, run, solver)
+            if wish == Wish.STOP and solver.iteration < total:
+                raise Stopped(interrupts.number)
+    num_skipped = sum(len(set().union(*group.gathered(each.numbers))) for each in (skipped, test_skipped))
+    if num_skipped and group.leads:
         display.say(f"{num_skipped:,} pictures could not be read, and were skipped")
 
 
 def training_batches(job: Job) -> TrainingBatches:
     """The batches of a job, by iteration."""
     size, seed = job.recipe.batch, job.recipe.seed
-    return TrainingBatches(job.data.train, job.view, size, seed, shuffled=job.shuffled, skip=job.skip)
+    own = job.division.own(size)
+    return TrainingBatches(job.data.train, job.view, size, seed, shuffled=job.shuffled, skip=job.skip, own=own)
 
 
 def starting_point(run: Run, identity: dict[str, Any]) -> tuple[Checkpoint | None, list[Diagnostic]]:
@@ -115,22 +142,55 @@ def starting_point(run: Run, identity: dict[str, Any]) -> tuple[Checkpoint | Non
     return start, warnings
 
 
-def evaluated(job: Job, skipped: Skipped) -> Measured:
-    """The net's errors on the test data as it stands."""
-    pages = TestBatches(job.data.test, job.test_view, PAGE, skip=job.skip)
-    coming = stream(pages, range(len(pages)), job.num_workers)
-    measure = evaluate_boxes if job.boxed else evaluate
-    return measure(job.tester, job.scores, job.testing, skipped.told(coming))
+def is_test_due(solver: Solver) -> bool:
+    """Whether the recipe wants a test after the last iteration."""
+    interval = solver.recipe.test.interval
+    return solver.finished_epoch if interval is None else solver.iteration % interval == 0
 
 
-def keep(run: Run, solver: Solver, identity: str) -> None:
+def evaluated(job: Job, skipped: Skipped, number: int) -> Measured:
+    """The net's errors on the test data as it stands, to which each device adds its share.
+
+    ``number`` tests have been before: those of Caffe go on where the last one ended.
+    """
+    group = job.division.group
+    group.as_rank_0(job.module.statistics)
+    test = job.recipe.test
+    size = PAGE if test.batches is None else test.batch
+    pages = TestBatches(job.data.test, job.test_view, size, skip=job.skip, endless=test.batches is not None)
+    num = test.batches or len(pages)
+    first = number * num if pages.endless else 0
+    coming = stream(pages, [first + page for page in group.share(num)], job.num_workers)
+    with gathered(job.module, job.tester):
+        measure = evaluate_boxes if job.boxed else evaluate
+        return measure(job.tester, job.scores, job.testing, skipped.told(coming)).over(group)
+
+
+def keep_best(job: Job, run: Run, solver: Solver, evaluation: Measured) -> None:
+    """Keep the weights if they are the best so far; of equals the first."""
+    is_best = evaluation.score > max(solver.scores, default=float("-inf"))
+    solver.scores += (evaluation.score,)
+    weights = job.module.weights() if is_best else {}
+    if is_best and job.division.group.leads:
+        with run.saving():
+            write_weights(run.best, weights)
+
+
+def keep(job: Job, run: Run, solver: Solver) -> None:
     """Make what was reached so far safe: first the metrics, then the weights, then that they belong together."""
-    weights = solver.module.weights()
-    if run.metrics.exists():
-        sync(run.metrics)
-    write_weights(run.last, weights)
-    history = {name: remembered.cpu().numpy() for name, remembered in solver.history.items()}
-    save(run.checkpoints, Checkpoint(solver.iteration, solver.scores, weights, history, identity))
+    group = job.division.group
+    group.as_rank_0(job.module.statistics)
+    weights = job.module.weights()
+    history = {name: plain(remembered).numpy() for name, remembered in solver.history.items()}
+    if not group.leads:
+        return
+    with run.saving():
+        if run.metrics.exists():
+            sync(run.metrics)
+        come_to("before-checkpoint")
+        write_weights(run.last, weights)
+        checkpoint = Checkpoint(solver.iteration, solver.scores, weights, history, digest_of(job.identity))
+        save(run.checkpoints, checkpoint, job.num_kept)
 
 
 def restore(solver: Solver, start: Checkpoint) -> None:

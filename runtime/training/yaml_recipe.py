@@ -1,43 +1,59 @@
-"""A recipe from YAML, every mistake with its line.
+"""A recipe from YAML, or a plan of several, every mistake with its line.
 
 YAML gives the tree and the places; what a value may be, the recipe's declarations say. Numbers are read here,
-because YAML 1.1 takes ``1e-3`` for text.
+because YAML 1.1 takes ``1e-3`` for text. A file may say what is different from another (``like``), and each of its
+``stages`` what is different from the file.
 """
 
 import math
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
 from netdef.compiler.diagnostics import Diagnostic, Label, NetError, Report, closest
 from netdef.compiler.schema import Message, Param, Words
 from netdef.compiler.source import Source, Span
-from netdef.runtime.training.recipe import CHOICES, Recipe
+from netdef.runtime.training.recipe import CHOICES, Init, Recipe, Stage
 from netdef.runtime.training.schedule import Duration, Policy, Unit
 
-THE_NETS = ("channels", "mean", "scale", "crop_size", "preprocess")
+THE_NETS = ("channels", "mean", "crop_size", "preprocess")
 """Keys that people look for here, and that belong to the net."""
 
 
-def read_recipe(path: Path) -> Recipe:
-    """The recipe in a file; raises ``NetError`` with all that is wrong."""
+STAGES, LIKE, NET = "stages", "like", "net"
+"""Keys of the file, and not of a recipe."""
+
+
+class Written(NamedTuple):
+    """What a file says: the net that it is for, if it says, a recipe, and the stages of a plan, if it is one."""
+
+    net: str | None
+    recipe: Recipe
+    stages: tuple[Stage, ...] = ()
+
+
+def read_recipe(path: Path) -> Written:
+    """What a file says; raises ``NetError`` with all that is wrong."""
+    return parse_recipe(_source(path))
+
+
+def parse_recipe(source: Source) -> Written:
+    """What a text says; raises ``NetError`` with all that is wrong."""
+    reader = _Reader(source)
+    written = reader.written()
+    reader.report.stop_on_errors()
+    assert written is not None, "what could not be read was reported"
+    return written
+
+
+def _source(path: Path) -> Source:
     try:
-        text = path.read_text(encoding="utf-8")
+        return Source(str(path), path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise NetError(Diagnostic("N704", f"cannot read the recipe {path}: {error}")) from None
-    return parse_recipe(Source(str(path), text))
-
-
-def parse_recipe(source: Source) -> Recipe:
-    """The recipe in a text; raises ``NetError`` with all that is wrong."""
-    reader = _Reader(source)
-    recipe = reader.recipe()
-    reader.report.stop_on_errors()
-    assert recipe is not None, "what could not be read was reported"
-    return recipe
 
 
 class _ReportedError(Exception):
@@ -47,25 +63,88 @@ class _ReportedError(Exception):
 class _Reader:
     def __init__(self, source: Source) -> None:
         self.source = source
+        self.sources = {source.path: source}
         self.report = Report()
 
-    def recipe(self) -> Recipe | None:
+    def written(self) -> Written | None:
         try:
-            root = yaml.compose(self.source.text, Loader=yaml.SafeLoader)
-            recipe = Recipe() if root is None else self.message(Recipe, root, "a recipe")
+            root = self.tree(self.source)
+            entries = self.entries(root, "a recipe")
+            _, stages = entries.pop(STAGES, (None, None))
+            common = _without(root, (STAGES, NET))
+            net = self.text(entries[NET][1], NET) if NET in entries else None
+            recipe = self.message(Recipe, common, "a recipe")
+            assert isinstance(recipe, Recipe)
+            return Written(net, recipe, () if stages is None else self.stages(stages, common))
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
-            place = Label(Span(self.source, mark.index, mark.index + 1)) if mark else None
+            place = Label(Span(self.sources[mark.name], mark.index, mark.index + 1)) if mark else None
             cure = "write key: value on a line of its own, and a section's settings below it, indented by spaces"
             self.report.add(Diagnostic("N704", f"this is not YAML: {error.problem or error.context}", place, help=cure))
         except yaml.reader.ReaderError as error:
             self.report.add(Diagnostic("N704", f"this is not YAML: {error.reason}"))
         except _ReportedError:
             pass
-        else:
-            assert isinstance(recipe, Recipe)
-            return recipe
         return None
+
+    def tree(self, source: Source) -> yaml.MappingNode:
+        """A file's settings, over those of the file that it is like."""
+        loader = yaml.SafeLoader(source.text)
+        loader.name = source.path  # stands in every place
+        root = loader.get_single_node() or yaml.MappingNode("", [])
+        entries = self.entries(root, "a recipe")
+        if LIKE not in entries:
+            return root
+        word = entries[LIKE][1]
+        path = Path(source.path).parent / self.text(word, LIKE)
+        if str(path) in self.sources:
+            raise self.complain("N704", f"{path} is like itself", word)
+        try:
+            other = _source(path)
+        except NetError as error:
+            raise self.complain("N704", error.report.errors[0].message, word) from None
+        self.sources[other.path] = other
+        return _over(self.tree(other), _without(root, (LIKE,)))
+
+    def stages(self, node: yaml.Node, common: yaml.MappingNode) -> tuple[Stage, ...]:
+        """The stages of a plan, each with the settings that all have in common beneath its own."""
+        if not isinstance(node, yaml.SequenceNode) or not node.value:
+            raise self.complain("N702", f"{STAGES} takes a list, with `- name: ...` for each, not {_found(node)}", node)
+        stages: list[Stage] = []
+        for item in node.value:
+            known = tuple(stage.name for stage in stages)
+            stages.append(self.stage(item, common, known))
+        return tuple(stages)
+
+    def stage(self, node: yaml.Node, common: yaml.MappingNode, known: tuple[str, ...]) -> Stage:
+        entries = self.entries(node, "a stage")
+        if "name" not in entries:
+            raise self.complain("N705", "a stage needs name", node, help="add name: D-256")
+        name = self.text(entries["name"][1], "name")
+        if name in known or not re.fullmatch(r"[\w.+-]+", name):
+            cure = "give each stage a name of its own, of letters, digits and - _ . +"
+            raise self.complain("N707", f"this can't be a stage's name: {name}", entries["name"][1], help=cure)
+        init = None
+        if "init" in entries:
+            value = entries["init"][1]
+            made = self.message(
+                Init, value if isinstance(value, yaml.MappingNode) else _as_mapping("stage", value), "init"
+            )
+            assert isinstance(made, Init)
+            if made.stage not in known:
+                cure = f"a stage before this one: {', '.join(known)}" if known else "the first stage has none before it"
+                raise self.complain("N702", f"there is no stage {made.stage} before {name}", value, help=cure)
+            init = made
+        own = _without(node, ("name", NET, "init"))
+        recipe = self.message(Recipe, _over(common, own), "a stage")
+        assert isinstance(recipe, Recipe)
+        return Stage(name, self.text(entries[NET][1], NET) if NET in entries else None, recipe, init)
+
+    def text(self, node: yaml.Node, key: str) -> str:
+        """A word that is not ours."""
+        if not isinstance(node, yaml.ScalarNode) or not node.value:
+            raise self.complain("N702", f"{key} takes a text, not {_found(node)}", node)
+        return str(node.value)
 
     def message(self, kind: type[Message], node: yaml.Node, name: str) -> Message:
         """A mapping as a message; for a setting that is one of several, the word in it chooses."""
@@ -143,6 +222,8 @@ class _Reader:
             return self.message(kind, node, key)
         if issubclass(kind, Words):
             return kind[self.word(node, key, tuple(word.name.lower() for word in kind)).upper()]
+        if kind is str:
+            return self.text(node, key)
         what, read = SCALARS[kind]
         value = read(node.value) if isinstance(node, yaml.ScalarNode) and node.style is None else None
         if value is None:
@@ -185,7 +266,36 @@ class _Reader:
         """A node's place; of a mapping, its first key's."""
         if isinstance(node, yaml.MappingNode) and node.value:
             node = node.value[0][0]
-        return Span(self.source, node.start_mark.index, node.end_mark.index)
+        if node.start_mark is None:  # an empty file
+            return Span(self.source, 0, 0)
+        return Span(self.sources[node.start_mark.name], node.start_mark.index, node.end_mark.index)
+
+
+def _without(node: yaml.MappingNode, keys: tuple[str, ...]) -> yaml.MappingNode:
+    """A mapping's other settings."""
+    kept = [(key, value) for key, value in node.value if key.value not in keys]
+    return yaml.MappingNode(node.tag, kept, node.start_mark, node.end_mark)
+
+
+def _over(base: yaml.MappingNode, own: yaml.MappingNode) -> yaml.MappingNode:
+    """A mapping's settings over another's, section by section; a section of another kind takes the other's place."""
+    below = {key.value: value for key, value in base.value}
+    values = [
+        (key, _over(below[key.value], value) if _goes_over(below.get(key.value), value) else value)
+        for key, value in own.value
+    ]
+    said = {key.value for key, _ in own.value}
+    kept = [(key, value) for key, value in base.value if key.value not in said]
+    marks = (own.start_mark, own.end_mark) if own.value else (base.start_mark, base.end_mark)
+    return yaml.MappingNode(base.tag, kept + values, *marks)
+
+
+def _goes_over(base: yaml.Node | None, own: yaml.Node) -> bool:
+    if not isinstance(base, yaml.MappingNode) or not isinstance(own, yaml.MappingNode):
+        return False
+    kinds = {choice.key for choice in CHOICES.values()}
+    words = [{key.value: value.value for key, value in node.value if key.value in kinds} for node in (base, own)]
+    return not words[1] or words[0] == words[1]
 
 
 def _as_mapping(key: str, value: yaml.Node) -> yaml.Node:

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from netdef import load
 from netdef.compiler.diagnostics import NetError
@@ -12,6 +14,7 @@ from netdef.compiler.net import Net
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.binding import Binding, augmented, bind, check_classes, view_of
 from netdef.runtime.data.dataset import Picture
+from netdef.runtime.data.listing import Listing
 from netdef.runtime.data.transform import Normalise, View
 from netdef.runtime.training.recipe import Augment, Crop
 
@@ -57,7 +60,20 @@ def test_the_view_is_the_inputs_window(tmp_path: Path) -> None:
     assert view_of(found, "data") == View(Pair(6, 8), 3, resize=9, cover=False)
     training = augmented(view_of(found, "data"), Augment(mirror=True))
     assert training == View(Pair(6, 8), 3, 9, cover=False, crop_by_chance=True, mirror=True)
-    assert augmented(view_of(found, "data"), Augment(resize=12, crop=Crop.CENTRE)).resize == 12
+    jittered = augmented(view_of(found, "data"), Augment(scale=(12, 16), crop=Crop.CENTRE))
+    assert (jittered.resize, jittered.resize_most, jittered.crop_by_chance) == (12, 16, False)
+
+
+@pytest.mark.parametrize(
+    ("channels", "augment", "words"),
+    [
+        (3, Augment(scale=(5, 20)), "pictures of side 5 do not fill the net's window of 6x8"),
+        (1, Augment(rgb_shift=0.1), "the net takes grey"),
+    ],
+)
+def test_an_augmentation_that_the_net_cannot_take(channels: int, augment: Augment, words: str) -> None:
+    with pytest.raises(NetError, match=words):
+        augmented(View(Pair(6, 8), channels), augment)
 
 
 @pytest.mark.parametrize("shape", ["[1, 64]", "[1, 4, 8, 8]"])
@@ -92,3 +108,12 @@ def test_a_batch_becomes_the_inputs() -> None:
     assert fed["image"].shape == (2, 1, 4, 4)
     assert (fed["image"] == 2).all()
     assert fed["class"].tolist() == [1, 0]
+
+
+def test_a_label_out_of_range_is_named(tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("a.png 0\nb.png 9\nc.png 12\n")
+    Image.fromarray(np.zeros((2, 2), np.uint8)).save(tmp_path / "a.png")
+    with pytest.raises(NetError, match=r"13 classes, and the net scores for 10") as error:
+        check_classes((1, 10), Listing(tmp_path / "list.txt"))
+    (mistake,) = error.value.report
+    assert mistake.notes == ("the first beyond it is sample 2, of class 12",)

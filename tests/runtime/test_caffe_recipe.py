@@ -19,6 +19,7 @@ from netdef.runtime.training.recipe import (
     AdaDelta,
     AdaGrad,
     Adam,
+    Evaluation,
     Method,
     MomentumStyle,
     Nesterov,
@@ -41,6 +42,13 @@ from netdef.runtime.training.schedule import (
 )
 
 FIXED = 'base_lr: 0.5 lr_policy: "fixed" max_iter: 7 '
+STAGED = """
+input "data" [1, 1, 8, 8]
+input "label" [1]
+layer "plain" InnerProduct { bottom: "data" top: "fc" num_output: 10 include { not_stage: "x" } }
+layer "staged" InnerProduct { bottom: "data" top: "fc" num_output: 10 include { stage: "x" } }
+layer "loss" SoftmaxWithLoss { bottom: ["fc", "label"] }
+"""
 TRACES = Path(__file__).parents[1] / "oracle" / "solvers"
 
 
@@ -157,6 +165,52 @@ def test_a_mistake_has_its_code_and_its_place(text: str, expected: list[tuple[st
     assert mistakes(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", Evaluation()),
+        ("test_interval: 0 test_iter: 3", Evaluation()),
+        ("test_interval: 5 test_iter: 0", Evaluation()),
+        ("test_interval: 5", Evaluation(interval=5, initial=True)),
+        ("test_interval: 5 test_iter: 3", Evaluation(interval=5, initial=True, batches=3)),
+        ("test_interval: 5 test_iter: [3, 4] test_initialization: false", Evaluation(interval=5, batches=3)),
+    ],
+)
+def test_when_to_test(text: str, expected: Evaluation) -> None:
+    assert parsed(FIXED + text)[0].recipe().test == expected
+
+
+@pytest.mark.parametrize(
+    ("policy", "missing"),
+    [
+        ('"step" stepsize: 3', ["gamma"]),
+        ('"multistep" stepvalue: 3 gamma: 0.1', []),
+        ('"inv"', ["gamma", "power"]),
+        ('"poly"', ["power"]),
+        ('"exp" gamma: 0', []),
+    ],
+)
+def test_what_caffe_takes_for_0_is_said(policy: str, missing: list[str]) -> None:
+    _, warnings = parsed(f"base_lr: 0.5 max_iter: 7 lr_policy: {policy}")
+    assert [re.sub(".* without (.*?):.*", r"\1", each.message) for each in warnings] == missing
+    assert {each.code for each in warnings} <= {"N766"}
+
+
+def test_the_levels_and_stages_of_both_phases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Layers that a stage puts in are in the run's net; what the command line says counts instead."""
+    pytest.importorskip("sklearn")
+    monkeypatch.chdir(tmp_path)
+    Path("a.net").write_text(STAGED)
+    Path("s.prototxt").write_text(
+        FIXED.replace("7", "1") + 'train_state { stage: "x" } test_state { stage: "x" level: 2 }'
+    )
+    for words, expected in (([], ["staged"]), (["--level", "1"], ["plain"])):
+        name = expected[0]
+        run = ["train", "a.net", "--recipe", "s.prototxt", "--data", "digits", "--device", "cpu", "-o", name]
+        assert main([*run, *words]) == 0
+        assert list(read_weights(Path(name, "last.safetensors"))) == expected
+
+
 def test_a_solver_reads_both_kinds_of_file(tmp_path: Path) -> None:
     (tmp_path / "r.yaml").write_text("solver: {type: Nesterov}\nlr: 0.25\n")
     (tmp_path / "s.prototxt").write_text('type: "Nesterov" base_lr: 0.25 lr_policy: "fixed" display: 1')
@@ -230,8 +284,13 @@ def test_a_whole_run_is_caffes(shared: Path, tmp_path: Path, monkeypatch: pytest
     start = ["--weights", str(home / "init.caffemodel"), "--device", "cpu", "--workers", "0"]
     assert main(["train", "--recipe", str(home / "solver.prototxt"), *start, "-o", "whole"]) == 0
     lines = [json.loads(line) for line in Path("whole/metrics.jsonl").read_text().splitlines()]
-    assert np.abs(np.array([line["loss"] for line in lines]) - expected["loss"]).max() < 1e-3
-    assert 1 - lines[-1]["top1_error"] == pytest.approx(expected["test60"][1], abs=0.0051)  # one of 200 pictures
+    assert [line["iteration"] for line in lines] == list(range(61))
+    assert np.abs(np.array([line["loss"] for line in lines[1:]]) - expected["loss"]).max() < 1e-3
+    assert [line["iteration"] for line in lines if "test_loss" in line] == [0, 20, 40, 60]
+    for name, line, tolerance in (("test0", lines[0], 1e-6), ("test60", lines[-1], 1e-3)):
+        loss, accuracy = expected[name]
+        assert line["test_loss"] == pytest.approx(loss, abs=tolerance)
+        assert 1 - line["top1_error"] == pytest.approx(accuracy, abs=1e-6 if name == "test0" else 0.0051)  # a picture
     text = (home / "solver.prototxt").read_text().replace("max_iter: 60", "max_iter: 10")
     Path("ten.prototxt").write_text(text.replace('"train_val', f'"{home}/train_val'))
     assert main(["train", "--recipe", "ten.prototxt", *start, "-o", "ten"]) == 0

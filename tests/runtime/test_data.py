@@ -11,7 +11,8 @@ from PIL import Image
 
 from netdef.compiler.diagnostics import NetError
 from netdef.runtime.data.dataset import Dataset, Picture, every_nth, random_nth
-from netdef.runtime.data.folder import Folder, decode
+from netdef.runtime.data.decoding import decode
+from netdef.runtime.data.folder import Folder
 from netdef.runtime.data.source import open_data, open_test
 
 

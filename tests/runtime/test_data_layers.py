@@ -19,7 +19,8 @@ from netdef.compiler.load import load, state_of
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.batches import TestBatches, TrainingBatches, stream
 from netdef.runtime.data.binding import Binding
-from netdef.runtime.data.datums import Datums, open_database
+from netdef.runtime.data.databases import open_database
+from netdef.runtime.data.datums import Datums
 from netdef.runtime.data.layers import LayerFeed, feed_of, image_sizes, open_layers
 from netdef.runtime.data.stretch import stretched
 from netdef.runtime.data.table import Table
@@ -86,12 +87,11 @@ def test_caffes_databases(shared: Path, part: str, num: int) -> None:
     path = shared / f"oracle/train/{part}_lmdb"
     data = Datums(path)
     assert (len(data), data.classes) == (num, tuple("0123456789"))
-    with open_database(path).begin() as transaction:
-        for number, (_, value) in enumerate(transaction.cursor()):
-            theirs = PROTO["Datum"].FromString(value)
-            assert data.labels[number] == theirs.label
-            planes = np.frombuffer(theirs.data, np.uint8).reshape(theirs.channels, theirs.height, theirs.width)
-            assert np.array_equal(data.picture(number), planes[::-1].transpose(1, 2, 0))
+    for number, (_, value) in enumerate(open_database(path).items()):
+        theirs = PROTO["Datum"].FromString(bytes(value))
+        assert data.labels[number] == theirs.label
+        planes = np.frombuffer(theirs.data, np.uint8).reshape(theirs.channels, theirs.height, theirs.width)
+        assert np.array_equal(data.picture(number), planes[::-1].transpose(1, 2, 0))
 
 
 def test_caffes_mean_is_the_databases(shared: Path) -> None:
@@ -132,12 +132,32 @@ def test_mean_values_and_scale(home: Path) -> None:
 
 
 def test_the_centre_in_test(home: Path) -> None:
-    test, _ = feed(net(home, 'crop_size: 4 mean_file: "mean.binaryproto" mirror: true'), "TEST")
+    test, _ = feed(net(home, 'crop_size: 4 mean_file: "mean.binaryproto"'), "TEST")
     pages = TestBatches(test.data, test.feed.view, 2)
     binding = Binding(test.feed.blobs, test.feed.normalise)
     found = torch.cat([binding.feed(batch, torch.device("cpu"))["data"] for batch in stream(pages, range(3), 0)])
     expected = PIXELS[:, :, 1:5, 1:5] - MEAN[:, 1:5, 1:5]
     np.testing.assert_allclose(found.numpy(), expected, atol=1e-5)
+
+
+def test_a_test_is_mirrored_by_chance_and_always_alike(home: Path) -> None:
+    """Caffe's data_transformer.cpp mirrors in every phase; what is mirrored depends on the sample alone."""
+    test, _ = feed(net(home, "mirror: true"), "TEST")
+    whole, single = (TestBatches(test.data, test.feed.view, size) for size in (5, 1))
+    found = whole[0]["data"].numpy()
+    np.testing.assert_array_equal(found, np.concatenate([single[index]["data"].numpy() for index in range(5)]))
+    plain = PIXELS[:, ::-1].transpose(0, 2, 3, 1)
+    mirrored = [np.array_equal(picture, each[:, ::-1]) for picture, each in zip(found, plain, strict=True)]
+    assert 0 < sum(mirrored) < 5
+    for picture, each, turned in zip(found, plain, mirrored, strict=True):
+        np.testing.assert_array_equal(picture, each[:, ::-1] if turned else each)
+
+
+def test_rand_skip_is_not_silent(home: Path) -> None:
+    _, loaded = feed(net(home, more="rand_skip: 3"), "TRAIN")
+    (warning,) = loaded.report.warnings
+    assert warning.primary is not None
+    assert (warning.code, warning.primary.span.text) == ("N785", "3")
 
 
 @settings(max_examples=20, deadline=None)
@@ -171,6 +191,38 @@ def test_pictures_in_files_inside_a_database(tmp_path: Path) -> None:
     data = Datums(database(tmp_path / "db", both))
     np.testing.assert_array_equal(data.picture(0), pixels[:, :, ::-1])
     np.testing.assert_array_equal(data.picture(1), pixels[:, :, :1])
+
+
+def test_numbers_inside_a_database(tmp_path: Path) -> None:
+    """float_data reach the net as they are, less the mean, and are cut as pictures are."""
+    numbers = CHANCE.normal(size=(3, 2, 4, 5)).astype(np.float32)
+    datums = [PROTO["Datum"](channels=2, height=4, width=5, float_data=each.ravel(), label=1) for each in numbers]
+    database(tmp_path / "db", datums)
+    test, loaded = feed(net(tmp_path, "crop_size: 3 mean_value: 1 scale: 2"), "TEST")
+    assert loaded.inputs["data"] == (3, 2, 3, 3)
+    np.testing.assert_allclose(fed(test, 0)["data"].numpy(), (numbers[:, :, :3, 1:4] - 1) * 2, rtol=1e-6)
+
+
+def test_a_leveldb_is_what_its_writer_put_in(home: Path) -> None:
+    """Caffe's default backend; in several processes too."""
+    plyvel = pytest.importorskip("plyvel")
+    with plyvel.DB(str(home / "level"), create_if_missing=True) as written:
+        for number, pixels in enumerate(PIXELS):
+            written.put(f"{number:08}".encode(), datum(pixels, number).SerializeToString())
+    path = net(home, source="level")
+    path.write_text(path.read_text().replace("backend: LMDB", ""))
+    train, _ = feed(path, "TRAIN")
+    test, _ = feed(path, "TEST")
+    assert test.data.labels == train.data.labels == list(range(5))
+    batches = TrainingBatches(train.data, train.feed.view, 5, 0, shuffled=False)
+    for num_workers in (0, 2):
+        for batch in stream(batches, range(3), num_workers):
+            np.testing.assert_array_equal(batch["data"].numpy(), PIXELS[:, ::-1].transpose(0, 2, 3, 1))
+    (home / "broken").mkdir()
+    (home / "broken/CURRENT").write_text("MANIFEST-000002\n")
+    mistake = refused(net(home, source="broken"))
+    assert mistake.code == "N772"
+    assert "can't be read as a LevelDB" in mistake.message
 
 
 # ---- ImageData
@@ -267,13 +319,6 @@ def test_mistakes(home: Path, transform: str, source: str, more: str, code: str,
     assert words in mistake.message
 
 
-def test_a_leveldb_is_refused_by_name(home: Path) -> None:
-    (home / "old_leveldb").mkdir()
-    path = net(home, source="old_leveldb")
-    path.write_text(path.read_text().replace("backend: LMDB", ""))
-    assert "LevelDB" in refused(path).message
-
-
 def test_a_mean_of_other_pictures(home: Path) -> None:
     mean = PROTO["BlobProto"](num=1, channels=3, height=6, width=7)
     mean.data.extend([0] * 126)
@@ -311,9 +356,9 @@ def broken(**fields: Any) -> Any:
 @pytest.mark.parametrize(
     ("bad", "words"),
     [
-        (broken(data=bytes(125)), "is said to be 3x7x6, and has 125 bytes"),
-        (broken(height=2**31 - 1, width=2**31 - 1), "and has 126 bytes"),
-        (broken(data=b"", float_data=[0.5] * 126), "has float_data"),
+        (broken(data=bytes(125)), "is said to be 3x7x6, and has 125 numbers"),
+        (broken(height=2**31 - 1, width=2**31 - 1), "and has 126 numbers"),
+        (broken(data=b"", float_data=[0.5] * 125), "and has 125 numbers"),
         (broken(data=b"\xff\xd8 no picture", encoded=True), "cannot be read as a picture"),
     ],
 )

@@ -85,6 +85,33 @@ def test_a_net_is_evaluated_over_a_whole_data_set(tmp_path: Path) -> None:
     assert found == Errors(5, 1, 0)  # number 3 is labelled wrongly
 
 
+def test_the_loss_of_a_net_that_has_one_is_told(tmp_path: Path) -> None:
+    """The mean over all pictures of -log softmax, whatever the size of a page; each layer's by its weight."""
+    losses = (
+        f'layer "{name}" SoftmaxWithLoss {{ bottom: ["fc", "label"] loss_weight: {w} }} '
+        for name, w in (("a", 1), ("b", 0.5))
+    )
+    head = 'input "data" [1, 1, 2, 2] input "label" [1] layer "fc" InnerProduct { bottom: "data" num_output: 2 }'
+    (tmp_path / "a.net").write_text(f"{head} {' '.join(losses)}")
+    weights = {"fc": [np.array([[-1.0] * 4, [0.5] * 4], np.float32), np.zeros(2, np.float32)]}
+    data = Bright()
+    pages = TestBatches(data, View(Pair(2, 2), 1), 2)
+    binding = Binding({"data": "data", "label": "label"}, Normalise(Channels.GREY, (), 0.01))
+    module = lower(load(tmp_path / "a.net"), weights)
+    errors = evaluate(module, "fc", binding, stream(pages, range(len(pages)), 0))
+    values = np.array([data.picture(i).sum() / 100 for i in range(len(data))])
+    scores = values[:, None] * [-1.0, 0.5]
+    likelihoods = np.exp(scores)[np.arange(len(data)), data.labels] / np.exp(scores).sum(1)
+    assert errors.as_data["test_loss"] == pytest.approx(-1.5 * np.log(likelihoods).mean(), rel=1e-6)
+    assert f"loss {errors.as_data['test_loss']:.4f}" in errors.text
+    assert "test_loss" not in Errors(10, 3, 1).as_data
+
+
+def test_an_endless_test_goes_on_from_the_first_picture() -> None:
+    pages = TestBatches(Bright(), View(Pair(2, 2), 1), 4, endless=True)
+    assert pages[1]["label"].tolist() == [Bright().labels[i] for i in (4, 0, 1, 2)]
+
+
 def test_the_blob_with_the_scores_may_be_chosen() -> None:
     net = load(Path(__file__).parents[2] / "nets/digits.net")
     assert net.chosen_scores(None) == "fc4"

@@ -15,8 +15,9 @@ STATUS = Status(
 
 
 def test_a_line_says_how_training_goes() -> None:
-    assert STATUS.text == ("iteration    7/1000  epoch   0.50  loss  1.2500  lr 0.001    1,234 images/s  1:02:05 left")
-    assert "data wait 25 %" in STATUS._replace(data_wait=0.25).text
+    assert STATUS.text == (
+        "iteration    7/1000  epoch   0.50  loss 1.2500  lr 0.001  1,234 images/s  data wait  2 %  1:02:05 left"
+    )
     assert STATUS._replace(evaluation="top-1 error 3.00 %").text.endswith("left  top-1 error 3.00 %")
 
 
@@ -40,10 +41,12 @@ def test_lines_come_at_evaluations_and_now_and_then(
 def test_a_bar_keeps_to_the_terminals_width(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = io.StringIO()
     monkeypatch.setattr(progress, "Console", lambda **_: Console(file=terminal, width=80, force_terminal=True))
+    widest = STATUS._replace(images_per_s=123_456, data_wait=1.0)
     with Bar() as bar:
-        bar.show(STATUS)
-        bar.show(STATUS._replace(iteration=14, evaluation="top-1 error 3.00 %"))
+        bar.show(widest)
+        bar.show(widest._replace(iteration=14, evaluation="top-1 error 3.00 %"))
     written = terminal.getvalue()
-    assert "1:02:05 left" in written
+    for told in ("loss 1.2500", "lr 0.001", "123,456 images/s", "data wait 100 %", "1:02:05 left"):
+        assert told in written.rpartition("error 3.00 %")[2]
     assert "…" not in written
     assert "top-1 error 3.00 %\n" in written

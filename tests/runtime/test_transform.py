@@ -6,13 +6,25 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from netdef.compiler.messages import Channels, Preprocess
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.dataset import Picture
-from netdef.runtime.data.transform import Normalise, View, measured, resized, stated, with_channels
+from netdef.runtime.data.transform import (
+    Box,
+    Draw,
+    Normalise,
+    View,
+    cut_out,
+    measured,
+    resized,
+    stated,
+    turned,
+    with_channels,
+)
 
-CENTRE = np.zeros(3)
+CENTRE = np.zeros(len(Draw))
 
 
 def noise(h: int, w: int, c: int = 3) -> Picture:
@@ -45,6 +57,17 @@ def test_growing_is_bilinear_as_opencvs() -> None:
     small = noise(6, 9)
     difference = resized(small, Pair(17, 23)).astype(int) - cv2.resize(small, (23, 17), interpolation=cv2.INTER_LINEAR)
     assert np.abs(difference).max() <= 1
+
+
+@given(*[st.integers(1, 40)] * 4, st.data(), st.sampled_from([1, 3]))
+def test_a_box_of_a_resized_picture_is_pillows(h: int, w: int, nh: int, nw: int, data: st.DataObject, num: int) -> None:
+    """Without making the rest; halves may be rounded otherwise, once in each direction."""
+    picture = noise(h, w, num)
+    height, width = data.draw(st.integers(1, nh)), data.draw(st.integers(1, nw))
+    box = Box(data.draw(st.integers(0, nh - height)), data.draw(st.integers(0, nw - width)), height, width)
+    whole = Image.fromarray(picture.squeeze(2) if num == 1 else picture).resize((nw, nh), Image.Resampling.BILINEAR)
+    theirs = np.asarray(whole).reshape(nh, nw, num)[box.top : box.top + height, box.left : box.left + width]
+    assert np.abs(cut_out(picture, Pair(nh, nw), box).astype(int) - theirs).max() <= 2
 
 
 def test_shrinking_by_a_whole_factor_keeps_the_mean() -> None:
@@ -83,6 +106,11 @@ def test_a_crop_by_chance_reaches_every_place_and_no_more() -> None:
     assert corners == {0, 1, 2, 6, 7, 8}
 
 
+def test_turned_is_numpys() -> None:
+    picture = noise(5, 7)
+    assert np.array_equal(turned(picture), picture[:, ::-1])
+
+
 def test_a_mirror_turns_left_to_right() -> None:
     picture = noise(4, 4)
     view = View(Pair(4, 4), 3, mirror=True)
@@ -90,11 +118,24 @@ def test_a_mirror_turns_left_to_right() -> None:
     assert np.array_equal(view.of(picture, np.array([0, 0, 0.5])), picture)
 
 
+@given(st.integers(20, 60), st.integers(0, 30), st.tuples(st.integers(1, 90), st.integers(1, 90)))
+def test_a_scale_by_chance_takes_every_side_equally_often(least: int, spread: int, picture: tuple[int, int]) -> None:
+    """The shorter side is uniform on the whole numbers of the interval, and the shape of the picture stays."""
+    view = View(Pair(20, 20), 3, least, resize_most=least + spread)
+    num = 4 * (spread + 1)
+    chance = np.zeros((num, len(Draw)))
+    chance[:, Draw.SCALE] = (np.arange(num) + 0.5) / num
+    sizes = [view.placement(Pair(*picture), row).scaled for row in chance]
+    assert [min(size) for size in sizes] == np.repeat(np.arange(least, least + spread + 1), 4).tolist()
+    for size in sizes:
+        assert abs(max(size) - min(size) * max(picture) / min(picture)) <= 0.5
+
+
 @given(
     *[st.integers(1, 40)] * 4,
     st.none() | st.integers(1, 40),
     st.booleans(),
-    st.tuples(*[st.floats(0, 1, exclude_max=True)] * 3),
+    st.tuples(*[st.floats(0, 1, exclude_max=True)] * len(Draw)),
     st.sampled_from([1, 3]),
 )
 def test_a_view_always_has_the_nets_size(

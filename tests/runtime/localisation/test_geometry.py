@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from netdef.compiler.shape import Pair
-from netdef.runtime.data.transform import View
+from netdef.runtime.data.transform import Draw, View
 from netdef.runtime.localisation.geometry import edges_of, in_window, on_picture, overlap
 
 SOME = np.random.default_rng(3)
@@ -49,7 +49,7 @@ def test_a_box_lies_where_the_view_shows_its_pixels(view: View, mirror: float) -
     size = Pair(60, 80)
     picture = np.zeros((*size, 1), np.uint8)
     picture[24:40, 32:52] = 255
-    chance = np.array([0.4, 0.6, mirror, *[0.0] * 5])
+    chance = np.array([0.4, 0.6, mirror, *[0.0] * (len(Draw) - 3)])
     window = view.of(picture, chance)[:, :, 0] > 127
     rows, columns = np.nonzero(window.any(1))[0], np.nonzero(window.any(0))[0]
     edges = np.array([32.0, 24.0, 52.0, 40.0])

@@ -1,0 +1,36 @@
+"""Draw the curves of runs: loss, top-1 and top-5 error, and learning rate.
+
+Several runs are drawn together, each in its colour; the stages of a plan one after another. A run that still goes on
+is drawn as far as it is.
+"""
+
+import argparse
+from pathlib import Path
+
+from netdef.compiler.diagnostics import Diagnostic, NetError
+
+HELP = "draw the curves of training runs"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("run_folder", nargs="+", metavar="RUN", help="a run's folder")
+    parser.add_argument("-o", "--output", metavar="OUT", help="an .svg, .png or .pdf; curves.svg in the first RUN")
+    along = ("iteration", "epoch", "seconds")
+    parser.add_argument("--x", choices=along, default="iteration", help="what the curves run along")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the figure and say where."""
+    from netdef.runtime.plot import FORMS, draw, read_story
+
+    folders = [Path(folder) for folder in args.run_folder]
+    out = Path(args.output) if args.output else folders[0] / "curves.svg"
+    if out.suffix not in FORMS:
+        raise NetError(Diagnostic("N005", f"{out}: no figure has this suffix", help=f"use one of {', '.join(FORMS)}"))
+    stories = [read_story(folder) for folder in folders]
+    if len({story.name for story in stories}) < len(stories):
+        stories = [story._replace(name=str(folder)) for story, folder in zip(stories, folders, strict=True)]
+    draw(stories, out, args.x)
+    print(out)
+    return 0

@@ -1,0 +1,98 @@
+"""Krizhevsky's shift of the colours: every picture gets a little more or less of the light that its data vary in.
+
+To each pixel is added p1 a1 l1 + p2 a2 l2 + p3 a3 l3, where p and l are the eigenvectors and eigenvalues of the
+covariance of all pixels' red, green and blue, and a is drawn for each picture from a normal distribution (ImageNet
+Classification with Deep Convolutional Neural Networks, 2012, 4.1). An eigenvalue is a square, so the unit matters,
+which the paper leaves open: here colours go from 0 to 1 as in all known implementations. In bytes the eigenvalues
+would be 255^2 times as large, and a deviation of 0.1 would leave nothing of a picture.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from netdef.compiler.messages import Channels
+from netdef.runtime.data.dataset import Dataset
+from netdef.runtime.data.transform import Draw, Normalise, evenly_spread, with_channels
+
+NUM_PICTURES = 512
+"""Pictures whose pixels are looked at."""
+NUM_DIGITS = 6
+"""Of what is found: as many as any machine agrees on."""
+LEAST_DRAW = 2.0**-54
+"""In the place of 0, whose normal deviate would be without bounds."""
+
+
+class Colours(NamedTuple):
+    """In which directions the colours of some pictures vary, the strongest first; a colour is 0 to 1.
+
+    vectors   three of length 1, each red, green, blue; their greatest component is above 0
+    values    the variance along each
+    """
+
+    vectors: tuple[tuple[float, ...], ...]
+    values: tuple[float, ...]
+
+    @property
+    def as_data(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {"vectors": [list(vector) for vector in self.vectors], "values": list(self.values)}
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> "Colours":
+        """The same back."""
+        return cls(tuple(tuple(vector) for vector in data["vectors"]), tuple(data["values"]))
+
+
+def colours_of(data: Dataset) -> Colours:
+    """The colours of a data set, from every pixel of some of its pictures, evenly spread."""
+    num, total, products = 0, np.zeros(3), np.zeros((3, 3))
+    for picture in evenly_spread(data, NUM_PICTURES):
+        pixels = with_channels(picture, 3).reshape(-1, 3).astype(np.float64)  # sums of whole numbers are exact
+        num += len(pixels)
+        total += pixels.sum(axis=0)
+        products += pixels.T @ pixels
+    mean = total / num
+    values, columns = np.linalg.eigh((products / num - np.outer(mean, mean)) / 255**2)
+    vectors = [column * np.sign(column[np.abs(column).argmax()]) for column in columns.T]
+    return Colours(tuple(_rounded(vector) for vector in vectors[::-1]), _rounded(values[::-1].clip(0)))
+
+
+class Shifted(NamedTuple):
+    """A net's numbers with their colours shifted; ``deviation`` is that of a."""
+
+    normalise: Normalise
+    colours: Colours
+    deviation: float
+
+    def __call__(self, pictures: Tensor, chance: Tensor | None = None) -> Tensor:
+        """Pictures (N, H, W, 3) of bytes, each with its ``chance`` (N, draws), as an input (N, 3, H, W) of floats."""
+        assert chance is not None
+        shift = self.shift(chance.to(pictures.device))
+        if self.normalise.channels is Channels.BGR:
+            shift = shift.flip(1)
+        shift = (shift * (255 * self.normalise.scale)).to(torch.float32)
+        return self.normalise(pictures).add_(shift[:, :, None, None])
+
+    def shift(self, chance: Tensor) -> Tensor:
+        """What is added to red, green and blue of each picture (N, 3); a colour is 0 to 1."""
+        draws = torch.special.ndtri(chance[:, Draw.FIRST : Draw.THIRD + 1].clamp(min=LEAST_DRAW))
+        vectors, values = draws.new_tensor(self.colours.vectors), draws.new_tensor(self.colours.values)
+        return (draws * values * self.deviation) @ vectors
+
+    @property
+    def as_data(self) -> dict[str, Any]:
+        """Plain values for JSON: those of ``Normalise``, and the colours."""
+        return {**self.normalise.as_data, "colours": self.colours.as_data}
+
+    @property
+    def text(self) -> str:
+        """What says the same in a net, as far as that can be said there."""
+        return self.normalise.text
+
+
+def _rounded(values: Any) -> tuple[float, ...]:
+    return tuple(float(f"{value:.{NUM_DIGITS}g}") for value in values)

@@ -1,0 +1,103 @@
+"""LMDB and LevelDB, in which Caffe's tools write Datums: keys in their order, and the bytes of each."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Protocol
+from weakref import WeakValueDictionary
+
+from netdef.compiler.diagnostics import Diagnostic, NetError
+
+
+class Database(Protocol):
+    """An open database."""
+
+    def items(self) -> Iterator[tuple[bytes, memoryview]]:
+        """Keys and contents, in the order of the keys; a content is gone once the next is asked for."""
+
+    def get(self, key: bytes) -> bytes:
+        """The content of a key; empty if there is none."""
+
+
+class Lmdb:
+    """A memory map: what isn't asked for is not read from the disk."""
+
+    def __init__(self, path: Path) -> None:
+        lmdb = _package("lmdb", path)
+        try:
+            # without locks nothing is written beside the data, and a child may read by its parent's handle
+            self._environment = lmdb.open(str(path), readonly=True, lock=False, create=False, subdir=path.is_dir())
+        except (lmdb.Error, OSError) as error:
+            raise _unreadable(path, "an LMDB", error) from None
+
+    def items(self) -> Iterator[tuple[bytes, memoryview]]:
+        """Keys and contents, in the order of the keys."""
+        with self._environment.begin(buffers=True) as transaction:
+            for key, content in transaction.cursor():
+                yield bytes(key), content
+
+    def get(self, key: bytes) -> bytes:
+        """The content of a key; empty if there is none."""
+        with self._environment.begin() as transaction:
+            content: bytes = transaction.get(key, b"")
+            return content
+
+
+class LevelDb:
+    """Files that only one process may open, and a log that it writes beside them; its children read by its handle."""
+
+    def __init__(self, path: Path) -> None:
+        plyvel = _package("plyvel", path)
+        try:
+            self._database = plyvel.DB(str(path), create_if_missing=False)
+        except (plyvel.Error, OSError) as error:
+            raise _unreadable(path, "a LevelDB", error) from None
+
+    def items(self) -> Iterator[tuple[bytes, memoryview]]:
+        """Keys and contents, in the order of the keys."""
+        with self._database.iterator() as found:
+            for key, content in found:
+                yield key, memoryview(content)
+
+    def get(self, key: bytes) -> bytes:
+        """The content of a key; empty if there is none."""
+        content: bytes = self._database.get(key, b"")
+        return content
+
+
+KINDS: dict[str, type[Lmdb] | type[LevelDb]] = {"data.mdb": Lmdb, "CURRENT": LevelDb}
+"""By a file that only such a database has; an LMDB may be a single file too."""
+_OPEN: WeakValueDictionary[str, Any] = WeakValueDictionary()
+"""Databases that are open in this process, by path: it may have each only once."""
+
+
+def is_database(path: Path) -> bool:
+    """Whether a folder is one."""
+    return any((path / name).is_file() for name in KINDS)
+
+
+def open_database(path: Path) -> Database:
+    """A database for reading, of whichever kind it is."""
+    kind = next((kind for name, kind in KINDS.items() if (path / name).is_file()), Lmdb)
+    if path.is_dir() and not is_database(path):
+        message = f"{path} is no database: neither an LMDB's data.mdb nor a LevelDB's CURRENT is in it"
+        raise NetError(Diagnostic("N772", message, help="Caffe's convert_imageset makes one"))
+    key = os.path.realpath(path)
+    database: Database | None = _OPEN.get(key)
+    if database is None:
+        database = _OPEN[key] = kind(path)
+    return database
+
+
+def _package(name: str, path: Path) -> Any:
+    """What reads such a database: an extra."""
+    try:
+        return __import__(name)
+    except ImportError:
+        message = f"{path} is a database, and the package {name} is not installed"
+        raise NetError(Diagnostic("N717", message, help=f"pip install 'netdef-compiler[{name}]'")) from None
+
+
+def _unreadable(path: Path, kind: str, error: Exception) -> NetError:
+    message = f"{path} can't be read as {kind}: {error}"
+    return NetError(Diagnostic("N772", message, help="copy it anew, or make it anew"))

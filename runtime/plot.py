@@ -1,0 +1,279 @@
+"""Curves of runs: loss, errors and learning rate, one colour for each run.
+
+What a run left in its ``metrics.jsonl`` becomes a ``Story``, and stories become a figure.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from math import ceil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.runtime.training.run import Run
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Along = Literal["iteration", "epoch", "seconds"]
+"""What a curve runs along."""
+Numbers = NDArray[np.float64]
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+"""Told apart by the colour-blind too (Okabe and Ito, 2008)."""
+GREY = "#606060"
+FORMS = (".svg", ".png", ".pdf")
+"""The suffixes that a figure may have."""
+WIDTH, LEFT = 9.0, 0.8
+"""The figure's width and the margin for the vertical axes' labels, in inches."""
+NAMES_IN_A_ROW = 4
+SMOOTHED = 1 / 40
+"""The part of a stage over which its strong line is a mean."""
+MANY = 2000
+"""Points of a line; more are no longer seen, and make an SVG slow."""
+TESTED = "o--"
+"""The line of losses in tests."""
+STYLE = {
+    "axes.edgecolor": GREY,
+    "axes.grid": True,
+    "axes.labelcolor": "#202020",
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "font.size": 10.0,
+    "grid.color": "#e4e4e4",
+    "legend.frameon": False,
+    "lines.solid_capstyle": "round",
+    "svg.fonttype": "none",
+    "svg.hashsalt": "netdef",
+    "xtick.color": GREY,
+    "ytick.color": GREY,
+}
+
+
+class Story(NamedTuple):
+    """What happened in a run, or in the stages of a plan one after another.
+
+    stages   the name and the metrics of each; a run by itself is one stage
+    """
+
+    name: str
+    stages: tuple[tuple[str, list[dict[str, float]]], ...]
+
+    def values(self, stage: int, along: Along, key: str) -> tuple[Numbers, Numbers]:
+        """Where a stage's lines that have ``key`` lie, behind the stages before it, and what they say of it."""
+        start = self.start(stage, along)
+        found = [(start + line[along], line[key]) for line in self.stages[stage][1] if key in line and along in line]
+        x, y = np.array(found, dtype=np.float64).reshape(-1, 2).T
+        return x, y
+
+    def start(self, stage: int, along: Along) -> float:
+        """Where a stage begins: at the end of those before it."""
+        return sum(max((line.get(along, 0.0) for line in lines), default=0.0) for _, lines in self.stages[:stage])
+
+
+def read_story(path: Path) -> Story:
+    """What happened in the run, or in the plan with stages, in a folder.
+
+    Raises:
+        NetError: if there is none, or nothing happened yet.
+    """
+    names = Run(path).manifest.get("stages")
+    homes = [path] if names is None else [path / name for name in names]
+    stages = tuple((home.name, spread(list(metrics_of(home)))) for home in homes)
+    if not any(lines for _, lines in stages):
+        cure = "a run has its first line a second after it began"
+        raise NetError(Diagnostic("N765", f"{path} has no iteration yet, so there is nothing to draw", help=cure))
+    return Story(path.resolve().name, tuple(stage for stage in stages if stage[1]))
+
+
+def metrics_of(path: Path) -> Iterator[dict[str, float]]:
+    """The lines of a run's metrics, up to one that is half-written."""
+    metrics = Run(path).metrics
+    if metrics.exists():
+        for line in metrics.read_text(encoding="utf-8", errors="replace").splitlines():
+            try:
+                yield json.loads(line)
+            except ValueError:
+                return  # it is being written, or the run was killed then
+
+
+def spread(lines: list[dict[str, float]]) -> list[dict[str, float]]:
+    """The lines with a time of its own for each iteration: several are noted at once, after the last of them."""
+    looks, counts = np.unique([line["seconds"] for line in lines], return_counts=True)  # they never fall
+    seconds = np.interp(np.arange(1, len(lines) + 1), [0, *np.cumsum(counts)], [0.0, *looks])
+    return [{**line, "seconds": float(time)} for line, time in zip(lines, seconds, strict=True)]
+
+
+def draw(stories: Sequence[Story], out: Path, along: Along) -> None:
+    """Draw stories into a file of one of ``FORMS``; equal stories make equal files.
+
+    Raises:
+        NetError: if matplotlib is absent, or the file can't be written.
+    """
+    try:
+        import matplotlib as mpl  # an extra
+        from matplotlib.figure import Figure
+    except ImportError:
+        message = "curves are drawn by matplotlib, which is not installed"
+        raise NetError(Diagnostic("N717", message, help="pip install 'netdef-compiler[plot]'")) from None
+    unit, scale = _unit(stories, along)
+    panels = [panel for panel in PANELS if any(panel.shows(story) for story in stories)]
+    with mpl.rc_context(STYLE):
+        heights = [panel.height for panel in panels]
+        head, foot = 0.2 + 0.25 * ceil(len(stories) / NAMES_IN_A_ROW), 0.6
+        whole = head + sum(heights) + foot
+        figure = Figure(figsize=(WIDTH, whole))  # laid out here: matplotlib's own layouts differ in the last bits
+        margins = {"left": LEFT / WIDTH, "right": 1 - 0.2 / WIDTH, "top": 1 - head / whole, "bottom": foot / whole}
+        ratios = {"height_ratios": heights, "hspace": 0.1}
+        rows = figure.subplots(len(panels), sharex=True, squeeze=False, gridspec_kw=ratios | margins)[:, 0]
+        for axes, panel in zip(rows, panels, strict=True):
+            for number, story in enumerate(stories):
+                panel.draw(axes, story, along, scale, COLOURS[number % len(COLOURS)])
+            panel.finish(axes)
+            axes.set_ylabel(panel.label)
+            axes.margins(x=0.01)
+        _mark_stages(rows, stories, along, scale)
+        rows[-1].set_xlabel(unit)
+        figure.align_ylabels(rows)
+        _name(rows[0], stories)
+        metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(out.suffix)
+        try:
+            figure.savefig(out, dpi=150, metadata=metadata)
+        except OSError as error:
+            raise NetError(Diagnostic("N006", f"{out} can't be written: {error.strerror}")) from None
+
+
+# ---- panels
+def draw_loss(axes: "Axes", story: Story, along: Along, scale: float, colour: str) -> None:
+    """Each iteration's loss light, its mean strong; Caffe's losses in tests as dots."""
+    for stage in range(len(story.stages)):
+        x, y = story.values(stage, along, "loss")
+        axes.plot(*thinned(x / scale, y), color=colour, alpha=0.25, linewidth=0.7)
+        axes.plot(*thinned(x / scale, smoothed(y)), color=colour, linewidth=1.8)
+        x, y = story.values(stage, along, "test_loss")
+        axes.plot(x / scale, y, TESTED, color=colour, markersize=4, linewidth=1, markerfacecolor="white")
+
+
+def finish_loss(axes: "Axes") -> None:
+    """Say which line is which, where there are two kinds."""
+    if any(line.get_marker() == "o" and len(line.get_xydata()) for line in axes.lines):
+        _explain(axes, {"in training": "-", "in tests": TESTED})
+
+
+def draw_errors(axes: "Axes", story: Story, along: Along, scale: float, colour: str) -> None:
+    """Top-1 and top-5 errors in per cent."""
+    for stage in range(len(story.stages)):
+        for key, style in (("top1_error", "o-"), ("top5_error", "o:")):
+            x, y = story.values(stage, along, key)
+            axes.plot(x / scale, 100 * y, style, color=colour, markersize=3.5, linewidth=1.5, clip_on=False)
+
+
+def finish_errors(axes: "Axes") -> None:
+    """Begin at 0, and say which line is which."""
+    axes.set_ylim(bottom=0)
+    _explain(axes, {"top-1": "o-", "top-5": "o:"})
+
+
+def draw_rate(axes: "Axes", story: Story, along: Along, scale: float, colour: str) -> None:
+    """The learning rate."""
+    for stage in range(len(story.stages)):
+        x, y = story.values(stage, along, "lr")
+        axes.plot(*thinned(x / scale, y), color=colour, linewidth=1.8)
+
+
+def finish_rate(axes: "Axes") -> None:
+    """A drop by ten is as high everywhere."""
+    from matplotlib.ticker import LogFormatter
+
+    if any(np.any(np.asarray(line.get_ydata()) > 0) for line in axes.lines):
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(LogFormatter())
+        axes.yaxis.set_minor_formatter(LogFormatter())
+
+
+class Panel(NamedTuple):
+    """One diagram of a figure, there if a story has its ``key``.
+
+    height   in inches
+    draw     adds a story
+    finish   what is left to do when all are there
+    """
+
+    label: str
+    key: str
+    height: float
+    draw: Callable[["Axes", Story, Along, float, str], None]
+    finish: Callable[["Axes"], None]
+
+    def shows(self, story: Story) -> bool:
+        """Whether there is anything to show of a story."""
+        return any(self.key in line for _, lines in story.stages for line in lines)
+
+
+PANELS = (
+    Panel("loss", "loss", 2.8, draw_loss, finish_loss),
+    Panel("error in tests (%)", "top1_error", 2.4, draw_errors, finish_errors),
+    Panel("learning rate", "lr", 1.4, draw_rate, finish_rate),
+)
+
+
+# ---- lines
+def smoothed(values: Numbers) -> Numbers:
+    """The mean of each value and its neighbours on both sides; at the ends of those that there are."""
+    window = np.ones(min(len(values), 2 * int(SMOOTHED * len(values) / 2) + 1))
+    if not len(values):
+        return values
+    means: Numbers = np.convolve(values, window, "same") / np.convolve(np.ones(len(values)), window, "same")
+    return means
+
+
+def thinned(x: Numbers, y: Numbers) -> tuple[Numbers, Numbers]:
+    """A long line by the lowest and the highest point of each of its pieces, so that its outline stays."""
+    if len(x) <= MANY:
+        return x, y
+    pieces = np.array_split(np.arange(len(x)), MANY // 2)
+    kept = np.unique([piece[pick(y[piece])] for piece in pieces for pick in (np.argmin, np.argmax)])
+    return x[kept], y[kept]
+
+
+def _unit(stories: Sequence[Story], along: Along) -> tuple[str, float]:
+    """What stands below the figure, and what a value is divided by for it."""
+    if along != "seconds":
+        return {"iteration": "iteration", "epoch": "epoch (passes over the training data)"}[along], 1.0
+    longest = max(story.start(len(story.stages), along) for story in stories)
+    name, scale = next(((n, s) for n, s in (("hours", 3600.0), ("minutes", 60.0)) if longest > 2 * s), ("seconds", 1.0))
+    return f"time ({name})", scale
+
+
+def _mark_stages(rows: Sequence["Axes"], stories: Sequence[Story], along: Along, scale: float) -> None:
+    """A vertical line where each stage of a plan begins, with its name above."""
+    for number, story in enumerate(stories):
+        colour = GREY if len(stories) == 1 else COLOURS[number % len(COLOURS)]
+        for stage, (name, _) in enumerate(story.stages if len(story.stages) > 1 else ()):
+            x = story.start(stage, along) / scale
+            for axes in rows if stage else ():
+                axes.axvline(x, color=colour, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
+            place: dict[str, Any] = {"xytext": (4, -4 - 12 * number), "textcoords": "offset points", "va": "top"}
+            rows[0].annotate(name, (x, 1), xycoords=("data", "axes fraction"), color=colour, fontsize=8, **place)
+
+
+def _name(axes: "Axes", stories: Sequence[Story]) -> None:
+    """Say whose curves they are: the one run's name, or a legend."""
+    if len(stories) == 1:
+        axes.set_title(stories[0].name, loc="left", fontweight="bold")
+        return
+    from matplotlib.lines import Line2D
+
+    lines = [Line2D([], [], color=COLOURS[number % len(COLOURS)], linewidth=2.5) for number in range(len(stories))]
+    names = [story.name for story in stories]
+    place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (LEFT / WIDTH, 1), "borderaxespad": 0.4}
+    axes.figure.legend(lines, names, ncols=NAMES_IN_A_ROW, **place)
+
+
+def _explain(axes: "Axes", styles: dict[str, str]) -> None:
+    """Say what a panel's styles of line mean."""
+    handles = [axes.plot([], [], style, color=GREY, markersize=3.5, linewidth=1.5)[0] for style in styles.values()]
+    axes.legend(handles, list(styles), loc="upper right", labelcolor=GREY)

@@ -1,0 +1,64 @@
+"""Signals while training: SIGINT and SIGTERM save and stop, SIGHUP saves and goes on.
+
+A signal only leaves a wish, which the loop meets between two iterations, where everything can be saved. Whoever is
+in a hurry sends SIGINT twice.
+"""
+
+import signal
+from enum import IntEnum
+from types import FrameType
+from typing import Self
+
+
+class Wish(IntEnum):
+    """What is to be done at the next chance; of several wishes the strongest counts."""
+
+    NOTHING = 0
+    SAVE = 1
+    STOP = 2
+
+
+class Stopped(Exception):
+    """Training was stopped on purpose, after everything was saved; ``status`` is the shell's for that signal."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.status = 128 + number
+
+
+WISHES = {signal.SIGINT: Wish.STOP, signal.SIGTERM: Wish.STOP, signal.SIGHUP: Wish.SAVE}
+
+
+class Interrupts:
+    """The signals of a process, caught while it is entered."""
+
+    def __init__(self) -> None:
+        self._wish = Wish.NOTHING
+        self.number = int(signal.SIGTERM)
+        """The signal that asked to stop; SIGTERM where another process was asked."""
+        self._before: dict[signal.Signals, object] = {}
+
+    def taken(self) -> Wish:
+        """The wish; a wish to save is granted once."""
+        wish = self._wish
+        if wish is Wish.SAVE:
+            self._wish = Wish.NOTHING
+        return wish
+
+    def _note(self, number: int, _: FrameType | None) -> None:
+        if self._wish is Wish.STOP and number == signal.SIGINT == self.number:
+            raise KeyboardInterrupt
+        wish = WISHES[signal.Signals(number)]
+        if wish is Wish.STOP:
+            self.number = number
+        self._wish = max(self._wish, wish)
+
+    def __enter__(self) -> Self:
+        for number in WISHES:
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+                self._before[number] = signal.signal(number, self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, before in self._before.items():
+            signal.signal(number, before)  # type: ignore[arg-type]  # what getsignal gave

@@ -1,0 +1,159 @@
+"""Before a long run: does it fit into memory, and how long will it take?
+
+Nothing is written; but the weights of the job change, so train with another.
+"""
+
+import resource
+import sys
+import time
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.autograd.graph import saved_tensors_hooks
+
+from netdef.runtime.training.progress import Display, clock
+from netdef.runtime.training.solver import Solver
+from netdef.runtime.training.train import Job, training_batches
+
+
+class Memory(NamedTuple):
+    """What training holds, in bytes.
+
+    weights, gradients, history   what is learned, and what the solver needs beside it
+    kept    what the forward pass keeps for the backward pass, of one part of a batch
+    peak    the most that was in use: of the GPU's memory, or of the whole process
+    """
+
+    weights: int
+    gradients: int
+    history: int
+    kept: int
+    peak: int
+
+    @property
+    def text(self) -> str:
+        """A line for people."""
+        beside = f"gradients {_size(self.gradients)}, the solver's history {_size(self.history)}"
+        parts = f"weights {_size(self.weights)}, {beside}, kept for the backward pass {_size(self.kept)}"
+        return f"memory: {_size(self.peak)} at most; {parts}"
+
+
+class Rehearsal(NamedTuple):
+    """What a dry run found.
+
+    batch     pictures in an iteration
+    seconds   of computing, for an iteration
+    reading   seconds of one process to read a batch; None where there are no data
+    readers   processes that read; with 0, the one that computes does
+    total     the recipe's iterations; None where they depend on data that aren't there
+    """
+
+    memory: Memory
+    batch: int
+    seconds: float
+    reading: float | None
+    readers: int
+    total: int | None
+
+    @property
+    def whole(self) -> float:
+        """Seconds from one iteration to the next: readers work beside the one that computes."""
+        reading = self.reading or 0.0
+        return max(self.seconds, reading / self.readers) if self.readers else self.seconds + reading
+
+    @property
+    def text(self) -> str:
+        """Lines for people."""
+        lines = [self.memory.text, f"an iteration: {self.seconds:.3g} s, {self.batch / self.seconds:,.0f} images/s"]
+        if self.reading is not None:
+            lines.append(f"reading a batch: {self.reading:.3g} s of one process, and {max(1, self.readers)} will read")
+        if self.total is None:
+            lines.append("the whole recipe: it counts epochs, and there are no data to tell how long they are")
+        else:
+            hours = clock(self.total * self.whole)
+            lines.append(f"the whole recipe: {self.total:,} iterations in {hours}, without tests")
+        return "\n".join(lines)
+
+
+def rehearse(job: Job, display: Display, *, has_data: bool = True) -> Rehearsal:
+    """Run two iterations on made-up pictures of the net's own size; the first asks for memory, the second is timed.
+
+    Without ``has_data`` the job's data only stand in for those that are wanted.
+    """
+    display.say(f"dry run: 2 iterations of {job.recipe.batch:,} made-up pictures; nothing is written")
+    solver = Solver(job.module, job.recipe, len(job.data.train), division=job.division, hasten=job.hasten)
+    weights = [each.tensor for each in job.module.learned()]
+    blobs = made_up(job)
+    kept = _Kept([*weights, *blobs.values()])
+    with saved_tensors_hooks(kept.note, lambda tensor: tensor):
+        float(solver.step(**blobs))
+    began = time.perf_counter()
+    float(solver.step(**blobs))  # a number waits for the device
+    seconds = time.perf_counter() - began
+    memory = Memory(
+        weights=_num_bytes(weights),
+        gradients=_num_bytes(weight for weight in weights if weight.requires_grad),
+        history=_num_bytes(solver.history.values()),
+        kept=kept.num_bytes // job.division.num_own,
+        peak=_peak(job.device),
+    )
+    reading = _seconds_to_read(job) if has_data else None
+    total = job.recipe.num_iterations(len(job.data.train)) if has_data or job.recipe.iterations else None
+    return Rehearsal(memory, job.recipe.batch, seconds, reading, job.num_workers, total)
+
+
+def made_up(job: Job) -> dict[str, Tensor]:
+    """A device's share of a batch for the net's inputs: noise, and the classes in turn."""
+    num, device = job.recipe.batch // job.division.group.size, job.device
+    num_classes = job.tester.net.blobs[job.scores][1]
+    blobs = {}
+    for field, blob in job.feeding.blobs.items():
+        sides = [side for side in job.module.net.blobs[blob][1:] if isinstance(side, int)]
+        if field == "label":
+            assert isinstance(num_classes, int), "classes are counted before training"
+            classes = torch.arange(num, device=device) % num_classes
+            blobs[blob] = classes.view(num, *[1] * len(sides)).expand(num, *sides)
+        else:
+            blobs[blob] = torch.randn(num, *sides, device=device)
+    return blobs
+
+
+class _Kept:
+    """Counts what the forward pass keeps, each storage once, beside what is there anyway."""
+
+    def __init__(self, there: list[Tensor]) -> None:
+        self._seen = {_place(tensor) for tensor in there}
+        self.num_bytes = 0
+
+    def note(self, tensor: Tensor) -> Tensor:
+        if _place(tensor) not in self._seen:
+            self._seen.add(_place(tensor))
+            self.num_bytes += tensor.untyped_storage().nbytes()
+        return tensor
+
+
+def _place(tensor: Tensor) -> int:
+    return tensor.untyped_storage().data_ptr()
+
+
+def _num_bytes(tensors: Iterable[Tensor]) -> int:
+    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+
+
+def _peak(device: torch.device) -> int:
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def _seconds_to_read(job: Job) -> float:
+    batches = training_batches(job)
+    began = time.perf_counter()
+    batches[0]
+    return time.perf_counter() - began
+
+
+def _size(num_bytes: int) -> str:
+    return f"{num_bytes / 1e9:.2f} GB" if num_bytes >= 1e9 else f"{num_bytes / 1e6:.1f} MB"

@@ -1,0 +1,66 @@
+"""Weights that are divided over the devices, for nets that don't fit on one: torch's FSDP2.
+
+Each device keeps a share of every weight, of its gradient and of what the solver remembers; a layer's weights are
+gathered for as long as it computes. For an evaluation every device gathers them all, without the rest.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.fsdp import FSDPModule, fully_shard
+from torch.distributed.tensor import DTensor
+
+from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.compiler.net import Net
+from netdef.runtime.devices import Group
+from netdef.runtime.module import NetModule
+
+
+def check_shardable(net: Net, group: Group) -> None:
+    """Refuse what can't be divided.
+
+    Raises:
+        NetError: on one device, or where layers share weights.
+    """
+    if group.size == 1:
+        cure = "add --devices N, or leave out --shard"
+        raise NetError(Diagnostic("N794", "the weights can be divided over several devices only", help=cure))
+    for node in net.nodes:
+        for own in node.weights:
+            if own.owner[0] != node.name:
+                message = (
+                    f"{node.name} shares its {own.weight.name} with {own.owner[0]}, and shared weights can't be divided"
+                )
+                raise NetError(Diagnostic("N794", message, help="leave out --shard"))
+
+
+def shard(root: nn.Module, module: NetModule) -> FSDPModule:
+    """Divide a net's weights; ``root`` is the module that computes its loss."""
+    device = next(module.parameters()).device
+    mesh = init_device_mesh(device.type, (torch.distributed.get_world_size(),))
+    for op in module.layers.values():
+        if any(True for _ in op.parameters(recurse=False)):
+            fully_shard(op, mesh=mesh)
+    sharded = fully_shard(root, mesh=mesh)
+    module.own_again()
+    assert isinstance(sharded, FSDPModule)
+    return sharded
+
+
+@contextmanager
+def gathered(module: NetModule, tester: NetModule) -> Iterator[None]:
+    """Let the tester have all weights of a sharded module for a while; of one that isn't sharded it has them anyway."""
+    sharded = any(isinstance(tensor, DTensor) for tensor in module.tensors.values())
+    if sharded:
+        tester.adopt(
+            {
+                key: nn.Parameter(tensor.full_tensor(), requires_grad=False) if isinstance(tensor, DTensor) else tensor
+                for key, tensor in module.tensors.items()
+            }
+        )
+    yield
+    if sharded:
+        tester.adopt(module.tensors)
