@@ -53,7 +53,8 @@ class Found(NamedTuple):
     def box(self, label: int) -> Boxes:
         """The box (4,) of a class."""
         edges, groups = merged(of_class(self.edges, label))
-        return edges[np.argmax([self.scores[group, label].sum() for group in groups])]
+        chosen: Boxes = edges[np.argmax([self.scores[group, label].sum() for group in groups])]
+        return chosen
 
 
 def look(picture: Picture, where: Sequence[Predictor], what: Sequence[Predictor], scales: Sequence[int]) -> Found:
