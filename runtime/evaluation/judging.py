@@ -97,7 +97,7 @@ def check_task(task: Task) -> None:
     if len(task.data.labels) != len(task.data):
         raise NetError(Diagnostic("N811", "the data have no labels that are numbers of classes"))
     if not (task.protocol.is_simple or isinstance(task.feed.normalise, Normalise)):
-        message = f"the net's numbers are made by {task.feed.normalise.text}, which fits pictures of one size only"
+        message = f"how the net's numbers are made is only for pictures of one size: {task.feed.normalise.text}"
         cure = "give the net preprocess { mean: [...] }, and name the pictures with --data"
         raise NetError(Diagnostic("N811", message, help=cure))
 
