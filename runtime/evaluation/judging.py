@@ -32,7 +32,6 @@ class Task(NamedTuple):
 
     scores       the blob with the class scores
     feed         how pictures reach the net
-    resize       the shorter side of a picture that the net itself asks for, in pixels
     precision    of convolutions and products, where it isn't float32
     skip         whether pictures that can't be read, or are too small, are left out
     """
@@ -42,7 +41,6 @@ class Task(NamedTuple):
     data: Dataset
     feed: Feed
     protocol: Protocol
-    resize: int | None = None
     precision: torch.dtype | None = None
     skip: bool = False
     num_workers: int = 0
@@ -68,7 +66,7 @@ def judge(
     else:
         window = Pair(*map(known, task.module.net.inputs[task.feed.blobs["data"]][2:]))
         looks = task.protocol.looks(window)
-        views = task.protocol.views(window, task.feed.view.num_channels, task.resize)
+        views = task.protocol.views(window, task.feed.view.num_channels)
         samples = ScaledPictures(task.data, views, skip=task.skip)
         skipped = Skipped(task.data, tell)
         coming = skipped.told(stream(samples, group.share(len(task.data)), task.num_workers))

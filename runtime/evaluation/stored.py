@@ -70,7 +70,7 @@ def _unsound(path: Path, why: str) -> NetError:
 
 
 def _npz(path: Path) -> tuple[dict[str, NDArray[Any]], str]:
-    with np.load(path, allow_pickle=False) as file:
+    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
         return {name: file[name] for name in ARRAYS}, str(file["about"])
 
 

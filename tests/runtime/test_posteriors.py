@@ -48,9 +48,9 @@ def test_scales_are_averaged_whatever_their_order_and_a_sample_must_have_them_al
     first, second = torch.from_numpy(MAPS), torch.from_numpy(2 * MAPS)
     pieces = [
         Seen([4, 0], 1, 0, first[:2]),
-        Seen([0], 0, 0, second[:1]),
+        Seen([0], 0, 0, second[1:2]),
         Seen([2], 0, 0, first[2:]),
-        Seen([4], 0, 0, second[1:2]),
+        Seen([4], 0, 0, second[:1]),
     ]
     values, numbers = averaged(pieces, 2, (5, 5), Pool.LOGITS, softmaxed=False)
     assert numbers.tolist() == [0, 4], "2 was seen once"
