@@ -64,9 +64,10 @@ def judge(
     if task.protocol.is_simple:
         pieces, num_looks = _simply(task, tell, group), 1
     else:
-        window = Pair(*map(known, task.module.net.inputs[task.feed.blobs["data"]][2:]))
+        _, channels, height, width = map(known, task.module.net.inputs[task.feed.blobs["data"]])
+        window = Pair(height, width)
         looks = task.protocol.looks(window)
-        views = task.protocol.views(window, task.feed.view.num_channels)
+        views = task.protocol.views(window, channels)
         samples = ScaledPictures(task.data, views, skip=task.skip)
         skipped = Skipped(task.data, tell)
         coming = skipped.told(stream(samples, group.share(len(task.data)), task.num_workers))

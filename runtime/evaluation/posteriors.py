@@ -88,9 +88,10 @@ def fused(parts: Sequence[Posteriors]) -> Posteriors:
         NetError: if they are of other pictures or other classes.
     """
     first, *others = parts
-    alike = [first, *(_like(first, other) for other in others)]
-    values = sum(part.values for part in alike) / len(alike)
-    return first._replace(values=values, made={"fused": [part.made for part in parts]})
+    values = first.values.copy()
+    for other in others:
+        values += _like(first, other).values
+    return first._replace(values=values / len(parts), made={"fused": [part.made for part in parts]})
 
 
 def _like(first: Posteriors, other: Posteriors) -> Posteriors:

@@ -35,7 +35,8 @@ class Narrow:
         }
 
     def image(self, size: str) -> NDArray[np.float32]:
-        return (self.arrays[f"image/{size}"].astype(np.float32) - 117) / 60
+        found: NDArray[np.float32] = (self.arrays[f"image/{size}"].astype(np.float32) - 117) / 60
+        return found
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import json
 import os
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +109,7 @@ def test_one_centre_crop_is_what_training_tests_with(folder: Path) -> None:
 
 def in_a_group(rank: int, folder: str, expected: Posteriors) -> None:
     os.chdir(folder)
-    dist.init_process_group("gloo", store=dist.FileStore(f"{folder}/store", 2), rank=rank, world_size=2)
+    dist.init_process_group("gloo", f"file://{folder}/store", rank=rank, world_size=2)
     group = Group(rank, 2)
     assert judge(task(Protocol()), quiet, quiet, group).errors(group).num == 7
     own = judge(task(Protocol(dense=True, flip=True)), quiet, quiet, group)
@@ -122,7 +123,8 @@ def in_a_group(rank: int, folder: str, expected: Posteriors) -> None:
 
 def test_processes_share_the_pictures_and_count_exactly(folder: Path) -> None:
     expected = judge(task(Protocol(dense=True, flip=True)), quiet, quiet)
-    torch.multiprocessing.spawn(in_a_group, (str(folder), expected), nprocs=2)
+    with get_context("spawn").Pool(2) as pool:
+        pool.starmap(in_a_group, [(rank, str(folder), expected) for rank in range(2)], chunksize=1)
 
 
 def test_nets_and_saved_posteriors_are_fused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
