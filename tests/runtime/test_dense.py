@@ -10,7 +10,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from netdef import dense, load
+from netdef import NetError, dense, load
 from netdef.compiler.onnx import onnx_model
 from netdef.runtime import lower
 
@@ -119,3 +119,16 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
     shape, peak = done.stdout.splitlines()
     assert shape == "1 1000 57 78"
     assert int(peak) < 6e9
+
+
+@pytest.mark.parametrize(
+    ("before", "why"),
+    [
+        ('input "data" [1, 2, 6, 5] layer "flat" Flatten', "flat has no height and width"),
+        ('input "data" [1, 60]', "data has no height and width"),
+    ],
+)
+def test_what_is_flat_already_makes_no_map(tmp_path: Path, before: str, why: str) -> None:
+    (tmp_path / "flat.net").write_text(f'{before} layer "fc" InnerProduct {{ num_output: 4 }}')
+    with pytest.raises(NetError, match=why):
+        load(tmp_path / "flat.net", dense=True)
