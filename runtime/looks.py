@@ -86,6 +86,14 @@ class Net(NamedTuple):
         with torch.autocast(self.device.type, self.precision, enabled=self.precision is not None):
             return self.module.blobs([self.blob], **fed)[self.blob].float()
 
+    def through(self, look: Look, pictures: Tensor) -> Tensor:
+        """The blob for each of the look's K windows of pictures (N, H, W, C): (N, K, ...)."""
+        cuts = look.cuts(pictures)
+        at_once = max(1, self.num_pixels // cuts[0][..., 0].numel())
+        parts = [self.values(torch.cat(cuts[i : i + at_once])) for i in range(0, len(cuts), at_once)]
+        values = torch.cat(parts)
+        return values.view(len(cuts), len(pictures), *values.shape[1:]).transpose(0, 1)
+
     def check(self, size: Pair) -> None:
         """Raise ``NetError`` where the net can't take pictures of a size."""
         channels = self.module.net.inputs[self.input][1]
@@ -115,14 +123,7 @@ def seen(net: Net, samples: Iterable[Batch], looks: Sequence[Look]) -> Iterator[
     for page in pages(samples, net.num_pixels):
         pictures = page.pictures.to(net.device, non_blocking=True)
         for index, look in enumerate(looks):
-            yield Seen(page.numbers, page.scale, index, _values(net, pictures, look))
-
-
-def _values(net: Net, pictures: Tensor, look: Look) -> Tensor:
-    cuts = look.cuts(pictures)
-    at_once = max(1, net.num_pixels // cuts[0][..., 0].numel())
-    parts = [net.values(torch.cat(cuts[i : i + at_once])) for i in range(0, len(cuts), at_once)]
-    return torch.cat(parts).unflatten(0, (len(cuts), -1)).transpose(0, 1)
+            yield Seen(page.numbers, page.scale, index, net.through(look, pictures))
 
 
 def large_enough(

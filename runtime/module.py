@@ -18,7 +18,7 @@ from netdef.compiler.net import Net, Node, own_weights
 from netdef.compiler.override import override
 from netdef.compiler.reader import place_of
 from netdef.compiler.schema import Refusal
-from netdef.compiler.shape import show
+from netdef.compiler.shape import Shape, known, product, show
 from netdef.compiler.weights import Key, Matched, match
 from netdef.runtime.devices import Group
 from netdef.runtime.fit import check_fed
@@ -264,7 +264,9 @@ def _tensors(net: Net, matched: Matched, share: NetModule | None, seed: int) -> 
             key, shape = own.owner, own.weight.shape
             if key in shared:
                 tensor = shared[key]
-                if tensor.shape != shape:
+                if tensor.shape[:1] == shape[:1] and tensor.numel() == product(shape):
+                    tensor = _viewed(tensor, shape)  # a dense net's weights are the same numbers in another shape
+                else:
                     found = show(tuple(tensor.shape))
                     message = f"the {own.weight.name} of {node.name} is {show(shape)}, and is to share {found}"
                     report.add(Diagnostic("N754", message, Label(node.at)))
@@ -275,6 +277,14 @@ def _tensors(net: Net, matched: Matched, share: NetModule | None, seed: int) -> 
             tensors[key] = tensor if key in shared else _laid_out(tensor, node, own.weight, net.state.phase)
     report.stop_on_errors()
     return tensors
+
+
+def _viewed(tensor: Tensor, shape: Shape) -> Tensor:
+    """A shared tensor in a shape that has as many numbers: the same memory."""
+    if tensor.shape == shape:
+        return tensor
+    view = tensor.detach().view([known(size) for size in shape])
+    return nn.Parameter(view) if isinstance(tensor, nn.Parameter) else view
 
 
 def _laid_out(tensor: Tensor, node: Node, weight: Weight, phase: Phase) -> Tensor:

@@ -106,7 +106,7 @@ def posteriors_of(args: argparse.Namespace, file: str, weights: str, group: "Gro
     task = task_of(args, file, Path(weights), trained)
     found = judge(task, tell, lambda line: print(f"{file}: {line}", file=sys.stderr, flush=True), group)
     if left_out:
-        print(f"netdef evaluate: {len(left_out):,} pictures could not be read, and were skipped", file=sys.stderr)
+        print(f"netdef evaluate: {len(left_out):,} pictures were left out", file=sys.stderr)
     made = {"net": file, "weights": weights, "data": args.data, **found.made, "trained": trained_scale(trained)}
     return found._replace(made=made)
 
@@ -135,13 +135,13 @@ def task_of(args: argparse.Namespace, file: str, weights: Path, trained: "Run | 
     if module.matched.missing:
         message = f"{weights} has no weights for {', '.join(module.matched.missing)}"
         raise NetError(Diagnostic("N737", message, help="weights go by the layer's name; netdef train makes them"))
+    protocol = Protocol(args.dense, args.crops, args.scales, args.flip, Pool(args.pool))
     return Task(
         module=module,
         scores=scores,
         data=data,
         feed=own.feed if own else fed_from_outside(net, trained, dict(args.input)),
-        protocol=Protocol(args.dense, args.crops, args.scales, args.flip, Pool(args.pool)),
-        resize=net.preprocess.resize if net.preprocess else None,
+        protocol=protocol.of_net(net.preprocess.resize if net.preprocess else None),
         precision=torch.bfloat16 if next(iter(module.parameters())).device.type == "cuda" else None,
         skip=args.corrupt == "skip",
         num_workers=workers_for(data) if args.workers is None else args.workers,

@@ -76,8 +76,8 @@ def pages(samples: Iterable[Batch], num_pixels: int) -> Iterator[Page]:
             key, group = max(groups.items(), key=lambda item: len(item[1]) * item[1][0][1].nbytes)
             yield _page(key[0], groups.pop(key))
             waiting -= len(group) * group[0][1].nbytes
-    for (scale, _), group in groups.items():
-        yield _page(int(scale), group)
+    for (last, _), group in groups.items():
+        yield _page(last, group)
 
 
 def _page(scale: int, group: list[tuple[int, Tensor]]) -> Page:

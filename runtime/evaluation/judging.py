@@ -32,7 +32,6 @@ class Task(NamedTuple):
 
     scores       the blob with the class scores
     feed         how pictures reach the net
-    resize       the shorter side of a picture that the net itself asks for, in pixels
     precision    of convolutions and products, where it isn't float32
     skip         whether pictures that can't be read, or are too small, are left out
     """
@@ -42,7 +41,6 @@ class Task(NamedTuple):
     data: Dataset
     feed: Feed
     protocol: Protocol
-    resize: int | None = None
     precision: torch.dtype | None = None
     skip: bool = False
     num_workers: int = 0
@@ -66,9 +64,10 @@ def judge(
     if task.protocol.is_simple:
         pieces, num_looks = _simply(task, tell, group), 1
     else:
-        window = Pair(*map(known, task.module.net.inputs[task.feed.blobs["data"]][2:]))
+        _, channels, height, width = map(known, task.module.net.inputs[task.feed.blobs["data"]])
+        window = Pair(height, width)
         looks = task.protocol.looks(window)
-        views = task.protocol.views(window, task.feed.view.num_channels, task.resize)
+        views = task.protocol.views(window, channels)
         samples = ScaledPictures(task.data, views, skip=task.skip)
         skipped = Skipped(task.data, tell)
         coming = skipped.told(stream(samples, group.share(len(task.data)), task.num_workers))
@@ -97,7 +96,7 @@ def check_task(task: Task) -> None:
     if len(task.data.labels) != len(task.data):
         raise NetError(Diagnostic("N811", "the data have no labels that are numbers of classes"))
     if not (task.protocol.is_simple or isinstance(task.feed.normalise, Normalise)):
-        message = f"the net's numbers are made by {task.feed.normalise.text}, which fits pictures of one size only"
+        message = f"how the net's numbers are made is only for pictures of one size: {task.feed.normalise.text}"
         cure = "give the net preprocess { mean: [...] }, and name the pictures with --data"
         raise NetError(Diagnostic("N811", message, help=cure))
 

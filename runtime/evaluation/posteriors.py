@@ -88,19 +88,19 @@ def fused(parts: Sequence[Posteriors]) -> Posteriors:
         NetError: if they are of other pictures or other classes.
     """
     first, *others = parts
-    alike = [first, *(_like(first, other) for other in others)]
-    values = sum(part.values for part in alike) / len(alike)
-    return first._replace(values=values, made={"fused": [part.made for part in parts]})
+    values = first.values.copy()
+    for other in others:
+        values += _like(first, other).values
+    return first._replace(values=values / len(parts), made={"fused": [part.made for part in parts]})
 
 
 def _like(first: Posteriors, other: Posteriors) -> Posteriors:
     """Posteriors with the classes in the order of others."""
     names = " and ".join(title(part.made) for part in (first, other))
-    if sorted(other.classes) != sorted(first.classes) or other.values.shape[1] != first.values.shape[1]:
-        found = f"{len(first.classes)} and {len(other.classes)} classes"
-        if len(first.classes) == len(other.classes):
-            found = f"different classes, or {first.values.shape[1]} and {other.values.shape[1]} scores"
-        raise NetError(Diagnostic("N812", f"{names} don't go together: they have {found}"))
+    if strange := sorted(set(first.classes) ^ set(other.classes)):
+        raise NetError(Diagnostic("N812", f"{names} don't go together: only one of them has the class {strange[0]}"))
+    if (found := other.values.shape[1]) != first.values.shape[1]:
+        raise NetError(Diagnostic("N812", f"{names} don't go together: {first.values.shape[1]} and {found} scores"))
     new = np.array([first.classes.index(name) for name in other.classes], np.int64)
     place = np.arange(other.values.shape[1])
     place[new] = np.arange(len(new))

@@ -28,7 +28,8 @@ class Protocol(NamedTuple):
 
     dense    whether the net sees the whole picture
     crops    how many windows it sees: a key of ``CROPS``, or 0
-    scales   the picture's shorter sides, in pixels; where there are none, the net's own
+    scales   the picture's shorter sides, in pixels; without any a whole picture stays as it is, and one that is
+             cut to windows is shrunk until it just covers one
     flip     whether it sees the whole picture, or its centre, mirrored too
     pool     when a map is averaged
     """
@@ -44,14 +45,15 @@ class Protocol(NamedTuple):
         """Whether the net is shown what its test in training shows it."""
         return not (self.dense or self.crops or self.scales or self.flip)
 
-    def views(self, window: Pair, num_channels: int, resize: int | None) -> list[View]:
-        """How whole pictures are scaled: where windows are cut out of them, they aren't smaller than the window.
+    def of_net(self, resize: int | None) -> "Protocol":
+        """The same at the shorter side that the net itself asks for, where nothing else says the scales."""
+        return self if self.scales or self.is_simple or resize is None else self._replace(scales=(resize,))
 
-        ``resize`` is the shorter side that the net itself asks for; without one, a whole picture keeps its size.
-        """
+    def views(self, window: Pair, num_channels: int) -> list[View]:
+        """How whole pictures are scaled: where windows are cut out of them, they aren't smaller than the window."""
         cut = self.crops > 0 or not self.dense
         size = window if cut else Pair(1, 1)
-        return [View(size, num_channels, scale, cover=cut) for scale in self.scales or (resize,)]
+        return [View(size, num_channels, scale, cover=cut) for scale in self.scales or (None,)]
 
     def looks(self, window: Pair) -> list[Look]:
         """What the net is shown at each scale."""

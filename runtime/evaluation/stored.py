@@ -12,7 +12,7 @@ from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.runtime.evaluation.posteriors import Posteriors
 
 SUFFIXES = (".npz", ".safetensors")
-ARRAYS = {"values": np.float64, "labels": np.int64, "numbers": np.int64}
+ARRAYS = ("values", "labels", "numbers")
 """What a file holds, beside ``about``: the classes and what made it, as JSON."""
 
 
@@ -23,7 +23,9 @@ def write_posteriors(path: Path, posteriors: Posteriors) -> None:
     about = json.dumps({"classes": posteriors.classes, "made": posteriors.made})
     try:
         if path.suffix == ".npz":
-            write_whole(path, lambda unfinished: np.savez(unfinished, about=np.array(about), **arrays))
+            write_whole(
+                path, lambda unfinished: np.savez(unfinished, allow_pickle=False, about=np.array(about), **arrays)
+            )
         else:
             from safetensors.numpy import save_file
 
@@ -42,8 +44,13 @@ def read_posteriors(path: Path) -> Posteriors:
     try:
         arrays, about = (_npz if path.suffix == ".npz" else _safetensors)(path)
         facts = json.loads(about)
-        kinds = [arrays[name].astype(kind, casting="safe") for name, kind in ARRAYS.items()]
-        posteriors = Posteriors(*kinds, tuple(facts["classes"]), facts["made"])
+        posteriors = Posteriors(
+            values=arrays["values"].astype(np.float64, casting="safe"),
+            labels=arrays["labels"].astype(np.int64, casting="safe"),
+            numbers=arrays["numbers"].astype(np.int64, casting="safe"),
+            classes=tuple(facts["classes"]),
+            made=facts["made"],
+        )
     except Exception as error:  # whatever zip, NumPy, safetensors and JSON find wrong
         raise _unsound(path, str(error)) from None
     values, labels, numbers, classes, _ = posteriors
@@ -70,7 +77,7 @@ def _unsound(path: Path, why: str) -> NetError:
 
 
 def _npz(path: Path) -> tuple[dict[str, NDArray[Any]], str]:
-    with np.load(path, allow_pickle=False) as file:
+    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
         return {name: file[name] for name in ARRAYS}, str(file["about"])
 
 
