@@ -35,7 +35,7 @@ class Posteriors(NamedTuple):
     def errors(self, group: Group = ALONE) -> Errors:
         """How often the label isn't among the likeliest classes, over all processes of a group."""
         own = count_errors(torch.from_numpy(self.values), torch.from_numpy(self.labels))
-        total = Errors(*group.total(own))
+        total = own.over(group)
         if not total.num:
             raise NetError(Diagnostic("N814", "there is no picture whose errors could be counted"))
         return total
