@@ -41,22 +41,8 @@ DATA_HELP = (
     "if not given, what the net's data layers name, else the digits"
 )
 REMEMBERED = (
-    *(
-        "file",
-        "recipe",
-        "only",
-        "data",
-        "test_data",
-        "object",
-        "epochs",
-        "batch",
-        "lr",
-        "seed",
-        "input",
-        "scores",
-        "corrupt",
-    ),
-    *("set", "size", "data_size", "stage", "level", "dense"),
+    *("file", "recipe", "only", "data", "test_data", "epochs", "batch", "lr", "seed", "input", "scores", "corrupt"),
+    *("set", "size", "data_size", "stage", "level", "dense", "object"),
 )
 """Arguments that a resumed run takes from its manifest where they aren't given again."""
 NO_DATA = {"N710", "N717", "N774"}

@@ -68,7 +68,7 @@ def prepare(
     if shards:
         check_shardable(train_net, group)
     feeding, testing = feeds or _fed_from_outside(train_net, test_net, recipe, data, inputs)
-    boxed = any(field in feeding.blobs for field in BOX_FIELDS)
+    boxed = feeds is None and any(field in feeding.blobs for field in BOX_FIELDS)
     scores = test_net.chosen_scores(scores or (box_blob(test_net) if boxed else None))
     check_loss(train_net, scores)
     for part in (data.train, data.test):
