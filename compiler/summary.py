@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+from netdef.compiler import columns
 from netdef.compiler.net import Net, Node, Value
 from netdef.compiler.shape import Shape, known, product, show
 
@@ -82,32 +83,17 @@ def totals(net: Net) -> list[str]:
 
 
 def _table(net: Net) -> str:
-    rows = [HEADINGS, *_rows(net)]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(HEADINGS))]
-    aligned = [str.ljust] * LEFT + [str.rjust] * (len(HEADINGS) - LEFT)
-    lines = ["  ".join(side(cell, w) for side, cell, w in zip(aligned, row, widths, strict=True)) for row in rows]
-    rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
     title = f"{net.name or net.definition.path}, phase {net.phase}"
     note = "sees: receptive field, step: stride, both in pixels of the input; activations in bytes"
-    return "\n".join([title, "", *(line.rstrip() for line in [lines[0], rule, *lines[1:], rule]), *totals(net), note])
+    return "\n".join([title, "", *columns.table(HEADINGS, _rows(net), LEFT), *totals(net), note])
 
 
 def _markdown(net: Net) -> str:
-    cells = [tuple(cell.replace("|", "\\|") for cell in row) for row in (HEADINGS, *_rows(net))]
-    rule = tuple("---" if i < LEFT else "---:" for i in range(len(HEADINGS)))
-    lines = [f"| {' | '.join(row)} |" for row in (cells[0], rule, *cells[1:])]
-    return "\n".join([*lines, "", *(f"* {line}" for line in totals(net))])
+    return "\n".join([*columns.markdown(HEADINGS, _rows(net), LEFT), "", *(f"* {line}" for line in totals(net))])
 
 
 def _csv(net: Net) -> str:
-    import csv  # only this format needs it
-    from io import StringIO
-
-    text = StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(HEADINGS)
-    writer.writerows([cell.replace(",", "") if i >= LEFT else cell for i, cell in enumerate(row)] for row in _rows(net))
-    return text.getvalue().rstrip("\n")
+    return columns.csv(HEADINGS, _rows(net), LEFT)
 
 
 def _json(net: Net) -> str:

@@ -23,7 +23,7 @@ from netdef.compiler.weights import Key, Matched, match
 from netdef.runtime.devices import Group
 from netdef.runtime.fit import check_fed
 from netdef.runtime.lowering import RULES
-from netdef.runtime.lowering.base import Op, Setting
+from netdef.runtime.lowering.base import Op, Setting, wide
 from netdef.runtime.lowering.normalization import ByBatch
 from netdef.runtime.plan import Plan, make_plan
 from netdef.runtime.randomness import Chance
@@ -86,7 +86,7 @@ class NetModule(nn.Module):
             help = "load it with phase TRAIN, or add a layer such as SoftmaxWithLoss"
             raise NetError(Diagnostic("N759", f"nothing in {self.net.name or 'the net'} counts in a loss", help=help))
         values = self._run(plan, blobs)
-        terms = [values[number].sum() * weight for weight, number in plan.weighed]
+        terms = [wide(values[number]).sum() * weight for weight, number in plan.weighed]
         return torch.stack(terms).sum(), self._wanted(plan, values)
 
     def set_step(self, seed: int, step: int, first_sample: int = 0) -> None:

@@ -30,7 +30,7 @@ FORMS = (".svg", ".png", ".pdf")
 WIDTH, LEFT = 9.0, 0.8
 """The figure's width and the margin for the vertical axes' labels, in inches."""
 NAMES_IN_A_ROW = 4
-SMOOTHED = 1 / 40
+SMOOTHED = 1 / 20
 """The part of a stage over which its strong line is a mean."""
 MANY = 2000
 """Points of a line; more are no longer seen, and make an SVG slow."""
@@ -127,8 +127,8 @@ def draw(stories: Sequence[Story], out: Path, along: Along) -> None:
         whole = head + sum(heights) + foot
         figure = Figure(figsize=(WIDTH, whole))  # laid out here: matplotlib's own layouts differ in the last bits
         margins = {"left": LEFT / WIDTH, "right": 1 - 0.2 / WIDTH, "top": 1 - head / whole, "bottom": foot / whole}
-        ratios = {"height_ratios": heights, "hspace": 0.1}
-        rows = figure.subplots(len(panels), sharex=True, squeeze=False, gridspec_kw=ratios | margins)[:, 0]
+        ratios = {"height_ratios": heights, "hspace": 0.16}
+        rows = list(figure.subplots(len(panels), sharex=True, squeeze=False, gridspec_kw=ratios | margins)[:, 0])
         for axes, panel in zip(rows, panels, strict=True):
             for number, story in enumerate(stories):
                 panel.draw(axes, story, along, scale, COLOURS[number % len(COLOURS)])
@@ -159,7 +159,7 @@ def draw_loss(axes: "Axes", story: Story, along: Along, scale: float, colour: st
 
 def finish_loss(axes: "Axes") -> None:
     """Say which line is which, where there are two kinds."""
-    if any(line.get_marker() == "o" and len(line.get_xydata()) for line in axes.lines):
+    if any(line.get_marker() == "o" and np.size(line.get_xdata()) for line in axes.lines):
         _explain(axes, {"in training": "-", "in tests": TESTED})
 
 
@@ -181,7 +181,7 @@ def draw_rate(axes: "Axes", story: Story, along: Along, scale: float, colour: st
     """The learning rate."""
     for stage in range(len(story.stages)):
         x, y = story.values(stage, along, "lr")
-        axes.plot(*thinned(x / scale, y), color=colour, linewidth=1.8)
+        axes.plot(*thinned(x / scale, y), color=colour, linewidth=1.8, drawstyle="steps-pre")
 
 
 def finish_rate(axes: "Axes") -> None:
@@ -223,7 +223,7 @@ PANELS = (
 # ---- lines
 def smoothed(values: Numbers) -> Numbers:
     """The mean of each value and its neighbours on both sides; at the ends of those that there are."""
-    window = np.ones(min(len(values), 2 * int(SMOOTHED * len(values) / 2) + 1))
+    window = np.ones(min(len(values), 2 * ceil(SMOOTHED * len(values) / 2) + 1))
     if not len(values):
         return values
     means: Numbers = np.convolve(values, window, "same") / np.convolve(np.ones(len(values)), window, "same")
@@ -257,6 +257,7 @@ def _mark_stages(rows: Sequence["Axes"], stories: Sequence[Story], along: Along,
             for axes in rows if stage else ():
                 axes.axvline(x, color=colour, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
             place: dict[str, Any] = {"xytext": (4, -4 - 12 * number), "textcoords": "offset points", "va": "top"}
+            place["bbox"] = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1}
             rows[0].annotate(name, (x, 1), xycoords=("data", "axes fraction"), color=colour, fontsize=8, **place)
 
 
@@ -276,4 +277,5 @@ def _name(axes: "Axes", stories: Sequence[Story]) -> None:
 def _explain(axes: "Axes", styles: dict[str, str]) -> None:
     """Say what a panel's styles of line mean."""
     handles = [axes.plot([], [], style, color=GREY, markersize=3.5, linewidth=1.5)[0] for style in styles.values()]
-    axes.legend(handles, list(styles), loc="upper right", labelcolor=GREY)
+    place: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1, 1), "borderaxespad": 0.2, "fontsize": 9}
+    axes.legend(handles, list(styles), ncols=len(styles), labelcolor=GREY, **place)

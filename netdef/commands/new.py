@@ -8,6 +8,8 @@ from netdef.compiler.diagnostics import Diagnostic, NetError, did_you_mean
 
 HELP = "copy a net such as vgg16, with what it includes, into your folder"
 _INCLUDE = re.compile(r'^\s*include\s+"([^"]+)"', re.MULTILINE)
+_NAMED = re.compile(r"^\s*(?:like|net):\s*(\S+)", re.MULTILINE)
+"""What a recipe says of other files: the one that it is like, and the nets of its stages."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,10 +59,12 @@ def _names() -> list[str]:
     return sorted(path.stem for path in _nets().glob("*.net") if path.name not in included)
 
 
-def _with_includes(net: Path) -> list[Path]:
-    """A net, its recipe, and what it includes."""
-    recipe = net.with_suffix(".yaml")
-    files = [net, *([recipe] if recipe.exists() else [])]
-    for name in _INCLUDE.findall(net.read_text("utf-8")):
-        files += [file for file in _with_includes(net.parent / name) if file not in files]
+def _with_includes(file: Path, before: tuple[Path, ...] = ()) -> list[Path]:
+    """A net with its recipe, and all files that the two are made of, but for those that were found ``before``."""
+    if file in before or not file.exists():
+        return []
+    files = [file]
+    named = (_INCLUDE if file.suffix == ".net" else _NAMED).findall(file.read_text("utf-8"))
+    for name in (file.with_suffix(".yaml").name, *named):
+        files += _with_includes(file.parent / name, (*before, *files))
     return files

@@ -127,3 +127,15 @@ def index(text: str, least: int = 0) -> int:
     if value < least:
         raise argparse.ArgumentTypeError(f"{text} is not at least {least}")
     return value
+
+
+def speed_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what says how the hardware is used; what isn't given is as the device likes (``settings_for``)."""
+    from netdef.runtime.settings import Precision  # free of torch, but only some commands need it
+
+    group = parser.add_argument_group("the hardware", "by default on CUDA bf16, channels last and compiled; else plain")
+    group.add_argument("--precision", choices=[*Precision], help="what convolutions and products compute in")
+    switch = argparse.BooleanOptionalAction
+    group.add_argument("--compile", action=switch, help="torch's compiler; where it fails, it says why and goes on")
+    group.add_argument("--channels-last", action=switch, help="keep the channels of a pixel together in memory")
+    group.add_argument("--cuda-graphs", action=switch, help="launch a whole pass at once; on if layers are small")

@@ -192,6 +192,8 @@ def train_stages(args: argparse.Namespace, written: "RecipeFile", group: "Group"
             refuse_another_plan(old, stages)
     path = Path(args.run_folder) if args.run_folder else None
     plan = old or group.decided(lambda: planned(args, new_run(path, name), folders(stages)))
+    if group.leads:
+        print(f"{plan.path}: a plan of {', '.join(stage.name for stage in stages)}", file=sys.stderr)
     for stage, folder in zip(stages, folders(stages), strict=True):
         own = argparse.Namespace(**vars(args))
         own.file = args.file if stage.net is None else written.found(stage.net)

@@ -23,6 +23,7 @@ from netdef.compiler.diagnostics import NetError
 from netdef.compiler.override import override
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.chance import order, uniform
+from netdef.runtime.data.companions import Accompanied
 from netdef.runtime.data.dataset import Dataset, boxes_of
 from netdef.runtime.data.kept import KEPT_BYTES
 from netdef.runtime.data.skipping import Instead, no_other, nobody, the_next
@@ -87,9 +88,8 @@ class TrainingBatches(Fetched[Batch]):
     def __getitem__(self, iteration: int) -> Batch:
         epochs, numbers = self.samples(iteration)
         chance = uniform(AUGMENTATION, self.seed, epochs[:, None], numbers[:, None], np.arange(len(Draw)))
-        if isinstance(self.data, Table):
-            return self.data.rows(numbers)
-        return _collected(self.data, self.view, numbers, chance, the_next if self.skip else no_other)
+        row = epochs * len(self.data) + numbers
+        return _collected(self.data, self.view, row, chance, the_next if self.skip else no_other)
 
 
 class TestBatches(Fetched[Batch]):
@@ -111,8 +111,6 @@ class TestBatches(Fetched[Batch]):
     def __getitem__(self, index: int) -> Batch:
         numbers = np.arange(index * self.size, (index + 1) * self.size)
         numbers = numbers % len(self.data) if self.endless else numbers[numbers < len(self.data)]
-        if isinstance(self.data, Table):
-            return self.data.rows(numbers) | {"number": torch.from_numpy(numbers)}
         chance = uniform(TESTING, numbers[:, None], np.arange(len(Draw)))  # Caffe's data layers mirror in TEST too
         return _collected(self.data, self.view, numbers, chance, nobody if self.skip else no_other)
 
@@ -132,9 +130,18 @@ def workers_for(data: Dataset) -> int:
     return 0 if data.num_bytes <= KEPT_BYTES else min(MANY_WORKERS, len(os.sched_getaffinity(0)))
 
 
-def _collected(
-    data: Dataset, view: Cut, numbers: NDArray[np.int64], chance: NDArray[np.float64], broken: Instead
-) -> Batch:
+def _collected(data: Dataset, view: Cut, row: NDArray[np.int64], chance: NDArray[np.float64], broken: Instead) -> Batch:
+    """A batch of samples by their places in the endless row of a data set that begins again and again."""
+    if isinstance(data, Accompanied):
+        batch = _collected(data.first, view, row, chance, no_other)  # another sample would not fit its companions
+        for each in data.companions:
+            own = _collected(each.data, each.view, row, chance, no_other)
+            own["data"] = each.normalise(own["data"], own.get("chance"))
+            batch |= {name: own[field] for field, name in each.fields.items()}
+        return batch
+    numbers = row % len(data)
+    if isinstance(data, Table):
+        return data.rows(numbers) | {"number": torch.from_numpy(numbers)}
     skipped: list[int] = []
     samples = [broken(data, number, skipped) for number in numbers.tolist()]
     found = [(*sample, draws) for sample, draws in zip(samples, chance, strict=True) if sample is not None]

@@ -3,8 +3,8 @@
 To each pixel is added p1 a1 l1 + p2 a2 l2 + p3 a3 l3, where p and l are the eigenvectors and eigenvalues of the
 covariance of all pixels' red, green and blue, and a is drawn for each picture from a normal distribution (ImageNet
 Classification with Deep Convolutional Neural Networks, 2012, 4.1). An eigenvalue is a square, so the unit matters,
-which the paper leaves open: here colours go from 0 to 1 as in all known implementations. In bytes the eigenvalues
-would be 255^2 times as large, and a deviation of 0.1 would leave nothing of a picture.
+which the paper leaves open: here colours go from 0 to 1. In bytes the eigenvalues would be 255^2 times as large, and a
+deviation of 0.1 would leave nothing of a picture.
 """
 
 from collections.abc import Mapping
@@ -79,9 +79,10 @@ class Shifted(NamedTuple):
 
     def shift(self, chance: Tensor) -> Tensor:
         """What is added to red, green and blue of each picture (N, 3); a colour is 0 to 1."""
-        draws = torch.special.ndtri(chance[:, Draw.FIRST : Draw.THIRD + 1].clamp(min=LEAST_DRAW))
+        draws: Tensor = torch.special.ndtri(chance[:, Draw.FIRST : Draw.THIRD + 1].clamp(min=LEAST_DRAW))
         vectors, values = draws.new_tensor(self.colours.vectors), draws.new_tensor(self.colours.values)
-        return (draws * values * self.deviation) @ vectors
+        shift: Tensor = (draws * values * self.deviation) @ vectors
+        return shift
 
     @property
     def as_data(self) -> dict[str, Any]:

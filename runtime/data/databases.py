@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
@@ -92,7 +93,7 @@ def open_database(path: Path) -> Database:
 def _package(name: str, path: Path) -> Any:
     """What reads such a database: an extra."""
     try:
-        return __import__(name)
+        return import_module(name)
     except ImportError:
         message = f"{path} is a database, and the package {name} is not installed"
         raise NetError(Diagnostic("N717", message, help=f"pip install 'netdef-compiler[{name}]'")) from None

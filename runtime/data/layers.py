@@ -24,6 +24,7 @@ from netdef.compiler.reader import place_of
 from netdef.compiler.shape import Pair, Shape, show
 from netdef.compiler.syntax.tree import Value
 from netdef.runtime.data.binding import Feed
+from netdef.runtime.data.companions import Accompanied, Companion
 from netdef.runtime.data.dataset import Data as DataSets
 from netdef.runtime.data.dataset import Dataset
 from netdef.runtime.data.datums import Datums
@@ -75,17 +76,30 @@ def open_layers(path: str, overrides: Mapping[str, Value], state: State) -> list
 
 
 def feed_of(net: Net, opened: list[Opened]) -> LayerFeed:
-    """How a net's one data layer feeds it.
+    """How a net's data layers feed it.
 
     Raises:
-        NetError: if there are several, or the layer asks for what can't be done.
+        NetError: if they don't fit together, or a layer asks for what can't be done.
     """
-    (_, layer, data, image), *others = opened
-    definition = opened[0].definition
-    if others:
-        label = Label(others[0].definition.at, "the other")
-        message = "a net is trained from one data layer, and this has several"
-        raise NetError(Diagnostic("N774", message, Label(definition.at), (label,), help="or feed it all from --data D"))
+    first, *others = (_feed_of_one(net, each) for each in opened)
+    blobs = dict(first.feed.blobs)
+    companions = []
+    for (definition, *_), other in zip(opened[1:], others, strict=True):
+        if other.batch_size != first.batch_size:
+            message = f"data layers of one phase have batches of {first.batch_size} and {other.batch_size}"
+            raise _refused(definition, "batch_size", message, f"give both batch_size: {first.batch_size}")
+        # a blob's own name, by which a label from another layer is the batch's label
+        names = {field: blob if blob not in blobs else f"{blob} 2" for field, blob in other.feed.blobs.items()}
+        companions.append(Companion(other.data, other.feed.view, other.feed.normalise, names))
+        blobs |= {name: other.feed.blobs[field] for field, name in names.items()}
+    if not companions:
+        return first
+    data = Accompanied(first.data, tuple(companions))
+    return LayerFeed(data, first.feed._replace(blobs=blobs), first.batch_size)
+
+
+def _feed_of_one(net: Net, opened: Opened) -> LayerFeed:
+    definition, layer, data, image = opened
     if not isinstance(layer, HDF5Data) and layer.rand_skip:
         place = Label(place_of("rand_skip", definition.places, definition.at))
         message = "rand_skip is not done: data are read from their beginning"

@@ -109,6 +109,9 @@ def _samples(data: Dataset, how: Packing, skipped: Report) -> Iterator[tuple[str
                 raise
             skipped.extend(error.report)
             continue
+        if picture.dtype != np.uint8 or picture.shape[2] not in (1, 3):
+            message = f"sample {number:,} is no picture: {picture.shape[2]} channels of {picture.dtype}"
+            raise NetError(Diagnostic("N777", message, help="shards hold pictures; put other numbers into HDF5"))
         path = data.paths[number] if isinstance(data, Folder | Listing) else ""
         suffix, content = _content(picture, path, how.resize)
         yield f"{number:08}{_words(path)}", suffix, content, data.labels[number]

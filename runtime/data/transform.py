@@ -1,6 +1,7 @@
 """A picture as a net takes it: first cut to its window, later, on the device, turned to numbers."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from enum import IntEnum
 from typing import Any, NamedTuple, Protocol
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from netdef.compiler.diagnostics import NetError
 from netdef.compiler.messages import Channels, Preprocess
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.dataset import Dataset, Picture
@@ -94,9 +96,9 @@ class View(NamedTuple):
 
     def of(self, picture: Picture, chance: NDArray[np.float64]) -> Picture:
         """The window (H, W, C) of a picture; ``chance`` has a number for each ``Draw``."""
-        scaled, top, left, mirrored = self.placement(Pair(*picture.shape[:2]), chance)
-        window = cut_out(with_channels(picture, self.num_channels), scaled, Box(top, left, *self.size))
-        return turned(window) if mirrored else window
+        place = self.placement(Pair(*picture.shape[:2]), chance)
+        window = cut_out(with_channels(picture, self.num_channels), place, self.size)
+        return turned(window) if place.mirrored else window
 
     def placement(self, picture: Pair, chance: NDArray[np.float64]) -> Placement:
         """Where the window lies on a picture of a size: what ``of`` does, and what boxes on the picture follow."""
@@ -122,29 +124,24 @@ class View(NamedTuple):
         return Pair(max(self.size.h, round(picture.h * scale)), max(self.size.w, round(picture.w * scale)))
 
 
-class Box(NamedTuple):
-    """Some of a picture's pixels."""
-
-    top: int
-    left: int
-    height: int
-    width: int
-
-
 def resized(picture: Picture, size: Pair) -> Picture:
     """A picture at another size: bilinear, over all pixels that fall together when it shrinks."""
-    return cut_out(picture, size, Box(0, 0, *size))
+    return cut_out(picture, Placement(size, 0, 0, mirrored=False), size)
 
 
-def cut_out(picture: Picture, size: Pair, box: Box) -> Picture:
-    """A box of a picture at another size: no pixel outside of the box is computed, but those around it count in it."""
-    if picture.shape[:2] == size:
-        return picture[box.top : box.top + box.height, box.left : box.left + box.width]
-    down, across = picture.shape[0] / size.h, picture.shape[1] / size.w
-    bottom, right = (box.top + box.height) * down, (box.left + box.width) * across
-    source = box.left * across, box.top * down, min(right, picture.shape[1]), min(bottom, picture.shape[0])
+def cut_out(picture: Picture, place: Placement, window: Pair) -> Picture:
+    """A window of a picture at another size, without the rest being made; it is not mirrored yet.
+
+    It is that of the whole picture resized, but for halves that are rounded otherwise: by one level in each direction.
+    """
+    (h, w), (top, left) = place.scaled, (place.top, place.left)
+    if picture.shape[:2] == place.scaled:
+        return picture[top : top + window.h, left : left + window.w]
+    down, across = picture.shape[0] / h, picture.shape[1] / w
+    bottom, right = min((top + window.h) * down, picture.shape[0]), min((left + window.w) * across, picture.shape[1])
     planes = [picture] if picture.dtype == np.uint8 and picture.shape[2] == 3 else np.moveaxis(picture, 2, 0)
-    images = [Image.fromarray(each).resize((box.width, box.height), BILINEAR, source) for each in planes]
+    source = left * across, top * down, right, bottom
+    images = [Image.fromarray(each).resize((window.w, window.h), BILINEAR, source) for each in planes]
     return np.dstack([np.asarray(image) for image in images])
 
 
@@ -218,9 +215,11 @@ def measured(data: Dataset, view: View) -> Normalise:
 
 
 def evenly_spread(data: Dataset, most: int) -> Iterator[Picture]:
-    """Some pictures of a data set, or all if they are few."""
+    """Some pictures of a data set, or all if they are few, without those that can't be read."""
     num = min(most, len(data))
-    return (data.picture(i * len(data) // num) for i in range(num))
+    for i in range(num):
+        with suppress(NetError):  # whoever asks for this picture is told
+            yield data.picture(i * len(data) // num)
 
 
 def _rounded(value: float) -> float:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple, Self
 
+import torch
 from torch import Tensor, nn
 
 from netdef.compiler.layers.base import Weight
@@ -107,3 +108,13 @@ refuse = RULES.refuse
 def rank(node: Node, bottom: int = 0) -> int:
     """How many axes a bottom has, whatever its sizes."""
     return len(node.bottoms[bottom].shape)
+
+
+def widened(dtype: torch.dtype) -> torch.dtype:
+    """A format for positions, counts and long sums: bf16 has too few digits for them, and becomes float32."""
+    return torch.promote_types(dtype, torch.float32)
+
+
+def wide(x: Tensor) -> Tensor:
+    """A blob in a format for sums and logarithms."""
+    return x.to(widened(x.dtype))

@@ -4,7 +4,7 @@ from torch import Tensor
 
 from netdef.compiler.layers.losses import EuclideanLoss
 from netdef.compiler.net import Node
-from netdef.runtime.lowering.base import Function, Op, Setting, lower
+from netdef.runtime.lowering.base import Function, Op, Setting, lower, wide
 
 
 @lower(EuclideanLoss)
@@ -14,4 +14,4 @@ def euclidean_loss(layer: EuclideanLoss, node: Node, setting: Setting) -> Op:
 
 
 def _half_squared_distance(first: Tensor, second: Tensor) -> Tensor:
-    return (first - second.reshape(first.shape)).square().sum() / (2 * len(first))
+    return (wide(first) - wide(second).reshape(first.shape)).square().sum() / (2 * len(first))

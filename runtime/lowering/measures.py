@@ -7,7 +7,7 @@ from netdef.compiler.layers.base import find_axis
 from netdef.compiler.layers.measures import Accuracy, ArgMax
 from netdef.compiler.net import Node
 from netdef.compiler.override import override
-from netdef.runtime.lowering.base import Function, Op, Setting, lower, rank
+from netdef.runtime.lowering.base import Function, Op, Setting, lower, rank, wide
 
 
 class _Count(Op):
@@ -22,7 +22,7 @@ class _Count(Op):
 
     @override
     def forward(self, scores: Tensor, labels: Tensor) -> tuple[Tensor, ...]:
-        scores = scores.detach().movedim(self.axis, 1)
+        scores = wide(scores.detach()).movedim(self.axis, 1)
         labels = labels.detach().long().reshape(scores.shape[0], 1, *scores.shape[2:])
         counts = torch.ones_like(labels, dtype=torch.bool) if self.ignored is None else labels != self.ignored
         labels = torch.where(counts, labels, 0)
@@ -47,9 +47,9 @@ def accuracy(layer: Accuracy, node: Node, setting: Setting) -> Op:
 def argmax(layer: ArgMax, node: Node, setting: Setting) -> Op:
     """Where the greatest values are."""
     if layer.axis is None:
-        return Function(node, lambda x: _of_samples(x.detach(), layer))
+        return Function(node, lambda x: _of_samples(wide(x.detach()), layer))
     axis = find_axis(layer.axis, rank(node))
-    return Function(node, lambda x: _greatest(x.detach(), axis, layer.top_k)[1 - layer.out_max_val])
+    return Function(node, lambda x: _greatest(wide(x.detach()), axis, layer.top_k)[1 - layer.out_max_val])
 
 
 def _of_samples(x: Tensor, layer: ArgMax) -> Tensor:

@@ -10,7 +10,7 @@ from netdef.compiler.messages import Phase
 from netdef.compiler.net import Node
 from netdef.compiler.override import override
 from netdef.runtime.devices import ALONE
-from netdef.runtime.lowering.base import Function, Op, Setting, lower
+from netdef.runtime.lowering.base import Function, Op, Setting, lower, wide
 
 
 @lower(LRN)
@@ -18,14 +18,14 @@ def lrn(layer: LRN, node: Node, setting: Setting) -> Op:
     """Division by a power of the neighbours' energy."""
     if layer.norm_region is Region.ACROSS_CHANNELS:
         numbers = (layer.local_size, layer.alpha, layer.beta, layer.k)
-        return Function(node, lambda x: functional.local_response_norm(x, *numbers))
+        return Function(node, lambda x: functional.local_response_norm(wide(x), *numbers).to(x.dtype))
     return Function(node, lambda x: _within_channel(x, layer))
 
 
 def _within_channel(x: Tensor, layer: LRN) -> Tensor:
     """With k = 1 whatever the file says; the zeros of the border count in the mean (lrn_layer.cpp)."""
-    energy = functional.avg_pool2d(x.square(), layer.local_size, 1, layer.local_size // 2)
-    return x * (1 + layer.alpha * energy) ** -layer.beta
+    energy = functional.avg_pool2d(wide(x).square(), layer.local_size, 1, layer.local_size // 2)
+    return (x * (1 + layer.alpha * energy) ** -layer.beta).to(x.dtype)
 
 
 class _Normalize(Op):

@@ -11,7 +11,7 @@ from netdef.compiler.net import Node
 from netdef.compiler.override import override
 from netdef.compiler.schema import Refusal
 from netdef.compiler.shape import known
-from netdef.runtime.lowering.base import Op, Setting, Tops, lower
+from netdef.runtime.lowering.base import Op, Setting, Tops, lower, widened
 
 LEAST = torch.finfo(torch.float32).min
 """What Caffe begins a maximum with, and leaves where a window lies wholly outside."""
@@ -74,7 +74,8 @@ class _Maximum(_Pool):
         _, _, kernel, stride, pad = zip(*axes, strict=True)
         native = rows.is_torchs and columns.is_torchs
         if not native:
-            bottom = functional.pad(bottom, (*columns.border, *rows.border), value=LEAST)
+            least = max(LEAST, torch.finfo(bottom.dtype).min)
+            bottom = functional.pad(bottom, (*columns.border, *rows.border), value=least)
             pad = (0, 0)
         if self.num_tops == 1:
             top = functional.max_pool2d(bottom, kernel, stride, pad, ceil_mode=native and self.ceil)
@@ -87,7 +88,7 @@ class _Maximum(_Pool):
             row, column = at // bottom.shape[3] - rows.pad, at % bottom.shape[3] - columns.pad
             outside = (row < 0) | (row >= rows.size) | (column < 0) | (column >= columns.size)
             at = torch.where(outside, -1, row * columns.size + column)
-        return top, at.to(top.dtype)
+        return top, at.to(widened(top.dtype))
 
 
 class _Average(_Pool):
@@ -106,7 +107,7 @@ class _Average(_Pool):
 
 def _global_maximum(bottom: Tensor) -> tuple[Tensor, Tensor]:
     top, at = bottom.flatten(2).max(2)
-    return top[:, :, None, None], at[:, :, None, None].to(bottom.dtype)
+    return top[:, :, None, None], at[:, :, None, None].to(widened(bottom.dtype))
 
 
 def _global_average(bottom: Tensor) -> tuple[Tensor]:

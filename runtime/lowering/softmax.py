@@ -9,7 +9,7 @@ from netdef.compiler.layers.base import find_axis
 from netdef.compiler.layers.softmax import Normalization, Softmax, SoftmaxWithLoss
 from netdef.compiler.net import Node
 from netdef.compiler.override import override
-from netdef.runtime.lowering.base import Function, Op, Setting, lower, rank
+from netdef.runtime.lowering.base import Function, Op, Setting, lower, rank, wide
 
 GREATEST_LOSS = -log(torch.finfo(torch.float32).tiny)
 """87.3365: Caffe takes a probability below the least normal float as that (softmax_loss_layer.cpp)."""
@@ -19,7 +19,7 @@ GREATEST_LOSS = -log(torch.finfo(torch.float32).tiny)
 def softmax(layer: Softmax, node: Node, setting: Setting) -> Op:
     """Probabilities."""
     axis = find_axis(layer.axis, rank(node))
-    return Function(node, lambda x: x.softmax(axis))
+    return Function(node, lambda x: wide(x).softmax(axis))
 
 
 class _LogLoss(Op):
@@ -34,6 +34,7 @@ class _LogLoss(Op):
 
     @override
     def forward(self, scores: Tensor, labels: Tensor) -> tuple[Tensor, ...]:
+        scores = wide(scores)
         logs = scores.movedim(self.axis, 1).log_softmax(1)
         labels = labels.long().reshape(logs.shape[0], *logs.shape[2:])
         counts = None if self.ignored is None else labels != self.ignored

@@ -45,7 +45,7 @@ NO_EFFECT = {
     "layer_wise_reduce": "gradients are added up as is fastest",
     "weights": "give them with --weights",
 }
-"""Caffe's fields that don't decide what an iteration does, and what stands in for them."""
+"""Caffe's fields that decide neither what an iteration does nor when a test comes, and what stands in for them."""
 STAYS = "so the learning rate stays what it is"
 UNSAID = {
     "step": {"gamma": "so the first drop is to 0"},
@@ -70,13 +70,13 @@ class SolverType(Words):
 
 
 class CaffeSolver(Message):
-    """What decides the weights (Caffe's SolverParameter)."""
+    """What decides the weights and the tests (Caffe's SolverParameter)."""
 
     train_net: str | None = param(1, default=None, doc="the file of the net in training")
     test_net: tuple[str, ...] = param(2, default=(), doc="the file of the net in tests")
-    base_lr: float = param(5, least=0, doc="the first learning rate")
     test_iter: tuple[int, ...] = param(3, default=(), least=0, doc="batches in a test")
     test_interval: int | None = param(4, default=None, least=0, doc="iterations between tests")
+    base_lr: float = param(5, least=0, doc="the first learning rate")
     max_iter: int | None = param(7, default=None, least=1, doc="the length of training")
     lr_policy: str = param(8, doc="how the learning rate changes")
     gamma: float = param(9, default=0.0, least=0, doc="the factor of a drop")
@@ -86,11 +86,11 @@ class CaffeSolver(Message):
     stepsize: int | None = param(13, default=None, doc="iterations between two drops")
     random_seed: int = param(20, default=-1, doc="the seed; below 0 Caffe takes another in each run")
     net: str | None = param(24, default=None, doc="the file of the net")
+    train_state: State | None = param(26, default=None, doc="level and stages of the net in training")
+    test_state: tuple[State, ...] = param(27, default=(), doc="level and stages of the net in tests")
     regularization_type: str = param(29, default="L2", doc="L1 or L2")
     solver_type: SolverType | None = param(30, default=None, doc="the old form of type")
     delta: float = param(31, default=1e-8, least=0, doc="what keeps a divisor from 0")
-    train_state: State | None = param(26, default=None, doc="level and stages of the net in training")
-    test_state: tuple[State, ...] = param(27, default=(), doc="level and stages of the net in tests")
     test_initialization: bool = param(32, default=True, doc="whether the first weights are tested")
     stepvalue: tuple[int, ...] = param(34, default=(), least=0, doc="the iterations of the drops")
     clip_gradients: float = param(35, default=-1.0, doc="the longest gradient; below 0 there is none")

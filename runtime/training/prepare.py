@@ -106,6 +106,7 @@ def _fed_from_outside(
     """How data that were chosen beside the net reach it: as its ``preprocess`` says, or else as they are measured."""
     blobs, test_blobs = bind(train_net, inputs), bind(test_net, inputs)
     test_view = view_of(test_net, test_blobs["data"])
+    test_view = test_view._replace(resize=recipe.test.scale or test_view.resize)
     view = augmented(view_of(train_net, blobs["data"]), recipe.augment)
     normalise = stated(train_net.preprocess) if train_net.preprocess else measured(data.train, view)
     shift = recipe.augment.rgb_shift

@@ -143,6 +143,7 @@ class Evaluation(Message):
         doc="length of a test, which goes on where the last ended; all data if nothing is said",
     )
     batch: int = param(0, default=64, least=1, doc="pictures in each of these batches")
+    scale: int | None = param(0, default=None, least=1, doc="shorter side in tests, in pixels, if not the net's")
 
 
 class Recipe(Message):

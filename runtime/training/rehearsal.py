@@ -87,7 +87,7 @@ def rehearse(job: Job, display: Display, *, has_data: bool = True) -> Rehearsal:
     weights = [each.tensor for each in job.module.learned()]
     blobs = made_up(job)
     kept = _Kept([*weights, *blobs.values()])
-    with saved_tensors_hooks(kept.note, lambda tensor: tensor):
+    with saved_tensors_hooks(kept.note, kept.give):
         float(solver.step(**blobs))
     began = time.perf_counter()
     float(solver.step(**blobs))  # a number waits for the device
@@ -96,8 +96,8 @@ def rehearse(job: Job, display: Display, *, has_data: bool = True) -> Rehearsal:
         weights=_num_bytes(weights),
         gradients=_num_bytes(weight for weight in weights if weight.requires_grad),
         history=_num_bytes(solver.history.values()),
-        kept=kept.num_bytes // job.division.num_own,
-        peak=_peak(job.device),
+        kept=kept.num_bytes,
+        peak=peak_memory(job.device),
     )
     reading = _seconds_to_read(job) if has_data else None
     total = job.recipe.num_iterations(len(job.data.train)) if has_data or job.recipe.iterations else None
@@ -121,16 +121,21 @@ def made_up(job: Job) -> dict[str, Tensor]:
 
 
 class _Kept:
-    """Counts what the forward pass keeps, each storage once, beside what is there anyway."""
+    """Counts what the first forward pass keeps, each storage once, beside what is there anyway."""
 
     def __init__(self, there: list[Tensor]) -> None:
         self._seen = {_place(tensor) for tensor in there}
+        self._goes_on = True
         self.num_bytes = 0
 
     def note(self, tensor: Tensor) -> Tensor:
-        if _place(tensor) not in self._seen:
+        if self._goes_on and _place(tensor) not in self._seen:
             self._seen.add(_place(tensor))
             self.num_bytes += tensor.untyped_storage().nbytes()
+        return tensor
+
+    def give(self, tensor: Tensor) -> Tensor:
+        self._goes_on = False  # the backward pass has begun
         return tensor
 
 
@@ -142,7 +147,8 @@ def _num_bytes(tensors: Iterable[Tensor]) -> int:
     return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
 
 
-def _peak(device: torch.device) -> int:
+def peak_memory(device: torch.device) -> int:
+    """Bytes in use at the most: of a GPU's memory, or of the whole process."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

@@ -22,6 +22,7 @@ from netdef.runtime.data.binding import Binding
 from netdef.runtime.data.databases import open_database
 from netdef.runtime.data.datums import Datums
 from netdef.runtime.data.layers import LayerFeed, feed_of, image_sizes, open_layers
+from netdef.runtime.data.packing import Packing, pack
 from netdef.runtime.data.stretch import stretched
 from netdef.runtime.data.table import Table
 from tests.compiler.caffe_proto import PROTO
@@ -201,6 +202,8 @@ def test_numbers_inside_a_database(tmp_path: Path) -> None:
     test, loaded = feed(net(tmp_path, "crop_size: 3 mean_value: 1 scale: 2"), "TEST")
     assert loaded.inputs["data"] == (3, 2, 3, 3)
     np.testing.assert_allclose(fed(test, 0)["data"].numpy(), (numbers[:, :, :3, 1:4] - 1) * 2, rtol=1e-6)
+    with pytest.raises(NetError, match="sample 0 is no picture: 2 channels of float32"):
+        pack(test.data, tmp_path / "packed", Packing())
 
 
 def test_a_leveldb_is_what_its_writer_put_in(home: Path) -> None:
@@ -294,6 +297,41 @@ def test_rows_in_any_order(tmp_path_factory: pytest.TempPathFactory, numbers: li
     assert rows[:, 1, 1].tolist() == numbers
 
 
+# ---- several layers
+def test_layers_beside_each_other_cycle_by_themselves(home: Path) -> None:
+    """As in Caffe: a database of five, and seven rows of another; the label is the second layer's."""
+    with h5py.File(home / "rows.h5", "w") as file:
+        file["label"] = np.arange(7) * 10.0
+        file["mask"] = np.arange(7.0).reshape(7, 1, 1, 1) * np.ones((1, 2, 2))
+    (home / "list.txt").write_text("rows.h5\n")
+    path = net(home)
+    path.write_text(
+        path.read_text().replace('top: "label"', "")
+        + """layer { name: "e" type: "HDF5Data" top: "label" top: "mask"
+        hdf5_data_param { source: "list.txt" batch_size: 3 } }"""
+    )
+    train, loaded = feed(path, "TRAIN")
+    assert list(loaded.inputs) == ["data", "label", "mask"]
+    for iteration in range(6):
+        row = np.arange(3 * iteration, 3 * iteration + 3)
+        inputs = fed(train, iteration)
+        np.testing.assert_array_equal(inputs["data"].numpy(), PIXELS[row % 5])
+        assert inputs["label"].tolist() == (row % 7 * 10.0).tolist()
+        assert inputs["mask"][:, 0, 1, 1].tolist() == (row % 7).tolist()
+    batches = TrainingBatches(train.data, train.feed.view, 3, 0, shuffled=False)
+    for batch in stream(batches, range(2), 1):
+        assert batch["label"].shape == (3,)
+
+
+def test_a_sample_is_cut_alike_in_all_layers(home: Path) -> None:
+    path = net(home, "crop_size: 4 mirror: true scale: 2")
+    path.write_text(path.read_text() + path.read_text().replace('"d"', '"e"').replace('top: "', 'top: "other_'))
+    train, _ = feed(path, "TRAIN")
+    inputs = fed(train, 1)
+    assert inputs["data"].equal(inputs["other_data"])
+    assert inputs["label"].tolist() == inputs["other_label"].tolist() == [3, 4, 0]
+
+
 # ---- mistakes
 def refused(path: Path, phase: str = "TRAIN") -> Any:
     with pytest.raises(NetError) as caught:
@@ -343,10 +381,11 @@ def test_pictures_of_several_sizes(tmp_path: Path, crop: str, size: tuple[int, i
     assert words in mistake.message
 
 
-def test_two_data_layers(home: Path) -> None:
+def test_two_data_layers_of_other_batches(home: Path) -> None:
     path = net(home)
-    path.write_text(path.read_text() + path.read_text().replace('"d"', '"e"').replace('top: "', 'top: "other_'))
-    assert "several" in refused(path).message
+    other = path.read_text().replace('"d"', '"e"').replace('top: "', 'top: "other_')
+    path.write_text(path.read_text() + other.replace("batch_size: 3", "batch_size: 4"))
+    assert "batches of 3 and 4" in refused(path).message
 
 
 def broken(**fields: Any) -> Any:

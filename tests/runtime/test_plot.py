@@ -117,7 +117,7 @@ def test_matplotlib_may_be_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_a_mean_of_neighbours_leaves_a_straight_line_but_for_its_ends(num: int) -> None:
     values = np.arange(num, dtype=float)
     found = smoothed(values)
-    half = int(num / 80)
+    half = -(-num // 40)
     assert found.shape == values.shape
     assert np.allclose(found[half : num - half], values[half : num - half])
     assert np.allclose(found[:1], values[: half + 1].mean() if num else [])

@@ -12,9 +12,9 @@ from netdef.compiler.messages import Channels, Preprocess
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.dataset import Picture
 from netdef.runtime.data.transform import (
-    Box,
     Draw,
     Normalise,
+    Placement,
     View,
     cut_out,
     measured,
@@ -60,14 +60,17 @@ def test_growing_is_bilinear_as_opencvs() -> None:
 
 
 @given(*[st.integers(1, 40)] * 4, st.data(), st.sampled_from([1, 3]))
-def test_a_box_of_a_resized_picture_is_pillows(h: int, w: int, nh: int, nw: int, data: st.DataObject, num: int) -> None:
+def test_a_window_of_a_resized_picture_is_pillows(
+    h: int, w: int, nh: int, nw: int, data: st.DataObject, num: int
+) -> None:
     """Without making the rest; halves may be rounded otherwise, once in each direction."""
     picture = noise(h, w, num)
     height, width = data.draw(st.integers(1, nh)), data.draw(st.integers(1, nw))
-    box = Box(data.draw(st.integers(0, nh - height)), data.draw(st.integers(0, nw - width)), height, width)
+    top, left = data.draw(st.integers(0, nh - height)), data.draw(st.integers(0, nw - width))
     whole = Image.fromarray(picture.squeeze(2) if num == 1 else picture).resize((nw, nh), Image.Resampling.BILINEAR)
-    theirs = np.asarray(whole).reshape(nh, nw, num)[box.top : box.top + height, box.left : box.left + width]
-    assert np.abs(cut_out(picture, Pair(nh, nw), box).astype(int) - theirs).max() <= 2
+    theirs = np.asarray(whole).reshape(nh, nw, num)[top : top + height, left : left + width]
+    ours = cut_out(picture, Placement(Pair(nh, nw), top, left, mirrored=False), Pair(height, width))
+    assert np.abs(ours.astype(int) - theirs).max() <= 2
 
 
 def test_shrinking_by_a_whole_factor_keeps_the_mean() -> None:

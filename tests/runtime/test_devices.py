@@ -1,0 +1,103 @@
+"""Several devices, as real processes over gloo: the same weights as one, bit for bit or nearly, whatever breaks."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from safetensors.numpy import load_file
+
+from tests.runtime.processes import NET, finish, last, lines, losses, start, train, wait_for_lines, write_net
+
+TWO = ("small.net", "--devices", "2")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A working folder with a net, a run of it on two devices, and a longer one."""
+    pytest.importorskip("sklearn")
+    folder = tmp_path_factory.mktemp("devices")
+    os.chdir(folder)
+    write_net(folder)
+    train(*TWO, "--epochs", "3", "-o", "two")
+    return folder
+
+
+def furthest(one: str, other: str) -> float:
+    """The largest difference between the last weights of two runs."""
+    ours, theirs = (load_file(Path(run) / "last.safetensors") for run in (one, other))
+    assert ours.keys() == theirs.keys()
+    return max(abs(ours[key] - theirs[key]).max() for key in ours)
+
+
+@pytest.mark.slow
+def test_two_devices_are_one_in_two_passes() -> None:
+    train("small.net", "--passes", "2", "--epochs", "3", "-o", "one")
+    assert last("two") == last("one")
+    assert losses("two") == losses("one")
+
+
+@pytest.mark.slow
+def test_torchrun_is_the_same() -> None:
+    words = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "netdef")
+    finish(start(*words, "train", "small.net", "--epochs", "3", "-o", "torchrun"))
+    assert last("torchrun") == last("two")
+
+
+@pytest.mark.slow
+def test_sharded_weights_are_the_same() -> None:
+    train(*TWO, "--shard", "--epochs", "3", "-o", "sharded")
+    assert furthest("sharded", "two") < 1e-7
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("layer", ["", 'layer "bn" BatchNorm\nlayer "scale" Scale { bias_term: true }'])
+def test_two_devices_are_the_whole_batch_in_double_precision(layer: str) -> None:
+    """BatchNorm's statistics, too, if they are taken over all devices."""
+    name = "normal" if layer else "double"
+    Path(f"{name}.net").write_text(NET.replace('layer "relu"', f'{layer}\nlayer "relu"'))
+    words = (f"{name}.net", "--recipe", "small.yaml", "--epochs", "2", "--precision", "float64")
+    train(*words, "-o", f"{name}1")
+    said = train(*words, "--devices", "2", "--sync-batchnorm", "-o", f"{name}2")
+    assert ("BatchNorm" in said) == bool(layer)
+    assert furthest(f"{name}1", f"{name}2") < 1e-12
+
+
+@pytest.mark.slow
+def test_a_killed_process_is_started_again() -> None:
+    """SIGKILL to one of two in the middle of an epoch: all start again from the last checkpoint."""
+    whole = start("train", *TWO, "--epochs", "30", "-o", "whole")
+    broken = start("train", *TWO, "--epochs", "30", "--restarts", "1", "-o", "broken")
+    wait_for_lines("broken", 40)
+    children = Path(f"/proc/{broken.pid}/task/{broken.pid}/children").read_text().split()
+    os.kill(int(children[-1]), signal.SIGKILL)
+    said = finish(broken)
+    assert "going on after iteration" in said
+    finish(whole)
+    assert last("broken") == last("whole")
+    assert losses("broken") == losses("whole")
+
+
+@pytest.mark.slow
+def test_a_stopped_run_goes_on_with_another_number() -> None:
+    """SIGHUP saves and goes on, SIGTERM saves and stops; one process goes on where two were."""
+    process = start("train", *TWO, "--epochs", "30", "-o", "stopped")
+    wait_for_lines("stopped", 35)
+    process.send_signal(signal.SIGHUP)
+    wait_for_lines("stopped", len(lines("stopped")) + 30)
+    process.send_signal(signal.SIGTERM)
+    said = finish(process, 128 + signal.SIGTERM)
+    assert "netdef train --resume -o stopped" in said
+    train("--resume", "-o", "stopped", "--devices", "1", "--passes", "2")
+    train("small.net", "--passes", "2", "--epochs", "30", "-o", "unbroken")
+    assert last("stopped") == last("unbroken")
+    assert losses("stopped") == losses("unbroken")
+
+
+@pytest.mark.slow
+def test_mistakes_are_said_once() -> None:
+    said = train(*TWO, "-o", "two", status=1)
+    assert said.count("N730") == 1
+    said = train("small.net", "--devices", "3", "-o", "three", status=1)
+    assert said.count("error[N790]: a batch of 100 can't be divided into 3 equal parts") == 1
+    assert "take a batch of 99 or 102" in said

@@ -1,0 +1,115 @@
+"""Whatever ends a process, and when: the run goes on from its last checkpoint, and ends as if nothing had been."""
+
+import json
+import os
+import random
+import resource
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from netdef.cli import main
+from netdef.compiler.faults import POINTS
+from tests.runtime.processes import best, finish, last, losses, start, train, wait_for_lines, write_net
+
+LENGTH = ("--epochs", "12")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def seconds(tmp_path_factory: pytest.TempPathFactory) -> float:
+    """How long an unbroken run takes; it is called ``whole``."""
+    pytest.importorskip("sklearn")
+    folder = tmp_path_factory.mktemp("nothing_lost")
+    os.chdir(folder)
+    write_net(folder)
+    began = time.monotonic()
+    train("small.net", *LENGTH, "-o", "whole")
+    return time.monotonic() - began
+
+
+def again(run: str) -> tuple[str, ...]:
+    """Go on with a run, or begin it if it didn't come so far."""
+    return ("--resume", "-o", run) if (Path(run) / "manifest.json").exists() else ("small.net", *LENGTH, "-o", run)
+
+
+def check(run: str) -> None:
+    """A run that was broken is the one that wasn't."""
+    train(*again(run))
+    assert last(run) == last("whole")
+    assert best(run) == best("whole")
+    assert losses(run) == losses("whole")
+    files = {path.name for path in Path(run).rglob("*") if path.is_file()}
+    assert not [name for name in files if "unfinished" in name]
+
+
+@pytest.mark.slow
+def test_each_named_moment() -> None:
+    for times, point in enumerate(POINTS, start=2):
+        process = start("train", *again("named"), NETDEF_FAULT=f"{point}:{times}")
+        finish(process, -signal.SIGKILL)
+    check("named")
+
+
+@pytest.mark.slow
+def test_ten_moments_by_chance(seconds: float) -> None:
+    seed = int(os.environ.get("NETDEF_SEED", time.time_ns() % 10_000))
+    print(f"NETDEF_SEED={seed}")
+    chance = random.Random(seed)
+    run = "run0"
+    for number in range(10):
+        process = start("train", *again(run))
+        time.sleep(chance.uniform(seconds / 3, seconds))
+        process.kill()
+        process.communicate()
+        if process.returncode == 0:
+            check(run)
+            run = f"run{number + 1}"
+    check(run)
+
+
+@pytest.mark.slow
+def test_signals_save(capsys: pytest.CaptureFixture[str]) -> None:
+    process = start("train", "small.net", *LENGTH, "-o", "signals")
+    wait_for_lines("signals", 20)
+    process.send_signal(signal.SIGINT)
+    said = finish(process, 128 + signal.SIGINT)
+    assert "stopped; to go on: netdef train --resume -o signals" in said
+    newest = max(int(path.stem) for path in Path("signals/checkpoints").iterdir())
+    assert newest == losses("signals")[-1][0] > 0
+    check("signals")
+
+
+@pytest.mark.slow
+def test_a_full_disk_is_said_and_the_last_checkpoint_is_sound() -> None:
+    """A limit on the size of files, set in the middle of a run, stands in for the disk."""
+    process = start("train", "small.net", *LENGTH, "-o", "full")
+    wait_for_lines("full", 30)
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (1000, 1000))
+    said = finish(process, 1)
+    assert "error[N791]: the run full can't be saved" in said
+    assert "the last checkpoint is intact: full/checkpoints/000000" in said
+    assert "netdef train --resume -o full" in said
+    check("full")
+
+
+def test_a_folder_that_cannot_be_written_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "small.net", "-o", "/proc/run"]) == 1
+    assert "error[N791]: no run can be made in /proc/run" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("num", [1, 4])
+def test_as_many_checkpoints_are_kept_as_asked(num: int) -> None:
+    run = f"kept{num}"
+    assert main(["train", "small.net", "--epochs", "6", "--keep", str(num), "-o", run]) == 0
+    kept = sorted(int(path.stem) for path in Path(f"{run}/checkpoints").iterdir())
+    assert kept == [15, 29, 44, 58, 73, 87][-num:]
+
+
+def test_the_manifest_tells_what_the_run_is() -> None:
+    manifest = json.loads(Path("whole/manifest.json").read_text())
+    assert manifest["versions"].keys() >= {"python", "torch", "netdef-compiler"}
+    assert all(len(manifest["hashes"][part]) == 64 for part in ("net", "data", "recipe"))
+    assert manifest["identity"]["recipe"]["seed"] == 1
+    assert manifest["result"]["iteration"] == losses("whole")[-1][0]

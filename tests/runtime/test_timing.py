@@ -1,0 +1,90 @@
+"""Time per layer: what is timed and how it is shown. How long it takes is nobody's promise."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+import netdef
+from netdef.cli import main
+from netdef.compiler.summary import as_dict
+from netdef.runtime.settings import Settings
+from netdef.runtime.timing import Timing, measure
+
+DIGITS = Path(__file__).parent.parent.parent / "nets/digits.net"
+BRANCHES = """
+input "data" [2, 3, 6, 6]
+layer "conv" Convolution { num_output: 4 kernel_size: 3 }
+layer "over" ReLU { bottom: "conv" top: "conv" }
+layer "left" Convolution { num_output: 4 kernel_size: 1 bottom: "conv" }
+layer "right" Power { scale: 2 bottom: "conv" }
+layer "both" Eltwise { bottom: ["left", "right"] }
+layer "drop" Dropout { bottom: "both" top: "both" }
+layer "prob" Softmax { bottom: "both" }
+"""
+
+Captured = pytest.CaptureFixture[str]
+
+
+def timed(net: netdef.Net) -> Timing:
+    return measure(net, torch.device("cpu"), Settings(), repeat=1)
+
+
+def computing(net: netdef.Net) -> list[str]:
+    return [node.name for node in net.nodes if node.type != "Input"]
+
+
+def test_every_layer_of_a_training_step_has_its_times() -> None:
+    net = netdef.load(DIGITS, phase="TRAIN", set={"N": 4})
+    timing = timed(net)
+    assert list(timing.layers) == computing(net)
+    assert all(times.forward > 0 and times.backward > 0 for times in timing.layers.values())
+    assert timing.sum.backward == pytest.approx(sum(times.backward for times in timing.layers.values()))
+    assert min(timing.whole) > 0
+    assert timing.memory > net.num_params * 4
+
+
+def test_branches_layers_in_place_and_those_that_pass_on(tmp_path: Path) -> None:
+    path = tmp_path / "branches.net"
+    path.write_text(BRANCHES)
+    layers = timed(netdef.load(path)).layers
+    assert list(layers) == ["conv", "over", "left", "right", "both", "drop", "prob"]
+    backward = {name for name, times in layers.items() if times.backward > 0}
+    assert backward == {*layers} - {"drop"}  # in TEST its top is its bottom
+
+
+def test_a_net_that_learns_nothing_has_no_backward_pass(tmp_path: Path) -> None:
+    path = tmp_path / "still.net"
+    path.write_text('input "data" [2, 3, 6, 6]\nlayer "pool" Pooling { kernel_size: 2 }')
+    timing = timed(netdef.load(path))
+    assert timing.layers["pool"].forward > timing.layers["pool"].backward == 0
+
+
+# ---- the command
+def test_json_has_the_summarys_multiply_adds_at_the_batch_that_is_asked_for(capsys: Captured) -> None:
+    assert main(["time", str(DIGITS), "--batch", "3", "--repeat", "1", "--device", "cpu", "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    expected = as_dict(netdef.load(DIGITS, set={"N": 3}))
+    macs = {layer["name"]: layer["macs"] for layer in expected["layers"] if layer["type"] != "Input"}
+    assert {layer["name"]: layer["macs"] for layer in found["layers"]} == macs
+    assert (found["macs"], found["batch"], found["phase"]) == (expected["macs"], 3, "TEST")
+    assert found["settings"]["precision"] == "float32"
+
+
+def test_tables_have_a_row_for_each_layer(capsys: Captured) -> None:
+    command = ["time", str(DIGITS), "--repeat", "1", "--device", "cpu", "--precision", "bf16"]
+    names = computing(netdef.load(DIGITS))
+    main([*command, "--format", "csv"])
+    table = capsys.readouterr()
+    rows = list(csv.DictReader(table.out.splitlines()))
+    assert [row["layer"] for row in rows] == names
+    assert sum(float(row["share"].removesuffix(" %")) for row in rows) == pytest.approx(100, abs=0.05 * len(rows))
+    assert table.err == "netdef time: the whole net\nnetdef time: layer by layer\n"
+    main(command)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "digits, phase TEST, batch 1, cpu, bf16"
+    assert [line.split()[0] for line in lines[4 : 4 + len(names)]] == names
+    main([*command, "--format", "markdown"])
+    assert capsys.readouterr().out.count("\n| ") == len(names) + 1
