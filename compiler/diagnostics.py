@@ -21,7 +21,7 @@ LAWS = {
     "N5": "how layers are joined",
     "N6": "claims, and lints",
     "N7": "recipes and data",
-    "N8": "ONNX and other formats",
+    "N8": "ONNX, other formats, and evaluation",
 }
 """What the first digit of a code says."""
 

@@ -17,7 +17,7 @@ from netdef.compiler.net import Net, Node, own_weights
 from netdef.compiler.override import override
 from netdef.compiler.reader import place_of
 from netdef.compiler.schema import Refusal
-from netdef.compiler.shape import show
+from netdef.compiler.shape import Shape, known, product, show
 from netdef.compiler.weights import Key, Matched, match
 from netdef.runtime.devices import Group
 from netdef.runtime.fit import check_fed
@@ -71,10 +71,12 @@ class NetModule(nn.Module):
 
     def blobs(self, wanted: Sequence[str], **inputs: Tensor) -> dict[str, Tensor]:
         """Some blobs, by name; an earlier version is called ``blob@layer``. Only what they need is computed and fed."""
-        names = tuple(wanted)
-        if names not in self._plans:
-            self._plans[names] = make_plan(self.net, self._ops, names)
-        return self._wanted(self._plans[names], self._run(self._plans[names], inputs))
+        plan = self._plan(wanted)
+        return self._wanted(plan, self._run(plan, inputs))
+
+    def check(self, wanted: Sequence[str], **inputs: Tensor) -> None:
+        """Raise ``NetError`` where ``blobs`` would, without computing anything: only the inputs' shapes count."""
+        check_fed(self.net, self._plan(wanted), inputs)
 
     def loss(self, **blobs: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """The sum of loss_weight times top over the whole net, a scalar; and the outputs."""
@@ -179,6 +181,12 @@ class NetModule(nn.Module):
         return [self._tensors[own.owner] for own in node.weights]
 
     # ---- the run
+    def _plan(self, wanted: Sequence[str]) -> Plan:
+        names = tuple(wanted)
+        if names not in self._plans:
+            self._plans[names] = make_plan(self.net, self._ops, names)
+        return self._plans[names]
+
     def _run(self, plan: Plan, fed: Mapping[str, Tensor]) -> dict[int, Tensor]:
         """Run a plan; what is left at its end, by number."""
         if not torch.compiler.is_compiling():  # the program is compiled for sizes that passed here, or guards itself
@@ -255,7 +263,9 @@ def _tensors(net: Net, matched: Matched, share: NetModule | None, seed: int) -> 
             key, shape = own.owner, own.weight.shape
             if key in shared:
                 tensor = shared[key]
-                if tensor.shape != shape:
+                if tensor.shape[:1] == shape[:1] and tensor.numel() == product(shape):
+                    tensor = _viewed(tensor, shape)  # a dense net's weights are the same numbers in another shape
+                else:
                     found = show(tuple(tensor.shape))
                     message = f"the {own.weight.name} of {node.name} is {show(shape)}, and is to share {found}"
                     report.add(Diagnostic("N754", message, Label(node.at)))
@@ -266,6 +276,14 @@ def _tensors(net: Net, matched: Matched, share: NetModule | None, seed: int) -> 
             tensors[key] = tensor if key in shared else _laid_out(tensor, node, own.weight, net.state.phase)
     report.stop_on_errors()
     return tensors
+
+
+def _viewed(tensor: Tensor, shape: Shape) -> Tensor:
+    """A shared tensor in a shape that has as many numbers: the same memory."""
+    if tensor.shape == shape:
+        return tensor
+    view = tensor.detach().view([known(size) for size in shape])
+    return nn.Parameter(view) if isinstance(tensor, nn.Parameter) else view
 
 
 def _laid_out(tensor: Tensor, node: Node, weight: Weight, phase: Phase) -> Tensor:

@@ -19,6 +19,8 @@ PARAMS = {
     "vgg16_1x1": 133_638_952,
     "vgg16": 138_357_544,
     "vgg19": 143_667_240,
+    "vgg16_scr": 134_276_932,
+    "vgg16_pcr": 150_648_544,
     "alexnet": 60_965_224,
     "lenet": 431_080,
     "resnet50": 25_610_269,
@@ -102,6 +104,17 @@ def test_vgg16_layer_by_layer(capsys: pytest.CaptureFixture[str]) -> None:
     assert found == VGG16.strip().splitlines()
 
 
+@pytest.mark.parametrize("name", ["vgg16_scr", "vgg16_pcr"])
+def test_a_localisation_net_can_learn_its_connected_layers_alone(name: str) -> None:
+    classifier = netdef.load(NETS / "vgg16.net").params
+    for conv_lr, learning in ((1, 16), (0, 3)):
+        net = netdef.load(NETS / f"{name}.net", phase="TRAIN", set={"conv_lr": conv_lr})
+        nodes = [node for node in net.nodes if any(weight.lr_mult for weight in node.weights)]
+        assert len(nodes) == learning
+        assert {node.name: net.params[node.name] for node in nodes[:-1]}.items() <= classifier.items()
+    assert {node.name for node in nodes} == {"fc6", "fc7", "fc8_box"}
+
+
 def test_a_5x5_convolution_has_as_many_weights_as_the_paper_says() -> None:
     """25 C^2 for one 5x5 against 18 C^2 for the two 3x3 that it replaces (section 2.3)."""
     net = netdef.load(NETS / "vgg13_5x5.net")
@@ -117,7 +130,8 @@ def test_every_net_compiles_in_both_phases(path: Path, phase: str) -> None:
     net = netdef.load(path, phase=phase)
     assert not net.report
     if net.nodes:
-        assert net.outputs == (["loss"] if phase == "TRAIN" else ["prob"])
+        in_test = "fc8_box" if path.stem in ("vgg16_scr", "vgg16_pcr") else "prob"
+        assert net.outputs == ["loss" if phase == "TRAIN" else in_test]
         assert net.definition.expects
 
 

@@ -1,7 +1,16 @@
 """Count how often nets are wrong on labelled pictures.
 
 Every FILE takes the weights in its turn. A run's folder stands for its best weights, and knows its classes and how
-pictures become its net's input if the net itself does not say it.
+pictures become its net's input if the net itself does not say it. Several nets, and posteriors that were saved, are
+also fused: their posteriors are averaged.
+
+By default a net sees the centre of each picture. --dense shows it the whole picture and averages the map of scores;
+--crops shows it windows; both are averaged. Scores are what the net's one Softmax reads, and are given a soft-max where
+there is none.
+
+Of nets that learn from boxes wrong boxes are counted. By default each net sees the centre of a picture, and of a box
+for each class the true class's is taken. With --dense all nets see whole pictures together: boxes of all positions are
+merged, scored by those of the nets that say what, and five guesses count.
 """
 
 import argparse
@@ -11,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netdef.cli import show
-from netdef.commands.options import net_arguments
+from netdef.commands.options import count, load_quietly, net_arguments
 from netdef.commands.train import DATA_HELP, fed_net, feeding_arguments, share_processors
 from netdef.compiler.diagnostics import Diagnostic, NetError, Report
 from netdef.compiler.messages import Preprocess
@@ -19,7 +28,9 @@ from netdef.compiler.messages import Preprocess
 if TYPE_CHECKING:
     from netdef.compiler.net import Net
     from netdef.runtime.data.binding import Feed
-    from netdef.runtime.evaluation import Errors
+    from netdef.runtime.devices import Group
+    from netdef.runtime.evaluation.judging import Task
+    from netdef.runtime.evaluation.posteriors import Posteriors
     from netdef.runtime.training.run import Run
 
 HELP = "top-1 and top-5 errors on labelled pictures"
@@ -27,48 +38,96 @@ HELP = "top-1 and top-5 errors on labelled pictures"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("file", nargs="+", metavar="FILE", help="a net")
-    parser.add_argument("--weights", nargs="+", required=True, metavar="W", help="a weights file or a run's folder")
+    parser.add_argument("file", nargs="*", metavar="FILE", help="a net")
+    parser.add_argument("--weights", nargs="+", default=[], metavar="W", help="a weights file or a run's folder")
     parser.add_argument("--data", metavar="D", help=DATA_HELP)
     parser.add_argument("--json", action="store_true", help="print JSON")
     feeding_arguments(parser)
+    how = parser.add_argument_group("what a net is shown of a picture (see --dense, too)")
+    how.add_argument(
+        "--scales", type=_scales, default=(), metavar="Q,...", help="shorter sides, in pixels: 256,384,512"
+    )
+    how.add_argument("--crops", type=int, choices=(1, 10, 50), default=0, help="windows of a picture at one scale")
+    how.add_argument("--flip", action="store_true", help="show the picture mirrored, too; 10 and 50 crops are anyway")
+    pool = "average a map before (logits) or after (prob) the soft-max"
+    how.add_argument("--pool", choices=("logits", "prob"), default="logits", help=pool)
+    how.add_argument("--boxes", action="store_true", help="count wrong boxes, as for a net that learns from boxes")
+    results = parser.add_argument_group("results")
+    results.add_argument("--posteriors", nargs="+", default=[], metavar="P", help="saved posteriors, to be fused")
+    results.add_argument("--save-posteriors", metavar="P", help="a file for them: .npz or .safetensors")
+    layout = "print tables like the paper's, its figures beside them"
+    results.add_argument("--report", nargs="?", const="text", choices=("text", "markdown"), help=layout)
     net_arguments(parser, phase=False)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the errors on stdout."""
     share_processors()
-    if len(args.weights) != len(args.file):
+    if len(args.weights) != len(args.file) or not (args.file or args.posteriors):
         counts = f"{len(args.file)} nets and {len(args.weights)} weights"
         print(f"netdef evaluate: give each net its weights; there are {counts}", file=sys.stderr)
         return 2
-    results = []
-    for file, weights in zip(args.file, args.weights, strict=True):
-        errors = errors_of(args, file, Path(weights))
-        results.append(_as_data(args, file, weights, errors))
-        if not args.json:
-            print(f"{file}: {errors.text} ({errors.num:,} pictures)")
+    if args.boxes or (args.data and any(asks_for_boxes(args, file) for file in args.file)):
+        return print_boxes(args)
+    from netdef.runtime.devices import ALONE
+    from netdef.runtime.evaluation.posteriors import fused
+    from netdef.runtime.evaluation.report import Result, report
+    from netdef.runtime.evaluation.stored import check_suffix, read_posteriors, write_posteriors
+
+    if args.save_posteriors:
+        check_suffix(Path(args.save_posteriors))
+    parts = [read_posteriors(Path(path)) for path in args.posteriors]
+    parts += [posteriors_of(args, file, weights, ALONE) for file, weights in zip(args.file, args.weights, strict=True)]
+    all_of_them = parts if len(parts) == 1 else [*parts, fused(parts)]
+    results = [Result(each.made, each.errors()) for each in all_of_them]
+    if args.save_posteriors:
+        write_posteriors(Path(args.save_posteriors), all_of_them[-1])
     if args.json:
-        print(json.dumps({"results": results}, indent=2))
+        print(json.dumps({"results": [result.as_data for result in results]}, indent=2))
+    elif args.report:
+        print(report(results, markdown=args.report == "markdown"))
+    else:
+        print(*(result.text for result in results), sep="\n")
     return 0
 
 
-def errors_of(args: argparse.Namespace, file: str, weights: Path) -> "Errors":
-    """The errors of one net with its weights."""
+def posteriors_of(args: argparse.Namespace, file: str, weights: str, group: "Group") -> "Posteriors":
+    """The posteriors of one net with its weights."""
+    from netdef.runtime.evaluation.judging import judge
+    from netdef.runtime.training.run import run_of
+
+    left_out: list[Diagnostic] = []
+
+    def tell(mistake: Diagnostic) -> None:
+        left_out.append(mistake)
+        show(Report([mistake]))
+
+    trained = run_of(Path(weights))
+    task = task_of(args, file, Path(weights), trained)
+    found = judge(task, tell, lambda line: print(f"{file}: {line}", file=sys.stderr, flush=True), group)
+    if left_out:
+        print(f"netdef evaluate: {len(left_out):,} pictures were left out", file=sys.stderr)
+    made = {"net": file, "weights": weights, "data": args.data, **found.made, "trained": trained_scale(trained)}
+    return found._replace(made=made)
+
+
+def task_of(args: argparse.Namespace, file: str, weights: Path, trained: "Run | None") -> "Task":
+    """What is to be done with one net."""
+    import torch
+
     from netdef.compiler.weights import read_weights
     from netdef.runtime import lower
-    from netdef.runtime.data.batches import TestBatches, stream, workers_for
-    from netdef.runtime.data.binding import Binding, check_classes
-    from netdef.runtime.data.skipping import Skipped
+    from netdef.runtime.data.batches import workers_for
+    from netdef.runtime.data.binding import check_classes
     from netdef.runtime.data.source import open_test, wanted_by
-    from netdef.runtime.evaluation import PAGE, evaluate
+    from netdef.runtime.evaluation.judging import Task
+    from netdef.runtime.evaluation.protocol import Pool, Protocol
     from netdef.runtime.training.prepare import device_of
-    from netdef.runtime.training.run import best_weights, run_of
+    from netdef.runtime.training.run import best_weights
 
     net, own = fed_net(args, "TEST", file)
     show(net.report)
-    run = run_of(weights)
-    classes = tuple(run.manifest["classes"]) if run else None
+    classes = tuple(trained.manifest["classes"]) if trained else tuple(args.object) or None
     data = own.data if own else open_test(args.data or "digits", classes, wanted_by(net, net))
     scores = net.chosen_scores(args.scores)
     check_classes(net.blobs[scores], data)
@@ -76,16 +135,76 @@ def errors_of(args: argparse.Namespace, file: str, weights: Path) -> "Errors":
     if module.matched.missing:
         message = f"{weights} has no weights for {', '.join(module.matched.missing)}"
         raise NetError(Diagnostic("N737", message, help="weights go by the layer's name; netdef train makes them"))
-    feed = own.feed if own else fed_from_outside(net, run, dict(args.input))
-    pages = TestBatches(data, feed.view, PAGE, skip=args.corrupt == "skip")
-    num_workers = workers_for(data) if args.workers is None else args.workers
-    skipped = Skipped(data, lambda mistake: show(Report([mistake])))
-    coming = skipped.told(stream(pages, range(len(pages)), num_workers))
-    errors = evaluate(module, scores, Binding(feed.blobs, feed.normalise), coming)
-    if skipped.numbers:
-        count = f"{len(skipped.numbers):,} pictures could not be read, and were skipped"
-        print(f"netdef evaluate: {count}", file=sys.stderr)
-    return errors
+    protocol = Protocol(args.dense, args.crops, args.scales, args.flip, Pool(args.pool))
+    return Task(
+        module=module,
+        scores=scores,
+        data=data,
+        feed=own.feed if own else fed_from_outside(net, trained, dict(args.input)),
+        protocol=protocol.of_net(net.preprocess.resize if net.preprocess else None),
+        precision=torch.bfloat16 if next(iter(module.parameters())).device.type == "cuda" else None,
+        skip=args.corrupt == "skip",
+        num_workers=workers_for(data) if args.workers is None else args.workers,
+    )
+
+
+def asks_for_boxes(args: argparse.Namespace, file: str) -> bool:
+    """Whether a net learns to say where."""
+    from netdef.runtime.localisation.fields import BOX_FIELDS
+
+    as_trained = argparse.Namespace(**{**vars(args), "dense": False})
+    return not set(BOX_FIELDS).isdisjoint(load_quietly(as_trained, "TRAIN", file).inputs)
+
+
+def print_boxes(args: argparse.Namespace) -> int:
+    """The errors of nets that say where: each by itself, or with --dense those of all nets together."""
+    from netdef.commands.predict import predictor
+    from netdef.runtime.data.batches import TestBatches, stream
+    from netdef.runtime.data.binding import Binding
+    from netdef.runtime.data.dataset import warnings_of
+    from netdef.runtime.data.skipping import Skipped
+    from netdef.runtime.data.source import open_test
+    from netdef.runtime.evaluation import PAGE
+    from netdef.runtime.localisation.dense import evaluate_dense
+    from netdef.runtime.localisation.evaluation import check_boxes, evaluate_boxes
+    from netdef.runtime.training.run import run_of
+
+    nets = [predictor(args, file, weights, where=None) for file, weights in zip(args.file, args.weights, strict=True)]
+    where = {file: net for file, net in zip(args.file, nets, strict=True) if net.says_where}
+    what = [net for net in nets if not net.says_where]
+    trained = next(filter(None, map(run_of, map(Path, args.weights))), None)
+    data = open_test(
+        args.data or "digits", tuple(trained.manifest["classes"]) if trained else tuple(args.object) or None
+    )
+    show(Report(warnings_of(data)))
+    for net in where.values():
+        check_boxes(net.module.net.blobs[net.blob], data, {})
+    if not where or (args.dense and not what and len(data.classes) > 1):
+        missing = "says what, for the classes" if where else "says where, such as vgg16_scr.net"
+        print(f"netdef evaluate: --boxes needs a net that {missing}", file=sys.stderr)
+        return 2
+    if args.dense:
+        errors = {", ".join(args.file): evaluate_dense(data, list(where.values()), what, args.scales)}
+    else:
+        errors = {}
+        for file, net in where.items():
+            pages = TestBatches(data, net.feed.view, PAGE, skip=args.corrupt == "skip")
+            skipped = Skipped(data, lambda mistake: show(Report([mistake])))
+            coming = skipped.told(stream(pages, range(len(pages)), args.workers or 0))
+            errors[file] = evaluate_boxes(net.module, net.blob, Binding(net.feed.blobs, net.feed.normalise), coming)
+    if args.json:
+        found = [{"net": name, "data": args.data, "num": each.num} | each.as_data for name, each in errors.items()]
+        print(json.dumps({"results": found}, indent=2))
+    else:
+        print(*(f"{name}: {each.text} ({each.num:,} pictures)" for name, each in errors.items()), sep="\n")
+    return 0
+
+
+def trained_scale(run: "Run | None") -> list[int]:
+    """The shorter side of pictures in training, or the ends of its interval, where a run tells."""
+    recipe: dict[str, Any] = run.manifest["identity"]["recipe"] if run else {}
+    scale: list[int] = recipe.get("augment", {}).get("scale", [])
+    return scale
 
 
 def fed_from_outside(net: "Net", run: "Run | None", inputs: dict[str, str]) -> "Feed":
@@ -105,12 +224,5 @@ def fed_from_outside(net: "Net", run: "Run | None", inputs: dict[str, str]) -> "
     return Feed(view_of(net, blobs["data"]), blobs, normalise, shuffled=False)
 
 
-def _as_data(args: argparse.Namespace, file: str, weights: str, errors: "Errors") -> dict[str, Any]:
-    return {
-        "net": file,
-        "weights": weights,
-        "data": args.data,
-        "num": errors.num,
-        "top1_error": errors.top1_error,
-        "top5_error": errors.top5_error,
-    }
+def _scales(text: str) -> tuple[int, ...]:
+    return tuple(count(side) for side in text.split(","))

@@ -37,12 +37,12 @@ if TYPE_CHECKING:
 HELP = "train a net"
 
 DATA_HELP = (
-    "digits, synthetic, a folder of class folders, shards, a list file or an LMDB; "
+    "digits, synthetic, a folder of class folders, shards, a list file, an LMDB, or boxes (Pascal VOC, CSV); "
     "if not given, what the net's data layers name, else the digits"
 )
 REMEMBERED = (
     *("file", "recipe", "only", "data", "test_data", "epochs", "batch", "lr", "seed", "input", "scores", "corrupt"),
-    *("set", "size", "data_size", "stage", "level", "dense"),
+    *("set", "size", "data_size", "stage", "level", "dense", "object"),
 )
 """Arguments that a resumed run takes from its manifest where they aren't given again."""
 NO_DATA = {"N710", "N717", "N774"}
@@ -105,6 +105,8 @@ def feeding_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--input", action="append", default=[], type=_feed, metavar="BLOB=FIELD", help=what)
     told = "the blob with the class scores, where the net doesn't tell"
     parser.add_argument("--scores", metavar="BLOB", help=told)
+    shown = "a class whose boxes count, where pictures show others too"
+    parser.add_argument("--object", action="append", default=[], metavar="CLASS", help=shown)
     broken = "what to do with a picture that can't be read"
     parser.add_argument("--corrupt", choices=("error", "skip"), default="error", help=broken)
     parser.add_argument("--device", metavar="D", help="cpu, cuda or cuda:1; a GPU if there is one")
@@ -324,6 +326,7 @@ def job_of(
     """What the arguments ask for, checked."""
     recipe = overridden(recipe, args)
 
+    from netdef.runtime.data.dataset import warnings_of
     from netdef.runtime.data.layers import layers_data
     from netdef.runtime.data.source import open_data, wanted_by
     from netdef.runtime.training.prepare import Means, device_of, prepare
@@ -337,11 +340,17 @@ def job_of(
         recipe = recipe.replace(batch=own.batch_size * recipe.iter_size)
     if test_own is not None:
         recipe = recipe.replace(test=recipe.test.replace(batch=test_own.batch_size))
+    objects = tuple(args.object) or None
+    data = layers_data(own, test_own) or open_data(
+        args.data or "digits", args.test_data, wanted_by(net, test_net), objects
+    )
+    if group.leads:
+        show(Report([*warnings_of(data.train), *warnings_of(data.test)]))
     return prepare(
         net,
         test_net,
         recipe,
-        layers_data(own, test_own) or open_data(args.data or "digits", args.test_data, wanted_by(net, test_net)),
+        data,
         feeds=(own.feed, test_own.feed) if own and test_own else None,
         skip=args.corrupt == "skip",
         inputs=dict(args.input),
@@ -482,14 +491,20 @@ def conclusion(args: argparse.Namespace, run: "Run") -> Iterator[str]:
     stages = run.stages
     for stage in stages or [run]:
         evaluations = stage.evaluations
-        best = min(evaluations, key=lambda line: line["top1_error"])  # of equals the first, as the run kept it
+        names = [name for name in evaluations[-1] if name.endswith("_error")]
+        best = min(evaluations, key=lambda line: line[names[0]])  # of equals the first, as the run kept it
         if stages:
             yield f"{stage.path.name}:"
         for name, line, weights in (("best", best, stage.best), ("last", evaluations[-1], stage.last)):
-            errors = f"top-1 error {100 * line['top1_error']:.2f} %, top-5 error {100 * line['top5_error']:.2f} %"
+            errors = ", ".join(f"{_in_words(each)} {100 * line[each]:.2f} %" for each in names)
             yield f"{'  ' if stages else ''}{name}: {errors} after epoch {line['epoch']:.0f}: {weights}"
     data = "" if args.data is None else f" --data {shlex.quote(args.data)}"
     yield f"next: netdef evaluate {shlex.quote(args.file)} --weights {shlex.quote(str(run.path))}{data}"
+
+
+def _in_words(name: str) -> str:
+    """What an error of the metrics is called: ``top-1 error``."""
+    return name.replace("top", "top-").replace("_", " ")
 
 
 def _frozen(value: Any) -> Any:

@@ -21,19 +21,23 @@ from torch.utils.data import Dataset as Fetched
 
 from netdef.compiler.diagnostics import NetError
 from netdef.compiler.override import override
+from netdef.compiler.shape import Pair
 from netdef.runtime.data.chance import order, uniform
 from netdef.runtime.data.companions import Accompanied
-from netdef.runtime.data.dataset import Dataset
+from netdef.runtime.data.dataset import Dataset, boxes_of
 from netdef.runtime.data.kept import KEPT_BYTES
 from netdef.runtime.data.skipping import Instead, no_other, nobody, the_next
 from netdef.runtime.data.table import Table
-from netdef.runtime.data.transform import Cut, Draw
+from netdef.runtime.data.transform import Cut, Draw, View
+from netdef.runtime.localisation.fields import box_fields
+from netdef.runtime.localisation.geometry import in_window
 
 Batch = dict[str, Tensor]
 """``data`` (N, H, W, C), bytes; ``label`` (N,), whole numbers; ``chance`` (N, draws), the numbers by which
 the pictures were cut.
 
-A ``Table``'s batches have its own fields. ``skipped`` are the numbers of samples that could not be read.
+``number`` (N,) says which samples they are. Pictures with boxes have the ``box_fields`` too. A ``Table``'s batches have
+its own fields. ``skipped`` are the numbers of samples that could not be read.
 """
 
 MANY_WORKERS = 8
@@ -137,7 +141,7 @@ def _collected(data: Dataset, view: Cut, row: NDArray[np.int64], chance: NDArray
         return batch
     numbers = row % len(data)
     if isinstance(data, Table):
-        return data.rows(numbers)
+        return data.rows(numbers) | {"number": torch.from_numpy(numbers)}
     skipped: list[int] = []
     samples = [broken(data, number, skipped) for number in numbers.tolist()]
     found = [(*sample, draws) for sample, draws in zip(samples, chance, strict=True) if sample is not None]
@@ -145,7 +149,13 @@ def _collected(data: Dataset, view: Cut, row: NDArray[np.int64], chance: NDArray
     if found:
         batch["data"] = torch.from_numpy(np.stack([view.of(picture, draws) for _, picture, draws in found]))
         batch["label"] = torch.tensor([data.labels[number] for number, *_ in found])
+        batch["number"] = torch.tensor([number for number, *_ in found])
         batch["chance"] = torch.from_numpy(np.stack([draws for *_, draws in found]))
+        boxes = boxes_of(data)
+        if boxes is not None and isinstance(view, View):  # a data layer's view never meets boxes
+            places = [(boxes[number], Pair(*picture.shape[:2]), draws) for number, picture, draws in found]
+            seen = [in_window(edges, size, view.placement(size, draws), view.size) for edges, size, draws in places]
+            batch |= box_fields(np.stack(seen), batch["label"], len(data.classes))
     return batch
 
 

@@ -12,10 +12,13 @@ from netdef.compiler.shape import Pair, Shape, show
 from netdef.runtime.data.batches import Batch
 from netdef.runtime.data.dataset import Dataset
 from netdef.runtime.data.transform import Cut, Numbers, View
+from netdef.runtime.localisation.fields import BOX_FIELDS
 from netdef.runtime.training.recipe import Augment, Crop
 
 FIELDS = ("data", "label")
 """What a batch has, in the order of a data layer's tops."""
+KNOWN = (*FIELDS, *BOX_FIELDS)
+"""All that it may have; boxes go by their names alone."""
 
 
 class Binding(NamedTuple):
@@ -53,12 +56,12 @@ class Feed(NamedTuple):
 def bind(net: Net, chosen: Mapping[str, str]) -> dict[str, str]:
     """Field -> input: by name, as ``chosen`` (input -> field) says, or in the inputs' order."""
     for blob, field in chosen.items():
-        if blob not in net.inputs or field not in FIELDS:
-            word, known = (blob, list(net.inputs)) if blob not in net.inputs else (field, list(FIELDS))
-            cure = did_you_mean(word, known) or f"inputs: {', '.join(net.inputs)}; fields: {', '.join(FIELDS)}"
+        if blob not in net.inputs or field not in KNOWN:
+            word, known = (blob, list(net.inputs)) if blob not in net.inputs else (field, list(KNOWN))
+            cure = did_you_mean(word, known) or f"inputs: {', '.join(net.inputs)}; fields: {', '.join(KNOWN)}"
             raise NetError(Diagnostic("N715", f"--input {blob}={field}: there is no {word}", help=cure))
     blobs = {field: blob for blob, field in chosen.items()}
-    blobs |= {field: field for field in FIELDS if field not in blobs and field in net.inputs}
+    blobs |= {field: field for field in KNOWN if field not in blobs and field in net.inputs}
     left = [blob for blob in net.inputs if blob not in blobs.values()]
     blobs |= dict(zip([field for field in FIELDS if field not in blobs], left, strict=False))
     if len(blobs) < len(net.inputs):

@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from netdef.compiler.diagnostics import Diagnostic
 from netdef.runtime.data.chance import order
 
 Picture = NDArray[np.uint8]
@@ -49,6 +50,18 @@ class Data(NamedTuple):
     split: str
 
 
+def boxes_of(data: Dataset) -> NDArray[np.float64] | None:
+    """The edges (x0, y0, x1, y1) of the object on each picture, in pixels, if the data tell them."""
+    boxes: NDArray[np.float64] | None = getattr(data, "boxes", None)
+    return boxes
+
+
+def warnings_of(data: Dataset) -> list[Diagnostic]:
+    """What was wrong with the data and could be mended."""
+    warnings: list[Diagnostic] = getattr(data, "warnings", [])
+    return warnings
+
+
 class Part:
     """Some of the pictures of a data set."""
 
@@ -58,6 +71,9 @@ class Part:
         self.classes = whole.classes
         self.labels = [whole.labels[index] for index in indices]
         self.num_bytes = whole.num_bytes * len(indices) // max(1, len(whole))
+        boxes = boxes_of(whole)
+        self.boxes = None if boxes is None else boxes[indices]
+        self.warnings = warnings_of(whole)
 
     def picture(self, index: int) -> Picture:
         """One picture."""

@@ -29,7 +29,7 @@ class Folder(Kept):
         self.paths: list[str] = []
         labels: list[int] = []
         for name in folders:
-            found = _pictures_in(path / name)
+            found = pictures_in(path / name)
             self.paths += found
             labels += [known.index(name)] * len(found)
         if not self.paths:
@@ -50,7 +50,8 @@ def class_folders(path: Path) -> list[str]:
     return sorted(entry.name for entry in os.scandir(path) if entry.is_dir() and not entry.name.startswith("."))
 
 
-def _pictures_in(path: Path) -> list[str]:
+def pictures_in(path: Path) -> list[str]:
+    """The paths of all pictures in a folder and its folders, sorted."""
     found = (
         os.path.join(folder, name)
         for folder, _, names in os.walk(path, followlinks=True)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from netdef.compiler.diagnostics import Diagnostic, NetError, did_you_mean
 from netdef.compiler.net import Net
 from netdef.compiler.shape import Pair
+from netdef.runtime.data.box_files import image_sets, is_csv, is_voc, open_csv, open_voc
 from netdef.runtime.data.databases import is_database
 from netdef.runtime.data.dataset import Data, Dataset, Part, Picture, random_nth
 from netdef.runtime.data.datums import Datums
@@ -72,6 +73,8 @@ def _is_text(path: Path) -> bool:
 CLASS_FOLDERS = Kind("a folder of class folders", lambda path: bool(class_folders(path)), Folder)
 KINDS = (
     Kind("an LMDB or LevelDB of Datums", is_database, lambda path, _: Datums(path)),
+    Kind("a folder in Pascal VOC's layout", is_voc, open_voc),
+    Kind("a CSV of boxes", is_csv, open_csv),
     CLASS_FOLDERS,
     Kind("a tar file, or a folder of them", lambda path: bool(tars_in(path)), lambda path, _: open_shards(path)),
     Kind("a list file of paths and labels", _is_text, lambda path, _: Listing(path)),
@@ -79,11 +82,14 @@ KINDS = (
 """In the order in which they are tried."""
 
 
-def open_data(source: str, test: str | None = None, wanted: Wanted = ANY) -> Data:
+def open_data(
+    source: str, test: str | None = None, wanted: Wanted = ANY, objects: tuple[str, ...] | None = None
+) -> Data:
     """Training and test data: an embedded data set's name, or a path; ``test`` is another one for the test.
 
     Without it, the test is ``val`` or ``test`` beside ``train`` in a folder (``val.tar``, ``val.txt``, ``val_lmdb``
-    too), else a tenth of each class, always the same.
+    too), else a tenth of each class, always the same. ``objects`` are the classes whose boxes
+    count, where pictures show others too; by default all.
     """
     if source in EMBEDDED:
         data = EMBEDDED[source](wanted)
@@ -92,7 +98,7 @@ def open_data(source: str, test: str | None = None, wanted: Wanted = ANY) -> Dat
     inner = next(_parts(path, ("train",)), path)
     beside = next(_parts(path, TEST_NAMES), None) if inner != path else None
     other = beside if test is None else _existing(test)
-    train = _opened(inner, None)
+    train = _opened(inner, objects)
     if other is not None:
         return Data(train, _opened(other, train.classes), source, f"training on {inner}, test on {other}")
     most, few = random_nth(train.labels, HELD_OUT_SHARE)
@@ -128,8 +134,10 @@ def parts_of(source: str) -> dict[str, str]:
 
 def _parts(path: Path, names: tuple[str, ...]) -> Iterator[Path]:
     """What in a folder bears one of the names and is data."""
+    lists = image_sets(path)
     for name in names:
-        for part in (path / name, path / f"{name}_lmdb", path / f"{name}.tar", path / f"{name}.txt"):
+        beside = (path / name, *(path / f"{name}{ending}" for ending in ("_lmdb", ".tar", ".txt", ".csv")))
+        for part in (*beside, lists.get(name, path / name)):
             if any(kind.fits(part) for kind in KINDS):
                 yield part
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from netdef.compiler.diagnostics import Diagnostic, NetError
-from netdef.runtime.evaluation import Errors
+from netdef.runtime.evaluation import Measured
 from netdef.runtime.training.progress import Display, Status
 from netdef.runtime.training.run import Run
 
@@ -84,7 +84,7 @@ class Journal:
                 return
             yield batch
 
-    def note(self, entry: Entry, evaluation: Errors | None = None) -> None:
+    def note(self, entry: Entry, evaluation: Measured | None = None) -> None:
         """Note an iteration, and the evaluation behind it if there was one.
 
         Raises:
@@ -94,7 +94,7 @@ class Journal:
         if evaluation is not None or time.monotonic() - self._since >= SECONDS_BETWEEN_LOOKS:
             self._look(evaluation)
 
-    def note_first(self, evaluation: Errors) -> None:
+    def note_first(self, evaluation: Measured) -> None:
         """Note a test before the first iteration, in a line without a loss of training."""
         seconds = round(time.monotonic() - self._began, 3)
         self._log([{"iteration": 0, "epoch": 0.0, "seconds": seconds, **evaluation.as_data}])
@@ -106,7 +106,7 @@ class Journal:
         if self._entries:
             self._look(None)
 
-    def _look(self, evaluation: Errors | None) -> None:
+    def _look(self, evaluation: Measured | None) -> None:
         training = max(1e-9, time.monotonic() - self._since - self._paused)
         losses = torch.stack([entry.loss for entry in self._entries]).tolist()
         images_per_s = len(losses) * self._batch / training

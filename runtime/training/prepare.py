@@ -12,10 +12,12 @@ from netdef.compiler.net import Net, Node
 from netdef.runtime.data.batches import workers_for
 from netdef.runtime.data.binding import Binding, Feed, augmented, bind, check_classes, view_of
 from netdef.runtime.data.colours import Shifted, colours_of
-from netdef.runtime.data.dataset import Data, Dataset
+from netdef.runtime.data.dataset import Data, Dataset, boxes_of
 from netdef.runtime.data.layer_view import LayerView
 from netdef.runtime.data.transform import measured, stated
 from netdef.runtime.devices import ALONE, Group, own_device
+from netdef.runtime.localisation.evaluation import box_blob, check_boxes
+from netdef.runtime.localisation.fields import BOX_FIELDS
 from netdef.runtime.module import Weights, lower
 from netdef.runtime.settings import graphs_pay, settings_for
 from netdef.runtime.speed import prepare_module
@@ -78,11 +80,15 @@ def prepare(
     division = divide(recipe, means.group, means.passes, shards=means.shards)
     if means.shards:
         check_shardable(train_net, means.group)
-    scores = test_net.chosen_scores(scores)
+    feeding, testing = feeds or _fed_from_outside(train_net, test_net, recipe, data, inputs)
+    boxed = feeds is None and any(field in feeding.blobs for field in BOX_FIELDS)
+    scores = test_net.chosen_scores(scores or (box_blob(test_net) if boxed else None))
     check_loss(train_net, scores)
     for part in (data.train, data.test):
-        check_classes(test_net.blobs[scores], part)
-    feeding, testing = feeds or _fed_from_outside(train_net, test_net, recipe, data, inputs)
+        if boxed:
+            check_boxes(test_net.blobs[scores], part, feeding.blobs)
+        else:
+            check_classes(test_net.blobs[scores], part)
     graphs = graphs_pay(train_net, recipe.batch // means.group.size, division.num_own)
     settings = settings_for(means.device, means.chosen, graphs=graphs)
     module = lower(train_net, weights, seed=recipe.seed).to(means.device)
@@ -102,6 +108,7 @@ def prepare(
         test_view=testing.view,
         shuffled=feeding.shuffled,
         skip=skip,
+        boxed=boxed,
         identity=identity_of(train_net, recipe, data, feeding),
         device=means.device,
         num_workers=workers_for(data.train) if means.num_workers is None else means.num_workers,
@@ -168,4 +175,6 @@ def _described(node: Node) -> str:
 
 def _summed(data: Dataset) -> dict[str, Any]:
     labels = sha256(bytes(str(list(data.labels)), "ascii")).hexdigest()[:16]
-    return {"num": len(data), "classes": list(data.classes), "labels": labels}
+    boxes = boxes_of(data)
+    drawn = {} if boxes is None else {"boxes": sha256(boxes.tobytes()).hexdigest()[:16]}
+    return {"num": len(data), "classes": list(data.classes), "labels": labels} | drawn

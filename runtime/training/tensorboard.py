@@ -12,6 +12,7 @@ TAGS = {
     "test_loss": "loss/test",
     "top1_error": "error/top-1",
     "top5_error": "error/top-5",
+    "box_error": "error/boxes",
     "lr": "learning rate",
     "images_per_s": "speed/images per second",
     "data_wait": "speed/share of waiting for data",

@@ -17,7 +17,8 @@ from netdef.runtime.data.dataset import Data
 from netdef.runtime.data.skipping import Skipped
 from netdef.runtime.data.transform import Cut
 from netdef.runtime.devices import Agreement
-from netdef.runtime.evaluation import PAGE, Errors, evaluate
+from netdef.runtime.evaluation import PAGE, Measured, evaluate
+from netdef.runtime.localisation.evaluation import evaluate_boxes
 from netdef.runtime.module import plain
 from netdef.runtime.settings import Settings
 from netdef.runtime.speed import casting, hastened
@@ -43,7 +44,7 @@ class Job(NamedTuple):
 
     module      the net in phase TRAIN
     tester      the same net in phase TEST; the two share their weights
-    scores      the tester's blob with the class scores
+    scores      the tester's blob with the class scores, or with boxes where the net is ``boxed``
     feeding     how training batches reach the module; ``testing``: test batches the tester
     view        how training pictures are cut; ``test_view``: test pictures
     shuffled    whether each epoch has an order of its own, or all the data's
@@ -65,6 +66,7 @@ class Job(NamedTuple):
     test_view: Cut
     shuffled: bool
     skip: bool
+    boxed: bool
     identity: dict[str, Any]
     device: torch.device
     num_workers: int
@@ -105,7 +107,7 @@ def train(job: Job, run: Run, start: Checkpoint | None, display: Display, also: 
         for batch in journal.waiting_for(coming):
             lr = solver.lr
             loss = solver.step(**job.feeding.feed(batch, job.device))
-            evaluation = None
+            evaluation: Measured | None = None
             if is_test_due(solver) or solver.iteration == total:
                 with journal.pause():
                     evaluation = evaluated(job, test_skipped, len(solver.scores))
@@ -159,7 +161,7 @@ def is_test_due(solver: Solver) -> bool:
     return solver.finished_epoch if interval is None else solver.iteration % interval == 0
 
 
-def evaluated(job: Job, skipped: Skipped, number: int) -> Errors:
+def evaluated(job: Job, skipped: Skipped, number: int) -> Measured:
     """The net's errors on the test data as it stands, to which each device adds its share.
 
     ``number`` tests have been before: those of Caffe go on where the last one ended.
@@ -172,11 +174,12 @@ def evaluated(job: Job, skipped: Skipped, number: int) -> Errors:
     num = test.batches or len(pages)
     first = number * num if pages.endless else 0
     coming = stream(pages, [first + page for page in group.share(num)], job.num_workers)
+    measure = evaluate_boxes if job.boxed else evaluate
     with gathered(job.module, job.tester), casting(job.settings, job.device):
-        return evaluate(job.tester, job.scores, job.testing, skipped.told(coming)).over(group)
+        return measure(job.tester, job.scores, job.testing, skipped.told(coming)).over(group)
 
 
-def keep_best(job: Job, run: Run, solver: Solver, evaluation: Errors) -> None:
+def keep_best(job: Job, run: Run, solver: Solver, evaluation: Measured) -> None:
     """Keep the weights if they are the best so far; of equals the first."""
     is_best = evaluation.score > max(solver.scores, default=float("-inf"))
     solver.scores += (evaluation.score,)

@@ -1,7 +1,7 @@
 """How often a net is wrong: top-1 and top-5 errors; and its loss, where a net in phase TEST has one."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
 import torch
 from torch import Tensor
@@ -15,6 +15,29 @@ if TYPE_CHECKING:
 
 PAGE = 256
 """Pictures that are evaluated at once."""
+
+
+class Measured(Protocol):
+    """What came of an evaluation, whatever was measured."""
+
+    @property
+    def num(self) -> int:
+        """The pictures."""
+
+    def over(self, group: Group) -> Self:
+        """The same of all processes' parts."""
+
+    @property
+    def score(self) -> float:
+        """What is to become greater."""
+
+    @property
+    def as_data(self) -> dict[str, float]:
+        """The errors by name, 0 to 1, the most important first."""
+
+    @property
+    def text(self) -> str:
+        """For people, in per cent."""
 
 
 class Errors(NamedTuple):

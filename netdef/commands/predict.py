@@ -1,0 +1,150 @@
+"""Say what pictures show, and where.
+
+The likeliest classes of each picture come first. With --boxes FILE is a net that says where (vgg16_scr.net), and a copy
+of each picture gets its box; --class-net names the class, and chooses the box of a net with one for each class.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netdef.cli import show
+from netdef.commands.evaluate import fed_from_outside
+from netdef.commands.options import count, load_net, net_arguments
+from netdef.commands.train import share_processors
+from netdef.compiler.diagnostics import Diagnostic, NetError, Report
+
+if TYPE_CHECKING:
+    from netdef.runtime.data.dataset import Picture
+    from netdef.runtime.prediction import Predictor
+
+HELP = "what pictures show: the likeliest classes, with names, and boxes"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("file", metavar="FILE", help="the net")
+    parser.add_argument("image", nargs="+", metavar="IMAGE", help="a picture, a folder of them, or a pattern")
+    parser.add_argument("--weights", required=True, metavar="W", help="a weights file or a run's folder")
+    parser.add_argument("--classes", metavar="FILE", help="the classes' names, one a line; the run's if not given")
+    parser.add_argument("--top", type=count, default=5, metavar="K", help="classes to name")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--boxes", action="store_true", help="FILE says where: draw its box on a copy of each picture")
+    parser.add_argument("-o", dest="out", default="boxes", metavar="FOLDER", help="where the copies go")
+    parser.add_argument("--class-net", metavar="FILE", help="with --boxes: a net that says what")
+    parser.add_argument("--class-weights", metavar="W", help="its weights")
+    parser.add_argument("--scores", metavar="BLOB", help="the blob with the class scores, where the net doesn't tell")
+    parser.add_argument("--device", metavar="D", help="cpu, cuda or cuda:1; a GPU if there is one")
+    net_arguments(parser, phase=False)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print what is found on each picture; the status is 1 if some could not be read."""
+    share_processors()
+    if (args.class_net is None) != (args.class_weights is None) or (args.class_net and not args.boxes):
+        print("netdef predict: --boxes takes --class-net and --class-weights together", file=sys.stderr)
+        return 2
+    from netdef.runtime.data.decoding import decode
+    from netdef.runtime.prediction import copies
+
+    net = predictor(args, args.file, args.weights, where=args.boxes)
+    where, what = (net, None) if args.boxes else (None, net)
+    if args.class_net:
+        what = predictor(args, args.class_net, args.class_weights, where=False)
+    if where and what is None and where.num_found != 4:
+        print(f"netdef predict: {args.file} has a box for each class: --class-net chooses", file=sys.stderr)
+        return 2
+    names = names_of(args, what) if what else []
+    paths, mistakes = pictures_of(args.image)
+    results: list[dict[str, Any]] = []
+    for path, copy in zip(paths, copies(Path(args.out), paths), strict=True):
+        try:
+            picture = decode(path)
+        except NetError as error:
+            mistakes.extend(error.report)
+            continue
+        found = {"image": path} | (_classes(what, picture, args.top, names) if what else {})
+        if where:
+            found |= _box(where, picture, found.get("classes", []), copy)
+        results.append(found)
+        if not args.json:
+            print(_text(found), flush=True)
+    if args.json:
+        print(json.dumps({"results": results}, indent=2))
+    show(mistakes)
+    return 1 if len(mistakes) else 0
+
+
+def predictor(args: argparse.Namespace, file: str, weights: str, *, where: bool | None) -> "Predictor":
+    """A net with its weights; ``where``: whether it is to say where, or what, or (None) what it can."""
+    from netdef.compiler.weights import read_weights
+    from netdef.runtime import lower
+    from netdef.runtime.localisation.evaluation import box_blob
+    from netdef.runtime.prediction import Predictor
+    from netdef.runtime.training.prepare import device_of
+    from netdef.runtime.training.run import best_weights, run_of
+
+    net = load_net(args, "TEST", file)
+    boxes = None if where is False else box_blob(net)
+    if where and boxes is None:
+        message = f"{file} says what, and not where: it gives {' and '.join(net.outputs)}"
+        raise NetError(Diagnostic("N826", message, help="leave out --boxes, or take a net such as vgg16_scr.net"))
+    module = lower(net, read_weights(best_weights(Path(weights)))).to(device_of(args.device))
+    if module.matched.missing:
+        message = f"{weights} has no weights for {', '.join(module.matched.missing)}"
+        raise NetError(Diagnostic("N737", message, help="weights go by the layer's name; netdef train makes them"))
+    feed = fed_from_outside(net, run_of(Path(weights)), {})
+    return Predictor(module, boxes or net.chosen_scores(args.scores), feed, says_where=boxes is not None)
+
+
+def names_of(args: argparse.Namespace, what: "Predictor") -> list[str]:
+    """A name for each class that is scored."""
+    from netdef.runtime.prediction import class_names
+    from netdef.runtime.training.run import run_of
+
+    trained = run_of(Path(args.class_weights or args.weights))
+    names = class_names(what.module.net, args.classes, trained.manifest["classes"] if trained else None) or []
+    if names and len(names) != what.num_found and args.classes:
+        message = f"{args.classes} names {len(names):,} classes, and the net scores {what.num_found:,}"
+        raise NetError(Diagnostic("N828", message, help="a line for each class, in the order of the labels"))
+    return [*names, *map(str, range(len(names), what.num_found))]
+
+
+def pictures_of(images: list[str]) -> tuple[list[str], Report]:
+    """The paths of all pictures, and what was named and isn't there."""
+    from netdef.runtime.prediction import pictures_at
+
+    paths: list[str] = []
+    mistakes = Report()
+    for image in images:
+        try:
+            paths += pictures_at(image)
+        except NetError as error:
+            mistakes.extend(error.report)
+    return paths, mistakes
+
+
+def _classes(what: "Predictor", picture: "Picture", num: int, names: list[str]) -> dict[str, Any]:
+    guesses = what.guesses(picture, num)
+    return {"classes": [{"class": names[g.label], "label": g.label, "probability": g.probability} for g in guesses]}
+
+
+def _box(where: "Predictor", picture: "Picture", classes: list[dict[str, Any]], copy: Path) -> dict[str, Any]:
+    from netdef.runtime.localisation.drawing import draw
+
+    best: dict[str, Any] = classes[0] if classes else {"class": "", "label": 0}
+    edges = where.box(picture, best["label"])
+    draw(picture, edges, best["class"], copy)
+    return {"box": edges.tolist(), "drawn": str(copy)}
+
+
+def _text(found: dict[str, Any]) -> str:
+    """What was found on a picture, for people."""
+    lines = [found["image"]]
+    lines += [f"  {100 * each['probability']:6.2f} %  {each['class']}" for each in found.get("classes", [])]
+    if "box" in found:
+        x0, y0, x1, y1 = found["box"]
+        lines.append(f"  box ({x0:.0f}, {y0:.0f}) to ({x1:.0f}, {y1:.0f}): {found['drawn']}")
+    return "\n".join(lines)

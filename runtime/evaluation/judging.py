@@ -1,0 +1,126 @@
+"""A net's posteriors for the pictures of a data set."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import torch
+
+from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.compiler.shape import Pair, known
+from netdef.runtime.data.batches import TestBatches, stream
+from netdef.runtime.data.binding import Binding, Feed
+from netdef.runtime.data.dataset import Dataset
+from netdef.runtime.data.scaled import ScaledPictures
+from netdef.runtime.data.skipping import Skipped
+from netdef.runtime.data.transform import Normalise
+from netdef.runtime.devices import ALONE, Group
+from netdef.runtime.evaluation.errors import PAGE
+from netdef.runtime.evaluation.posteriors import Posteriors, are_posteriors, averaged
+from netdef.runtime.evaluation.protocol import Protocol
+from netdef.runtime.looks import NUM_PIXELS, Net, Seen, large_enough, seen
+
+if TYPE_CHECKING:
+    from netdef.runtime.module import NetModule
+
+SECONDS_BETWEEN_LINES = 15.0
+
+
+class Task(NamedTuple):
+    """What is judged, and how.
+
+    scores       the blob with the class scores
+    feed         how pictures reach the net
+    precision    of convolutions and products, where it isn't float32
+    skip         whether pictures that can't be read, or are too small, are left out
+    """
+
+    module: "NetModule"
+    scores: str
+    data: Dataset
+    feed: Feed
+    protocol: Protocol
+    precision: torch.dtype | None = None
+    skip: bool = False
+    num_workers: int = 0
+
+    @property
+    def net(self) -> Net:
+        """The net as it looks at pictures."""
+        pixels = NUM_PIXELS[next(iter(self.module.parameters())).device.type]
+        return Net(self.module, self.scores, self.feed.blobs["data"], self.feed.normalise, pixels, self.precision)
+
+
+def judge(
+    task: Task, tell: Callable[[Diagnostic], None], say: Callable[[str], None], group: Group = ALONE
+) -> Posteriors:
+    """The posteriors of this process's share of the pictures.
+
+    ``tell`` is given each picture that is left out, ``say`` a line now and then where it takes long.
+    """
+    check_task(task)
+    began = time.monotonic()
+    if task.protocol.is_simple:
+        pieces, num_looks = _simply(task, tell, group), 1
+    else:
+        _, channels, height, width = map(known, task.module.net.inputs[task.feed.blobs["data"]])
+        window = Pair(height, width)
+        looks = task.protocol.looks(window)
+        views = task.protocol.views(window, channels)
+        samples = ScaledPictures(task.data, views, skip=task.skip)
+        skipped = Skipped(task.data, tell)
+        coming = skipped.told(stream(samples, group.share(len(task.data)), task.num_workers))
+        net = task.net
+        if task.protocol.dense:
+            coming = large_enough(net, coming, task.data, tell if task.skip else None)
+        pieces, num_looks = seen(net, coming, looks), len(looks) * len(views)
+    shape = len(task.data), known(task.module.net.blobs[task.scores][1])
+    softmaxed = are_posteriors(task.module.net, task.scores)
+    watched = _watched(pieces, num_looks, len(group.share(len(task.data))), say)
+    values, numbers = averaged(watched, num_looks, shape, task.protocol.pool, softmaxed=softmaxed)
+    labels = np.asarray(task.data.labels, np.int64)[numbers]
+    made = {
+        "name": task.module.net.name,
+        "scores": task.scores,
+        "normalise": task.feed.normalise.as_data,
+        "precision": str(task.precision or torch.float32).removeprefix("torch."),
+        "protocol": task.protocol.as_data,
+        "images_per_s": len(numbers) / (time.monotonic() - began),
+    }
+    return Posteriors(values, labels, numbers, task.data.classes, made)
+
+
+def check_task(task: Task) -> None:
+    """Refuse data without labels, and whole pictures where a mean image, or stored numbers, belong to one size."""
+    if len(task.data.labels) != len(task.data):
+        raise NetError(Diagnostic("N811", "the data have no labels that are numbers of classes"))
+    if not (task.protocol.is_simple or isinstance(task.feed.normalise, Normalise)):
+        message = f"how the net's numbers are made is only for pictures of one size: {task.feed.normalise.text}"
+        cure = "give the net preprocess { mean: [...] }, and name the pictures with --data"
+        raise NetError(Diagnostic("N811", message, help=cure))
+
+
+def _simply(task: Task, tell: Callable[[Diagnostic], None], group: Group) -> Iterator[Seen]:
+    """The scores for what the net is shown in the tests of training."""
+    batches = TestBatches(task.data, task.feed.view, PAGE, skip=task.skip)
+    binding = Binding({"data": task.feed.blobs["data"]}, task.feed.normalise)
+    net = task.net
+    coming = Skipped(task.data, tell).told(stream(batches, group.share(len(batches)), task.num_workers))
+    for batch in coming:
+        with torch.inference_mode():
+            scores = net.compute(binding.feed(batch, net.device))
+        yield Seen(batch["number"].tolist(), 0, 0, scores[:, None])
+
+
+def _watched(pieces: Iterable[Seen], num_looks: int, num: int, say: Callable[[str], None]) -> Iterator[Seen]:
+    """The same pieces, with a line now and then."""
+    done = 0.0
+    began = last = time.monotonic()
+    for piece in pieces:
+        yield piece
+        done += len(piece.numbers) / num_looks
+        now = time.monotonic()
+        if now - last >= SECONDS_BETWEEN_LINES:
+            last = now
+            say(f"{done:,.0f} of {num:,} pictures, {done / (now - began):,.1f} images/s")

@@ -1,0 +1,116 @@
+"""The probability of each class for each picture, and what is made of those of several nets."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.compiler.net import Net
+from netdef.runtime.devices import ALONE, Group
+from netdef.runtime.evaluation.errors import Errors, count_errors
+from netdef.runtime.evaluation.protocol import Pool
+from netdef.runtime.looks import Seen
+
+
+class Posteriors(NamedTuple):
+    """Posteriors of some pictures of a data set.
+
+    values    (N, scores), from 0 to 1; float64, so that small ones differ, and files give back what was computed
+    labels    (N,)
+    numbers   (N,): which samples of the data they are, ascending
+    classes   their names; there may be more scores than classes
+    made      what made them, as plain values
+    """
+
+    values: NDArray[np.float64]
+    labels: NDArray[np.int64]
+    numbers: NDArray[np.int64]
+    classes: tuple[str, ...]
+    made: dict[str, Any]
+
+    def errors(self, group: Group = ALONE) -> Errors:
+        """How often the label isn't among the likeliest classes, over all processes of a group."""
+        own = count_errors(torch.from_numpy(self.values), torch.from_numpy(self.labels))
+        total = own.over(group)
+        if not total.num:
+            raise NetError(Diagnostic("N814", "there is no picture whose errors could be counted"))
+        return total
+
+    def gathered(self, group: Group) -> "Posteriors":
+        """Those of all processes together."""
+        parts = group.gathered((self.values, self.labels, self.numbers))
+        values, labels, numbers = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        order = np.argsort(numbers)
+        return self._replace(values=values[order], labels=labels[order], numbers=numbers[order])
+
+
+def are_posteriors(net: Net, blob: str) -> bool:
+    """Whether a blob comes from a soft-max; other scores are given one."""
+    return any(node.type == "Softmax" and node.tops[0].id == blob for node in net.nodes)
+
+
+def posterior(values: Tensor, pool: Pool, *, softmaxed: bool) -> Tensor:
+    """What (N, K, classes) scores of K windows, or (N, K, classes, h, w) maps, say together: (N, classes), float64.
+
+    The mean over a map's positions, by default before the soft-max, and after it the mean over windows.
+    """
+    maps = values.double().flatten(3) if values.dim() > 3 else values.double()[..., None]
+    if softmaxed or pool is Pool.LOGITS:
+        means = maps.mean(3)
+        return (means if softmaxed else means.softmax(2)).mean(1)
+    return maps.softmax(2).mean((1, 3))
+
+
+def averaged(
+    pieces: Iterable[Seen], num_looks: int, shape: tuple[int, int], pool: Pool, *, softmaxed: bool
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The mean posterior of each sample over ``num_looks`` pieces, and which samples there are.
+
+    ``shape`` is the number of samples in the data, and of scores.
+    """
+    sums = np.zeros(shape)
+    counts = np.zeros(shape[0], np.int64)
+    for piece in pieces:
+        sums[piece.numbers] += posterior(piece.values, pool, softmaxed=softmaxed).cpu().numpy()
+        counts[piece.numbers] += 1
+    numbers = np.flatnonzero(counts == num_looks)
+    return sums[numbers] / num_looks, numbers
+
+
+def fused(parts: Sequence[Posteriors]) -> Posteriors:
+    """The mean of several nets' posteriors, in the first one's order of the classes.
+
+    Raises:
+        NetError: if they are of other pictures or other classes.
+    """
+    first, *others = parts
+    values = first.values.copy()
+    for other in others:
+        values += _like(first, other).values
+    return first._replace(values=values / len(parts), made={"fused": [part.made for part in parts]})
+
+
+def _like(first: Posteriors, other: Posteriors) -> Posteriors:
+    """Posteriors with the classes in the order of others."""
+    names = " and ".join(title(part.made) for part in (first, other))
+    if strange := sorted(set(first.classes) ^ set(other.classes)):
+        raise NetError(Diagnostic("N812", f"{names} don't go together: only one of them has the class {strange[0]}"))
+    if (found := other.values.shape[1]) != first.values.shape[1]:
+        raise NetError(Diagnostic("N812", f"{names} don't go together: {first.values.shape[1]} and {found} scores"))
+    new = np.array([first.classes.index(name) for name in other.classes], np.int64)
+    place = np.arange(other.values.shape[1])
+    place[new] = np.arange(len(new))
+    labels = new[other.labels]
+    if not (np.array_equal(first.numbers, other.numbers) and np.array_equal(first.labels, labels)):
+        cure = "evaluate all nets on the same --data, and leave none of its pictures out"
+        raise NetError(Diagnostic("N812", f"{names} don't go together: they are of different pictures", help=cure))
+    return other._replace(values=other.values[:, place], labels=labels, classes=first.classes)
+
+
+def title(made: dict[str, Any]) -> str:
+    """What to call posteriors: their net's file, or those of a fusion."""
+    return " + ".join(map(title, made["fused"])) if "fused" in made else str(made["net"])

@@ -1,0 +1,108 @@
+"""The paper's second protocol: boxes at every position of whole pictures, merged, for the classes that score highest.
+
+Simonyan and Zisserman 2014, section A.2 and table 9:
+
+1. A net that says where runs densely over each scale of a picture: each position gives a box, or one for each class,
+   relative to its own window. Several nets and several scales give the union of their boxes.
+2. A net that says what scores the classes at the same positions.
+3. For each of the five classes that score highest on the whole picture the boxes are merged, and the one is taken
+   whose positions' scores of the class have the greatest sum.
+4. The picture is right if the true class is among the five and its box overlaps the true one by more than half.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.compiler.shape import Pair
+from netdef.runtime.data.dataset import Dataset, Picture, boxes_of
+from netdef.runtime.data.transform import Placement, resized
+from netdef.runtime.localisation.evaluation import ENOUGH, BoxErrors, of_class
+from netdef.runtime.localisation.geometry import Boxes, on_picture, overlap
+from netdef.runtime.localisation.merging import merged
+from netdef.runtime.prediction import Predictor, softmax
+
+NUM_CLASSES = 5
+"""Guesses for each picture."""
+
+
+def stride_of(net: Predictor) -> Pair:
+    """From one position of what a net finds to the next, in pixels of its input."""
+    for node in reversed(net.module.net.nodes):
+        if net.blob in [top.name for top in node.tops] and node.receptive_field is not None:
+            return node.receptive_field.stride
+    cure = "use it without --dense: it has layers such as Reshape, which mix the places"
+    raise NetError(Diagnostic("N827", f"{net.blob} of {net.module.net.name} has no positions", help=cure))
+
+
+class Found(NamedTuple):
+    """What dense nets find on a picture.
+
+    edges    (K, classes or 1, 4): each position's boxes, in pixels of the picture
+    scores   (K, classes): how each position scores the classes; their sum is 1
+    classes  of the whole picture, the highest first, at most ``NUM_CLASSES``
+    """
+
+    edges: Boxes
+    scores: NDArray[np.float64]
+    classes: list[int]
+
+    def box(self, label: int) -> Boxes:
+        """The box (4,) of a class."""
+        edges, groups = merged(of_class(self.edges, label))
+        chosen: Boxes = edges[np.argmax([self.scores[group, label].sum() for group in groups])]
+        return chosen
+
+
+def look(picture: Picture, where: Sequence[Predictor], what: Sequence[Predictor], scales: Sequence[int]) -> Found:
+    """Boxes and scores over the scales of a picture.
+
+    ``scales`` are its shorter sides in pixels; without any, the first net's own. ``what`` are averaged; without any,
+    there is one class.
+    """
+    size = Pair(*picture.shape[:2])
+    edges, scores, posteriors = [], [], []
+    for side in scales or (None,):
+        view = where[0].view if side is None else where[0].view._replace(resize=side)
+        scaled = resized(picture, view.scaled(size))
+        boxes = [net.map(scaled) for net in where]
+        maps = [net.map(scaled) for net in what] or [np.zeros((1, *boxes[0].shape[1:]))]
+        if len({each.shape[1:] for each in (*boxes, *maps)}) > 1:
+            named = (f"{net.blob} {net.map(scaled).shape[1:]}" for net in (*where, *what))
+            cure = "take nets of one window and stride, such as vgg16_scr.net and vgg16.net"
+            raise NetError(Diagnostic("N827", f"the nets have other positions: {', '.join(named)}", help=cure))
+        classes = np.mean([softmax(each) for each in maps], axis=0)
+        posteriors += [softmax(each.mean((1, 2))) for each in maps]
+        edges += [_edges(each, net, size, Pair(*scaled.shape[:2])) for each, net in zip(boxes, where, strict=True)]
+        scores += [classes.reshape(len(classes), -1).T] * len(where)
+    order = np.argsort(-np.mean(posteriors, axis=0), kind="stable")
+    return Found(np.concatenate(edges), np.concatenate(scores), order[:NUM_CLASSES].tolist())
+
+
+def evaluate_dense(
+    data: Dataset, where: Sequence[Predictor], what: Sequence[Predictor], scales: Sequence[int]
+) -> BoxErrors:
+    """Count the pictures of which no guess has the right class and the right box."""
+    truth = boxes_of(data)
+    assert truth is not None
+    total = BoxErrors()
+    for index, label in enumerate(data.labels):
+        found = look(data.picture(index), where, what, scales)
+        right = label in found.classes and bool(overlap(found.box(label), truth[index]) > ENOUGH)
+        total = total.plus(BoxErrors(1, int(not right)))
+    return total
+
+
+def _edges(boxes: Boxes, net: Predictor, picture: Pair, scaled: Pair) -> Boxes:
+    """A map of boxes (4 or 4 classes, h, w) as edges on the picture, (h w, 1 or classes, 4)."""
+    stride = stride_of(net)
+    at = boxes.transpose(1, 2, 0).reshape(*boxes.shape[1:], -1, 4)
+    return np.stack(
+        [
+            on_picture(at[i, j], picture, Placement(scaled, i * stride.h, j * stride.w, False), net.view.size)
+            for i, j in np.ndindex(at.shape[:2])
+        ]
+    )

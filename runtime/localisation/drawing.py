@@ -1,0 +1,25 @@
+"""A box drawn on a copy of its picture."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from netdef.runtime.data.dataset import Picture
+from netdef.runtime.data.transform import with_channels
+from netdef.runtime.localisation.geometry import Boxes
+
+COLOUR = (255, 64, 32)
+
+
+def draw(picture: Picture, edges: Boxes, text: str, path: Path) -> None:
+    """Write a PNG of a picture with a box, and a text in its upper corner."""
+    image = Image.fromarray(np.ascontiguousarray(with_channels(picture, 3)))
+    width = max(1, round(min(image.size) / 150))
+    corners = tuple(np.round(np.clip(edges, 0, [image.width - 1, image.height - 1] * 2)).tolist())
+    pen = ImageDraw.Draw(image)
+    if corners[0] <= corners[2] and corners[1] <= corners[3]:  # a box without an area can't be drawn
+        pen.rectangle(corners, outline=COLOUR, width=width)
+        pen.text((corners[0] + 2 * width, corners[1] + width), text, fill=COLOUR)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image.save(path)

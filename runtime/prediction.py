@@ -1,0 +1,141 @@
+"""What a net says of single pictures."""
+
+import os
+from collections.abc import Iterator, Sequence
+from glob import glob
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.compiler.net import Net
+from netdef.compiler.shape import Pair
+from netdef.runtime.data.binding import Feed
+from netdef.runtime.data.dataset import Picture
+from netdef.runtime.data.folder import pictures_in
+from netdef.runtime.data.transform import Draw, View, with_channels
+from netdef.runtime.localisation.evaluation import of_class
+from netdef.runtime.localisation.geometry import Boxes, on_picture
+
+if TYPE_CHECKING:
+    from netdef.runtime.module import NetModule
+
+NO_CHANCE = np.zeros(len(Draw))
+"""The centre of a picture, as it is."""
+
+
+class Guess(NamedTuple):
+    """A class, and how likely it is, 0 to 1."""
+
+    label: int
+    probability: float
+
+
+class Predictor(NamedTuple):
+    """A net with its weights, and how pictures reach it.
+
+    blob         what is wanted of it: class scores, or boxes
+    feed         how pictures are cut and become its numbers
+    says_where   whether it is boxes
+    """
+
+    module: "NetModule"
+    blob: str
+    feed: Feed
+    says_where: bool
+
+    def guesses(self, picture: Picture, num: int) -> list[Guess]:
+        """The likeliest classes, the best first; a map of scores is averaged first."""
+        scores = self._found(picture)
+        means = scores.reshape(len(scores), -1).mean(1)
+        posterior = means if self._gives_probabilities else softmax(means)
+        best = np.argsort(-posterior, kind="stable")[:num]
+        return [Guess(int(label), float(posterior[label])) for label in best]
+
+    def box(self, picture: Picture, label: int) -> Boxes:
+        """The edges (4,) of the object in pixels; of a net with a box for each class, the class's."""
+        size = Pair(*picture.shape[:2])
+        view = self.view
+        boxes = of_class(self._found(picture)[None], label)[0]
+        return on_picture(boxes, size, view.placement(size, NO_CHANCE), view.size)
+
+    @property
+    def num_found(self) -> int:
+        """The classes scored, or the numbers of all boxes."""
+        channels = self.module.net.blobs[self.blob][1]
+        assert isinstance(channels, int)
+        return channels
+
+    @property
+    def view(self) -> View:
+        """How pictures are cut."""
+        assert isinstance(self.feed.view, View)
+        return self.feed.view
+
+    @property
+    def _gives_probabilities(self) -> bool:
+        nodes = self.module.net.nodes
+        return any(node.type == "Softmax" and self.blob in [top.name for top in node.tops] for node in nodes)
+
+    def _found(self, picture: Picture) -> NDArray[np.float64]:
+        return self.map(self.feed.view.of(picture, NO_CHANCE))
+
+    @torch.inference_mode()
+    def map(self, window: Picture) -> NDArray[np.float64]:
+        """What the net finds in a window, or a dense net on a picture of any size: (channels, ...)."""
+        device = next(iter(self.module.parameters())).device
+        pixels = torch.from_numpy(with_channels(window, self.view.num_channels)[None].copy()).to(device)
+        fed = {self.feed.blobs["data"]: self.feed.normalise(pixels)}
+        found: NDArray[np.float64] = self.module.blobs([self.blob], **fed)[self.blob][0].double().cpu().numpy()
+        return found
+
+
+def pictures_at(name: str) -> list[str]:
+    """The pictures that a file's, a folder's or a pattern's name means.
+
+    Raises:
+        NetError: if there are none. Whether a file is a picture shows when it is read.
+    """
+    path = Path(name)
+    found = pictures_in(path) if path.is_dir() else [name] if path.exists() else sorted(glob(name, recursive=True))
+    if not found:
+        cure = "name pictures, folders of them, or a pattern such as 'cats/*.jpg'"
+        raise NetError(Diagnostic("N829", f"there is no picture at {name}", help=cure))
+    return found
+
+
+def class_names(net: Net, chosen: str | None, trained: Sequence[str] | None) -> list[str] | None:
+    """The names of the classes: from the file that was chosen, the run's, or the file that the net names."""
+    told = net.preprocess.labels if net.preprocess else None
+    if chosen is None and trained is not None:
+        return list(trained)
+    beside = Path(net.definition.path).parent / told if told else None
+    path = Path(chosen) if chosen else beside
+    if path is None:
+        return None
+    try:
+        return path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        cure = "--classes takes a text file with a class's name on each line"
+        raise NetError(Diagnostic("N828", f"the classes' names can't be read: {error}", help=cure)) from None
+
+
+def copies(folder: Path, paths: Sequence[str]) -> Iterator[Path]:
+    """Where copies of pictures go: under their own names where those differ, else with a number."""
+    taken: set[str] = set()
+    for path in paths:
+        stem = Path(os.path.basename(path)).stem
+        names = (f"{stem}-box{number}.png" for number in ("", *(f"-{n}" for n in range(2, len(paths) + 1))))
+        name = next(each for each in names if each not in taken)
+        taken.add(name)
+        yield folder / name
+
+
+def softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Scores (classes, ...) as shares whose sum over the classes is 1."""
+    powers = np.exp(scores - scores.max(0))
+    shares: NDArray[np.float64] = powers / powers.sum(0)
+    return shares

@@ -1,0 +1,219 @@
+"""netdef evaluate from end to end: whole pictures and windows, saved and fused, shared among processes."""
+
+import json
+import os
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.distributed as dist
+from PIL import Image
+
+from netdef import load, read_weights, write_weights
+from netdef.cli import main
+from netdef.compiler.messages import Channels
+from netdef.compiler.shape import Pair
+from netdef.runtime import lower
+from netdef.runtime.data.binding import Feed
+from netdef.runtime.data.source import open_test
+from netdef.runtime.data.transform import Normalise, View, resized
+from netdef.runtime.devices import Group
+from netdef.runtime.evaluation.judging import Task, judge
+from netdef.runtime.evaluation.posteriors import Posteriors
+from netdef.runtime.evaluation.protocol import Protocol
+from netdef.runtime.evaluation.stored import read_posteriors
+
+NET = """
+name: "tiny"
+input "data" [1, 3, 8, 8]
+layer "conv" Convolution { num_output: 4 kernel_size: 3 weight_filler { type: "xavier" } }
+layer "relu" ReLU
+layer "fc" InnerProduct { num_output: 6 weight_filler { type: "xavier" } }
+layer "prob" Softmax
+preprocess { channels: RGB mean: [100, 100, 100] scale: 0.02 resize: 10 crop: 8 }
+"""
+
+
+def quiet(_: object) -> None:
+    pass
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Seven pictures of three classes, a net and two sets of weights."""
+    monkeypatch.chdir(tmp_path)
+    random = np.random.default_rng(0)
+    for number, size in enumerate([(12, 16), (12, 16), (16, 12), (20, 11), (12, 16), (30, 40), (11, 11)]):
+        path = Path("data") / "abc"[number % 3] / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(random.integers(0, 256, (*size, 3), np.uint8)).save(path)
+    Path("tiny.net").write_text(NET)
+    for seed, name in enumerate(("one", "two")):
+        write_weights(f"{name}.npz", lower(load("tiny.net"), seed=seed).weights())
+    return tmp_path
+
+
+def task(protocol: Protocol, weights: str = "one.npz") -> Task:
+    net = load("tiny.net", dense=protocol.dense)
+    normalise = Normalise(Channels.RGB, (100.0, 100.0, 100.0), 0.02)
+    feed = Feed(View(Pair(8, 8), 3, 10, cover=False), {"data": "data"}, normalise, shuffled=False)
+    return Task(lower(net, read_weights(weights)), "fc", open_test("data", None), feed, protocol)
+
+
+def evaluated(capsys: pytest.CaptureFixture[str], *words: str) -> list[dict[str, Any]]:
+    capsys.readouterr()
+    assert main(["evaluate", *words, "--json"]) == 0
+    results: list[dict[str, Any]] = json.loads(capsys.readouterr().out)["results"]
+    return results
+
+
+def test_dense_posteriors_are_what_a_plain_loop_makes(folder: Path) -> None:
+    protocol = Protocol(dense=True, scales=(9, 12), flip=True)
+    whole = task(protocol)
+    found = judge(whole, quiet, quiet)
+    data = whole.data
+    for number in range(len(data)):
+        expected = []
+        for side in (9, 12):
+            height, width = data.picture(number).shape[:2]
+            scale = side / min(height, width)
+            picture = resized(data.picture(number), Pair(round(height * scale), round(width * scale)))
+            for view in (picture, picture[:, ::-1]):
+                numbers = (torch.tensor(view.copy()).permute(2, 0, 1)[None].float() - 100) * 0.02
+                with torch.inference_mode():
+                    expected.append(whole.module.blobs(["fc"], data=numbers)["fc"].mean((2, 3)).softmax(1).numpy()[0])
+        np.testing.assert_allclose(found.values[number], np.mean(expected, axis=0), rtol=1e-5)
+    assert found.labels.tolist() == list(data.labels)
+
+
+def test_dense_and_crops_are_averaged(folder: Path) -> None:
+    both, dense, crops = (
+        judge(task(protocol), quiet, quiet).values
+        for protocol in (
+            Protocol(dense=True, crops=50, scales=(9, 12), flip=True),
+            Protocol(dense=True, scales=(9, 12), flip=True),
+            Protocol(crops=50, scales=(9, 12)),
+        )
+    )
+    np.testing.assert_allclose(both, (dense + crops) / 2, rtol=1e-5)
+    assert np.abs(dense - crops).max() > 1e-4
+
+
+def test_one_centre_crop_is_what_training_tests_with(folder: Path) -> None:
+    simple, centre = (judge(task(each), quiet, quiet).values for each in (Protocol(), Protocol(crops=1, scales=(10,))))
+    np.testing.assert_allclose(simple, centre, rtol=1e-5)
+
+
+def in_a_group(rank: int, folder: str, expected: Posteriors) -> None:
+    os.chdir(folder)
+    dist.init_process_group("gloo", f"file://{folder}/store", rank=rank, world_size=2)
+    group = Group(rank, 2)
+    assert judge(task(Protocol()), quiet, quiet, group).errors(group).num == 7
+    own = judge(task(Protocol(dense=True, flip=True)), quiet, quiet, group)
+    assert own.numbers.tolist() == [*group.share(7)]
+    everyone = own.gathered(group)
+    assert own.errors(group) == expected.errors() == everyone.errors()
+    np.testing.assert_allclose(everyone.values, expected.values, rtol=1e-5)
+    assert everyone.numbers.tolist() == list(range(7))
+    dist.destroy_process_group()
+
+
+def test_processes_share_the_pictures_and_count_exactly(folder: Path) -> None:
+    expected = judge(task(Protocol(dense=True, flip=True)), quiet, quiet)
+    with get_context("spawn").Pool(2) as pool:
+        pool.starmap(in_a_group, [(rank, str(folder), expected) for rank in range(2)], chunksize=1)
+
+
+def test_nets_and_saved_posteriors_are_fused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    protocol = ["--data", "data", "--dense", "--flip"]
+    together = evaluated(capsys, "tiny.net", "tiny.net", "--weights", "one.npz", "two.npz", *protocol)
+    for name, file in (("one", "one-p.npz"), ("two", "two-p.safetensors")):
+        (alone,) = evaluated(capsys, "tiny.net", "--weights", f"{name}.npz", *protocol, "--save-posteriors", file)
+        assert alone["protocol"]["scales"] == [10], "the net's own"
+        assert (alone["num"], alone["data"]) == (7, "data")
+    saved = evaluated(capsys, "--posteriors", "one-p.npz", "two-p.safetensors", "--save-posteriors", "both.npz")
+    for before, after in zip(together, saved, strict=True):
+        assert (before["top1_error"], before["top5_error"]) == (after["top1_error"], after["top5_error"])
+    parts = [read_posteriors(Path(file)) for file in ("one-p.npz", "two-p.safetensors")]
+    np.testing.assert_array_equal(read_posteriors(Path("both.npz")).values, (parts[0].values + parts[1].values) / 2)
+    mixed = evaluated(capsys, "tiny.net", "--weights", "two.npz", *protocol, "--posteriors", "one-p.npz")
+    assert mixed[-1]["top1_error"] == together[-1]["top1_error"]
+
+
+def test_a_report_and_lines_for_people(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["evaluate", "tiny.net", "--weights", "one.npz", "--data", "data"]
+    assert main([*words, "--crops", "50", "--scales", "9,12"]) == 0
+    assert "(7 pictures), " in capsys.readouterr().out
+    assert main([*words, "--crops", "50", "--scales", "9,12", "--report", "markdown"]) == 0
+    assert "| tiny.net | not known | 9, 12 | multi-crop |" in capsys.readouterr().out
+
+
+def test_scores_without_a_soft_max_are_given_one(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("--weights", "one.npz", "--data", "data", "--crops", "10", "--save-posteriors")
+    evaluated(capsys, "tiny.net", *words, "with.npz")
+    Path("tiny.net").write_text(NET.replace('layer "prob" Softmax', ""))
+    evaluated(capsys, "tiny.net", *words, "without.npz")
+    Path("tiny.net").write_text(NET)
+    evaluated(capsys, "tiny.net", *words, "prob.npz", "--scores", "prob")
+    kept = [read_posteriors(Path(f"{name}.npz")).values for name in ("with", "without", "prob")]
+    np.testing.assert_array_equal(kept[0], kept[1])
+    np.testing.assert_allclose(kept[0], kept[2], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["--dense", "--scales", "7"], "N810"),
+        (["--dense", "--scales", "7", "--corrupt", "skip"], "N814"),
+        (["--save-posteriors", "saved.txt"], "N813"),
+        (["--posteriors", "absent.npz"], "N813"),
+        (["--data", "empty"], "N711"),
+        (["--data", "list.txt"], "N714"),
+    ],
+)
+def test_mistakes(folder: Path, capsys: pytest.CaptureFixture[str], words: list[str], code: str) -> None:
+    Path("empty").mkdir()
+    Path("list.txt").write_text("data/a/0.png 6\n")  # the net scores 0 to 5
+    assert main(["evaluate", "tiny.net", "--weights", "one.npz", "--data", "data", *words]) == 1
+    said = capsys.readouterr().err
+    assert f"error[{code}]" in said
+    assert ("data/a/0.png is 7x9" in said) == ("--scales" in words)
+
+
+def test_evaluate_needs_a_net_or_posteriors(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate"]) == 2
+    assert main(["evaluate", "tiny.net", "--posteriors", "one.npz"]) == 2
+
+
+PHOTOGRAPHS = """
+name: "small"
+input "data" [1, 3, 48, 48]
+repeat i, channels in [16, 32, 32] {
+  layer "conv${i}" Convolution { num_output: channels kernel_size: 3 pad: 1 weight_filler { type: "msra" } }
+  layer "relu${i}" ReLU
+  layer "pool${i}" Pooling { pool: MAX kernel_size: 2 stride: 2 }
+}
+layer "fc" InnerProduct { num_output: 10 weight_filler { type: "xavier" } }
+layer "prob" Softmax { include { phase: TEST } }
+layer "label" Input { shape { dim: 1 } include { phase: TRAIN } }
+layer "loss" SoftmaxWithLoss { bottom: ["fc", "label"] include { phase: TRAIN } }
+preprocess { channels: BGR mean: [180, 180, 190] scale: 0.015 resize: 56 crop: 48 }
+"""
+
+
+@pytest.mark.slow
+def test_photographs_dense_cropped_and_both(
+    shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("small.net").write_text(PHOTOGRAPHS)
+    data = ("--data", str(shared / "data" / "clothing-dev"), "--workers", "0")
+    assert main(["train", "small.net", *data, "--epochs", "6", "--batch", "20", "--lr", "0.005", "-o", "run"]) == 0
+    for words in (["--dense", "--flip"], ["--crops", "10"], ["--dense", "--flip", "--crops", "10"]):
+        (found,) = evaluated(capsys, "small.net", "--weights", "run", *data, *words)
+        assert found["num"] == 120
+        assert found["top1_error"] < 0.85, "chance is 0.9"
+        assert found["images_per_s"] > 0

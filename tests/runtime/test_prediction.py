@@ -1,0 +1,138 @@
+"""What netdef says of single pictures: classes by name, boxes, and pictures that can't be read."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from netdef import load, write_weights
+from netdef.cli import main
+from netdef.runtime.data.decoding import decode
+
+NET = """
+name: "rows"
+input "data" [1, 1, {size}]
+layer "fc" InnerProduct {{ num_output: {num} }}
+{end}
+preprocess {{ channels: GREY {labels} }}
+"""
+NAMES = ["upper", "middle", "lower"]
+
+
+@pytest.fixture
+def rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A net that scores a picture's thirds by their brightness, another with a box, and pictures."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "names.txt").write_text("\n".join(NAMES) + "\n")
+    classifier = NET.format(size="12, 16", num=3, end='layer "prob" Softmax', labels='labels: "names.txt"')
+    (tmp_path / "n.net").write_text(classifier)
+    thirds = np.zeros((3, 12, 16))
+    for row in range(3):
+        thirds[row, 4 * row : 4 * row + 4] = 0.0001
+    write_weights(tmp_path / "n.npz", {"fc": [thirds.reshape(3, 192), np.zeros(3)]})
+    for name, classes in (("one", 1), ("each", 3)):
+        (tmp_path / f"{name}.net").write_text(NET.format(size="6, 8", num=4 * classes, end="", labels=""))
+        boxes = [[0.5, (2 * row + 1) / 6, 0.5, 1 / 3] for row in range(classes)]
+        write_weights(tmp_path / f"{name}.npz", {"fc": [np.zeros((4 * classes, 48)), np.ravel(boxes)]})
+    (tmp_path / "pictures").mkdir()
+    for row, name in enumerate(NAMES):
+        picture = np.zeros((12, 16), np.uint8)
+        picture[4 * row : 4 * row + 4] = 200
+        Image.fromarray(picture).save(tmp_path / f"pictures/{name}.png")
+    return tmp_path
+
+
+def predicted(capsys: pytest.CaptureFixture[str], *words: str, status: int = 0) -> list[dict[str, object]]:
+    assert main(["predict", *words, "--json"]) == status
+    found: list[dict[str, object]] = json.loads(capsys.readouterr().out)["results"]
+    return found
+
+
+@pytest.mark.parametrize(
+    "images", [["pictures"], ["pictures/*.png"], [f"pictures/{name}.png" for name in sorted(NAMES)]]
+)
+def test_classes_are_named_and_their_shares_sum_to_1(
+    rows: Path, images: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = predicted(capsys, "n.net", "--weights", "n.npz", *images)
+    assert [result["image"] for result in results] == [f"pictures/{name}.png" for name in sorted(NAMES)]
+    for result, name in zip(results, sorted(NAMES), strict=True):
+        classes = result["classes"]
+        assert isinstance(classes, list)
+        assert (classes[0]["class"], NAMES[classes[0]["label"]]) == (name, name)
+        shares = np.exp([0.0001 * 200 * 64, 0, 0])
+        assert [each["probability"] for each in classes] == pytest.approx((shares / shares.sum()).tolist(), rel=1e-5)
+
+
+def test_the_best_are_printed_and_a_file_may_name_them(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (rows / "mine.txt").write_text("a\nb\nc\n")
+    words = ["predict", "n.net", "--weights", "n.npz", "pictures/middle.png", "--classes", "mine.txt", "--top", "1"]
+    assert main(words) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "pictures/middle.png"
+    assert lines[1].split()[1:] == ["%", "b"]
+    assert len(lines) == 2
+    (rows / "mine.txt").write_text("a\nb\n")
+    assert main(words) == 1
+    assert "names 2 classes, and the net scores 3" in capsys.readouterr().err
+
+
+def test_bad_pictures_are_named_and_the_others_done(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", "n.net", "--weights", "n.npz", "n.net", "pictures/lower.png", "gone.png"]) == 1
+    out, err = capsys.readouterr()
+    assert out.startswith("pictures/lower.png\n")
+    assert "n.net cannot be read as a picture" in err
+    assert "there is no picture at gone.png" in err
+
+
+def test_a_box_is_drawn_on_a_copy(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = (rows / "pictures/upper.png").read_bytes()
+    words = ["one.net", "--weights", "one.npz", "--boxes", "-o", "pictures", "pictures/upper.png"]
+    (result,) = predicted(capsys, *words)
+    assert result["box"] == pytest.approx([4, 0, 12, 4], abs=1e-4)
+    assert (rows / "pictures/upper.png").read_bytes() == before
+    copy = decode(str(result["drawn"]))
+    coloured = (copy[:, :, 0] != copy[:, :, 2]).nonzero()
+    assert {(int(rows_.min()), int(rows_.max())) for rows_ in coloured} == {(0, 4), (4, 12)}
+
+
+def test_a_classifier_chooses_the_box(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["each.net", "--weights", "each.npz", "--boxes", "pictures"]
+    results = predicted(capsys, *words, "--class-net", "n.net", "--class-weights", "n.npz")
+    tops = {str(result["image"]): result["box"] for result in results}
+    for row, name in enumerate(NAMES):
+        assert tops[f"pictures/{name}.png"] == pytest.approx([4, 4 * row, 12, 4 * row + 4], abs=1e-4)
+    assert main(["predict", *words]) == 2
+    assert "--class-net chooses" in capsys.readouterr().err
+
+
+def test_copies_of_one_name_do_not_meet(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (rows / "other").mkdir()
+    Image.new("L", (16, 12)).save(rows / "other/upper.png")
+    words = ["one.net", "--weights", "one.npz", "--boxes", "pictures/upper.png", "other/upper.png"]
+    drawn = [result["drawn"] for result in predicted(capsys, *words)]
+    assert drawn == ["boxes/upper-box.png", "boxes/upper-box-2.png"]
+
+
+def test_weights_must_be_whole(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_weights(rows / "none.npz", {"other": [np.zeros(3)]})
+    assert main(["predict", "n.net", "--weights", "none.npz", "pictures"]) == 1
+    assert "no weights for fc" in capsys.readouterr().err
+    assert load(rows / "n.net").scores == "fc"
+
+
+def test_a_real_net_knows_a_real_picture(shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """SqueezeNet's published weights."""
+    home = shared / "corpus/caffemodel/squeezenet_v1.0_dc"
+    (result,) = predicted(
+        capsys,
+        *(str(home / "net.prototxt"), "--weights", str(home / "weights.caffemodel")),
+        *("--scores", "pool_final", "--top", "1"),
+        *("--classes", str(shared / "corpus/images/synset_words.txt")),
+        str(shared / "corpus/images/cat.jpg"),
+    )
+    classes = result["classes"]
+    assert isinstance(classes, list)
+    assert "cat" in classes[0]["class"]
