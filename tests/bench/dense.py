@@ -3,7 +3,7 @@
     python tests/bench/dense.py [--width 8] [--rounds 3]
 
 The paper's protocol for one 4:3 picture: three scales (256, 384, 512) and mirrors, as a whole or as 50 windows at each.
-Multiply-adds are those of VGG-D itself; time is that of configuration D with ``width`` times fewer channels (1: VGG-D,
+Multiply-adds are those of VGG-D itself; time is that of configuration D with ``width`` times fewer channels (1 is VGG-D,
 minutes on a CPU). Windows are computed in batches, as netdef evaluate does.
 """
 
@@ -68,7 +68,7 @@ def narrow(width: int) -> Eye:
 def main() -> None:
     """Run the rounds and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--width", type=int, default=4)
+    parser.add_argument("--width", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
     eye = narrow(args.width)
