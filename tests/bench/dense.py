@@ -3,8 +3,8 @@
     python tests/bench/dense.py [--width 8] [--rounds 3]
 
 The paper's protocol for one 4:3 picture: three scales (256, 384, 512) and mirrors, as a whole or as 50 windows at each.
-Multiply-adds are those of VGG-D itself; time is that of configuration D with ``width`` times fewer channels (1 is VGG-D,
-minutes on a CPU). Windows are computed in batches, as netdef evaluate does.
+Multiply-adds are those of VGG-D itself; time is that of configuration D with ``width`` times fewer channels (1 is
+VGG-D, minutes on a CPU). Windows are computed in batches, as netdef evaluate does.
 """
 
 import argparse
