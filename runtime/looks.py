@@ -53,7 +53,7 @@ class Look(NamedTuple):
         return [*straight, *(cut.flip(2) for cut in straight)] if self.mirror else straight
 
 
-class Net(NamedTuple):
+class Eye(NamedTuple):
     """A net that looks at pictures.
 
     blob        what is wanted of it
@@ -92,7 +92,7 @@ class Net(NamedTuple):
         at_once = max(1, self.num_pixels // cuts[0][..., 0].numel())
         parts = [self.values(torch.cat(cuts[i : i + at_once])) for i in range(0, len(cuts), at_once)]
         values = torch.cat(parts)
-        return values.view(len(cuts), len(pictures), *values.shape[1:]).transpose(0, 1)
+        return values.reshape(len(cuts), len(pictures), *values.shape[1:]).transpose(0, 1)
 
     def check(self, size: Pair) -> None:
         """Raise ``NetError`` where the net can't take pictures of a size."""
@@ -118,16 +118,16 @@ class Seen(NamedTuple):
 
 
 @torch.inference_mode()
-def seen(net: Net, samples: Iterable[Batch], looks: Sequence[Look]) -> Iterator[Seen]:
+def seen(eye: Eye, samples: Iterable[Batch], looks: Sequence[Look]) -> Iterator[Seen]:
     """What a net makes of ``ScaledPictures``: a piece for each page and look, in no order that means something."""
-    for page in pages(samples, net.num_pixels):
-        pictures = page.pictures.to(net.device, non_blocking=True)
+    for page in pages(samples, eye.num_pixels):
+        pictures = page.pictures.to(eye.device, non_blocking=True)
         for index, look in enumerate(looks):
-            yield Seen(page.numbers, page.scale, index, net.through(look, pictures))
+            yield Seen(page.numbers, page.scale, index, eye.through(look, pictures))
 
 
 def large_enough(
-    net: Net, samples: Iterable[Batch], data: Dataset, tell: Callable[[Diagnostic], None] | None
+    eye: Eye, samples: Iterable[Batch], data: Dataset, tell: Callable[[Diagnostic], None] | None
 ) -> Iterator[Batch]:
     """The samples whose whole pictures the net can take; another is told and left out.
 
@@ -137,7 +137,7 @@ def large_enough(
     problems: dict[Pair, str] = {}
     for sample in samples:
         sizes = [Pair(*picture.shape[:2]) for key, picture in sample.items() if key != "number"]
-        problems |= {size: _problem(net, size) for size in sizes if size not in problems}
+        problems |= {size: _problem(eye, size) for size in sizes if size not in problems}
         wrong = next((problems[size] for size in sizes if problems[size]), "")
         if not wrong:
             yield sample
@@ -149,22 +149,22 @@ def large_enough(
         tell(mistake._replace(severity=Severity.WARNING, help="it is left out"))
 
 
-def _problem(net: Net, size: Pair) -> str:
+def _problem(eye: Eye, size: Pair) -> str:
     """Why a net can't take pictures of a size; empty if it can."""
     try:
-        net.check(size)
+        eye.check(size)
     except NetError as error:
-        own = max(map(known, net.module.net.inputs[net.input][2:]))
-        least = next(side for side in range(1, own + 1) if side == own or _takes(net, side))
+        own = max(map(known, eye.module.net.inputs[eye.input][2:]))
+        least = next(side for side in range(1, own + 1) if side == own or _takes(eye, side))
         if least <= min(size):
             raise error from None  # nothing that another size of picture would cure
         return f"is {show(size)} as the net sees it, which needs at least {least}x{least}"
     return ""
 
 
-def _takes(net: Net, side: int) -> bool:
+def _takes(eye: Eye, side: int) -> bool:
     try:
-        net.check(Pair(side, side))
+        eye.check(Pair(side, side))
     except NetError:
         return False
     return True

@@ -263,9 +263,9 @@ def _tensors(net: Net, matched: Matched, share: NetModule | None, seed: int) -> 
             key, shape = own.owner, own.weight.shape
             if key in shared:
                 tensor = shared[key]
-                if tensor.shape[:1] == shape[:1] and tensor.numel() == product(shape):
+                if tensor.shape != shape and tensor.is_contiguous() and tensor.numel() == product(shape):
                     tensor = _viewed(tensor, shape)  # a dense net's weights are the same numbers in another shape
-                else:
+                if tensor.shape != shape:
                     found = show(tuple(tensor.shape))
                     message = f"the {own.weight.name} of {node.name} is {show(shape)}, and is to share {found}"
                     report.add(Diagnostic("N754", message, Label(node.at)))
@@ -280,8 +280,6 @@ def _tensors(net: Net, matched: Matched, share: NetModule | None, seed: int) -> 
 
 def _viewed(tensor: Tensor, shape: Shape) -> Tensor:
     """A shared tensor in a shape that has as many numbers: the same memory."""
-    if tensor.shape == shape:
-        return tensor
     view = tensor.detach().view([known(size) for size in shape])
     return nn.Parameter(view) if isinstance(tensor, nn.Parameter) else view
 

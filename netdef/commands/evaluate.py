@@ -16,8 +16,9 @@ merged, scored by those of the nets that say what, and five guesses count.
 import argparse
 import json
 import sys
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netdef.cli import show
 from netdef.commands.options import count, load_quietly, net_arguments
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from netdef.runtime.devices import Group
     from netdef.runtime.evaluation.judging import Task
     from netdef.runtime.evaluation.posteriors import Posteriors
+    from netdef.runtime.evaluation.report import Result
     from netdef.runtime.training.run import Run
 
 HELP = "top-1 and top-5 errors on labelled pictures"
@@ -71,24 +73,37 @@ def run(args: argparse.Namespace) -> int:
         return print_boxes(args)
     from netdef.runtime.devices import ALONE
     from netdef.runtime.evaluation.posteriors import fused
-    from netdef.runtime.evaluation.report import Result, report
+    from netdef.runtime.evaluation.report import report
     from netdef.runtime.evaluation.stored import check_suffix, read_posteriors, write_posteriors
 
     if args.save_posteriors:
         check_suffix(Path(args.save_posteriors))
-    parts = [read_posteriors(Path(path)) for path in args.posteriors]
-    parts += [posteriors_of(args, file, weights, ALONE) for file, weights in zip(args.file, args.weights, strict=True)]
-    all_of_them = parts if len(parts) == 1 else [*parts, fused(parts)]
-    results = [Result(each.made, each.errors()) for each in all_of_them]
+    saved = (read_posteriors(Path(path)) for path in args.posteriors)
+    judged = (posteriors_of(args, *pair, ALONE) for pair in zip(args.file, args.weights, strict=True))
+    parts, results = [], []
+    for part in chain(saved, judged):
+        parts.append(part)
+        results.append(told(args, part))
+    if len(parts) > 1:
+        parts.append(fused(parts))
+        results.append(told(args, parts[-1]))
     if args.save_posteriors:
-        write_posteriors(Path(args.save_posteriors), all_of_them[-1])
+        write_posteriors(Path(args.save_posteriors), parts[-1])
     if args.json:
         print(json.dumps({"results": [result.as_data for result in results]}, indent=2))
     elif args.report:
         print(report(results, markdown=args.report == "markdown"))
-    else:
-        print(*(result.text for result in results), sep="\n")
     return 0
+
+
+def told(args: argparse.Namespace, posteriors: "Posteriors") -> "Result":
+    """The errors of one net or of a fusion, printed at once unless they are wanted together."""
+    from netdef.runtime.evaluation.report import Result
+
+    result = Result(posteriors.made, posteriors.errors())
+    if not (args.json or args.report):
+        print(result.text, flush=True)
+    return result
 
 
 def posteriors_of(args: argparse.Namespace, file: str, weights: str, group: "Group") -> "Posteriors":
@@ -107,8 +122,8 @@ def posteriors_of(args: argparse.Namespace, file: str, weights: str, group: "Gro
     found = judge(task, tell, lambda line: print(f"{file}: {line}", file=sys.stderr, flush=True), group)
     if left_out:
         print(f"netdef evaluate: {len(left_out):,} pictures were left out", file=sys.stderr)
-    made = {"net": file, "weights": weights, "data": args.data, **found.made, "trained": trained_scale(trained)}
-    return found._replace(made=made)
+    named = {"net": file, "weights": weights, "data": args.data, "trained": trained_scale(task.module.net, trained)}
+    return found._replace(made={**named, **found.made})
 
 
 def task_of(args: argparse.Namespace, file: str, weights: Path, trained: "Run | None") -> "Task":
@@ -200,11 +215,12 @@ def print_boxes(args: argparse.Namespace) -> int:
     return 0
 
 
-def trained_scale(run: "Run | None") -> list[int]:
+def trained_scale(net: "Net", run: "Run | None") -> list[int]:
     """The shorter side of pictures in training, or the ends of its interval, where a run tells."""
-    recipe: dict[str, Any] = run.manifest["identity"]["recipe"] if run else {}
-    scale: list[int] = recipe.get("augment", {}).get("scale", [])
-    return scale
+    if run is None:
+        return []
+    scale: list[int] = run.manifest["identity"]["recipe"]["augment"].get("scale", [])
+    return scale or ([net.preprocess.resize] if net.preprocess and net.preprocess.resize else [])
 
 
 def fed_from_outside(net: "Net", run: "Run | None", inputs: dict[str, str]) -> "Feed":

@@ -101,12 +101,12 @@ def evaluate(module: "NetModule", scores: str, binding: Binding, batches: Iterab
     The loss is Caffe's: each loss layer's top, times its weight.
     """
     weights = {top.id: w for node in module.net.nodes for top, w in zip(node.tops, node.loss_weights, strict=True) if w}
-    weight = next(iter(module.parameters()))
+    like = next(iter(module.parameters()))
     total = Errors()
     for batch in batches:
-        fed = binding.feed(batch, weight.device, weight.dtype)
+        fed = binding.feed(batch, like.device, like.dtype)
         found = module.blobs([scores, *weights], **fed)
-        errors = count_errors(found[scores], batch["label"].to(weight.device))
+        errors = count_errors(found[scores], batch["label"].to(like.device))
         if weights:
             loss = sum(weight * float(found[top].sum()) for top, weight in weights.items())
             errors = errors._replace(weighed=errors.num, loss=loss * errors.num)

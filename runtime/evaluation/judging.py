@@ -19,12 +19,14 @@ from netdef.runtime.devices import ALONE, Group
 from netdef.runtime.evaluation.errors import PAGE
 from netdef.runtime.evaluation.posteriors import Posteriors, are_posteriors, averaged
 from netdef.runtime.evaluation.protocol import Protocol
-from netdef.runtime.looks import NUM_PIXELS, Net, Seen, large_enough, seen
+from netdef.runtime.looks import NUM_PIXELS, Eye, Seen, large_enough, seen
 
 if TYPE_CHECKING:
     from netdef.runtime.module import NetModule
 
 SECONDS_BETWEEN_LINES = 15.0
+Tell = Callable[[Diagnostic], None]
+"""What is given each picture that is left out."""
 
 
 class Task(NamedTuple):
@@ -46,35 +48,21 @@ class Task(NamedTuple):
     num_workers: int = 0
 
     @property
-    def net(self) -> Net:
+    def eye(self) -> Eye:
         """The net as it looks at pictures."""
         pixels = NUM_PIXELS[next(iter(self.module.parameters())).device.type]
-        return Net(self.module, self.scores, self.feed.blobs["data"], self.feed.normalise, pixels, self.precision)
+        return Eye(self.module, self.scores, self.feed.blobs["data"], self.feed.normalise, pixels, self.precision)
 
 
-def judge(
-    task: Task, tell: Callable[[Diagnostic], None], say: Callable[[str], None], group: Group = ALONE
-) -> Posteriors:
+@torch.inference_mode()
+def judge(task: Task, tell: Tell, say: Callable[[str], None], group: Group = ALONE) -> Posteriors:
     """The posteriors of this process's share of the pictures.
 
-    ``tell`` is given each picture that is left out, ``say`` a line now and then where it takes long.
+    ``say`` is given a line now and then where it takes long.
     """
     check_task(task)
     began = time.monotonic()
-    if task.protocol.is_simple:
-        pieces, num_looks = _simply(task, tell, group), 1
-    else:
-        _, channels, height, width = map(known, task.module.net.inputs[task.feed.blobs["data"]])
-        window = Pair(height, width)
-        looks = task.protocol.looks(window)
-        views = task.protocol.views(window, channels)
-        samples = ScaledPictures(task.data, views, skip=task.skip)
-        skipped = Skipped(task.data, tell)
-        coming = skipped.told(stream(samples, group.share(len(task.data)), task.num_workers))
-        net = task.net
-        if task.protocol.dense:
-            coming = large_enough(net, coming, task.data, tell if task.skip else None)
-        pieces, num_looks = seen(net, coming, looks), len(looks) * len(views)
+    pieces, num_looks = (_simply if task.protocol.is_simple else _by_looks)(task, tell, group)
     shape = len(task.data), known(task.module.net.blobs[task.scores][1])
     softmaxed = are_posteriors(task.module.net, task.scores)
     watched = _watched(pieces, num_looks, len(group.share(len(task.data))), say)
@@ -101,16 +89,26 @@ def check_task(task: Task) -> None:
         raise NetError(Diagnostic("N811", message, help=cure))
 
 
-def _simply(task: Task, tell: Callable[[Diagnostic], None], group: Group) -> Iterator[Seen]:
-    """The scores for what the net is shown in the tests of training."""
+def _simply(task: Task, tell: Tell, group: Group) -> tuple[Iterator[Seen], int]:
+    """The scores for what the net is shown in the tests of training: one piece for each sample."""
     batches = TestBatches(task.data, task.feed.view, PAGE, skip=task.skip)
     binding = Binding({"data": task.feed.blobs["data"]}, task.feed.normalise)
-    net = task.net
+    eye = task.eye
     coming = Skipped(task.data, tell).told(stream(batches, group.share(len(batches)), task.num_workers))
-    for batch in coming:
-        with torch.inference_mode():
-            scores = net.compute(binding.feed(batch, net.device))
-        yield Seen(batch["number"].tolist(), 0, 0, scores[:, None])
+    fed = ((batch["number"].tolist(), binding.feed(batch, eye.device)) for batch in coming)
+    return (Seen(numbers, 0, 0, eye.compute(inputs)[:, None]) for numbers, inputs in fed), 1
+
+
+def _by_looks(task: Task, tell: Tell, group: Group) -> tuple[Iterator[Seen], int]:
+    """The scores for whole pictures or windows, and how many pieces there are for each sample."""
+    _, channels, height, width = map(known, task.module.net.inputs[task.feed.blobs["data"]])
+    window, eye = Pair(height, width), task.eye
+    looks, views = task.protocol.looks(window), task.protocol.views(window, channels)
+    samples = ScaledPictures(task.data, views, skip=task.skip)
+    coming = Skipped(task.data, tell).told(stream(samples, group.share(len(task.data)), task.num_workers))
+    if task.protocol.dense:
+        coming = large_enough(eye, coming, task.data, tell if task.skip else None)
+    return seen(eye, coming, looks), len(looks) * len(views)
 
 
 def _watched(pieces: Iterable[Seen], num_looks: int, num: int, say: Callable[[str], None]) -> Iterator[Seen]:

@@ -3,8 +3,8 @@
     python tests/bench/dense.py [--width 8] [--rounds 3]
 
 The paper's protocol for one 4:3 picture: three scales (256, 384, 512) and mirrors, as a whole or as 50 windows at each.
-Multiply-adds are those of VGG-D itself; time is that of configuration D with ``width`` times fewer channels (1: VGG-D,
-minutes on a CPU). Windows are computed in batches, as netdef evaluate does.
+Multiply-adds are those of VGG-D itself; time is that of configuration D with ``width`` times fewer channels (1 is
+VGG-D, minutes on a CPU). Windows are computed in batches, as netdef evaluate does.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from netdef.compiler.messages import Channels
 from netdef.compiler.shape import Pair
 from netdef.runtime import lower
 from netdef.runtime.data.transform import Normalise
-from netdef.runtime.looks import GRID, NUM_PIXELS, Look, Net
+from netdef.runtime.looks import GRID, NUM_PIXELS, Eye, Look
 
 VGG16 = Path(__file__).parents[2] / "nets/vgg16.net"
 SCALES = (Pair(256, 341), Pair(384, 512), Pair(512, 683))
@@ -48,31 +48,31 @@ def multiply_adds(look: Look) -> int:
 
 
 @torch.inference_mode()
-def seconds(net: Net, look: Look) -> float:
+def seconds(eye: Eye, look: Look) -> float:
     """For one picture."""
     began = perf_counter()
     for scaled in SCALES:
-        net.through(look, torch.zeros(1, *scaled, 3, dtype=torch.uint8))
+        eye.through(look, torch.zeros(1, *scaled, 3, dtype=torch.uint8))
     return perf_counter() - began
 
 
-def narrow(width: int) -> Net:
+def narrow(width: int) -> Eye:
     """Configuration D with fewer channels, dense."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "narrow.net"
         path.write_text(NARROW.format(blocks=VGG16.with_name("vgg.net"), width=width))
         module = lower(netdef.load(path, dense=True))
-    return Net(module, "fc8", "data", Normalise(Channels.BGR), NUM_PIXELS["cpu"])
+    return Eye(module, "fc8", "data", Normalise(Channels.BGR), NUM_PIXELS["cpu"])
 
 
 def main() -> None:
     """Run the rounds and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--width", type=int, default=4)
+    parser.add_argument("--width", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
-    net = narrow(args.width)
-    rounds = [(seconds(net, DENSE), seconds(net, CROPS)) for _ in range(args.rounds + 1)][1:]  # the first warms up
+    eye = narrow(args.width)
+    rounds = [(seconds(eye, DENSE), seconds(eye, CROPS)) for _ in range(args.rounds + 1)][1:]  # the first warms up
     macs = [multiply_adds(look) for look in (DENSE, CROPS)]
     times = [median(column) for column in zip(*rounds, strict=True)]
     print(f"One 4:3 picture at 256, 384 and 512; time with 1/{args.width} of VGG-D's channels, {args.rounds} rounds")

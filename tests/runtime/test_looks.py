@@ -15,7 +15,7 @@ from netdef.runtime import lower
 from netdef.runtime.data.dataset import Picture
 from netdef.runtime.data.scaled import ScaledPictures, pages
 from netdef.runtime.data.transform import Normalise, View
-from netdef.runtime.looks import CENTRE, CORNERS, GRID, Look, Net, large_enough, seen
+from netdef.runtime.looks import CENTRE, CORNERS, GRID, Eye, Look, large_enough, seen
 
 SHAPES = ((9, 12), (12, 9), (9, 12), (7, 20), (9, 12))
 
@@ -42,7 +42,7 @@ AS_IT_IS = View(Pair(1, 1), 1, None, cover=False)
 
 
 @pytest.fixture
-def net(tmp_path: Path) -> Net:
+def eye(tmp_path: Path) -> Eye:
     """The mean of a 5x4 window's left half, and that of its right half."""
     (tmp_path / "halves.net").write_text(
         'name: "halves" input "data" [1, 1, 5, 4] layer "fc" InnerProduct { num_output: 2 }'
@@ -50,7 +50,7 @@ def net(tmp_path: Path) -> Net:
     left = np.tile([1 / 10, 1 / 10, 0, 0], (5, 1))
     weights = {"fc": [np.stack([left.ravel(), left[:, ::-1].ravel()]).astype(np.float32), np.zeros(2, np.float32)]}
     module = lower(load(tmp_path / "halves.net", dense=True), weights)
-    return Net(module, "fc", "data", Normalise(Channels.GREY), num_pixels=400)
+    return Eye(module, "fc", "data", Normalise(Channels.GREY), num_pixels=400)
 
 
 def halves(window: Picture) -> NDArray[np.float64]:
@@ -86,12 +86,12 @@ def test_pages_hold_pictures_of_one_size_and_few_pixels() -> None:
 
 
 @pytest.mark.parametrize("look", [Look(Pair(5, 4), CORNERS, mirror=True), Look(Pair(5, 4), GRID)])
-def test_a_blob_is_seen_for_every_window(net: Net, look: Look) -> None:
+def test_a_blob_is_seen_for_every_window(eye: Eye, look: Look) -> None:
     data = Noise()
     samples = ScaledPictures(data, [AS_IT_IS])
     found = {
         number: values.numpy()
-        for piece in seen(net, (samples[i] for i in range(5)), [look])
+        for piece in seen(eye, (samples[i] for i in range(5)), [look])
         for number, values in zip(piece.numbers, piece.values[..., 0, 0], strict=True)
     }
     for number, picture in enumerate(data.pictures):
@@ -102,10 +102,10 @@ def test_a_blob_is_seen_for_every_window(net: Net, look: Look) -> None:
         np.testing.assert_allclose(found[number], [halves(window) for window in windows], rtol=1e-5)
 
 
-def test_whole_pictures_and_their_mirrors_are_maps(net: Net) -> None:
+def test_whole_pictures_and_their_mirrors_are_maps(eye: Eye) -> None:
     data = Noise()
     samples = ScaledPictures(data, [AS_IT_IS])
-    for piece in seen(net, (samples[i] for i in range(5)), [Look(mirror=True)]):
+    for piece in seen(eye, (samples[i] for i in range(5)), [Look(mirror=True)]):
         for number, values in zip(piece.numbers, piece.values.numpy(), strict=True):
             height, width, _ = data.pictures[number].shape
             assert values.shape == (2, 2, height - 4, width - 3)
@@ -113,10 +113,10 @@ def test_whole_pictures_and_their_mirrors_are_maps(net: Net) -> None:
                 np.testing.assert_allclose(values[mirror, :, 2, 3], halves(picture[2:7, 3:7]), rtol=1e-5)
 
 
-def test_a_picture_that_is_too_small_is_named_or_left_out(net: Net) -> None:
+def test_a_picture_that_is_too_small_is_named_or_left_out(eye: Eye) -> None:
     samples = ScaledPictures(Noise(), [View(Pair(1, 1), 1, 4)])  # 7x20 becomes 4x11, the others 4x5 or 5x4
     told: list[Diagnostic] = []
-    left = list(large_enough(net, (samples[i] for i in range(5)), Noise(), told.append))
+    left = list(large_enough(eye, (samples[i] for i in range(5)), Noise(), told.append))
     assert [int(sample["number"]) for sample in left] == [1]
     assert [mistake.message.split(" is ")[0] for mistake in told] == [
         "picture 0",
@@ -125,4 +125,4 @@ def test_a_picture_that_is_too_small_is_named_or_left_out(net: Net) -> None:
         "picture 4",
     ]
     with pytest.raises(NetError, match="picture 0 is 4x5 as the net sees it, which needs at least 5x5"):
-        list(large_enough(net, (samples[i] for i in range(5)), Noise(), None))
+        list(large_enough(eye, (samples[i] for i in range(5)), Noise(), None))
