@@ -16,6 +16,9 @@ from typing import Any, NamedTuple, Self, TypeVar
 import torch
 import torch.distributed as dist
 from torch import Tensor
+from torch.distributed.distributed_c10d import PrefixStore
+from torch.distributed.nn.functional import all_reduce
+from torch.distributed.rendezvous import rendezvous
 
 from netdef.compiler.diagnostics import Diagnostic, NetError
 
@@ -58,6 +61,13 @@ class Group(NamedTuple):
         if self.size > 1:
             dist.all_reduce(values)
         return values
+
+    def mean(self, values: Tensor) -> Tensor:
+        """The mean of a tensor over all processes; gradients flow through it."""
+        if self.size == 1:
+            return values
+        summed: Tensor = all_reduce(values)  # type: ignore[no-untyped-call]  # torch's is untyped
+        return summed / self.size
 
     def told(self, known: T | None) -> T:
         """What rank 0 knows, for all."""
@@ -114,8 +124,8 @@ def joined() -> Iterator[Group]:
     gpu = torch.cuda.is_available()
     if gpu:
         torch.cuda.set_device(own_device())
-    store, rank, size = next(dist.rendezvous("env://"))
-    own_store = dist.PrefixStore(f"attempt-{attempt()}", store)  # the addresses of processes that died stay in it
+    store, rank, size = next(rendezvous("env://"))
+    own_store = PrefixStore(f"attempt-{attempt()}", store)  # the addresses of processes that died stay in it
     dist.init_process_group("cpu:gloo,cuda:nccl" if gpu else "gloo", store=own_store, rank=rank, world_size=size)
     group = Group(rank, size)
     try:

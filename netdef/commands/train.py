@@ -209,7 +209,7 @@ def train_stages(args: argparse.Namespace, written: "RecipeFile", group: "Group"
             job = job_of(own, written, stage.recipe, weights, group)
         if group.told(not run.is_there):
             group.decided(partial(begun, own, job, run))
-        carry_out(own, job, run, stage.init and f"stage {stage.init.stage}")
+        carry_out(own, job, run, f"stage {stage.init.stage}" if stage.init else None)
     if group.leads:
         for line in conclusion(args, plan):
             print(line)

@@ -90,17 +90,16 @@ def train(job: Job, run: Run, start: Checkpoint | None, display: Display, also: 
         restore(solver, start)
         group.wait()  # nobody writes while others read
     total = job.recipe.num_iterations(len(job.data.train))
-    first = -1 if start is None else start.iteration
-    seconds = run.cut_metrics(first) if group.leads else 0.0
+    seconds = run.cut_metrics(-1 if start is None else start.iteration) if group.leads else 0.0
     journal = Journal(run if group.leads else None, display, job.recipe.batch, total, seconds=seconds, also=also)
     skipped, test_skipped = (
         Skipped(part, lambda mistake: display.say(render(mistake))) for part in (job.data.train, job.data.test)
     )
     if start is None:
         if job.recipe.test.initial:
-            evaluation = evaluated(job, test_skipped, 0)
-            journal.note_first(evaluation)
-            keep_best(job, run, solver, evaluation)
+            first = evaluated(job, test_skipped, 0)
+            journal.note_first(first)
+            keep_best(job, run, solver, first)
         keep(job, run, solver)
     coming = skipped.told(stream(training_batches(job), range(solver.iteration, total), job.num_workers))
     with Interrupts() as interrupts, Agreement(group) as agreement:

@@ -27,7 +27,7 @@ def furthest(one: str, other: str) -> float:
     """The largest difference between the last weights of two runs."""
     ours, theirs = (load_file(Path(run) / "last.safetensors") for run in (one, other))
     assert ours.keys() == theirs.keys()
-    return max(abs(ours[key] - theirs[key]).max() for key in ours)
+    return max(float(abs(ours[key] - theirs[key]).max()) for key in ours)
 
 
 @pytest.mark.slow
