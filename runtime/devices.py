@@ -133,10 +133,15 @@ def joined() -> Iterator[Group]:
     except RuntimeError as error:
         if group.size == 1 or not any(word in str(error) for word in GONE):
             raise
-        cure = "its own message stands above; --restarts 3 starts all again, from the last checkpoint"
-        message = f"process {group.rank} of {group.size} lost another one"
-        raise NetError(Diagnostic("N792", message, help=cure)) from None
+        raise lost_another(group) from None
     dist.destroy_process_group()  # a broken group is left as it is
+
+
+def lost_another(group: Group) -> NetError:
+    """What a process says whose work can't go on without one that died."""
+    cure = "its own message stands above; --restarts 3 starts all again, from the last checkpoint"
+    message = f"process {group.rank} of {group.size} lost another one"
+    return NetError(Diagnostic("N792", message, help=cure))
 
 
 @contextmanager

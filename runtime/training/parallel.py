@@ -83,10 +83,11 @@ def divide(recipe: Recipe, group: Group = ALONE, passes: int = 1, *, shards: boo
     """
     num = lcm(recipe.iter_size, group.size * passes)
     if recipe.batch % num:
-        over = f"{group.size} devices" + (f", each in {num // group.size} passes" if num > group.size else "")
+        passes = f"{num // group.size} passes" if num > group.size else ""
+        over = " of ".join(filter(None, [passes, f"{group.size} devices" if group.size > 1 else ""]))
         near = [size for size in (recipe.batch // num * num, -(-recipe.batch // num) * num) if size]
-        cure = f"take a batch of {' or '.join(map(str, near))}, or another number of devices"
-        message = f"a batch of {recipe.batch} can't be divided into {num} equal parts over {over}"
+        cure = f"take a batch of {' or '.join(map(str, near))}, or other devices and passes"
+        message = f"a batch of {recipe.batch} can't be divided into {num} equal parts, for {over}"
         raise NetError(Diagnostic("N790", message, help=cure))
     return Division(group, num, shards)
 
