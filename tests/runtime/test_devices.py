@@ -2,6 +2,8 @@
 
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
@@ -13,14 +15,14 @@ TWO = ("small.net", "--devices", "2")
 
 
 @pytest.fixture(scope="module", autouse=True)
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A working folder with a net, a run of it on two devices, and a longer one."""
     pytest.importorskip("sklearn")
     folder = tmp_path_factory.mktemp("devices")
-    os.chdir(folder)
-    write_net(folder)
-    train(*TWO, "--epochs", "3", "-o", "two")
-    return folder
+    with chdir(folder):
+        write_net(folder)
+        train(*TWO, "--epochs", "3", "-o", "two")
+        yield
 
 
 def furthest(one: str, other: str) -> float:

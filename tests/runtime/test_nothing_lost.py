@@ -6,6 +6,8 @@ import random
 import resource
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
@@ -18,15 +20,15 @@ LENGTH = ("--epochs", "12")
 
 
 @pytest.fixture(scope="module", autouse=True)
-def seconds(tmp_path_factory: pytest.TempPathFactory) -> float:
+def seconds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[float]:
     """How long an unbroken run takes; it is called ``whole``."""
     pytest.importorskip("sklearn")
     folder = tmp_path_factory.mktemp("nothing_lost")
-    os.chdir(folder)
-    write_net(folder)
-    began = time.monotonic()
-    train("small.net", *LENGTH, "-o", "whole")
-    return time.monotonic() - began
+    with chdir(folder):
+        write_net(folder)
+        began = time.monotonic()
+        train("small.net", *LENGTH, "-o", "whole")
+        yield time.monotonic() - began
 
 
 def again(run: str) -> tuple[str, ...]:
