@@ -42,9 +42,13 @@ DATA_HELP = (
 )
 REMEMBERED = (
     *("file", "recipe", "only", "data", "test_data", "epochs", "batch", "lr", "seed", "input", "scores", "corrupt"),
-    *("set", "size", "data_size", "stage", "level", "dense", "object"),
+    *("set", "size", "data_size", "stage", "level", "dense", "precision", "object"),
 )
 """Arguments that a resumed run takes from its manifest where they aren't given again."""
+SWITCHES = ("compile", "channels_last", "cuda_graphs")
+"""As these, which can be switched off as well as on."""
+WITH_FALSE = (*SWITCHES, "seed")
+"""Of all these, those whose 0 or false says something."""
 NO_DATA = {"N710", "N717", "N774"}
 """What is said of data that aren't there, or whose package isn't."""
 
@@ -89,7 +93,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--restarts", type=index, default=0, metavar="K", help="start all N again, up to K times, if one breaks down"
     )
     devices.add_argument(
-        "--passes", type=count, default=1, metavar="K", help="compute a device's share in K passes, to save memory"
+        "--passes", type=count, metavar="K", help="compute a device's share in K passes, to save memory"
     )
     synced = "take BatchNorm's mean and variance over all devices, not on each from its own share"
     devices.add_argument("--sync-batchnorm", action="store_true", help=synced)
@@ -303,12 +307,17 @@ def recalled(args: argparse.Namespace, group: "Group") -> "Run | None":
         for name, value in run.manifest["arguments"].items():
             if name not in known:
                 setattr(args, name, _frozen(value))
+        parts = run.manifest.get("parts", 1)  # a plan has none of its own
+        if args.passes is None and parts % group.size == 0:
+            args.passes = parts // group.size  # so that sums have the same order on another number of devices
     return run
 
 
 def given(args: argparse.Namespace) -> dict[str, Any]:
     """The arguments to be remembered that aren't at their defaults."""
-    return {name: value for name in REMEMBERED if (value := getattr(args, name)) or (name == "seed" and value == 0)}
+    known = {name: getattr(args, name) for name in (*REMEMBERED, *SWITCHES)}
+    unsaid = (None, [], ())
+    return {name: value for name, value in known.items() if value not in unsaid and (value or name in WITH_FALSE)}
 
 
 def name_of(args: argparse.Namespace) -> str:
@@ -359,7 +368,7 @@ def job_of(
         means=Means(
             device=device_of(args.device),
             group=group,
-            passes=args.passes,
+            passes=args.passes or 1,
             shards=args.shard,
             sync_batchnorm=args.sync_batchnorm,
             chosen=vars(args),
@@ -427,6 +436,7 @@ def begun(args: argparse.Namespace, job: "Job", run: "Run") -> "Run":
         "preprocess": job.feeding.normalise.as_data,
         "device": str(job.device),
         "devices": job.division.group.size,
+        "parts": job.division.num_parts,
         "hardware": job.settings._asdict(),
         "hashes": {part: digest_of({part: job.identity[part]}) for part in ("net", "data", "recipe")},
         "identity": job.identity,
