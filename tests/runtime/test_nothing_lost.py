@@ -115,3 +115,14 @@ def test_the_manifest_tells_what_the_run_is() -> None:
     assert all(len(manifest["hashes"][part]) == 64 for part in ("net", "data", "recipe"))
     assert manifest["identity"]["recipe"]["seed"] == 1
     assert manifest["result"]["iteration"] == losses("whole")[-1][0]
+
+
+@pytest.mark.slow
+def test_nobody_has_to_watch() -> None:
+    """The reader of a pipe leaves, as a closed terminal does, and training goes on."""
+    process = start("train", "small.net", *LENGTH, "-o", "alone")
+    assert process.stderr is not None
+    process.stderr.readline()
+    process.stderr.close()
+    assert process.wait(timeout=100) == 0
+    check("alone")
