@@ -316,7 +316,7 @@ def recalled(args: argparse.Namespace, group: "Group") -> "Run | None":
 def given(args: argparse.Namespace) -> dict[str, Any]:
     """The arguments to be remembered that aren't at their defaults."""
     known = {name: getattr(args, name) for name in (*REMEMBERED, *SWITCHES)}
-    unsaid = (None, [], ())
+    unsaid: tuple[object, ...] = (None, [], ())
     return {name: value for name, value in known.items() if value not in unsaid and (value or name in WITH_FALSE)}
 
 
