@@ -83,9 +83,9 @@ def divide(recipe: Recipe, group: Group = ALONE, passes: int = 1, *, shards: boo
     """
     num = lcm(recipe.iter_size, group.size * passes)
     if recipe.batch % num:
-        passes = f"{num // group.size} passes" if num > group.size else ""
+        in_passes = f"{num // group.size} passes" if num > group.size else ""
         devices = f"{group.size} devices" if group.size > 1 else ""
-        over = " of ".join(each for each in (passes, devices) if each)
+        over = " of ".join(each for each in (in_passes, devices) if each)
         near = [size for size in (recipe.batch // num * num, -(-recipe.batch // num) * num) if size]
         cure = f"take a batch of {' or '.join(map(str, near))}, or other devices and passes"
         message = f"a batch of {recipe.batch} can't be divided into {num} equal parts, for {over}"
