@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -26,6 +28,7 @@ from netdef.runtime.evaluation.judging import Task, judge
 from netdef.runtime.evaluation.posteriors import Posteriors
 from netdef.runtime.evaluation.protocol import Protocol
 from netdef.runtime.evaluation.stored import read_posteriors
+from tests.runtime.processes import ROOT
 
 NET = """
 name: "tiny"
@@ -128,6 +131,31 @@ def test_processes_share_the_pictures_and_count_exactly(folder: Path, monkeypatc
     expected = judge(task(Protocol(dense=True, flip=True)), quiet, quiet)
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:
         list(pool.map(in_a_group, range(2), [str(folder)] * 2, [expected] * 2))
+
+
+def devices(*words: str) -> list[dict[str, Any]]:
+    """What ``python WORDS`` prints as JSON, without its speed."""
+    variables = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    printed = subprocess.run([sys.executable, *words], env=variables, stdout=subprocess.PIPE, text=True, check=True)
+    results: list[dict[str, Any]] = json.loads(printed.stdout)["results"]
+    return [{key: value for key, value in result.items() if key != "images_per_s"} for result in results]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("protocol", [[], ["--dense", "--flip", "--scales", "9,12"]])
+def test_devices_print_what_one_does(folder: Path, protocol: list[str]) -> None:
+    """Started by netdef or by torchrun, for two nets and their fusion; rank 0 alone writes."""
+    words = ("evaluate", "tiny.net", "tiny.net", "--weights", "one.npz", "two.npz", "--data", "data", *protocol)
+    asked = (*words, "--json", "--save-posteriors")
+    alone = devices("-m", "netdef", *asked, "one-p.npz")
+    assert len(alone) == 3
+    assert devices("-m", "netdef", *asked, "two-p.npz", "--devices", "2") == alone
+    torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "netdef")
+    assert devices(*torchrun, *asked, "run-p.npz") == alone
+    expected, *others = (read_posteriors(Path(f"{name}-p.npz")) for name in ("one", "two", "run"))
+    for found in others:
+        np.testing.assert_array_equal(found.numbers, expected.numbers)
+        np.testing.assert_allclose(found.values, expected.values, rtol=1e-6)
 
 
 def test_nets_and_saved_posteriors_are_fused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
