@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING
 
 from netdef.cli import show
 from netdef.commands.options import count, load_quietly, net_arguments
-from netdef.commands.train import DATA_HELP, fed_net, feeding_arguments, share_processors
 from netdef.compiler.diagnostics import Diagnostic, NetError, Report
 from netdef.compiler.messages import Preprocess
+from netdef.feeding import DATA_HELP, fed_net, feeding_arguments, share_processors
 
 if TYPE_CHECKING:
     from netdef.compiler.net import Net
@@ -216,7 +216,9 @@ def print_boxes(args: argparse.Namespace, group: "Group") -> int:
     from netdef.runtime.training.run import run_of
 
     with said_once(group):
-        nets = [predictor(args, file, weights, where=None) for file, weights in zip(args.file, args.weights, strict=True)]
+        nets = [
+            predictor(args, file, weights, where=None) for file, weights in zip(args.file, args.weights, strict=True)
+        ]
         where = {file: net for file, net in zip(args.file, nets, strict=True) if net.says_where}
         what = [net for net in nets if not net.says_where]
         trained = next(filter(None, map(run_of, map(Path, args.weights))), None)
