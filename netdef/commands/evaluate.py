@@ -216,7 +216,9 @@ def print_boxes(args: argparse.Namespace, group: "Group") -> int:
     from netdef.runtime.training.run import run_of
 
     with said_once(group):
-        nets = [predictor(args, file, weights, where=None) for file, weights in zip(args.file, args.weights, strict=True)]
+        nets = [
+            predictor(args, file, weights, where=None) for file, weights in zip(args.file, args.weights, strict=True)
+        ]
         where = {file: net for file, net in zip(args.file, nets, strict=True) if net.says_where}
         what = [net for net in nets if not net.says_where]
         trained = next(filter(None, map(run_of, map(Path, args.weights))), None)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from safetensors.numpy import load_file
 
 from netdef.cli import main
 from netdef.compiler.diagnostics import NetError
+from netdef.compiler.schema import Message
 from netdef.runtime.plot import read_story
 from netdef.runtime.training.recipe import Init, Sgd
 from netdef.runtime.training.run import Run, best_weights
@@ -88,7 +90,11 @@ def test_a_stage_is_the_file_but_for_what_it_says(home: Path) -> None:
     written = read_recipe(Path("deep.yaml"))
     first, still, end = written.stages
     assert written.net == "deep.net"
-    assert [(stage.name, stage.net) for stage in written.stages] == [("A", "shallow.net"), ("still", None), ("end", None)]
+    assert [(stage.name, stage.net) for stage in written.stages] == [
+        ("A", "shallow.net"),
+        ("still", None),
+        ("end", None),
+    ]
     assert (first.init, still.init, end.init) == (None, Init(stage="A", layers=("conv",)), Init(stage="still"))
     assert (first.recipe, end.recipe) == (written.recipe, written.recipe.replace(epochs=2.0))
     assert still.recipe.lr == Fixed(base=1e-30)
@@ -126,8 +132,10 @@ def test_a_mistake_is_shown_in_its_own_file(home: Path, capsys: Captured) -> Non
 
 
 # ---- the paper's
-PAPER = {"batch": 256, "momentum": 0.9, "weight_decay": 5e-4, "base": 1e-2, "gamma": 0.1, "num_drops": 3, "epochs": 74}
-"""Section 3.1 of the paper: for every net's first stage."""
+PAPER = {"batch": 256, "momentum": 0.9, "weight_decay": 5e-4, "gamma": 0.1}
+"""Section 3.1 of the paper, for every stage."""
+FROM_THE_FIRST = {"base": 1e-2, "num_drops": 3, "epochs": 74}
+"""The same section, for the stages that begin at the first rate."""
 DEEPER = [("A", (256,), 1e-2), ("256", (256,), 1e-2), ("384", (384,), 1e-3), ("jitter", (256, 512), 1e-3)]
 """Section 3.1 again: the stages, their scales and first rates."""
 STAGES = {"vgg11": [], "vgg11_lrn": [], "vgg13": DEEPER[:2], "vgg13_5x5": []} | dict.fromkeys(
@@ -135,8 +143,12 @@ STAGES = {"vgg11": [], "vgg11_lrn": [], "vgg13": DEEPER[:2], "vgg13_5x5": []} | 
 )
 
 
+def vars_of(message: Message) -> dict[str, Any]:
+    return {key: getattr(message, key) for key in message.params}
+
+
 def test_every_recipe_is_the_papers() -> None:
-    files = {path.stem: path for path in NETS.glob("vgg*_*.yaml")} | {p.stem: p for p in NETS.glob("vgg[0-9]*.yaml")}
+    files = {path.stem: path for path in NETS.glob("vgg[0-9]*.yaml")}
     assert files.keys() == STAGES.keys()
     for name, path in files.items():
         written = read_recipe(path)
@@ -147,19 +159,16 @@ def test_every_recipe_is_the_papers() -> None:
             assert isinstance(recipe.solver, Sgd)
             assert isinstance(recipe.lr, Plateau)
             assert (recipe.augment.mirror, recipe.augment.rgb_shift) == (True, 0.1)
-            found = {key: getattr(part, key) for part in (recipe, recipe.solver, recipe.lr) for key in PAPER if hasattr(part, key)}
-            assert {key: found[key] for key in ("batch", "momentum", "weight_decay", "gamma")} == {
-                key: PAPER[key] for key in ("batch", "momentum", "weight_decay", "gamma")
-            }
-            if recipe.lr.base == PAPER["base"]:
-                assert found == PAPER
+            found = vars_of(recipe) | vars_of(recipe.solver) | vars_of(recipe.lr)
+            assert found.items() >= PAPER.items()
+            assert recipe.lr.base != FROM_THE_FIRST["base"] or found.items() >= FROM_THE_FIRST.items()
         for stage, before in zip(written.stages[1:], written.stages, strict=False):
             assert stage.init is not None
             assert stage.init.stage == before.name
 
 
 # ---- what is done
-def weights(run: str, which: str = "best") -> dict[str, np.ndarray]:
+def weights(run: str, which: str = "best") -> dict[str, Any]:
     return load_file(Path(run) / f"{which}.safetensors")
 
 
@@ -178,7 +187,7 @@ def test_a_plan_from_end_to_end(home: Path, capsys: Captured) -> None:
     assert [line for line in out.splitlines() if line.endswith(":")] == [f"{name}:" for name in STAGE_FOLDERS]
     assert Run(Path("run")).manifest["stages"] == list(STAGE_FOLDERS)
     first, still = weights("run/1-A"), weights("run/2-still", "last")
-    conv = [name for name in first if name.startswith("conv.") or name.startswith("conv/")]
+    conv = [name for name in first if name.startswith("conv/")]
     assert conv
     for name in conv:  # at a rate of nothing what came from A is as it was
         np.testing.assert_array_equal(still[name], first[name])
