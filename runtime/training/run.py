@@ -49,7 +49,7 @@ class Run:
 
     @manifest.setter
     def manifest(self, manifest: Mapping[str, Any]) -> None:
-        self.checkpoints.mkdir(exist_ok=True)
+        self.checkpoints.mkdir(parents=True, exist_ok=True)
         write_whole_text(self._manifest, json.dumps(manifest, indent=2) + "\n")
 
     @property
