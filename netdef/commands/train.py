@@ -79,13 +79,13 @@ def run(args: argparse.Namespace) -> int:
         return WRONG_USAGE
 
     from netdef.runtime.devices import joined, launch, was_launched
-    from netdef.runtime.training.interrupts import Stopped
+    from netdef.runtime.training.interrupts import Interrupts, Stopped
 
     if (args.devices or 1) > 1 and not was_launched():
         return launch(args.devices, args.words, args.restarts)
-    with joined() as group:
+    with Interrupts() as interrupts, joined() as group:
         try:
-            return trained(args, written, group)
+            return trained(args, written, group, interrupts)
         except Stopped as stopped:
             return stopped.status
 

@@ -4,7 +4,7 @@ import argparse
 import shlex
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,8 +18,9 @@ from netdef.training.told import conclusion, introduction
 if TYPE_CHECKING:
     from netdef.runtime.devices import Group
     from netdef.runtime.training.checkpoint import Checkpoint
+    from netdef.runtime.training.interrupts import Interrupts
     from netdef.runtime.training.journal import Log
-    from netdef.runtime.training.recipe import Recipe
+    from netdef.runtime.training.recipe import Recipe, Stage
     from netdef.runtime.training.recipe_file import RecipeFile
     from netdef.runtime.training.run import Run
     from netdef.runtime.training.train import Job
@@ -28,11 +29,11 @@ NO_DATA = {"N710", "N717", "N774"}
 """What is said of data that aren't there, or whose package isn't."""
 
 
-def trained(args: argparse.Namespace, written: "RecipeFile | None", group: "Group") -> int:
+def trained(args: argparse.Namespace, written: "RecipeFile | None", group: "Group", interrupts: "Interrupts") -> int:
     """Train the net, or the stages of a plan, in this process."""
     from netdef.runtime.devices import said_once
     from netdef.runtime.training.recipe import Recipe
-    from netdef.runtime.training.stages import stage_named
+    from netdef.runtime.training.stages import stage_named, without_first_weights
 
     with said_once(group):
         old = recalled(args, group)
@@ -43,17 +44,34 @@ def trained(args: argparse.Namespace, written: "RecipeFile | None", group: "Grou
         recipe, stages = (Recipe(), ()) if written is None else (written.recipe, written.stages)
         if written is not None and args.only is not None:
             stage, stages = stage_named(args.only, stages), ()
-            args.file = args.file if stage.net is None else written.found(stage.net)
-            recipe = stage.recipe
+            if stage.init is not None and args.weights is None and old is None:
+                raise without_first_weights(stage.name, stage.init.stage)
+            args, recipe = of_stage(args, written, stage), stage.recipe
     if args.dry_run or args.overfit_one_batch:
-        return tried(args, written, recipe, group)
+        if written is None or not stages:
+            return tried(args, written, recipe, group)
+        return max(tried(of_stage(args, written, stage), written, stage.recipe, group) for stage in stages)
     if written is not None and stages:
-        return train_stages(args, written, group, old)
-    return train_one(args, written, recipe, group, old)
+        return train_stages(args, written, group, old, interrupts)
+    return train_one(args, written, recipe, group, old=old, interrupts=interrupts)
+
+
+def of_stage(args: argparse.Namespace, written: "RecipeFile", stage: "Stage") -> argparse.Namespace:
+    """What is asked for in one stage of a plan."""
+    own = argparse.Namespace(**vars(args))
+    own.file = args.file if stage.net is None else written.found(stage.net)
+    own.only = stage.name
+    return own
 
 
 def train_one(
-    args: argparse.Namespace, written: "RecipeFile | None", recipe: "Recipe", group: "Group", old: "Run | None"
+    args: argparse.Namespace,
+    written: "RecipeFile | None",
+    recipe: "Recipe",
+    group: "Group",
+    *,
+    old: "Run | None",
+    interrupts: "Interrupts",
 ) -> int:
     """Train one net, from its first weights or from where an ``old`` run broke off."""
     from netdef.compiler.weights import read_weights
@@ -66,17 +84,20 @@ def train_one(
     path = Path(args.run_folder) if args.run_folder else None
     name = job.module.net.name or Path(args.file).stem
     run = old or group.decided(lambda: begun(args, job, new_run(path, name)))
-    carry_out(args, job, run, args.weights)
+    carry_out(args, job, run, interrupts, source=args.weights)
     if group.leads:
         for line in conclusion(args, run):
             print(line)
     return 0
 
 
-def train_stages(args: argparse.Namespace, written: "RecipeFile", group: "Group", old: "Run | None") -> int:
+def train_stages(
+    args: argparse.Namespace, written: "RecipeFile", group: "Group", old: "Run | None", interrupts: "Interrupts"
+) -> int:
     """Train the stages of a plan that aren't finished, one after the other."""
+    from netdef.compiler.weights import read_weights
     from netdef.runtime.devices import said_once
-    from netdef.runtime.training.run import Run, new_run
+    from netdef.runtime.training.run import Run, best_weights, new_run
     from netdef.runtime.training.stages import first_weights, folders, refuse_another_plan
 
     stages = written.stages
@@ -89,27 +110,29 @@ def train_stages(args: argparse.Namespace, written: "RecipeFile", group: "Group"
     if group.leads:
         print(f"{plan.path}: a plan of {', '.join(stage.name for stage in stages)}", file=sys.stderr)
     for stage, folder in zip(stages, folders(stages), strict=True):
-        own = argparse.Namespace(**vars(args))
-        own.file = args.file if stage.net is None else written.found(stage.net)
-        own.only, own.run_folder = stage.name, str(plan.path / folder)
+        own = of_stage(args, written, stage)
+        own.run_folder = str(plan.path)
         run = Run(plan.path / folder)
         if group.leads:
             print(f"stage {stage.name}" + (": finished before" if run.is_finished else ""), file=sys.stderr)
         if run.is_finished:
             continue
         with said_once(group):
-            weights = None if stage.init is None else first_weights(plan, stages, stage.init)
+            given = None if args.weights is None else read_weights(best_weights(Path(args.weights)))
+            weights = given if stage.init is None else first_weights(plan, stages, stage.init)
             job = job_of(own, written, stage.recipe, weights, group)
         if group.told(not run.is_there):
             group.decided(partial(begun, own, job, run))
-        carry_out(own, job, run, f"stage {stage.init.stage}" if stage.init else None)
+        carry_out(own, job, run, interrupts, source=f"stage {stage.init.stage}" if stage.init else args.weights)
     if group.leads:
         for line in conclusion(args, plan):
             print(line)
     return 0
 
 
-def carry_out(args: argparse.Namespace, job: "Job", run: "Run", source: str | None) -> None:
+def carry_out(
+    args: argparse.Namespace, job: "Job", run: "Run", interrupts: "Interrupts", *, source: str | None
+) -> None:
     """Train from the run's newest checkpoint, if it has one; ``source`` is where its first weights came from."""
     from netdef.runtime.devices import said_once
     from netdef.runtime.training.interrupts import Stopped
@@ -117,16 +140,19 @@ def carry_out(args: argparse.Namespace, job: "Job", run: "Run", source: str | No
     from netdef.runtime.training.train import starting_point, train
 
     group = job.division.group
-    with said_once(group):
-        start, warnings = starting_point(run, job.identity)
-    with display(group) as shown:
+    with ExitStack() as stack:
+        with said_once(group):
+            if group.leads:
+                stack.enter_context(run.held())
+            start, warnings = starting_point(run, job.identity)
+        shown = stack.enter_context(display(group))
         if group.leads:
             show(Report(warnings))
             for line in introduction(args, job, run, start, source):
                 shown.say(line)
         try:
             with watched(args, run, start, group) as also:
-                train(job, run, start, shown, also)
+                train(job, run, start, shown, interrupts, also=also)
         except (KeyboardInterrupt, Stopped):
             if group.leads:
                 shown.say(

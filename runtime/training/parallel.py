@@ -87,7 +87,7 @@ def divide(recipe: Recipe, group: Group = ALONE, passes: int = 1, *, shards: boo
         devices = f"{group.size} devices" if group.size > 1 else ""
         over = " of ".join(each for each in (in_passes, devices) if each)
         near = [size for size in (recipe.batch // num * num, -(-recipe.batch // num) * num) if size]
-        cure = f"take a batch of {' or '.join(map(str, near))}, or other devices and passes"
+        cure = f"say --batch {' or '.join(map(str, near))}, or take other devices and passes"
         message = f"a batch of {recipe.batch} can't be divided into {num} equal parts, for {over}"
         raise NetError(Diagnostic("N790", message, help=cure))
     return Division(group, num, shards)

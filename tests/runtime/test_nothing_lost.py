@@ -118,6 +118,15 @@ def test_the_manifest_tells_what_the_run_is() -> None:
 
 
 @pytest.mark.slow
+def test_only_one_trains_in_a_folder() -> None:
+    first = start("train", "small.net", *LENGTH, "-o", "one_only")
+    wait_for_lines("one_only", 1)
+    assert "error[N795]: another process trains in one_only" in train("--resume", "-o", "one_only", status=1)
+    finish(first)
+    check("one_only")
+
+
+@pytest.mark.slow
 def test_nobody_has_to_watch() -> None:
     """The reader of a pipe leaves, as a closed terminal does, and training goes on."""
     process = start("train", "small.net", *LENGTH, "-o", "alone")
