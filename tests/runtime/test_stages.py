@@ -16,7 +16,7 @@ from netdef.compiler.schema import Message
 from netdef.runtime.plot import read_story
 from netdef.runtime.training.recipe import Init, Sgd
 from netdef.runtime.training.run import Run, best_weights
-from netdef.runtime.training.schedule import Fixed, Plateau, Step
+from netdef.runtime.training.schedule import Duration, Fixed, Plateau, Step
 from netdef.runtime.training.solver import Solver
 from netdef.runtime.training.yaml_recipe import Written, read_recipe
 
@@ -79,7 +79,7 @@ def test_a_recipe_is_like_another_but_for_what_it_says(home: Path) -> None:
     other = "batch: 32\nlr: {policy: step, base: 0.5, stepsize: 7}\nsolver: {momentum: 0.5}\naugment: {mirror: true}\n"
     Path("other.yaml").write_text(other)
     recipe = read("like: other.yaml\nlr: {base: 0.25}\nsolver: {weight_decay: 0}\naugment: {scale: 9}").recipe
-    assert recipe.lr == Step(base=0.25, stepsize=read_recipe(Path("other.yaml")).recipe.lr.stepsize)
+    assert recipe.lr == Step(base=0.25, stepsize=Duration(7))
     assert recipe.solver == Sgd(momentum=0.5, weight_decay=0.0)
     assert (recipe.batch, recipe.augment.mirror, recipe.augment.scale) == (32, True, (9,))
     assert read("like: other.yaml\nlr: {policy: plateau, base: 1}").recipe.lr == Plateau(base=1.0)
