@@ -126,6 +126,7 @@ def joined() -> Iterator[Group]:
         cure = "its own message stands above; --restarts 3 starts all again, from the last checkpoint"
         message = f"process {group.rank} of {group.size} lost another one"
         raise NetError(Diagnostic("N792", message, help=cure)) from None
+    group.wait()  # whoever parts while another still talks may end that one
     dist.destroy_process_group()  # a broken group is left as it is
 
 

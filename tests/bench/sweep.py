@@ -57,7 +57,7 @@ like: {vgg}
 epochs: null
 iterations: 8
 batch: 4
-lr: {{policy: fixed, base: 0.0001}}
+lr: {{policy: fixed, base: 0.00001}}
 augment: {{scale: [256, 512]}}
 test: {{batches: 1, batch: 4}}
 """
