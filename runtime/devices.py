@@ -134,6 +134,7 @@ def joined() -> Iterator[Group]:
         if group.size == 1 or not any(word in str(error) for word in GONE):
             raise
         raise lost_another(group, str(error)) from None
+    group.wait()  # whoever parts while another still talks may end that one
     dist.destroy_process_group()  # a broken group is left as it is
 
 

@@ -102,4 +102,4 @@ def test_mistakes_are_said_once() -> None:
     assert said.count("N730") == 1
     said = train("small.net", "--devices", "3", "-o", "three", status=1)
     assert said.count("error[N790]: a batch of 100 can't be divided into 3 equal parts") == 1
-    assert "take a batch of 99 or 102" in said
+    assert "say --batch 99 or 102" in said

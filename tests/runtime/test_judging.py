@@ -40,6 +40,8 @@ layer "prob" Softmax
 preprocess { channels: RGB mean: [100, 100, 100] scale: 0.02 resize: 10 crop: 8 }
 """
 
+TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
+
 
 def quiet(_: object) -> None:
     pass
@@ -146,20 +148,23 @@ def without_speed(made: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("protocol", [[], ["--dense", "--flip", "--scales", "9,12"]])
-def test_devices_print_what_one_does(folder: Path, protocol: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("protocol", "launcher", "more"),
+    [
+        ([], ["-m", "netdef"], ["--devices", "2"]),
+        (["--dense", "--flip", "--scales", "9,12"], [*TORCHRUN, "-m", "netdef"], []),
+    ],
+)
+def test_devices_print_what_one_does(folder: Path, protocol: list[str], launcher: list[str], more: list[str]) -> None:
     """Started by netdef or by torchrun, for two nets and their fusion; rank 0 alone writes."""
     words = ("evaluate", "tiny.net", "tiny.net", "--weights", "one.npz", "two.npz", "--data", "data", *protocol)
     asked = (*words, "--json", "--save-posteriors")
     alone = devices("-m", "netdef", *asked, "one-p.npz")
     assert len(alone) == 3
-    assert devices("-m", "netdef", *asked, "two-p.npz", "--devices", "2") == alone
-    torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "netdef")
-    assert devices(*torchrun, *asked, "run-p.npz") == alone
-    expected, *others = (read_posteriors(Path(f"{name}-p.npz")) for name in ("one", "two", "run"))
-    for found in others:
-        np.testing.assert_array_equal(found.numbers, expected.numbers)
-        np.testing.assert_allclose(found.values, expected.values, rtol=1e-6)
+    assert devices(*launcher, *asked, "two-p.npz", *more) == alone
+    expected, found = (read_posteriors(Path(f"{name}-p.npz")) for name in ("one", "two"))
+    np.testing.assert_array_equal(found.numbers, expected.numbers)
+    np.testing.assert_allclose(found.values, expected.values, rtol=1e-6)
 
 
 def test_nets_and_saved_posteriors_are_fused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
