@@ -5,9 +5,8 @@ because YAML 1.1 takes ``1e-3`` for text. A file may say what is different from 
 ``stages`` what is different from the file.
 """
 
-import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +16,8 @@ from netdef.compiler.diagnostics import Diagnostic, Label, NetError, Report, clo
 from netdef.compiler.schema import Message, Param, Words
 from netdef.compiler.source import Source, Span
 from netdef.runtime.training.recipe import CHOICES, Init, Recipe, Stage
-from netdef.runtime.training.schedule import Duration, Policy, Unit
+from netdef.runtime.training.schedule import Policy
+from netdef.runtime.training.yaml_nodes import SCALARS, as_mapping, found, laid_over, without
 
 THE_NETS = ("channels", "mean", "crop_size", "preprocess")
 """Keys that people look for here, and that belong to the net."""
@@ -71,7 +71,7 @@ class _Reader:
             root = self.tree(self.source)
             entries = self.entries(root, "a recipe")
             _, stages = entries.pop(STAGES, (None, None))
-            common = _without(root, (STAGES, NET))
+            common = without(root, (STAGES, NET))
             net = self.text(entries[NET][1], NET) if NET in entries else None
             recipe = self.message(Recipe, common, "a recipe")
             assert isinstance(recipe, Recipe)
@@ -105,12 +105,12 @@ class _Reader:
         except NetError as error:
             raise self.complain("N704", error.report.errors[0].message, word) from None
         self.sources[other.path] = other
-        return _over(self.tree(other), _without(root, (LIKE,)))
+        return laid_over(self.tree(other), without(root, (LIKE,)))
 
     def stages(self, node: yaml.Node, common: yaml.MappingNode) -> tuple[Stage, ...]:
         """The stages of a plan, each with the settings that all have in common beneath its own."""
         if not isinstance(node, yaml.SequenceNode) or not node.value:
-            raise self.complain("N702", f"{STAGES} takes a list, with `- name: ...` for each, not {_found(node)}", node)
+            raise self.complain("N702", f"{STAGES} takes a list, with `- name: ...` for each, not {found(node)}", node)
         stages: list[Stage] = []
         for item in node.value:
             known = tuple(stage.name for stage in stages)
@@ -130,28 +130,28 @@ class _Reader:
         if "init" in entries:
             value = entries["init"][1]
             made = self.message(
-                Init, value if isinstance(value, yaml.MappingNode) else _as_mapping("stage", value), "init"
+                Init, value if isinstance(value, yaml.MappingNode) else as_mapping("stage", value), "init"
             )
             assert isinstance(made, Init)
             if made.stage not in known:
                 cure = f"a stage before this one: {', '.join(known)}" if known else "the first stage has none before it"
                 raise self.complain("N702", f"there is no stage {made.stage} before {name}", value, help=cure)
             init = made
-        own = _without(node, ("name", NET, "init"))
-        recipe = self.message(Recipe, _over(common, own), "a stage")
+        own = without(node, ("name", NET, "init"))
+        recipe = self.message(Recipe, laid_over(common, own), "a stage")
         assert isinstance(recipe, Recipe)
         return Stage(name, self.text(entries[NET][1], NET) if NET in entries else None, recipe, init)
 
     def text(self, node: yaml.Node, key: str) -> str:
         """A word that is not ours."""
         if not isinstance(node, yaml.ScalarNode) or not node.value:
-            raise self.complain("N702", f"{key} takes a text, not {_found(node)}", node)
+            raise self.complain("N702", f"{key} takes a text, not {found(node)}", node)
         return str(node.value)
 
     def message(self, kind: type[Message], node: yaml.Node, name: str) -> Message:
         """A mapping as a message; for a setting that is one of several, the word in it chooses."""
         if kind is Policy and isinstance(node, yaml.ScalarNode):  # lr: 0.01
-            return self.message(CHOICES[Policy].words["fixed"], _as_mapping("base", node), name)
+            return self.message(CHOICES[Policy].words["fixed"], as_mapping("base", node), name)
         entries = self.entries(node, name)
         if kind in CHOICES:
             kind = self.chosen(kind, entries, node, name)
@@ -184,11 +184,11 @@ class _Reader:
     def entries(self, node: yaml.Node, name: str) -> dict[str, tuple[yaml.Node, yaml.Node]]:
         """Key -> its node and its value's, each key once."""
         if not isinstance(node, yaml.MappingNode):
-            raise self.complain("N702", f"{name} takes settings, as in `key: value`, not {_found(node)}", node)
+            raise self.complain("N702", f"{name} takes settings, as in `key: value`, not {found(node)}", node)
         entries: dict[str, tuple[yaml.Node, yaml.Node]] = {}
         for key_node, value in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
-                raise self.complain("N702", f"{name} takes words as keys, not {_found(key_node)}", key_node)
+                raise self.complain("N702", f"{name} takes words as keys, not {found(key_node)}", key_node)
             key = key_node.value
             if key in entries:
                 first = Label(self.span(entries[key][0]), "first here")
@@ -229,7 +229,7 @@ class _Reader:
         what, read = SCALARS[kind]
         value = read(node.value) if isinstance(node, yaml.ScalarNode) and node.style is None else None
         if value is None:
-            raise self.complain("N702", f"{key} takes {what}, not {_found(node)}", node)
+            raise self.complain("N702", f"{key} takes {what}, not {found(node)}", node)
         if declared.least is not None and value < declared.least:
             raise self.complain("N703", f"{key} must be at least {declared.least:g}, not {value:g}", node)
         return value
@@ -241,7 +241,7 @@ class _Reader:
                 return word
         near = closest(node.value, words) if isinstance(node, yaml.ScalarNode) else None
         cure = f'did you mean "{near}"?' if near else None
-        raise self.complain("N702", f"{key} takes {' or '.join(words)}, not {_found(node)}", node, help=cure)
+        raise self.complain("N702", f"{key} takes {' or '.join(words)}, not {found(node)}", node, help=cure)
 
     def unknown(self, key: str, node: yaml.Node, kind: type[Message], name: str) -> None:
         """Refuse a key, and say what was meant or where it belongs."""
@@ -273,81 +273,8 @@ class _Reader:
         return Span(self.sources[node.start_mark.name], node.start_mark.index, node.end_mark.index)
 
 
-def _without(node: yaml.MappingNode, keys: tuple[str, ...]) -> yaml.MappingNode:
-    """A mapping's other settings."""
-    kept = [(key, value) for key, value in node.value if key.value not in keys]
-    return yaml.MappingNode(node.tag, kept, node.start_mark, node.end_mark)
-
-
-def _over(base: yaml.MappingNode, own: yaml.MappingNode) -> yaml.MappingNode:
-    """A mapping's settings over another's, section by section; a section of another kind takes the other's place."""
-    below = {key.value: value for key, value in base.value}
-    values = [
-        (key, _over(below[key.value], value) if _goes_over(below.get(key.value), value) else value)
-        for key, value in own.value
-    ]
-    said = {key.value for key, _ in own.value}
-    kept = [(key, value) for key, value in base.value if key.value not in said]
-    marks = (own.start_mark, own.end_mark) if own.value else (base.start_mark, base.end_mark)
-    return yaml.MappingNode(base.tag, kept + values, *marks)
-
-
-def _goes_over(base: yaml.Node | None, own: yaml.Node) -> bool:
-    if not isinstance(base, yaml.MappingNode) or not isinstance(own, yaml.MappingNode):
-        return False
-    kinds = {choice.key for choice in CHOICES.values()}
-    words = [{key.value: value.value for key, value in node.value if key.value in kinds} for node in (base, own)]
-    return not words[1] or words[0] == words[1]
-
-
-def _as_mapping(key: str, value: yaml.Node) -> yaml.Node:
-    marks = (value.start_mark, value.end_mark)
-    return yaml.MappingNode("", [(yaml.ScalarNode("", key, *marks), value)], *marks)
-
-
-def _found(node: yaml.Node) -> str:
-    if isinstance(node, yaml.MappingNode):
-        return "settings"
-    if isinstance(node, yaml.SequenceNode):
-        return "a list"
-    return f'the text "{node.value}"' if isinstance(node, yaml.ScalarNode) and node.style else f'"{node.value}"'
-
-
 def _sections() -> Iterator[tuple[str, tuple[str, ...]]]:
     """The settings that are messages: their name, and their keys."""
     for name, declared in Recipe.fields.items():
         kinds = CHOICES[declared.kind].words.values() if declared.kind in CHOICES else (declared.kind,)
         yield name, tuple(key for kind in kinds if issubclass(kind, Message) for key in kind.fields)
-
-
-def _integer(text: str) -> int | None:
-    return int(text) if re.fullmatch(r"[-+]?[0-9][0-9_]*", text) else None
-
-
-def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
-
-
-def _truth(text: str) -> bool | None:
-    return {"true": True, "false": False}.get(text.lower())
-
-
-def _duration(text: str) -> Duration | None:
-    count, _, unit = text.partition(" ")
-    if not unit:
-        iterations = _integer(count)
-        return None if iterations is None else Duration(iterations)
-    epochs = _number(count) if unit.strip() in ("epoch", "epochs") else None
-    return None if epochs is None else Duration(epochs, Unit.EPOCHS)
-
-
-SCALARS: dict[type, tuple[str, Callable[[str], Any]]] = {
-    int: ("a whole number", _integer),
-    float: ("a number", _number),
-    bool: ("true or false", _truth),
-    Duration: ("iterations (500) or epochs (10 epochs)", _duration),
-}
