@@ -42,13 +42,14 @@ def blob_of(net: Net, chosen: str | None) -> str:
         NetError: if there is no such blob, or it isn't a vector or a map for each picture.
     """
     weighted = [node for node in net.nodes if node.layer.counts_as_weight_layer]
-    usual = USUAL if USUAL in net.blobs else weighted[-1].bottoms[0].id if weighted else None
-    blob = chosen or usual
-    shapes = _shapes(net)
+    if not weighted:
+        cure = "take one with Convolution or InnerProduct layers"
+        raise NetError(Diagnostic("N830", "the net has no layers with weights: it has learned nothing", help=cure))
+    usual = USUAL if USUAL in net.blobs else weighted[-1].bottoms[0].id
+    blob, shapes = chosen or usual, _shapes(net)
     if blob not in shapes:
-        message = f"there is no blob {blob}" if blob else "the net has no layer with weights, and so no usual blob"
-        cure = did_you_mean(blob or "", shapes) or f"choose with --blob: {', '.join(net.blobs)}"
-        raise NetError(Diagnostic("N830", message, help=cure))
+        cure = did_you_mean(blob, shapes) or f"choose with --blob: {', '.join(net.blobs)}"
+        raise NetError(Diagnostic("N830", f"there is no blob {blob}", help=cure))
     if len(shapes[blob]) < 2 or not isinstance(shapes[blob][1], int):
         message = f"the blob {blob} is {show(shapes[blob])}: not a vector or a map for each picture"
         raise NetError(Diagnostic("N830", message, help=f"choose another with --blob, such as {usual}"))

@@ -84,8 +84,8 @@ def stacked(parts: Sequence[Descriptors]) -> Descriptors:
         if not what and first.paths and other.paths and _names(first) != _names(other):
             what = "files' names"
         if what:
-            names = f"{first.made['net']}'s and {other.made['net']}'s descriptors"
-            message = f"{names} don't go together: the {what} of their pictures differ"
+            names = " and ".join(f"{part.made.get('net', 'one file')}'s" for part in (first, other))
+            message = f"{names} descriptors don't go together: their pictures' {what} differ"
             cure = "describe the same --data with both nets, and leave none of its pictures out"
             raise NetError(Diagnostic("N833", message, help=cure))
     values = side_by_side([part.values for part in parts])
