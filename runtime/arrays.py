@@ -48,7 +48,8 @@ class ArrayFile(NamedTuple):
             else:
                 from safetensors.numpy import save_file
 
-                write_whole(path, lambda unfinished: save_file(arrays, unfinished, {"about": about}))
+                in_order = {name: np.ascontiguousarray(array) for name, array in arrays.items()}  # else columns mix
+                write_whole(path, lambda unfinished: save_file(in_order, unfinished, {"about": about}))
         except OSError as error:
             raise NetError(Diagnostic("N006", f"{path} can't be written: {error.strerror}")) from None
 

@@ -25,13 +25,13 @@ USUAL = "fc7"
 class How(NamedTuple):
     """What becomes of the values at several scales.
 
-    stack       the scales are stacked, not averaged
-    normalise   rows are brought to length 1
-    box         stacked with the descriptor of the object's box
+    stack         the scales are stacked, not averaged
+    unit_length   rows are brought to length 1
+    box           stacked with the descriptor of the object's box
     """
 
     stack: bool = False
-    normalise: bool = True
+    unit_length: bool = True
     box: bool = False
 
 
@@ -48,7 +48,7 @@ def blob_of(net: Net, chosen: str | None) -> str:
     usual = USUAL if USUAL in net.blobs else weighted[-1].bottoms[0].id
     blob, shapes = chosen or usual, _shapes(net)
     if blob not in shapes:
-        cure = did_you_mean(blob, shapes) or f"choose with --blob: {', '.join(net.blobs)}"
+        cure = did_you_mean(blob, net.blobs) or f"choose with --blob: {', '.join(net.blobs)}"
         raise NetError(Diagnostic("N830", f"there is no blob {blob}", help=cure))
     if len(shapes[blob]) < 2 or not isinstance(shapes[blob][1], int):
         message = f"the blob {blob} is {show(shapes[blob])}: not a vector or a map for each picture"
@@ -94,7 +94,7 @@ def _described(task: Task, how: How, tell: Tell, say: Callable[[str], None]) -> 
     values = sums[numbers].reshape(len(numbers), -1) / np.float32(num_pieces / sums.shape[1])
     paths = getattr(task.data, "paths", ())
     return Descriptors(
-        values=normalised(values) if how.normalise else values,
+        values=normalised(values) if how.unit_length else values,
         labels=np.asarray(task.data.labels, np.int64)[numbers],
         numbers=numbers,
         classes=task.data.classes,

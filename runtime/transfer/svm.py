@@ -90,6 +90,10 @@ def measured(split: Split, measure: Measure) -> Result:
     if measure is Measure.RECALL and 2 in (train.labels.ndim, test.labels.ndim):
         message = "pictures that show several classes have no recall by their likeliest class"
         raise NetError(Diagnostic("N834", message, help="say --metric map"))
+    lengths = train.values.shape[1], test.values.shape[1]
+    if lengths[0] != lengths[1]:
+        message = f"the descriptors to train on have {lengths[0]:,} numbers, and those to test on {lengths[1]:,}"
+        raise NetError(Diagnostic("N833", message, help="make both with the same nets and options"))
     shown = train.shown
     if len(train.classes) < 2 or not (shown.any(0) & ~shown.all(0)).all():
         alike = next((name for name, has in zip(train.classes, shown.T, strict=True) if has.all() or not has.any()), "")
