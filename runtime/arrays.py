@@ -36,6 +36,13 @@ class ArrayFile(NamedTuple):
             cure = f"end it in {' or '.join(SUFFIXES)}"
             raise NetError(Diagnostic(self.code, f"{path} is no name for {self.what}", help=cure))
 
+    def check_place(self, path: Path) -> None:
+        """Refuse a place that can't be written, before anything is computed for it."""
+        self.check_suffix(path)
+        if not path.parent.is_dir():
+            cure = f"mkdir -p {path.parent}"
+            raise NetError(Diagnostic("N006", f"{path} can't be written: there is no folder {path.parent}", help=cure))
+
     def write(self, path: Path, arrays: Arrays, facts: Mapping[str, Any]) -> None:
         """Write a file by its suffix."""
         self.check_suffix(path)

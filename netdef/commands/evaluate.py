@@ -73,10 +73,10 @@ def run(args: argparse.Namespace) -> int:
     from netdef.runtime.devices import ALONE
     from netdef.runtime.evaluation.posteriors import fused
     from netdef.runtime.evaluation.report import report
-    from netdef.runtime.evaluation.stored import check_suffix, read_posteriors, write_posteriors
+    from netdef.runtime.evaluation.stored import check_place, read_posteriors, write_posteriors
 
     if args.save_posteriors:
-        check_suffix(Path(args.save_posteriors))
+        check_place(Path(args.save_posteriors))
     saved = (read_posteriors(Path(path)) for path in args.posteriors)
     judged = (posteriors_of(args, *pair, ALONE) for pair in zip(args.file, args.weights, strict=True))
     parts, results = [], []

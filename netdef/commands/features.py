@@ -38,7 +38,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--flip", action="store_true", help="show the picture mirrored, too")
     parser.add_argument("--box", action="store_true", help="describe the object's box, too, beside the picture")
     parser.add_argument("--no-normalise", action="store_true", help="leave rows as long as they are")
-    feeding_arguments(parser)
+    feeding_arguments(parser, scores=False)
     net_arguments(parser, phase=False)
 
 
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     from netdef.runtime.transfer.describing import How, describe
     from netdef.runtime.transfer.descriptors import FILE, write_descriptors
 
-    FILE.check_suffix(Path(args.out))
+    FILE.check_place(Path(args.out))
     left_out: list[Diagnostic] = []
 
     def tell(mistake: Diagnostic) -> None:

@@ -9,7 +9,7 @@ from netdef.runtime.arrays import ArrayFile, Arrays
 from netdef.runtime.evaluation.posteriors import Posteriors
 
 FILE = ArrayFile("posteriors", "netdef evaluate --save-posteriors", ("values", "labels", "numbers"), code="N813")
-check_suffix = FILE.check_suffix
+check_place = FILE.check_place
 
 
 def write_posteriors(path: Path, posteriors: Posteriors) -> None:

@@ -34,9 +34,9 @@ class Descriptors(NamedTuple):
     @property
     def shown(self) -> NDArray[np.bool_]:
         """(N, classes): which picture shows which class."""
-        if self.labels.ndim == 2:
-            return self.labels == 1
-        return self.labels[:, None] == np.arange(len(self.classes))
+        several = self.labels.ndim == 2
+        shown: NDArray[np.bool_] = self.labels == 1 if several else self.labels[:, None] == range(len(self.classes))
+        return shown
 
     def part(self, indices: NDArray[np.int64]) -> "Descriptors":
         """Those of some of the pictures."""
@@ -64,12 +64,14 @@ class Descriptors(NamedTuple):
 def normalised(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Rows of length 1; one of zeros stays."""
     lengths = np.linalg.norm(values, axis=1, keepdims=True)
-    return values / np.where(lengths > 0, lengths, 1)
+    rows: NDArray[np.float32] = values / np.where(lengths > 0, lengths, np.float32(1))
+    return rows
 
 
 def side_by_side(parts: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
     """Descriptors of the same pictures stacked: rows of length 1 give rows of length 1, each part counting alike."""
-    return np.hstack(parts) / np.float32(len(parts) ** 0.5)
+    rows: NDArray[np.float32] = np.hstack(parts) / np.float32(len(parts) ** 0.5)
+    return rows
 
 
 def stacked(parts: Sequence[Descriptors]) -> Descriptors:
@@ -86,7 +88,7 @@ def stacked(parts: Sequence[Descriptors]) -> Descriptors:
         if what:
             names = " and ".join(f"{part.made.get('net', 'one file')}'s" for part in (first, other))
             message = f"{names} descriptors don't go together: their pictures' {what} differ"
-            cure = "describe the same --data with both nets, and leave none of its pictures out"
+            cure = "describe the same --data with both nets, and leave none of its pictures out; others go to --test"
             raise NetError(Diagnostic("N833", message, help=cure))
     values = side_by_side([part.values for part in parts])
     return first._replace(values=values, made={"stacked": [part.made for part in parts]}) if others else first
