@@ -37,6 +37,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--stack", action="store_true", help="put the scales side by side; they are averaged if not")
     parser.add_argument("--flip", action="store_true", help="show the picture mirrored, too")
     parser.add_argument("--box", action="store_true", help="describe the object's box, too, beside the picture")
+    several = "pictures may show several classes: take all objects that VOC's XML or a CSV marks as labels"
+    parser.add_argument("--several", action="store_true", help=several)
     parser.add_argument("--no-normalise", action="store_true", help="leave rows as long as they are")
     feeding_arguments(parser, scores=False)
     net_arguments(parser, phase=False)
@@ -99,8 +101,10 @@ def task_of(args: argparse.Namespace) -> "Task":
 def whole(args: argparse.Namespace) -> "Dataset":
     """All of the data; raises where they have parts, of which nobody has chosen one."""
     from netdef.runtime.data.source import open_whole, parts_of
+    from netdef.runtime.transfer.several import Several
 
     if len(parts := list(parts_of(args.data).values())) > 1:
         message = f"{args.data} has several parts, and descriptors are made of one at a time"
         raise NetError(Diagnostic("N831", message, help=f"say {' or '.join(f'--data {part}' for part in parts)}"))
-    return open_whole(args.data, tuple(args.object) or None)
+    objects = tuple(args.object) or None
+    return Several(Path(args.data), objects) if args.several else open_whole(args.data, objects)

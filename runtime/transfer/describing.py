@@ -17,6 +17,7 @@ from netdef.compiler.shape import Shape, known, show
 from netdef.runtime.data.dataset import Dataset, Picture, boxes_of
 from netdef.runtime.evaluation.judging import Task, Tell, by_looks, check_task, watched
 from netdef.runtime.transfer.descriptors import Descriptors, normalised, side_by_side
+from netdef.runtime.transfer.several import labels_of
 
 USUAL = "fc7"
 """The paper's: the 4,096 numbers before the class scores."""
@@ -95,7 +96,7 @@ def _described(task: Task, how: How, tell: Tell, say: Callable[[str], None]) -> 
     paths = getattr(task.data, "paths", ())
     return Descriptors(
         values=normalised(values) if how.unit_length else values,
-        labels=np.asarray(task.data.labels, np.int64)[numbers],
+        labels=labels_of(task.data)[numbers],
         numbers=numbers,
         classes=task.data.classes,
         paths=tuple(str(paths[number]) for number in numbers) if paths else (),

@@ -95,6 +95,16 @@ def test_a_box_is_described_beside_its_picture(folder: Path) -> None:
     np.testing.assert_allclose(np.linalg.norm(both.values, axis=1), 1, rtol=1e-6)
 
 
+def test_pictures_may_show_several_classes(folder: Path) -> None:
+    Path("objects.csv").write_text("data/a/0.png,dog,1,1,9,9\ndata/a/0.png,cat,2,2,5,5\ndata/b/1.png,dog,0,0,4,4\n")
+    found = described("--several", data="objects.csv")
+    assert found.classes == ("cat", "dog")
+    assert found.labels.tolist() == [[1, 1], [0, 1]]
+    np.testing.assert_array_equal(found.values, described().part(np.array([0, 3])).values)
+    only = described("--several", "--object", "cat", data="objects.csv")
+    assert only.labels.tolist() == [[1], [0]]
+
+
 def test_any_blob_describes_and_a_map_is_averaged(folder: Path) -> None:
     found = described("--blob", "conv", "--dense", "--scales", "9")
     rows = [unit(expected(Image.open(path), 9, flip=False, blob="conv")) for path in found.paths]
@@ -142,8 +152,9 @@ def test_mistakes_are_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> 
     cases = {
         "say --data parts/train or --data parts/test": ["--data", "parts"],
         "--box needs data with boxes": ["--data", "data", "--box"],
+        "--several needs data that mark": ["--data", "data", "--several"],
         "end it in .npz or .safetensors": ["--data", "data", "-o", "rows.csv"],
-        "o/o.npz can't be written": ["--data", "data", "-o", "o/o.npz"],
+        "o/o.npz can't be written: there is no folder o": ["--data", "data", "-o", "o/o.npz"],
     }
     for said, more in cases.items():
         assert main([*words, *more]) == 1
