@@ -10,12 +10,15 @@ import signal
 import sys
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple, Self, TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
+from torch.distributed.distributed_c10d import PrefixStore
+from torch.distributed.nn.functional import all_reduce
+from torch.distributed.rendezvous import rendezvous
 
 from netdef.compiler.diagnostics import Diagnostic, NetError
 
@@ -58,6 +61,13 @@ class Group(NamedTuple):
         if self.size > 1:
             dist.all_reduce(values)
         return values
+
+    def mean(self, values: Tensor) -> Tensor:
+        """The mean of a tensor over all processes; gradients flow through it."""
+        if self.size == 1:
+            return values
+        summed: Tensor = all_reduce(values)  # type: ignore[no-untyped-call]  # torch's is untyped
+        return summed / self.size
 
     def told(self, known: T | None) -> T:
         """What rank 0 knows, for all."""
@@ -114,8 +124,8 @@ def joined() -> Iterator[Group]:
     gpu = torch.cuda.is_available()
     if gpu:
         torch.cuda.set_device(own_device())
-    store, rank, size = next(dist.rendezvous("env://"))
-    own_store = dist.PrefixStore(f"attempt-{attempt()}", store)  # the addresses of processes that died stay in it
+    store, rank, size = next(rendezvous("env://"))
+    own_store = PrefixStore(f"attempt-{attempt()}", store)  # the addresses of processes that died stay in it
     dist.init_process_group("cpu:gloo,cuda:nccl" if gpu else "gloo", store=own_store, rank=rank, world_size=size)
     group = Group(rank, size)
     try:
@@ -123,20 +133,30 @@ def joined() -> Iterator[Group]:
     except RuntimeError as error:
         if group.size == 1 or not any(word in str(error) for word in GONE):
             raise
-        cure = "its own message stands above; --restarts 3 starts all again, from the last checkpoint"
-        message = f"process {group.rank} of {group.size} lost another one"
-        raise NetError(Diagnostic("N792", message, help=cure)) from None
+        raise lost_another(group, str(error)) from None
+    group.wait()  # whoever parts while another still talks may end that one
     dist.destroy_process_group()  # a broken group is left as it is
+
+
+def lost_another(group: Group, why: str) -> NetError:
+    """What a process says whose work can't go on without one that died; ``why`` is what torch said."""
+    cure = "its own message stands above; --restarts 3 starts all again, from the last checkpoint"
+    message = f"process {group.rank} of {group.size} lost another one"
+    return NetError(Diagnostic("N792", message, notes=(why.partition("\n")[0],), help=cure))
 
 
 @contextmanager
 def said_once(group: Group) -> Iterator[None]:
-    """Mistakes that all processes find alike, and one of them says."""
+    """Mistakes that all processes find alike are said by one: the first that finds any. All must come here."""
+    mistake: NetError | None = None
     try:
         yield
-    except NetError:
-        if group.leads:
-            raise
+    except NetError as error:
+        mistake = error
+    found = group.gathered(mistake is not None)
+    if mistake is not None and group.rank == found.index(True):
+        raise mistake
+    if any(found):
         sys.exit(1)
 
 
@@ -202,6 +222,10 @@ def launch(num: int, words: Sequence[str], restarts: int) -> int:
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
+    num_gpus = torch.cuda.device_count()
+    if 0 < num_gpus < num:
+        cure = f"say --devices {num_gpus}, or use several machines with torchrun"
+        raise NetError(Diagnostic("N718", f"this machine has {num_gpus} GPUs, not {num}", help=cure))
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, len(os.sched_getaffinity(0)) // num)))
     logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)  # the processes speak for themselves
     config = LaunchConfig(
@@ -229,4 +253,5 @@ def _pass_on(number: int) -> None:
     """Send a signal to the processes that this one started."""
     with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
         for child in file.read().split():
-            os.kill(int(child), number)
+            with suppress(ProcessLookupError):
+                os.kill(int(child), number)

@@ -4,7 +4,7 @@ What a run left in its ``metrics.jsonl`` becomes a ``Story``, and stories become
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -34,6 +34,8 @@ SMOOTHED = 1 / 20
 """The part of a stage over which its strong line is a mean."""
 MANY = 2000
 """Points of a line; more are no longer seen, and make an SVG slow."""
+ERRORS = {"top1_error": ("top-1", "o-"), "top5_error": ("top-5", "o:"), "box_error": ("boxes", "s-")}
+"""A key of the metrics -> the name and the line of an error."""
 TESTED = "o--"
 """The line of losses in tests."""
 STYLE = {
@@ -164,9 +166,9 @@ def finish_loss(axes: "Axes") -> None:
 
 
 def draw_errors(axes: "Axes", story: Story, along: Along, scale: float, colour: str) -> None:
-    """Top-1 and top-5 errors in per cent."""
+    """Errors in per cent: of the likeliest class and of five, or of boxes."""
     for stage in range(len(story.stages)):
-        for key, style in (("top1_error", "o-"), ("top5_error", "o:")):
+        for key, (_, style) in ERRORS.items():
             x, y = story.values(stage, along, key)
             axes.plot(x / scale, 100 * y, style, color=colour, markersize=3.5, linewidth=1.5, clip_on=False)
 
@@ -174,7 +176,8 @@ def draw_errors(axes: "Axes", story: Story, along: Along, scale: float, colour: 
 def finish_errors(axes: "Axes") -> None:
     """Begin at 0, and say which line is which."""
     axes.set_ylim(bottom=0)
-    _explain(axes, {"top-1": "o-", "top-5": "o:"})
+    drawn = {(line.get_linestyle(), line.get_marker()) for line in axes.lines if np.size(line.get_xdata())}
+    _explain(axes, {name: style for name, style in ERRORS.values() if (style[1:], style[0]) in drawn})
 
 
 def draw_rate(axes: "Axes", story: Story, along: Along, scale: float, colour: str) -> None:
@@ -195,7 +198,7 @@ def finish_rate(axes: "Axes") -> None:
 
 
 class Panel(NamedTuple):
-    """One diagram of a figure, there if a story has its ``key``.
+    """One diagram of a figure, there if a story has one of its ``keys``.
 
     height   in inches
     draw     adds a story
@@ -203,20 +206,20 @@ class Panel(NamedTuple):
     """
 
     label: str
-    key: str
+    keys: Collection[str]
     height: float
     draw: Callable[["Axes", Story, Along, float, str], None]
     finish: Callable[["Axes"], None]
 
     def shows(self, story: Story) -> bool:
         """Whether there is anything to show of a story."""
-        return any(self.key in line for _, lines in story.stages for line in lines)
+        return any(key in line for _, lines in story.stages for line in lines for key in self.keys)
 
 
 PANELS = (
-    Panel("loss", "loss", 2.8, draw_loss, finish_loss),
-    Panel("error in tests (%)", "top1_error", 2.4, draw_errors, finish_errors),
-    Panel("learning rate", "lr", 1.4, draw_rate, finish_rate),
+    Panel("loss", ("loss",), 2.8, draw_loss, finish_loss),
+    Panel("error in tests (%)", ERRORS, 2.4, draw_errors, finish_errors),
+    Panel("learning rate", ("lr",), 1.4, draw_rate, finish_rate),
 )
 
 

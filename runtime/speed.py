@@ -71,6 +71,8 @@ class _Hastened:
                 return self.module(**fed)
             try:
                 return self.run_compiled(self.compiled, fed)
+            except torch.OutOfMemoryError:
+                raise
             except Exception as error:  # a compiler fails in many ways
                 found = self.module(**fed)  # raises what is not the compiler's fault
                 self.compiled = None

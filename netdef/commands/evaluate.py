@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING
 
 from netdef.cli import show
 from netdef.commands.options import count, load_quietly, net_arguments
-from netdef.commands.train import DATA_HELP, fed_net, feeding_arguments, share_processors
 from netdef.compiler.diagnostics import Diagnostic, NetError, Report
 from netdef.compiler.messages import Preprocess
+from netdef.feeding import DATA_HELP, fed_net, feeding_arguments, share_processors
 
 if TYPE_CHECKING:
     from netdef.compiler.net import Net
@@ -46,6 +46,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", metavar="D", help=DATA_HELP)
     parser.add_argument("--json", action="store_true", help="print JSON")
     feeding_arguments(parser)
+    shared = "share the pictures among N processes, each with its own GPU if any"
+    parser.add_argument("--devices", type=count, metavar="N", help=shared)
     how = parser.add_argument_group("what a net is shown of a picture (see --dense, too)")
     how.add_argument("--scales", type=scales, default=(), metavar="Q,...", help="shorter sides, in pixels: 256,384,512")
     how.add_argument("--crops", type=int, choices=(1, 10, 50), default=0, help="windows of a picture at one scale")
@@ -68,24 +70,40 @@ def run(args: argparse.Namespace) -> int:
         counts = f"{len(args.file)} nets and {len(args.weights)} weights"
         print(f"netdef evaluate: give each net its weights; there are {counts}", file=sys.stderr)
         return 2
-    if args.boxes or (args.data and any(asks_for_boxes(args, file) for file in args.file)):
-        return print_boxes(args)
-    from netdef.runtime.devices import ALONE
+    from netdef.runtime.devices import joined, launch, was_launched
+
+    if (args.devices or 1) > 1 and not was_launched():
+        return launch(args.devices, args.words, restarts=0)
+    with joined() as group:
+        return evaluated(args, group)
+
+
+def evaluated(args: argparse.Namespace, group: "Group") -> int:
+    """Print the errors from the shares of all processes of a group; rank 0 speaks."""
+    from netdef.runtime.devices import said_once
     from netdef.runtime.evaluation.posteriors import fused
     from netdef.runtime.evaluation.report import report
     from netdef.runtime.evaluation.stored import check_place, read_posteriors, write_posteriors
 
-    if args.save_posteriors:
-        check_place(Path(args.save_posteriors))
-    saved = (read_posteriors(Path(path)) for path in args.posteriors)
-    judged = (posteriors_of(args, *pair, ALONE) for pair in zip(args.file, args.weights, strict=True))
+    with said_once(group):
+        boxed = args.boxes or (args.data and any(asks_for_boxes(args, file) for file in args.file))
+    if boxed:
+        return print_boxes(args, group)
+    with said_once(group):
+        if args.save_posteriors:
+            check_place(Path(args.save_posteriors))
+        saved = [read_posteriors(Path(path)) for path in args.posteriors]
+    judged = (posteriors_of(args, *pair, group) for pair in zip(args.file, args.weights, strict=True))
     parts, results = [], []
     for part in chain(saved, judged):
         parts.append(part)
-        results.append(told(args, part))
+        results.append(told(args, part, group))
     if len(parts) > 1:
-        parts.append(fused(parts))
-        results.append(told(args, parts[-1]))
+        with said_once(group):
+            parts.append(fused(parts))
+        results.append(told(args, parts[-1], group))
+    if not group.leads:
+        return 0
     if args.save_posteriors:
         write_posteriors(Path(args.save_posteriors), parts[-1])
     if args.json:
@@ -95,19 +113,22 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def told(args: argparse.Namespace, posteriors: "Posteriors") -> "Result":
+def told(args: argparse.Namespace, posteriors: "Posteriors", group: "Group") -> "Result":
     """The errors of one net or of a fusion, printed at once unless they are wanted together."""
+    from netdef.runtime.devices import said_once
     from netdef.runtime.evaluation.report import Result
 
-    result = Result(posteriors.made, posteriors.errors())
-    if not (args.json or args.report):
+    with said_once(group):
+        result = Result(posteriors.made, posteriors.errors())
+    if group.leads and not (args.json or args.report):
         print(result.text, flush=True)
     return result
 
 
 def posteriors_of(args: argparse.Namespace, file: str, weights: str, group: "Group") -> "Posteriors":
-    """The posteriors of one net with its weights."""
-    from netdef.runtime.evaluation.judging import judge
+    """The posteriors of one net with its weights, for all processes, each of which judges its share."""
+    from netdef.runtime.devices import said_once
+    from netdef.runtime.evaluation.judging import check_task, judge
     from netdef.runtime.training.run import run_of
 
     left_out: list[Diagnostic] = []
@@ -116,16 +137,24 @@ def posteriors_of(args: argparse.Namespace, file: str, weights: str, group: "Gro
         left_out.append(mistake)
         show(Report([mistake]))
 
-    trained = run_of(Path(weights))
-    task = task_of(args, file, Path(weights), trained)
-    found = judge(task, tell, lambda line: print(f"{file}: {line}", file=sys.stderr, flush=True), group)
-    if left_out:
-        print(f"netdef evaluate: {len(left_out):,} pictures were left out", file=sys.stderr)
+    def say(line: str) -> None:
+        if group.leads:
+            print(line, file=sys.stderr, flush=True)
+
+    with said_once(group):
+        trained = run_of(Path(weights))
+        task = task_of(args, file, Path(weights), trained, group)
+        check_task(task)
+    found = judge(task, tell, lambda line: say(f"{file}: {line}"), group).gathered(group)
+    (num_left_out,) = group.total([len(left_out)])
+    if num_left_out:
+        say(f"netdef evaluate: {num_left_out:,} pictures were left out")
     named = {"net": file, "weights": weights, "data": args.data, "trained": trained_scale(task.module.net, trained)}
-    return found._replace(made={**named, **found.made})
+    speed = sum(group.gathered(found.made["images_per_s"]))
+    return found._replace(made={**named, **found.made, "images_per_s": speed})
 
 
-def task_of(args: argparse.Namespace, file: str, weights: Path, trained: "Run | None") -> "Task":
+def task_of(args: argparse.Namespace, file: str, weights: Path, trained: "Run | None", group: "Group") -> "Task":
     """What is to be done with one net."""
     import torch
 
@@ -136,7 +165,8 @@ def task_of(args: argparse.Namespace, file: str, weights: Path, trained: "Run | 
     from netdef.runtime.evaluation.protocol import Pool, Protocol
 
     net, own = fed_net(args, "TEST", file)
-    show(net.report)
+    if group.leads:
+        show(net.report)
     classes = tuple(trained.manifest["classes"]) if trained else tuple(args.object) or None
     data = own.data if own else open_test(args.data or "digits", classes, wanted_by(net, net))
     scores = net.chosen_scores(args.scores)
@@ -177,7 +207,7 @@ def asks_for_boxes(args: argparse.Namespace, file: str) -> bool:
     return not set(BOX_FIELDS).isdisjoint(load_quietly(as_trained, "TRAIN", file).inputs)
 
 
-def print_boxes(args: argparse.Namespace) -> int:
+def print_boxes(args: argparse.Namespace, group: "Group") -> int:
     """The errors of nets that say where: each by itself, or with --dense those of all nets together."""
     from netdef.commands.predict import predictor
     from netdef.runtime.data.batches import TestBatches, stream
@@ -185,34 +215,43 @@ def print_boxes(args: argparse.Namespace) -> int:
     from netdef.runtime.data.dataset import warnings_of
     from netdef.runtime.data.skipping import Skipped
     from netdef.runtime.data.source import open_test
+    from netdef.runtime.devices import said_once
     from netdef.runtime.evaluation import PAGE
     from netdef.runtime.localisation.dense import evaluate_dense
     from netdef.runtime.localisation.evaluation import check_boxes, evaluate_boxes
     from netdef.runtime.training.run import run_of
 
-    nets = [predictor(args, file, weights, where=None) for file, weights in zip(args.file, args.weights, strict=True)]
-    where = {file: net for file, net in zip(args.file, nets, strict=True) if net.says_where}
-    what = [net for net in nets if not net.says_where]
-    trained = next(filter(None, map(run_of, map(Path, args.weights))), None)
-    data = open_test(
-        args.data or "digits", tuple(trained.manifest["classes"]) if trained else tuple(args.object) or None
-    )
-    show(Report(warnings_of(data)))
-    for net in where.values():
-        check_boxes(net.module.net.blobs[net.blob], data, {})
+    with said_once(group):
+        nets = [
+            predictor(args, file, weights, where=None) for file, weights in zip(args.file, args.weights, strict=True)
+        ]
+        where = {file: net for file, net in zip(args.file, nets, strict=True) if net.says_where}
+        what = [net for net in nets if not net.says_where]
+        trained = next(filter(None, map(run_of, map(Path, args.weights))), None)
+        data = open_test(
+            args.data or "digits", tuple(trained.manifest["classes"]) if trained else tuple(args.object) or None
+        )
+        if group.leads:
+            show(Report(warnings_of(data)))
+        for net in where.values():
+            check_boxes(net.module.net.blobs[net.blob], data, {})
     if not where or (args.dense and not what and len(data.classes) > 1):
         missing = "says what, for the classes" if where else "says where, such as vgg16_scr.net"
-        print(f"netdef evaluate: --boxes needs a net that {missing}", file=sys.stderr)
+        if group.leads:
+            print(f"netdef evaluate: --boxes needs a net that {missing}", file=sys.stderr)
         return 2
     if args.dense:
-        errors = {", ".join(args.file): evaluate_dense(data, list(where.values()), what, args.scales)}
+        errors = {", ".join(args.file): evaluate_dense(data, list(where.values()), what, args.scales, group)}
     else:
         errors = {}
         for file, net in where.items():
             pages = TestBatches(data, net.feed.view, PAGE, skip=args.corrupt == "skip")
             skipped = Skipped(data, lambda mistake: show(Report([mistake])))
-            coming = skipped.told(stream(pages, range(len(pages)), args.workers or 0))
+            coming = skipped.told(stream(pages, group.share(len(pages)), args.workers or 0))
             errors[file] = evaluate_boxes(net.module, net.blob, Binding(net.feed.blobs, net.feed.normalise), coming)
+            errors[file] = errors[file].over(group)
+    if not group.leads:
+        return 0
     if args.json:
         found = [{"net": name, "data": args.data, "num": each.num} | each.as_data for name, each in errors.items()]
         print(json.dumps({"results": found}, indent=2))

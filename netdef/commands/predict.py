@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from netdef.cli import show
 from netdef.commands.evaluate import fed_from_outside, with_weights
 from netdef.commands.options import count, load_net, net_arguments
-from netdef.commands.train import share_processors
 from netdef.compiler.diagnostics import Diagnostic, NetError, Report
+from netdef.feeding import share_processors
 
 if TYPE_CHECKING:
     from netdef.runtime.data.dataset import Picture

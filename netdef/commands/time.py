@@ -9,10 +9,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from netdef.commands.options import count, load_net, load_quietly, net_arguments, speed_arguments
-from netdef.commands.train import share_processors
 from netdef.compiler import columns
 from netdef.compiler.net import Net
 from netdef.compiler.shape import known
+from netdef.feeding import share_processors
 
 if TYPE_CHECKING:
     from netdef.runtime.timing import Times, Timing

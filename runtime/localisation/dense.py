@@ -20,6 +20,7 @@ from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.dataset import Dataset, Picture, boxes_of
 from netdef.runtime.data.transform import Placement, resized
+from netdef.runtime.devices import ALONE, Group
 from netdef.runtime.localisation.evaluation import ENOUGH, BoxErrors, of_class
 from netdef.runtime.localisation.geometry import Boxes, on_picture, overlap
 from netdef.runtime.localisation.merging import merged
@@ -83,17 +84,18 @@ def look(picture: Picture, where: Sequence[Predictor], what: Sequence[Predictor]
 
 
 def evaluate_dense(
-    data: Dataset, where: Sequence[Predictor], what: Sequence[Predictor], scales: Sequence[int]
+    data: Dataset, where: Sequence[Predictor], what: Sequence[Predictor], scales: Sequence[int], group: Group = ALONE
 ) -> BoxErrors:
-    """Count the pictures of which no guess has the right class and the right box."""
+    """Count the pictures of which no guess has the right class and the right box; each process looks at its share."""
     truth = boxes_of(data)
     assert truth is not None
     total = BoxErrors()
-    for index, label in enumerate(data.labels):
+    for index in group.share(len(data)):
+        label = data.labels[index]
         found = look(data.picture(index), where, what, scales)
         right = label in found.classes and bool(overlap(found.box(label), truth[index]) > ENOUGH)
         total = total.plus(BoxErrors(1, int(not right)))
-    return total
+    return total.over(group)
 
 
 def _edges(boxes: Boxes, net: Predictor, picture: Pair, scaled: Pair) -> Boxes:

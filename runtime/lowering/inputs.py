@@ -27,8 +27,9 @@ class _MakeUp(Op):
         for weight in self.made:
             self.register_buffer(weight.name, self.filled(weight), persistent=False)
         self.changing = [weight for weight in self.made if weight.filler.type != "constant"]
-        if self.changing:
-            self.refill = torch.compiler.disable(self.refill)  # here and not as a decorator: it loads the compiler
+        self.anew = self.refill
+        if self.changing:  # not as a decorator, which would load the compiler for every net
+            self.anew = torch.compiler.disable(self.refill)  # type: ignore[no-untyped-call]
 
     def filled(self, weight: Weight) -> Tensor:
         """A top of the pass that comes."""
@@ -37,7 +38,7 @@ class _MakeUp(Op):
     @override
     def forward(self) -> tuple[Tensor, ...]:
         if self.changing:
-            self.refill()
+            self.anew()
         return tuple(getattr(self, weight.name) for weight in self.made)
 
     def refill(self) -> None:

@@ -2,7 +2,6 @@
 
 import torch
 from torch import Tensor
-from torch.distributed.nn.functional import all_reduce
 from torch.nn import functional
 
 from netdef.compiler.layers.normalization import LRN, BatchNorm, Region
@@ -79,9 +78,9 @@ class ByBatch(_Normalize):
         """The same over all shares of a batch, which are of one size; gradients flow through the sums."""
         axes = [0, *range(2, bottom.dim())]
         shape = [1, -1] + [1] * (bottom.dim() - 2)
-        mean = all_reduce(bottom.mean(axes)) / self.group.size
+        mean = self.group.mean(bottom.mean(axes))
         centred = bottom - mean.view(shape)
-        variance = all_reduce(centred.square().mean(axes)) / self.group.size
+        variance = self.group.mean(centred.square().mean(axes))
         num = bottom.numel() // bottom.shape[1] * self.group.size
         self.remember(mean, variance * (num / (num - 1)))
         return centred * (variance + self.eps).rsqrt().view(shape)

@@ -57,6 +57,13 @@ def save(folder: Path, checkpoint: Checkpoint, num_kept: int = NUM_KEPT) -> None
         old.unlink()
 
 
+def put_aside(folder: Path, iteration: int) -> None:
+    """Rename the checkpoints after an iteration, which were passed over: they count no longer."""
+    for path in stored(folder):
+        if int(path.stem) > iteration:
+            path.replace(path.with_name(f"damaged-{path.name}"))
+
+
 def newest(folder: Path, identity: str) -> tuple[Checkpoint | None, list[Diagnostic]]:
     """The newest checkpoint that is sound, and a warning for each that had to be passed over."""
     warnings: list[Diagnostic] = []

@@ -83,10 +83,12 @@ def divide(recipe: Recipe, group: Group = ALONE, passes: int = 1, *, shards: boo
     """
     num = lcm(recipe.iter_size, group.size * passes)
     if recipe.batch % num:
-        over = f"{group.size} devices" + (f", each in {num // group.size} passes" if num > group.size else "")
+        in_passes = f"{num // group.size} passes" if num > group.size else ""
+        devices = f"{group.size} devices" if group.size > 1 else ""
+        over = " of ".join(each for each in (in_passes, devices) if each)
         near = [size for size in (recipe.batch // num * num, -(-recipe.batch // num) * num) if size]
-        cure = f"take a batch of {' or '.join(map(str, near))}, or another number of devices"
-        message = f"a batch of {recipe.batch} can't be divided into {num} equal parts over {over}"
+        cure = f"say --batch {' or '.join(map(str, near))}, or take other devices and passes"
+        message = f"a batch of {recipe.batch} can't be divided into {num} equal parts, for {over}"
         raise NetError(Diagnostic("N790", message, help=cure))
     return Division(group, num, shards)
 

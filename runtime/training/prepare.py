@@ -146,11 +146,16 @@ def device_of(name: str | None) -> torch.device:
 
 
 def check_loss(net: Net, scores: str) -> None:
-    """Refuse a net that has nothing to make smaller; a loss could read its scores."""
+    """Refuse a net that has nothing to make smaller, where a loss could read its scores, or nothing that learns."""
     if not any(weight for node in net.nodes for weight in node.loss_weights):
         cure = f'layer "loss" SoftmaxWithLoss {{ bottom: ["{scores}", "label"] include {{ phase: TRAIN }} }}'
         message = f"{net.name or net.definition.path} has no loss in phase TRAIN, so nothing can be learned"
         raise NetError(Diagnostic("N720", message, help=f'add input "label" [1] and {cure}'))
+    weights = [own for node in net.nodes for own in node.weights if own.weight.learned]
+    if not any(own.lr_mult for own in weights):
+        found = "all its weights have lr_mult: 0" if weights else "it has no weights"
+        message = f"{net.name or net.definition.path} can't learn: {found}"
+        raise NetError(Diagnostic("N768", message, help="add param { lr_mult: 1 } to a layer that should learn"))
 
 
 def identity_of(net: Net, recipe: Recipe, data: Data, feed: Feed) -> dict[str, Any]:

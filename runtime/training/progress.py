@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 from typing import NamedTuple, Protocol, Self
 
 from rich.console import Console
@@ -68,10 +69,40 @@ class Display(Protocol):
 
 
 def display(group: Group = ALONE) -> Display:
-    """A bar on a terminal, plain lines elsewhere."""
+    """A bar on a terminal, plain lines elsewhere; it outlives both."""
     if not group.leads:
-        return Remarks(group.rank)
-    return Bar() if sys.stderr.isatty() else Lines()
+        return Lasting(Remarks(group.rank))
+    return Lasting(Bar() if sys.stderr.isatty() else Lines())
+
+
+class Lasting:
+    """Shows by another display while it can: training goes on when a terminal is closed or a pipe's reader has left."""
+
+    def __init__(self, shown: Display) -> None:
+        self._shown: Display = shown
+        self._is_seen = True
+
+    def show(self, status: Status) -> None:
+        """Show where training stands, if anybody sees it."""
+        self._try(lambda: self._shown.show(status))
+
+    def say(self, text: str) -> None:
+        """Show a remark, if anybody sees it."""
+        self._try(lambda: self._shown.say(text))
+
+    def _try(self, do: Callable[[], None]) -> None:
+        if self._is_seen:
+            try:
+                do()
+            except OSError:
+                self._is_seen = False
+
+    def __enter__(self) -> Self:
+        self._shown.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._try(self._shown.__exit__)
 
 
 class Remarks:

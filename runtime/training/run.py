@@ -7,8 +7,10 @@ best.safetensors    the weights with the best score
 last.safetensors    the weights of the last checkpoint
 """
 
+import fcntl
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,6 +26,19 @@ RUNS = Path("runs")
 """Where runs go that are not told where to go."""
 
 NUM_DIFFERENCES_SHOWN = 5
+
+_HELD: set[int] = set()
+"""Folders that this process holds."""
+
+
+def _let_go() -> None:
+    """In a child that reads pictures: it may outlive its parent by seconds, and must not hold what that one held."""
+    for folder in _HELD:
+        os.close(folder)
+    _HELD.clear()
+
+
+os.register_at_fork(after_in_child=_let_go)
 
 
 class Run:
@@ -49,13 +64,34 @@ class Run:
 
     @manifest.setter
     def manifest(self, manifest: Mapping[str, Any]) -> None:
-        self.checkpoints.mkdir(exist_ok=True)
-        write_whole_text(self._manifest, json.dumps(manifest, indent=2) + "\n")
+        with self.saving():
+            self.checkpoints.mkdir(parents=True, exist_ok=True)
+            write_whole_text(self._manifest, json.dumps(manifest, indent=2) + "\n")
 
     @property
     def is_there(self) -> bool:
         """Whether the folder is a run's."""
         return self._manifest.is_file()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """While it is entered, no other process trains here; a process that dies lets go.
+
+        Raises:
+            NetError: if one does already.
+        """
+        folder = os.open(self.path, os.O_RDONLY)
+        _HELD.add(folder)
+        try:
+            try:
+                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                cure = "wait for it, or stop it, or choose another folder with -o"
+                raise NetError(Diagnostic("N795", f"another process trains in {self.path}", help=cure)) from None
+            yield
+        finally:
+            _HELD.remove(folder)
+            os.close(folder)
 
     @contextmanager
     def saving(self) -> Iterator[None]:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from netdef.compiler.diagnostics import Diagnostic, NetError, Report
-from netdef.runtime.module import fill_in
+from netdef.runtime.module import fill_in, is_sharded
 from netdef.runtime.training.parallel import Division, Gradients, Hasten
 from netdef.runtime.training.recipe import (
     AdaDelta,
@@ -209,9 +209,9 @@ def sgd(method: Method, group: WeightGroup, gradients: list[Tensor], rate: float
         _decay(group, gradients, method)
     (velocity,) = group.history
     torch._fused_sgd_(
-        group.weights,
-        gradients,
-        velocity if method.momentum else [],
+        _own(group.weights),
+        _own(gradients),
+        _own(velocity) if method.momentum else [],
         weight_decay=method.weight_decay * group.decay_mult if is_l2 else 0.0,
         momentum=method.momentum,
         lr=outside if method.momentum else rate,
@@ -220,6 +220,11 @@ def sgd(method: Method, group: WeightGroup, gradients: list[Tensor], rate: float
         maximize=False,
         is_first_step=False,
     )
+
+
+def _own(tensors: list[Tensor]) -> list[Tensor]:
+    """Of sharded tensors the shares that are here: the fused update knows no others."""
+    return [tensor.to_local() if is_sharded(tensor) else tensor for tensor in tensors]  # type: ignore[attr-defined]
 
 
 def nesterov(method: Method, group: WeightGroup, gradients: list[Tensor], rate: float, iteration: int) -> None:

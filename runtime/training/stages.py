@@ -48,6 +48,12 @@ def stage_named(name: str, stages: Sequence[Stage]) -> Stage:
     raise NetError(Diagnostic("N793", f"the recipe has no stage {name}", help=cure))
 
 
+def without_first_weights(name: str, first: str) -> NetError:
+    """What is said of a stage that is trained alone and needs another's weights."""
+    cure = f"add --weights with those of {first}, such as the folder of its run"
+    return NetError(Diagnostic("N793", f"stage {name} begins with the weights of stage {first}", help=cure))
+
+
 def refuse_another_plan(plan: Run, stages: Sequence[Stage]) -> None:
     """Refuse to go on with a plan whose stages were others; what each stage is, its own run knows."""
     before: Mapping[str, Any] = plan.manifest

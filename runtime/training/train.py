@@ -22,7 +22,7 @@ from netdef.runtime.localisation.evaluation import evaluate_boxes
 from netdef.runtime.module import plain
 from netdef.runtime.settings import Settings
 from netdef.runtime.speed import casting, hastened
-from netdef.runtime.training.checkpoint import Checkpoint, newest, save
+from netdef.runtime.training.checkpoint import Checkpoint, newest, put_aside, save
 from netdef.runtime.training.interrupts import Interrupts, Stopped, Wish
 from netdef.runtime.training.journal import Entry, Journal, Log
 from netdef.runtime.training.parallel import Division
@@ -75,10 +75,18 @@ class Job(NamedTuple):
     settings: Settings
 
 
-def train(job: Job, run: Run, start: Checkpoint | None, display: Display, also: Log | None = None) -> None:
+def train(
+    job: Job,
+    run: Run,
+    start: Checkpoint | None,
+    display: Display,
+    interrupts: Interrupts,
+    *,
+    also: Log | None = None,
+) -> None:
     """Load, loop, step, evaluate, save: the weights are in the run's folder afterwards.
 
-    ``also`` is given every line of the metrics.
+    ``interrupts`` are the signals that were caught; ``also`` is given every line of the metrics.
 
     Raises:
         Stopped: if a signal asked for it; everything is saved.
@@ -89,21 +97,22 @@ def train(job: Job, run: Run, start: Checkpoint | None, display: Display, also: 
     if start is not None:
         restore(solver, start)
         group.wait()  # nobody writes while others read
+        if group.leads:
+            put_aside(run.checkpoints, start.iteration)
     total = job.recipe.num_iterations(len(job.data.train))
-    first = -1 if start is None else start.iteration
-    seconds = run.cut_metrics(first) if group.leads else 0.0
+    seconds = run.cut_metrics(-1 if start is None else start.iteration) if group.leads else 0.0
     journal = Journal(run if group.leads else None, display, job.recipe.batch, total, seconds=seconds, also=also)
     skipped, test_skipped = (
         Skipped(part, lambda mistake: display.say(render(mistake))) for part in (job.data.train, job.data.test)
     )
     if start is None:
         if job.recipe.test.initial:
-            evaluation = evaluated(job, test_skipped, 0)
-            journal.note_first(evaluation)
-            keep_best(job, run, solver, evaluation)
+            first = evaluated(job, test_skipped, 0)
+            journal.note_first(first)
+            keep_best(job, run, solver, first)
         keep(job, run, solver)
     coming = skipped.told(stream(training_batches(job), range(solver.iteration, total), job.num_workers))
-    with Interrupts() as interrupts, Agreement(group) as agreement:
+    with Agreement(group) as agreement:
         for batch in journal.waiting_for(coming):
             lr = solver.lr
             loss = solver.step(**job.feeding.feed(batch, job.device))

@@ -93,6 +93,7 @@ class _Reader:
         loader.name = source.path  # stands in every place
         root = loader.get_single_node() or yaml.MappingNode("", [])
         entries = self.entries(root, "a recipe")
+        assert isinstance(root, yaml.MappingNode)
         if LIKE not in entries:
             return root
         word = entries[LIKE][1]
@@ -118,6 +119,7 @@ class _Reader:
 
     def stage(self, node: yaml.Node, common: yaml.MappingNode, known: tuple[str, ...]) -> Stage:
         entries = self.entries(node, "a stage")
+        assert isinstance(node, yaml.MappingNode)
         if "name" not in entries:
             raise self.complain("N705", "a stage needs name", node, help="add name: D-256")
         name = self.text(entries["name"][1], "name")

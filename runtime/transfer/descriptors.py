@@ -64,8 +64,7 @@ class Descriptors(NamedTuple):
 def normalised(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Rows of length 1; one of zeros stays."""
     lengths = np.linalg.norm(values, axis=1, keepdims=True)
-    rows: NDArray[np.float32] = values / np.where(lengths > 0, lengths, np.float32(1))
-    return rows
+    return (values / np.where(lengths > 0, lengths, 1)).astype(np.float32)
 
 
 def side_by_side(parts: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from netdef.compiler.atomic import UNFINISHED, write_whole
-from netdef.runtime.training.checkpoint import NUM_KEPT, Checkpoint, by_key, newest, read, save, stored
+from netdef.runtime.training.checkpoint import NUM_KEPT, Checkpoint, by_key, newest, put_aside, read, save, stored
 
 
 def made(iteration: int, identity: str = "ours") -> Checkpoint:
@@ -108,3 +108,15 @@ def test_an_unfinished_checkpoint_is_none(tmp_path: Path) -> None:
     found, warnings = newest(tmp_path, "ours")
     assert same(found, made(5))
     assert warnings == []
+
+
+def test_a_damaged_newer_one_takes_no_place(tmp_path: Path) -> None:
+    """A run goes on from before it, and what is saved then is kept, though its number is lower."""
+    save(tmp_path, made(5))
+    (tmp_path / "00000010.safetensors").write_bytes(b"half")
+    found, _ = newest(tmp_path, "ours")
+    assert same(found, made(5))
+    put_aside(tmp_path, 5)
+    save(tmp_path, made(7), num_kept=1)
+    assert [path.name for path in stored(tmp_path)] == ["00000007.safetensors"]
+    assert (tmp_path / "damaged-00000010.safetensors").read_bytes() == b"half"

@@ -2,6 +2,8 @@
 
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
@@ -13,21 +15,21 @@ TWO = ("small.net", "--devices", "2")
 
 
 @pytest.fixture(scope="module", autouse=True)
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A working folder with a net, a run of it on two devices, and a longer one."""
     pytest.importorskip("sklearn")
     folder = tmp_path_factory.mktemp("devices")
-    os.chdir(folder)
-    write_net(folder)
-    train(*TWO, "--epochs", "3", "-o", "two")
-    return folder
+    with chdir(folder):
+        write_net(folder)
+        train(*TWO, "--epochs", "3", "-o", "two")
+        yield
 
 
 def furthest(one: str, other: str) -> float:
     """The largest difference between the last weights of two runs."""
     ours, theirs = (load_file(Path(run) / "last.safetensors") for run in (one, other))
     assert ours.keys() == theirs.keys()
-    return max(abs(ours[key] - theirs[key]).max() for key in ours)
+    return max(float(abs(ours[key] - theirs[key]).max()) for key in ours)
 
 
 @pytest.mark.slow
@@ -100,4 +102,4 @@ def test_mistakes_are_said_once() -> None:
     assert said.count("N730") == 1
     said = train("small.net", "--devices", "3", "-o", "three", status=1)
     assert said.count("error[N790]: a batch of 100 can't be divided into 3 equal parts") == 1
-    assert "take a batch of 99 or 102" in said
+    assert "say --batch 99 or 102" in said

@@ -6,6 +6,8 @@ import random
 import resource
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
@@ -18,15 +20,15 @@ LENGTH = ("--epochs", "12")
 
 
 @pytest.fixture(scope="module", autouse=True)
-def seconds(tmp_path_factory: pytest.TempPathFactory) -> float:
+def seconds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[float]:
     """How long an unbroken run takes; it is called ``whole``."""
     pytest.importorskip("sklearn")
     folder = tmp_path_factory.mktemp("nothing_lost")
-    os.chdir(folder)
-    write_net(folder)
-    began = time.monotonic()
-    train("small.net", *LENGTH, "-o", "whole")
-    return time.monotonic() - began
+    with chdir(folder):
+        write_net(folder)
+        began = time.monotonic()
+        train("small.net", *LENGTH, "-o", "whole")
+        yield time.monotonic() - began
 
 
 def again(run: str) -> tuple[str, ...]:
@@ -113,3 +115,23 @@ def test_the_manifest_tells_what_the_run_is() -> None:
     assert all(len(manifest["hashes"][part]) == 64 for part in ("net", "data", "recipe"))
     assert manifest["identity"]["recipe"]["seed"] == 1
     assert manifest["result"]["iteration"] == losses("whole")[-1][0]
+
+
+@pytest.mark.slow
+def test_only_one_trains_in_a_folder() -> None:
+    first = start("train", "small.net", "--epochs", "2000", "-o", "one_only")
+    wait_for_lines("one_only", 1)
+    assert "error[N795]: another process trains in one_only" in train("--resume", "-o", "one_only", status=1)
+    first.terminate()
+    finish(first, 128 + signal.SIGTERM)
+
+
+@pytest.mark.slow
+def test_nobody_has_to_watch() -> None:
+    """The reader of a pipe leaves, as a closed terminal does, and training goes on."""
+    process = start("train", "small.net", *LENGTH, "-o", "alone")
+    assert process.stderr is not None
+    process.stderr.readline()
+    process.stderr.close()
+    assert process.wait(timeout=100) == 0
+    check("alone")

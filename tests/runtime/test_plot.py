@@ -52,6 +52,17 @@ def test_several_runs_are_drawn_together(tmp_path: Path, capsys: Captured) -> No
     assert out.read_bytes() == first
 
 
+def test_errors_of_boxes_are_drawn_alone_or_beside_others(tmp_path: Path) -> None:
+    boxes = write_run(tmp_path / "where", [line(i, box_error=0.5) for i in range(1, 4)])
+    classes = write_run(tmp_path / "what", evaluated(20))
+    for runs, legend in (([boxes], {"boxes"}), ([boxes, classes], {"boxes", "top-1", "top-5"})):
+        out = tmp_path / "curves.svg"
+        assert main(["plot", *runs, "-o", str(out)]) == 0
+        texts = re.findall(r"<text[^>]*>([^<]*)</text>", out.read_text())
+        assert "error in tests (%)" in texts
+        assert {"boxes", "top-1", "top-5"} & set(texts) == legend
+
+
 def test_the_figure_lies_beside_the_run_and_shows_its_colour(tmp_path: Path, capsys: Captured) -> None:
     run = write_run(tmp_path / "run", [line(i) for i in range(1, 6)])  # no test yet
     assert main(["plot", run]) == 0

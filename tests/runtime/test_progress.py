@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from netdef.runtime.training import progress
-from netdef.runtime.training.progress import Bar, Lines, Status, display
+from netdef.runtime.training.progress import Bar, Status, display
 
 STATUS = Status(
     iteration=7, total=1000, epoch=0.5, loss=1.25, lr=0.001, images_per_s=1234.5, data_wait=0.02, seconds_left=3725.4
@@ -27,7 +27,6 @@ def test_lines_come_at_evaluations_and_now_and_then(
     now = 100.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
     shown = display()
-    assert isinstance(shown, Lines)
     with shown:
         for _ in range(40):
             now += 1

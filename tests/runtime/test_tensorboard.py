@@ -31,12 +31,13 @@ def read_back(run: Path) -> dict[str, list[tuple[int, float]]]:
 
 def test_every_number_of_a_line_is_there(tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
-    errors = {"top1_error": 0.5, "top5_error": 0.25, "test_loss": 2.5}
+    errors = {"top1_error": 0.5, "top5_error": 0.25, "box_error": 0.75, "test_loss": 2.5}
     write(tmp_path, 0, [{"iteration": 0, "epoch": 0.0, "seconds": 0.5, **errors}, line(1), line(2, **errors)])
     found = read_back(tmp_path)
     assert set(found) == set(TAGS.values())
     assert found["loss/train"] == [(1, 2.0), (2, 1.0)]
     assert found["loss/test"] == [(0, 2.5), (2, 2.5)]
+    assert found["error/boxes"] == [(0, 0.75), (2, 0.75)]
     assert found["error/top-5"] == [(0, 0.25), (2, 0.25)]
     assert found["speed/share of waiting for data"] == [(1, 0.25), (2, 0.25)]
 

@@ -49,10 +49,7 @@ def test_tests_come_when_they_are_due(home: Path, capsys: pytest.CaptureFixture[
     assert [line["iteration"] for line in lines if "top1_error" in line] == [0, 4, 8, 10]
     assert "loss" not in lines[0]
     assert all(("test_loss" in line) == ("top1_error" in line) for line in lines)
-    assert (
-        main(["evaluate", "a.net", "--weights", "run/last.safetensors", "--data", "synthetic", "--device", "cpu"]) == 0
-    )
-    assert f"loss {lines[-1]['test_loss']:.4f}" in capsys.readouterr().out
+    assert f"loss {lines[-1]['test_loss']:.4f}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("iteration", [0, 5])

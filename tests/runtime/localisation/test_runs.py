@@ -19,6 +19,7 @@ from netdef.runtime.data.source import open_data, open_test
 from netdef.runtime.data.transform import View
 from netdef.runtime.localisation.fields import box_fields
 from netdef.runtime.localisation.geometry import overlap
+from tests.runtime.processes import ROOT
 
 HERE = Path(__file__).parent
 NETS = HERE.parents[2] / "nets"
@@ -99,6 +100,24 @@ def test_a_box_for_each_class_is_learned(shapes: Path, capsys: pytest.CaptureFix
     assert train is not None
     assert test is not None
     assert (overlap(train.mean(0), test) <= 0.5).mean() > 0.6  # without learning
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("protocol", [[], ["--dense"]])
+def test_devices_count_the_same_boxes(
+    shapes: Path, protocol: list[str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    (shapes / "what.net").write_text(WHAT)
+    for name in ("shapes", "what"):
+        write_weights(f"{name}.npz", lower(load(f"{name}.net"), seed=1).weights())
+    words = ["evaluate", "shapes.net", "what.net", "--weights", "shapes.npz", "what.npz", "--data", "shapes.csv"]
+    found = []
+    for devices in ("1", "2"):
+        assert main([*words, *protocol, "--devices", devices, "--json"]) == 0
+        found.append(capfd.readouterr().out)
+    assert found[0] == found[1]
+    assert json.loads(found[0])["results"][0]["num"] == 500
 
 
 def test_only_the_own_classes_outputs_learn(shapes: Path) -> None:

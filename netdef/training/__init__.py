@@ -1,0 +1,1 @@
+"""What ``netdef train`` does with its arguments."""

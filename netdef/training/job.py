@@ -1,0 +1,116 @@
+"""From what was asked for to a job: the recipe, the nets of both phases, the data, the means."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netdef.cli import show
+from netdef.commands.options import load_quietly
+from netdef.compiler.diagnostics import Report
+from netdef.feeding import fed_net
+
+if TYPE_CHECKING:
+    from netdef.runtime.devices import Group
+    from netdef.runtime.module import Weights
+    from netdef.runtime.training.recipe import Recipe
+    from netdef.runtime.training.recipe_file import RecipeFile
+    from netdef.runtime.training.train import Job
+
+
+def job_of(
+    args: argparse.Namespace,
+    written: "RecipeFile | None",
+    recipe: "Recipe",
+    weights: "Weights | None",
+    group: "Group",
+) -> "Job":
+    """What the arguments ask for, checked."""
+    recipe = overridden(recipe, args)
+
+    from netdef.runtime.data.dataset import warnings_of
+    from netdef.runtime.data.layers import layers_data
+    from netdef.runtime.data.source import open_data, wanted_by
+    from netdef.runtime.training.prepare import Means, device_of, prepare
+
+    net, own = fed_net(in_state(args, written, "TRAIN"), "TRAIN")
+    if group.leads:
+        show(net.report)
+    test_path = None if written is None else written.tested(args.file)
+    test_net, test_own = fed_net(in_state(args, written, "TEST"), "TEST", test_path)
+    if own is not None and args.batch is None:
+        recipe = recipe.replace(batch=own.batch_size * recipe.iter_size)
+    if test_own is not None:
+        recipe = recipe.replace(test=recipe.test.replace(batch=test_own.batch_size))
+    objects = tuple(args.object) or None
+    data = layers_data(own, test_own) or open_data(
+        args.data or "digits", args.test_data, wanted_by(net, test_net), objects
+    )
+    if group.leads:
+        show(Report([*warnings_of(data.train), *warnings_of(data.test)]))
+    return prepare(
+        net,
+        test_net,
+        recipe,
+        data,
+        feeds=(own.feed, test_own.feed) if own and test_own else None,
+        skip=args.corrupt == "skip",
+        inputs=dict(args.input),
+        weights=weights,
+        scores=args.scores,
+        means=Means(
+            device=device_of(args.device),
+            group=group,
+            passes=args.passes or 1,
+            shards=args.shard,
+            sync_batchnorm=args.sync_batchnorm,
+            chosen=vars(args),
+            num_workers=args.workers,
+            num_kept=args.keep,
+        ),
+    )
+
+
+def name_of(args: argparse.Namespace) -> str:
+    """What runs of the net are called."""
+    return load_quietly(args, phase="TRAIN").name or Path(args.file).stem
+
+
+def recipe_file(args: argparse.Namespace) -> "RecipeFile | None":
+    """What the recipe's file says, if there is one."""
+    from netdef.runtime.training.recipe_file import read_recipe_file
+
+    path = recipe_path(args)
+    return None if path is None else read_recipe_file(path)
+
+
+def recipe_path(args: argparse.Namespace) -> Path | None:
+    """The file with the recipe: the one given, else the one beside the net, if there is one."""
+    if args.recipe is not None:
+        return Path(args.recipe)
+    beside = None if args.file is None else Path(args.file).with_suffix(".yaml")
+    return beside if beside is not None and beside.is_file() else None
+
+
+def overridden(recipe: "Recipe", args: argparse.Namespace) -> "Recipe":
+    """The recipe, with what the command line says instead."""
+    if args.epochs is not None:
+        recipe = recipe.replace(epochs=args.epochs, iterations=None)
+    if args.lr is not None:
+        recipe = recipe.replace(lr=recipe.lr.replace(base=args.lr))
+    return recipe.replace(
+        batch=recipe.batch if args.batch is None else args.batch,
+        seed=recipe.seed if args.seed is None else args.seed,
+    )
+
+
+def in_state(args: argparse.Namespace, written: "RecipeFile | None", phase: str) -> argparse.Namespace:
+    """The arguments with the level and the stages that a solver.prototxt gives a phase, where they give none."""
+    state = None if written is None else written.states.get(phase)
+    if state is None or args.stage or args.level:
+        return args
+    return argparse.Namespace(**{**vars(args), "stage": state.stage, "level": state.level})
+
+
+def _in_words(name: str) -> str:
+    """What an error of the metrics is called: ``top-1 error``."""
+    return name.replace("top", "top-").replace("_", " ")

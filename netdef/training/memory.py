@@ -1,0 +1,97 @@
+"""What a run's manifest remembers of the command, and how a later command takes it up."""
+
+import argparse
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netdef.training.job import name_of
+
+if TYPE_CHECKING:
+    from netdef.runtime.devices import Group
+    from netdef.runtime.training.run import Run
+    from netdef.runtime.training.train import Job
+
+REMEMBERED = (
+    *("file", "recipe", "only", "data", "test_data", "epochs", "batch", "lr", "seed", "input", "scores", "corrupt"),
+    *("set", "size", "data_size", "stage", "level", "dense", "precision", "object"),
+)
+"""Arguments that a resumed run takes from its manifest where they aren't given again."""
+SWITCHES = ("compile", "channels_last", "cuda_graphs")
+"""As these, which can be switched off as well as on."""
+WITH_FALSE = (*SWITCHES, "seed")
+"""Of all these, those whose 0 or false says something."""
+
+
+def recalled(args: argparse.Namespace, group: "Group") -> "Run | None":
+    """The run to go on with, if any; arguments that aren't given again are as they were."""
+    from netdef.runtime.devices import attempt, launch_number
+    from netdef.runtime.training.run import launched_run, newest_run, run_in
+
+    path = Path(args.run_folder) if args.run_folder else None
+    if args.resume:
+        run: Run | None = newest_run(name_of(args)) if path is None else run_in(path)
+    else:
+        run = launched_run(path, launch_number()) if attempt() else None
+    if run is not None:
+        known = given(args)
+        for name, value in run.manifest["arguments"].items():
+            if name not in known:
+                setattr(args, name, _frozen(value))
+        parts = run.manifest.get("parts", 1)  # a plan has none of its own
+        if args.passes is None and parts % group.size == 0:
+            args.passes = parts // group.size  # so that sums have the same order on another number of devices
+    return run
+
+
+def given(args: argparse.Namespace) -> dict[str, Any]:
+    """The arguments to be remembered that aren't at their defaults."""
+    known = {name: getattr(args, name) for name in (*REMEMBERED, *SWITCHES)}
+    unsaid: tuple[object, ...] = (None, [], ())
+    return {name: value for name, value in known.items() if value not in unsaid and (value or name in WITH_FALSE)}
+
+
+def begun(args: argparse.Namespace, job: "Job", run: "Run") -> "Run":
+    """A new run, with its manifest."""
+    from netdef.runtime.training.run import digest_of
+
+    run.manifest = manifest_of(args) | {
+        "net": job.module.net.name,
+        "data": {"source": job.data.source, "split": job.data.split},
+        "classes": list(job.data.train.classes),
+        "preprocess": job.feeding.normalise.as_data,
+        "device": str(job.device),
+        "devices": job.division.group.size,
+        "parts": job.division.num_parts,
+        "hardware": job.settings._asdict(),
+        "hashes": {part: digest_of({part: job.identity[part]}) for part in ("net", "data", "recipe")},
+        "identity": job.identity,
+    }
+    return run
+
+
+def planned(args: argparse.Namespace, plan: "Run", stages: list[str]) -> "Run":
+    """A new folder for the runs of a plan, with its manifest."""
+    plan.manifest = manifest_of(args) | {"stages": stages}
+    return plan
+
+
+def manifest_of(args: argparse.Namespace) -> dict[str, Any]:
+    """What every manifest begins with: what was asked for, and of which versions."""
+    import platform
+    from importlib.metadata import version
+
+    from netdef.runtime.devices import launch_number
+
+    packages = ("netdef-compiler", "torch", "numpy", "pillow")
+    return {
+        "command": shlex.join(["netdef", *args.words]),
+        "arguments": given(args),
+        "launch": launch_number(),
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in packages},
+    }
+
+
+def _frozen(value: Any) -> Any:
+    """A value from JSON as the command line gives it."""
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value

@@ -1,0 +1,60 @@
+"""What training tells before it begins, and at its end."""
+
+import argparse
+import shlex
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from netdef.training.job import _in_words, recipe_path
+
+if TYPE_CHECKING:
+    from netdef.compiler.weights import Matched
+    from netdef.runtime.training.checkpoint import Checkpoint
+    from netdef.runtime.training.run import Run
+    from netdef.runtime.training.train import Job
+
+
+def introduction(
+    args: argparse.Namespace, job: "Job", run: "Run", start: "Checkpoint | None", source: str | None
+) -> Iterator[str]:
+    """What is about to happen."""
+    net, recipe, data = job.module.net, job.recipe, job.data
+    on = f"{job.division.group.size} times {job.device.type}" if job.division.group.size > 1 else str(job.device)
+    yield f"{net.name or args.file}: {net.num_params:,} parameters, on {on}: {job.settings.text}"
+    if job.division.group.size > 1 and job.module.statistics:
+        whose = "all devices' shares" if args.sync_batchnorm else "each device's own share"
+        yield f"BatchNorm takes its mean and variance from {whose} of a batch"
+    yield f"{data.source}: {len(data.train):,} training and {len(data.test):,} test pictures; {data.split}"
+    if source is not None and start is None:
+        yield f"{source}: {matched_text(job.module.matched)}"
+    if net.preprocess is None:
+        yield f"the net has no preprocess {{ }}; a picture becomes its input by {job.feeding.normalise.text}"
+    total = recipe.num_iterations(len(data.train))
+    yield f"{recipe_path(args) or 'built-in recipe'}: {total:,} iterations of {recipe.batch} pictures"
+    yield f"{run.path}: " + (f"going on after iteration {start.iteration:,}" if start else "a new run")
+
+
+def matched_text(matched: "Matched") -> str:
+    """What came of weights that were given."""
+    text = f"{len(matched.loaded)} layers loaded"
+    if matched.missing:
+        text += f"; {', '.join(matched.missing)} start from their fillers"
+    if matched.unused:
+        text += f"; the net has no {', '.join(matched.unused)}"
+    return text
+
+
+def conclusion(args: argparse.Namespace, run: "Run") -> Iterator[str]:
+    """What came of it, and what to do next."""
+    stages = run.stages
+    for stage in stages or [run]:
+        evaluations = stage.evaluations
+        names = [name for name in evaluations[-1] if name.endswith("_error")]
+        best = min(evaluations, key=lambda line: line[names[0]])  # of equals the first, as the run kept it
+        if stages:
+            yield f"{stage.path.name}:"
+        for name, line, weights in (("best", best, stage.best), ("last", evaluations[-1], stage.last)):
+            errors = ", ".join(f"{_in_words(each)} {100 * line[each]:.2f} %" for each in names)
+            yield f"{'  ' if stages else ''}{name}: {errors} after epoch {line['epoch']:.0f}: {weights}"
+    data = "" if args.data is None else f" --data {shlex.quote(args.data)}"
+    yield f"next: netdef evaluate {shlex.quote(args.file)} --weights {shlex.quote(str(run.path))}{data}"

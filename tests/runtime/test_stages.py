@@ -1,0 +1,267 @@
+"""Plans: recipes of several trainings in a row, read, carried out, broken off and gone on with."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import load_file
+
+from netdef.cli import main
+from netdef.compiler.diagnostics import NetError
+from netdef.compiler.schema import Message
+from netdef.runtime.plot import read_story
+from netdef.runtime.training.recipe import Init, Sgd
+from netdef.runtime.training.run import Run, best_weights
+from netdef.runtime.training.schedule import Duration, Fixed, Plateau, Step
+from netdef.runtime.training.solver import Solver
+from netdef.runtime.training.yaml_recipe import Written, read_recipe
+
+NETS = Path(__file__).parents[2] / "nets"
+Captured = pytest.CaptureFixture[str]
+
+SHALLOW = """
+name: "shallow"
+input "data" [1, 1, 8, 8]
+layer "conv" Convolution { num_output: 4 kernel_size: 3 weight_filler { type: "msra" } }
+layer "relu" ReLU
+layer "fc" InnerProduct { num_output: 10 weight_filler { type: "xavier" } }
+layer "prob" Softmax { include { phase: TEST } }
+layer "label" Input { shape { dim: 1 } include { phase: TRAIN } }
+layer "loss" SoftmaxWithLoss { bottom: ["fc", "label"] include { phase: TRAIN } }
+preprocess { channels: GREY mean: 78 scale: 0.01 }
+"""
+MORE = 'layer "relu" ReLU\nlayer "conv2" Convolution { num_output: 4 kernel_size: 3 weight_filler { type: "msra" } }'
+PLAN = """
+net: deep.net
+batch: 100
+epochs: 1
+lr: 0.05
+stages:
+  - {name: A, net: shallow.net}
+  - {name: still, init: {stage: A, layers: [conv]}, lr: 1e-30, solver: {weight_decay: 0}}
+  - {name: end, init: still, epochs: 2}
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with two nets and a plan for the deeper one."""
+    pytest.importorskip("sklearn")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
+    Path("shallow.net").write_text(SHALLOW)
+    Path("deep.net").write_text(SHALLOW.replace("shallow", "deep").replace('layer "relu" ReLU', MORE))
+    Path("deep.yaml").write_text(PLAN)
+    return tmp_path
+
+
+def read(text: str) -> Written:
+    Path("plan.yaml").write_text(text)
+    return read_recipe(Path("plan.yaml"))
+
+
+def mistake(text: str) -> str:
+    """The one mistake of a recipe, and where it is."""
+    with pytest.raises(NetError) as caught:
+        read(text)
+    (error,) = caught.value.report.errors
+    where = "" if error.primary is None else str(error.primary.span)
+    return f"{error.code} {error.message} {where}"
+
+
+# ---- what is written
+def test_a_recipe_is_like_another_but_for_what_it_says(home: Path) -> None:
+    """Sections are merged, key by key; another policy or method replaces its section."""
+    other = "batch: 32\nlr: {policy: step, base: 0.5, stepsize: 7}\nsolver: {momentum: 0.5}\naugment: {mirror: true}\n"
+    Path("other.yaml").write_text(other)
+    recipe = read("like: other.yaml\nlr: {base: 0.25}\nsolver: {weight_decay: 0}\naugment: {scale: 9}").recipe
+    assert recipe.lr == Step(base=0.25, stepsize=Duration(7))
+    assert recipe.solver == Sgd(momentum=0.5, weight_decay=0.0)
+    assert (recipe.batch, recipe.augment.mirror, recipe.augment.scale) == (32, True, (9,))
+    assert read("like: other.yaml\nlr: {policy: plateau, base: 1}").recipe.lr == Plateau(base=1.0)
+    assert read("like: other.yaml\nlr: 2").recipe.lr == Fixed(base=2.0)
+
+
+def test_a_stage_is_the_file_but_for_what_it_says(home: Path) -> None:
+    written = read_recipe(Path("deep.yaml"))
+    first, still, end = written.stages
+    assert written.net == "deep.net"
+    assert [(stage.name, stage.net) for stage in written.stages] == [
+        ("A", "shallow.net"),
+        ("still", None),
+        ("end", None),
+    ]
+    assert (first.init, still.init, end.init) == (None, Init(stage="A", layers=("conv",)), Init(stage="still"))
+    assert (first.recipe, end.recipe) == (written.recipe, written.recipe.replace(epochs=2.0))
+    assert still.recipe.lr == Fixed(base=1e-30)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("stages: 3", "N702 stages takes a list"),
+        ("stages: []", "N702 stages takes a list"),
+        ("stages:\n  - {epochs: 1}", "N705 a stage needs name"),
+        ("stages:\n  - {name: a}\n  - {name: a}", "N707 this can't be a stage's name: a"),
+        ("stages:\n  - {name: a/b}", "N707 this can't be a stage's name: a/b"),
+        ("stages:\n  - {name: a, init: b}\n  - {name: b}", "N702 there is no stage b before a"),
+        ("stages:\n  - {name: a, init: a}", "N702 there is no stage a before a"),
+        ("stages:\n  - {name: a, batches: 1}", "N701 a stage has no setting batches"),
+        ("stages:\n  - {name: a}\n  - {name: b, init: {stage: a, layer: x}}", "N701 init has no setting layer"),
+        ("like: absent.yaml", "N704 cannot read the recipe absent.yaml"),
+        ("like: plan.yaml", "N704 plan.yaml is like itself"),
+    ],
+)
+def test_mistakes(home: Path, text: str, said: str) -> None:
+    assert mistake(text).startswith(said)
+
+
+def test_a_mistake_is_shown_in_its_own_file(home: Path, capsys: Captured) -> None:
+    Path("other.yaml").write_text("batch: 32\n\nepochs: -1\n")
+    Path("plan.yaml").write_text("like: other.yaml\nbatch: 16\n")
+    assert main(["train", "deep.net", "--recipe", "plan.yaml"]) == 1
+    assert "other.yaml:3:9" in capsys.readouterr().err
+    Path("other.yaml").write_text("batch: 32\n")
+    Path("plan.yaml").write_text("like: other.yaml\nepochs: -1\n")
+    assert main(["train", "deep.net", "--recipe", "plan.yaml"]) == 1
+    assert "plan.yaml:2:9" in capsys.readouterr().err
+
+
+# ---- the paper's
+PAPER = {"batch": 256, "momentum": 0.9, "weight_decay": 5e-4, "gamma": 0.1}
+"""Section 3.1 of the paper, for every stage."""
+FROM_THE_FIRST = {"base": 1e-2, "num_drops": 3, "epochs": 74}
+"""The same section, for the stages that begin at the first rate."""
+DEEPER = [("A", (256,), 1e-2), ("256", (256,), 1e-2), ("384", (384,), 1e-3), ("jitter", (256, 512), 1e-3)]
+"""Section 3.1 again: the stages, their scales and first rates."""
+STAGES = {"vgg11": [], "vgg11_lrn": [], "vgg13": DEEPER[:2], "vgg13_5x5": []} | dict.fromkeys(
+    ("vgg16", "vgg16_1x1", "vgg19"), DEEPER
+)
+
+
+def vars_of(message: Message) -> dict[str, Any]:
+    return {key: getattr(message, key) for key in message.params}
+
+
+def test_every_recipe_is_the_papers() -> None:
+    files = {path.stem: path for path in NETS.glob("vgg[0-9]*.yaml")}
+    assert files.keys() == STAGES.keys()
+    for name, path in files.items():
+        written = read_recipe(path)
+        assert written.net == f"{name}.net"
+        stages = [(stage.name, stage.recipe.augment.scale, stage.recipe.lr.base) for stage in written.stages]
+        assert stages == STAGES[name]
+        for recipe in (written.recipe, *(stage.recipe for stage in written.stages)):
+            assert isinstance(recipe.solver, Sgd)
+            assert isinstance(recipe.lr, Plateau)
+            assert (recipe.augment.mirror, recipe.augment.rgb_shift) == (True, 0.1)
+            found = vars_of(recipe) | vars_of(recipe.solver) | vars_of(recipe.lr)
+            assert found.items() >= PAPER.items()
+            assert recipe.lr.base != FROM_THE_FIRST["base"] or found.items() >= FROM_THE_FIRST.items()
+        for stage, before in zip(written.stages[1:], written.stages, strict=False):
+            assert stage.init is not None
+            assert stage.init.stage == before.name
+
+
+# ---- what is done
+def weights(run: str, which: str = "best") -> dict[str, Any]:
+    return load_file(Path(run) / f"{which}.safetensors")
+
+
+def same(one: str, other: str) -> bool:
+    files = ("best.safetensors", "last.safetensors")
+    return all((Path(one) / file).read_bytes() == (Path(other) / file).read_bytes() for file in files)
+
+
+STAGE_FOLDERS = ("1-A", "2-still", "3-end")
+
+
+def test_a_plan_from_end_to_end(home: Path, capsys: Captured) -> None:
+    assert main(["train", "deep.net", "-o", "run"]) == 0
+    out, err = capsys.readouterr()
+    assert "a plan of A, still, end" in err
+    assert [line for line in out.splitlines() if line.endswith(":")] == [f"{name}:" for name in STAGE_FOLDERS]
+    assert Run(Path("run")).manifest["stages"] == list(STAGE_FOLDERS)
+    first, still = weights("run/1-A"), weights("run/2-still", "last")
+    conv = [name for name in first if name.startswith("conv/")]
+    assert conv
+    for name in conv:  # at a rate of nothing what came from A is as it was
+        np.testing.assert_array_equal(still[name], first[name])
+    others = [name for name in first if name not in conv]
+    assert any(first[name].shape != still[name].shape or (first[name] != still[name]).any() for name in others)
+    assert best_weights(Path("run")) == Path("run/3-end/best.safetensors")
+    assert main(["evaluate", "deep.net", "--weights", "run", "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)["results"]
+    assert found["top1_error"] == min(line["top1_error"] for line in Run(Path("run/3-end")).evaluations)
+    pytest.importorskip("matplotlib")
+    assert main(["plot", "run"]) == 0
+    assert Path("run/curves.svg").is_file()
+    assert [name for name, _ in read_story(Path("run")).stages] == list(STAGE_FOLDERS)
+
+
+def break_at(monkeypatch: pytest.MonkeyPatch, step_number: int) -> Callable[[], None]:
+    """Let one step of all stages' together fail; calling what is returned mends it."""
+    sound, count = Solver.step, 0
+
+    def step(self: Solver, **blobs: torch.Tensor) -> torch.Tensor:
+        nonlocal count
+        count += 1
+        if count > step_number:
+            raise RuntimeError("the machine is on fire")
+        return sound(self, **blobs)
+
+    monkeypatch.setattr(Solver, "step", step)
+    return lambda: monkeypatch.setattr(Solver, "step", sound)
+
+
+@pytest.mark.parametrize("step_number", [15, 20, 40, 50])
+def test_a_broken_plan_goes_on_bit_for_bit(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured, step_number: int
+) -> None:
+    """Broken in the second stage or in the third, of 15, 15 and 29 iterations; finished stages are left alone."""
+    assert main(["train", "deep.net", "-o", "whole"]) == 0
+    mend = break_at(monkeypatch, step_number)
+    assert main(["train", "deep.net", "-o", "broken"]) == 3
+    mend()
+    before = Path("broken/1-A/metrics.jsonl").stat().st_mtime_ns
+    capsys.readouterr()
+    assert main(["train", "--resume", "-o", "broken"]) == 0
+    assert "stage A: finished before" in capsys.readouterr().err
+    assert Path("broken/1-A/metrics.jsonl").stat().st_mtime_ns == before
+    assert all(same(f"broken/{stage}", f"whole/{stage}") for stage in STAGE_FOLDERS)
+
+
+def test_one_stage_alone(home: Path, capsys: Captured) -> None:
+    assert main(["train", "deep.net", "-o", "whole"]) == 0
+    assert main(["train", "deep.net", "--only", "A", "-o", "first"]) == 0
+    assert same("first", "whole/1-A")
+    assert main(["train", "deep.net", "--only", "end", "--weights", "whole/2-still", "-o", "end"]) == 0
+    assert same("end", "whole/3-end")
+    capsys.readouterr()
+    assert main(["train", "deep.net", "--only", "ends"]) == 1
+    assert "error[N793]: the recipe has no stage ends" in capsys.readouterr().err
+
+
+def test_what_a_plan_does_not_fit(home: Path, capsys: Captured) -> None:
+    """Layers that an earlier stage lacks; a plan or a stage that was changed in between."""
+    Path("deep.yaml").write_text(PLAN.replace("[conv]", "[conv9]"))
+    assert main(["train", "deep.net", "-o", "run"]) == 1
+    assert "error[N793]: stage A has no weights of conv9" in capsys.readouterr().err
+    Path("deep.yaml").write_text(PLAN.replace("name: end", "name: last"))
+    assert main(["train", "--resume", "-o", "run"]) == 1
+    said = capsys.readouterr().err
+    assert "error[N732]: run is a run of something else" in said
+    assert "now: 1-A, 2-still, 3-last" in said
+    Path("deep.yaml").write_text(PLAN)
+    assert main(["train", "--resume", "-o", "run"]) == 0, "what was wrong is mended"
+    manifest = json.loads(Path("run/3-end/manifest.json").read_text())
+    del manifest["result"]
+    Path("run/3-end/manifest.json").write_text(json.dumps(manifest))
+    Path("deep.yaml").write_text(PLAN.replace("epochs: 2}", "epochs: 3}"))
+    capsys.readouterr()
+    assert main(["train", "--resume", "-o", "run"]) == 1
+    assert "recipe.epochs: 2.0 in the run, 3.0 now" in capsys.readouterr().err
