@@ -17,12 +17,13 @@ DATA_HELP = (
 )
 
 
-def feeding_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what says how pictures come to the net, and where it runs."""
+def feeding_arguments(parser: argparse.ArgumentParser, *, scores: bool = True) -> None:
+    """Add what says how pictures come to the net, and where it runs; ``scores``: and which blob scores the classes."""
     what = "an input that takes data or label, where its name doesn't say so"
     parser.add_argument("--input", action="append", default=[], type=_feed, metavar="BLOB=FIELD", help=what)
-    told = "the blob with the class scores, where the net doesn't tell"
-    parser.add_argument("--scores", metavar="BLOB", help=told)
+    if scores:
+        told = "the blob with the class scores, where the net doesn't tell"
+        parser.add_argument("--scores", metavar="BLOB", help=told)
     shown = "a class whose boxes count, where pictures show others too"
     parser.add_argument("--object", action="append", default=[], metavar="CLASS", help=shown)
     broken = "what to do with a picture that can't be read"

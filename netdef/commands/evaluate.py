@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from netdef.runtime.evaluation.judging import Task
     from netdef.runtime.evaluation.posteriors import Posteriors
     from netdef.runtime.evaluation.report import Result
+    from netdef.runtime.module import NetModule
     from netdef.runtime.training.run import Run
 
 HELP = "top-1 and top-5 errors on labelled pictures"
@@ -48,9 +49,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     shared = "share the pictures among N processes, each with its own GPU if any"
     parser.add_argument("--devices", type=count, metavar="N", help=shared)
     how = parser.add_argument_group("what a net is shown of a picture (see --dense, too)")
-    how.add_argument(
-        "--scales", type=_scales, default=(), metavar="Q,...", help="shorter sides, in pixels: 256,384,512"
-    )
+    how.add_argument("--scales", type=scales, default=(), metavar="Q,...", help="shorter sides, in pixels: 256,384,512")
     how.add_argument("--crops", type=int, choices=(1, 10, 50), default=0, help="windows of a picture at one scale")
     how.add_argument("--flip", action="store_true", help="show the picture mirrored, too; 10 and 50 crops are anyway")
     pool = "average a map before (logits) or after (prob) the soft-max"
@@ -84,7 +83,7 @@ def evaluated(args: argparse.Namespace, group: "Group") -> int:
     from netdef.runtime.devices import said_once
     from netdef.runtime.evaluation.posteriors import fused
     from netdef.runtime.evaluation.report import report
-    from netdef.runtime.evaluation.stored import check_suffix, read_posteriors, write_posteriors
+    from netdef.runtime.evaluation.stored import check_place, read_posteriors, write_posteriors
 
     with said_once(group):
         boxed = args.boxes or (args.data and any(asks_for_boxes(args, file) for file in args.file))
@@ -92,7 +91,7 @@ def evaluated(args: argparse.Namespace, group: "Group") -> int:
         return print_boxes(args, group)
     with said_once(group):
         if args.save_posteriors:
-            check_suffix(Path(args.save_posteriors))
+            check_place(Path(args.save_posteriors))
         saved = [read_posteriors(Path(path)) for path in args.posteriors]
     judged = (posteriors_of(args, *pair, group) for pair in zip(args.file, args.weights, strict=True))
     parts, results = [], []
@@ -159,15 +158,11 @@ def task_of(args: argparse.Namespace, file: str, weights: Path, trained: "Run | 
     """What is to be done with one net."""
     import torch
 
-    from netdef.compiler.weights import read_weights
-    from netdef.runtime import lower
     from netdef.runtime.data.batches import workers_for
     from netdef.runtime.data.binding import check_classes
     from netdef.runtime.data.source import open_test, wanted_by
     from netdef.runtime.evaluation.judging import Task
     from netdef.runtime.evaluation.protocol import Pool, Protocol
-    from netdef.runtime.training.prepare import device_of
-    from netdef.runtime.training.run import best_weights
 
     net, own = fed_net(args, "TEST", file)
     if group.leads:
@@ -176,10 +171,7 @@ def task_of(args: argparse.Namespace, file: str, weights: Path, trained: "Run | 
     data = own.data if own else open_test(args.data or "digits", classes, wanted_by(net, net))
     scores = net.chosen_scores(args.scores)
     check_classes(net.blobs[scores], data)
-    module = lower(net, read_weights(best_weights(weights))).to(device_of(args.device))
-    if module.matched.missing:
-        message = f"{weights} has no weights for {', '.join(module.matched.missing)}"
-        raise NetError(Diagnostic("N737", message, help="weights go by the layer's name; netdef train makes them"))
+    module = with_weights(net, weights, args.device)
     protocol = Protocol(args.dense, args.crops, args.scales, args.flip, Pool(args.pool))
     return Task(
         module=module,
@@ -191,6 +183,20 @@ def task_of(args: argparse.Namespace, file: str, weights: Path, trained: "Run | 
         skip=args.corrupt == "skip",
         num_workers=workers_for(data) if args.workers is None else args.workers,
     )
+
+
+def with_weights(net: "Net", weights: Path, device: str | None) -> "NetModule":
+    """A net with weights for each of its layers, on a device."""
+    from netdef.compiler.weights import read_weights
+    from netdef.runtime import lower
+    from netdef.runtime.training.prepare import device_of
+    from netdef.runtime.training.run import best_weights
+
+    module = lower(net, read_weights(best_weights(weights))).to(device_of(device))
+    if module.matched.missing:
+        message = f"{weights} has no weights for {', '.join(module.matched.missing)}"
+        raise NetError(Diagnostic("N737", message, help="weights go by the layer's name; netdef train makes them"))
+    return module
 
 
 def asks_for_boxes(args: argparse.Namespace, file: str) -> bool:
@@ -279,5 +285,6 @@ def fed_from_outside(net: "Net", run: "Run | None", inputs: dict[str, str]) -> "
     return Feed(view_of(net, blobs["data"]), blobs, normalise, shuffled=False)
 
 
-def _scales(text: str) -> tuple[int, ...]:
+def scales(text: str) -> tuple[int, ...]:
+    """Several sides, in pixels."""
     return tuple(count(side) for side in text.split(","))

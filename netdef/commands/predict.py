@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netdef.cli import show
-from netdef.commands.evaluate import fed_from_outside
+from netdef.commands.evaluate import fed_from_outside, with_weights
 from netdef.commands.options import count, load_net, net_arguments
 from netdef.compiler.diagnostics import Diagnostic, NetError, Report
 from netdef.feeding import share_processors
@@ -79,22 +79,16 @@ def run(args: argparse.Namespace) -> int:
 
 def predictor(args: argparse.Namespace, file: str, weights: str, *, where: bool | None) -> "Predictor":
     """A net with its weights; ``where``: whether it is to say where, or what, or (None) what it can."""
-    from netdef.compiler.weights import read_weights
-    from netdef.runtime import lower
     from netdef.runtime.localisation.evaluation import box_blob
     from netdef.runtime.prediction import Predictor
-    from netdef.runtime.training.prepare import device_of
-    from netdef.runtime.training.run import best_weights, run_of
+    from netdef.runtime.training.run import run_of
 
     net = load_net(args, "TEST", file)
     boxes = None if where is False else box_blob(net)
     if where and boxes is None:
         message = f"{file} says what, and not where: it gives {' and '.join(net.outputs)}"
         raise NetError(Diagnostic("N826", message, help="leave out --boxes, or take a net such as vgg16_scr.net"))
-    module = lower(net, read_weights(best_weights(Path(weights)))).to(device_of(args.device))
-    if module.matched.missing:
-        message = f"{weights} has no weights for {', '.join(module.matched.missing)}"
-        raise NetError(Diagnostic("N737", message, help="weights go by the layer's name; netdef train makes them"))
+    module = with_weights(net, Path(weights), args.device)
     feed = fed_from_outside(net, run_of(Path(weights)), {})
     return Predictor(module, boxes or net.chosen_scores(args.scores), feed, says_where=boxes is not None)
 

@@ -46,21 +46,31 @@ def image_sets(path: Path) -> dict[str, Path]:
 
 def open_voc(path: Path, classes: Sequence[str] | None) -> Boxed:
     """A folder with XML files of boxes, or those of them that a list names."""
+    return Boxed(voc_objects(path), path, classes)
+
+
+def open_csv(path: Path, classes: Sequence[str] | None) -> Boxed:
+    """The pictures of a CSV."""
+    return Boxed(csv_objects(path), path, classes)
+
+
+def voc_objects(path: Path) -> dict[str, list[Marked]]:
+    """The pictures of a folder with XML files, or of a list in it, and what is marked on them."""
     root = path.parents[2] if _is_list(path) else path
     home = root / "Annotations" if (root / "Annotations").is_dir() else root
     if _is_list(path):
         names = [line.split()[0] for line in path.read_text("utf-8").splitlines() if line.strip()]
     else:
         names = sorted(file.stem for file in home.glob("*.xml"))
-    return Boxed(dict(_objects(home / f"{name}.xml", root) for name in names), path, classes)
+    return dict(_objects(home / f"{name}.xml", root) for name in names)
 
 
-def open_csv(path: Path, classes: Sequence[str] | None) -> Boxed:
-    """The pictures of a CSV."""
+def csv_objects(path: Path) -> dict[str, list[Marked]]:
+    """The pictures of a CSV, and what is marked on them."""
     marked: dict[str, list[Marked]] = {}
     for name, mark in _rows(path):
         marked.setdefault(str(path.parent / name), []).append(mark)
-    return Boxed(marked, path, classes)
+    return marked
 
 
 def _is_list(path: Path) -> bool:

@@ -120,9 +120,9 @@ def open_test(source: str, classes: tuple[str, ...] | None, wanted: Wanted = ANY
     return _opened(next(_parts(path, TEST_NAMES), path), classes)
 
 
-def open_whole(source: str) -> Dataset:
-    """All of a path, or of an embedded data set its training part."""
-    return EMBEDDED[source](ANY).train if source in EMBEDDED else _opened(_existing(source), None)
+def open_whole(source: str, objects: tuple[str, ...] | None = None) -> Dataset:
+    """All of a path, or of an embedded data set its training part; ``objects`` as in ``open_data``."""
+    return EMBEDDED[source](ANY).train if source in EMBEDDED else _opened(_existing(source), objects)
 
 
 def parts_of(source: str) -> dict[str, str]:

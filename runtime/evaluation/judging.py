@@ -62,11 +62,11 @@ def judge(task: Task, tell: Tell, say: Callable[[str], None], group: Group = ALO
     """
     check_task(task)
     began = time.monotonic()
-    pieces, num_looks = (_simply if task.protocol.is_simple else _by_looks)(task, tell, group)
+    pieces, num_looks = (_simply if task.protocol.is_simple else by_looks)(task, tell, group)
     shape = len(task.data), known(task.module.net.blobs[task.scores][1])
     softmaxed = are_posteriors(task.module.net, task.scores)
-    watched = _watched(pieces, num_looks, len(group.share(len(task.data))), say)
-    values, numbers = averaged(watched, num_looks, shape, task.protocol.pool, softmaxed=softmaxed)
+    coming = watched(pieces, num_looks, len(group.share(len(task.data))), say)
+    values, numbers = averaged(coming, num_looks, shape, task.protocol.pool, softmaxed=softmaxed)
     labels = np.asarray(task.data.labels, np.int64)[numbers]
     made = {
         "name": task.module.net.name,
@@ -99,8 +99,8 @@ def _simply(task: Task, tell: Tell, group: Group) -> tuple[Iterator[Seen], int]:
     return (Seen(numbers, 0, 0, eye.compute(inputs)[:, None]) for numbers, inputs in fed), 1
 
 
-def _by_looks(task: Task, tell: Tell, group: Group) -> tuple[Iterator[Seen], int]:
-    """The scores for whole pictures or windows, and how many pieces there are for each sample."""
+def by_looks(task: Task, tell: Tell, group: Group = ALONE) -> tuple[Iterator[Seen], int]:
+    """The scores, or another blob, for whole pictures or windows, and how many pieces there are for each sample."""
     _, channels, height, width = map(known, task.module.net.inputs[task.feed.blobs["data"]])
     window, eye = Pair(height, width), task.eye
     looks, views = task.protocol.looks(window), task.protocol.views(window, channels)
@@ -111,7 +111,7 @@ def _by_looks(task: Task, tell: Tell, group: Group) -> tuple[Iterator[Seen], int
     return seen(eye, coming, looks), len(looks) * len(views)
 
 
-def _watched(pieces: Iterable[Seen], num_looks: int, num: int, say: Callable[[str], None]) -> Iterator[Seen]:
+def watched(pieces: Iterable[Seen], num_looks: int, num: int, say: Callable[[str], None]) -> Iterator[Seen]:
     """The same pieces, with a line now and then."""
     done = 0.0
     began = last = time.monotonic()

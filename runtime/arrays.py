@@ -1,0 +1,87 @@
+"""Named arrays in a file, .npz or .safetensors, and facts about them as JSON."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netdef.compiler.atomic import write_whole
+from netdef.compiler.diagnostics import Diagnostic, NetError
+
+SUFFIXES = (".npz", ".safetensors")
+Arrays = dict[str, NDArray[Any]]
+Made = TypeVar("Made")
+
+
+class ArrayFile(NamedTuple):
+    """A kind of file.
+
+    what    what it holds, in words
+    maker   the command that writes it
+    names   of its arrays; ``about`` is beside them
+    code    of the mistake that a file isn't one
+    """
+
+    what: str
+    maker: str
+    names: tuple[str, ...]
+    code: str
+
+    def check_suffix(self, path: Path) -> None:
+        """Refuse a name that tells no format."""
+        if path.suffix not in SUFFIXES:
+            cure = f"end it in {' or '.join(SUFFIXES)}"
+            raise NetError(Diagnostic(self.code, f"{path} is no name for {self.what}", help=cure))
+
+    def check_place(self, path: Path) -> None:
+        """Refuse a place that can't be written, before anything is computed for it."""
+        self.check_suffix(path)
+        if not path.parent.is_dir():
+            cure = f"mkdir -p {path.parent}"
+            raise NetError(Diagnostic("N006", f"{path} can't be written: there is no folder {path.parent}", help=cure))
+
+    def write(self, path: Path, arrays: Arrays, facts: Mapping[str, Any]) -> None:
+        """Write a file by its suffix."""
+        self.check_suffix(path)
+        about = json.dumps(facts)
+        try:
+            if path.suffix == ".npz":
+                write_whole(
+                    path, lambda unfinished: np.savez(unfinished, allow_pickle=False, about=np.array(about), **arrays)
+                )
+            else:
+                from safetensors.numpy import save_file
+
+                in_order = {name: np.ascontiguousarray(array) for name, array in arrays.items()}  # else columns mix
+                write_whole(path, lambda unfinished: save_file(in_order, unfinished, {"about": about}))
+        except OSError as error:
+            raise NetError(Diagnostic("N006", f"{path} can't be written: {error.strerror}")) from None
+
+    def read(self, path: Path, make: Callable[[Arrays, dict[str, Any]], Made]) -> Made:
+        """What is made of a file's arrays and facts.
+
+        Raises:
+            NetError: if it can't be read, or ``make`` finds something wrong.
+        """
+        self.check_suffix(path)
+        try:
+            arrays, about = (_npz if path.suffix == ".npz" else _safetensors)(path, self.names)
+            return make(arrays, json.loads(about))
+        except Exception as error:  # whatever zip, NumPy, safetensors and JSON find wrong
+            message = f"{path} can't be read as {self.what}: {error}"
+            raise NetError(Diagnostic(self.code, message, help=f"{self.maker} makes such a file")) from None
+
+
+def _npz(path: Path, names: tuple[str, ...]) -> tuple[Arrays, str]:
+    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+        return {name: file[name] for name in names}, str(file["about"])
+
+
+def _safetensors(path: Path, names: tuple[str, ...]) -> tuple[Arrays, str]:
+    from safetensors import safe_open
+
+    with safe_open(path, "np") as file:
+        return {name: file.get_tensor(name) for name in names}, file.metadata()["about"]

@@ -1,0 +1,137 @@
+"""A descriptor for each picture: what a blob of a net holds for it, averaged as the paper does.
+
+Simonyan and Zisserman 2014, appendix B: the net sees the picture at each scale, and mirrored; the blob is averaged over
+its positions and over both; scales are averaged, or stacked so that a classifier can weigh them; the whole is brought
+to length 1. What stands for the box on a picture is made in the same way, and then stacked with the picture's own.
+"""
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from netdef.compiler.diagnostics import Diagnostic, NetError, did_you_mean
+from netdef.compiler.net import Net
+from netdef.compiler.shape import Shape, known, show
+from netdef.runtime.data.dataset import Dataset, Picture, boxes_of
+from netdef.runtime.evaluation.judging import Task, Tell, by_looks, check_task, watched
+from netdef.runtime.transfer.descriptors import Descriptors, normalised, side_by_side
+from netdef.runtime.transfer.several import labels_of
+
+USUAL = "fc7"
+"""The paper's: the 4,096 numbers before the class scores."""
+
+
+class How(NamedTuple):
+    """What becomes of the values at several scales.
+
+    stack         the scales are stacked, not averaged
+    unit_length   rows are brought to length 1
+    box           stacked with the descriptor of the object's box
+    """
+
+    stack: bool = False
+    unit_length: bool = True
+    box: bool = False
+
+
+def blob_of(net: Net, chosen: str | None) -> str:
+    """The blob that describes a picture: the chosen one, fc7, or what the last layer with weights reads.
+
+    Raises:
+        NetError: if there is no such blob, or it isn't a vector or a map for each picture.
+    """
+    weighted = [node for node in net.nodes if node.layer.counts_as_weight_layer]
+    if not weighted:
+        cure = "take one with Convolution or InnerProduct layers"
+        raise NetError(Diagnostic("N830", "the net has no layers with weights: it has learned nothing", help=cure))
+    usual = USUAL if USUAL in net.blobs else weighted[-1].bottoms[0].id
+    blob, shapes = chosen or usual, _shapes(net)
+    if blob not in shapes:
+        cure = did_you_mean(blob, net.blobs) or f"choose with --blob: {', '.join(net.blobs)}"
+        raise NetError(Diagnostic("N830", f"there is no blob {blob}", help=cure))
+    if len(shapes[blob]) < 2 or not isinstance(shapes[blob][1], int):
+        message = f"the blob {blob} is {show(shapes[blob])}: not a vector or a map for each picture"
+        raise NetError(Diagnostic("N830", message, help=f"choose another with --blob, such as {usual}"))
+    return blob
+
+
+def _shapes(net: Net) -> dict[str, Shape]:
+    """Those of all versions of all blobs."""
+    return {top.id: top.shape for node in net.nodes for top in node.tops}
+
+
+def describe(task: Task, how: How, tell: Tell, say: Callable[[str], None]) -> Descriptors:
+    """The descriptors of a task's pictures; its ``scores`` are the blob."""
+    check_task(task)
+    began = time.monotonic()
+    found = _described(task, how, tell, say)
+    if how.box:
+        found = _with_boxes(found, _described(task._replace(data=Boxes(task.data)), how, tell, say))
+    made = {
+        "name": task.module.net.name,
+        "blob": task.scores,
+        "normalise": task.feed.normalise.as_data,
+        "protocol": task.protocol.as_data,
+        **how._asdict(),
+        "images_per_s": len(found.numbers) / (time.monotonic() - began),
+    }
+    return found._replace(made=made)
+
+
+def _described(task: Task, how: How, tell: Tell, say: Callable[[str], None]) -> Descriptors:
+    pieces, num_pieces = by_looks(task, tell)
+    num, num_scales = len(task.data), max(1, len(task.protocol.scales))
+    sums = np.zeros((num, num_scales if how.stack else 1, known(_shapes(task.module.net)[task.scores][1])), np.float32)
+    counts = np.zeros(num, np.int64)
+    for piece in watched(pieces, num_pieces, num, say):
+        means = piece.values.flatten(3).mean(3) if piece.values.dim() > 3 else piece.values
+        sums[piece.numbers, piece.scale if how.stack else 0] += means.mean(1).cpu().numpy()
+        counts[piece.numbers] += 1
+    numbers = np.flatnonzero(counts == num_pieces)
+    if not numbers.size:
+        raise NetError(Diagnostic("N831", "there is no picture that could be described", help="look at the data"))
+    values = sums[numbers].reshape(len(numbers), -1) / np.float32(num_pieces / sums.shape[1])
+    paths = getattr(task.data, "paths", ())
+    return Descriptors(
+        values=normalised(values) if how.unit_length else values,
+        labels=labels_of(task.data)[numbers],
+        numbers=numbers,
+        classes=task.data.classes,
+        paths=tuple(str(paths[number]) for number in numbers) if paths else (),
+        made={},
+    )
+
+
+def _with_boxes(pictures: Descriptors, boxes: Descriptors) -> Descriptors:
+    """Those of the pictures that were seen both whole and at their boxes."""
+    _, first, second = np.intersect1d(pictures.numbers, boxes.numbers, return_indices=True)
+    values = side_by_side([pictures.values[first], boxes.values[second]])
+    return pictures.part(first)._replace(values=values)
+
+
+class Boxes:
+    """The box of each picture's object, cut out at whole pixels, as a data set of its own."""
+
+    def __init__(self, whole: Dataset) -> None:
+        boxes = boxes_of(whole)
+        if boxes is None:
+            cure = "name a folder in Pascal VOC's layout, or a CSV of path,label,x0,y0,x1,y1"
+            raise NetError(Diagnostic("N831", "--box needs data with boxes", help=cure))
+        self.classes = whole.classes
+        self.labels = whole.labels
+        self.num_bytes = whole.num_bytes
+        self.paths = getattr(whole, "paths", None)
+        self._boxes = boxes
+        self._whole = whole
+
+    def picture(self, index: int) -> Picture:
+        """What lies in one picture's box: every pixel that it touches."""
+        picture = self._whole.picture(index)
+        left, top = np.floor(self._boxes[index, :2]).astype(int)
+        right, bottom = np.ceil(self._boxes[index, 2:]).astype(int)
+        return picture[top:bottom, left:right]
+
+    def __len__(self) -> int:
+        return len(self._whole)

@@ -1,0 +1,142 @@
+"""Descriptors of pictures, in memory and in files, and several of the same pictures together."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.runtime.arrays import ArrayFile, Arrays
+
+FILE = ArrayFile("descriptors", "netdef features -o", ("values", "labels", "numbers"), code="N832")
+
+
+class Descriptors(NamedTuple):
+    """Descriptors of some pictures of a data set.
+
+    values    (N, D), float32
+    labels    (N,): each picture's class; or (N, classes), 1 where the picture shows the class, else 0
+    numbers   (N,): which samples of the data they are, ascending
+    classes   their names
+    paths     the pictures' files; none where they aren't known
+    made      what made them, as plain values
+    """
+
+    values: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    numbers: NDArray[np.int64]
+    classes: tuple[str, ...]
+    paths: tuple[str, ...]
+    made: dict[str, Any]
+
+    @property
+    def shown(self) -> NDArray[np.bool_]:
+        """(N, classes): which picture shows which class."""
+        several = self.labels.ndim == 2
+        shown: NDArray[np.bool_] = self.labels == 1 if several else self.labels[:, None] == range(len(self.classes))
+        return shown
+
+    def part(self, indices: NDArray[np.int64]) -> "Descriptors":
+        """Those of some of the pictures."""
+        paths = tuple(self.paths[index] for index in indices.tolist()) if self.paths else ()
+        arrays = {name: getattr(self, name)[indices] for name in FILE.names}
+        return self._replace(paths=paths, **arrays)
+
+    def of_classes(self, classes: Sequence[str]) -> "Descriptors":
+        """The same with the classes in another's order.
+
+        Raises:
+            NetError: if a class is missing there.
+        """
+        if strange := sorted(set(self.classes) - set(classes)):
+            cure = f"describe data with the classes {', '.join(classes)}"
+            raise NetError(Diagnostic("N833", f"nothing is trained for the class {strange[0]}", help=cure))
+        place = np.array([classes.index(name) for name in self.classes], np.int64)
+        if self.labels.ndim == 1:
+            return self._replace(labels=place[self.labels], classes=tuple(classes))
+        labels = np.zeros((len(self.labels), len(classes)), np.int64)
+        labels[:, place] = self.labels
+        return self._replace(labels=labels, classes=tuple(classes))
+
+
+def normalised(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rows of length 1; one of zeros stays."""
+    lengths = np.linalg.norm(values, axis=1, keepdims=True)
+    return (values / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+
+
+def side_by_side(parts: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Descriptors of the same pictures stacked: rows of length 1 give rows of length 1, each part counting alike."""
+    rows: NDArray[np.float32] = np.hstack(parts) / np.float32(len(parts) ** 0.5)
+    return rows
+
+
+def stacked(parts: Sequence[Descriptors]) -> Descriptors:
+    """Several nets' descriptors of the same pictures as one.
+
+    Raises:
+        NetError: if they aren't of the same pictures in the same order.
+    """
+    first, *others = parts
+    for other in others:
+        what = next((name for name in ("numbers", "labels", "classes") if _differs(first, other, name)), "")
+        if not what and first.paths and other.paths and _names(first) != _names(other):
+            what = "files' names"
+        if what:
+            names = " and ".join(f"{part.made.get('net', 'one file')}'s" for part in (first, other))
+            message = f"{names} descriptors don't go together: their pictures' {what} differ"
+            cure = "describe the same --data with both nets, and leave none of its pictures out; others go to --test"
+            raise NetError(Diagnostic("N833", message, help=cure))
+    values = side_by_side([part.values for part in parts])
+    return first._replace(values=values, made={"stacked": [part.made for part in parts]}) if others else first
+
+
+def _differs(first: Descriptors, other: Descriptors, name: str) -> bool:
+    return not np.array_equal(getattr(first, name), getattr(other, name))
+
+
+def _names(descriptors: Descriptors) -> list[str]:
+    """Without their folders: the data may have been moved."""
+    return [Path(path).name for path in descriptors.paths]
+
+
+def write_descriptors(path: Path, descriptors: Descriptors) -> None:
+    """Write a file by its suffix."""
+    arrays = {name: getattr(descriptors, name) for name in FILE.names}
+    facts = {name: getattr(descriptors, name) for name in ("classes", "paths", "made")}
+    FILE.write(path, arrays, facts)
+
+
+def read_descriptors(path: Path) -> Descriptors:
+    """Read a file.
+
+    Raises:
+        NetError: if it can't be read, or its arrays don't fit each other.
+    """
+    return FILE.read(path, _descriptors)
+
+
+def _descriptors(arrays: Arrays, facts: dict[str, Any]) -> Descriptors:
+    labels = arrays["labels"].astype(np.int64, casting="safe")
+    found = Descriptors(
+        values=arrays["values"].astype(np.float32, casting="same_kind"),
+        labels=labels,
+        numbers=arrays["numbers"].astype(np.int64, casting="safe"),
+        classes=tuple(facts["classes"]),
+        paths=tuple(facts["paths"]),
+        made=facts["made"],
+    )
+    num, num_classes = len(found.values), len(found.classes)
+    label_shape = (num,) if labels.ndim == 1 else (num, num_classes)
+    if found.values.ndim != 2 or found.numbers.shape != (num,) or labels.shape != label_shape:
+        raise ValueError("its arrays don't fit each other")
+    if found.paths and len(found.paths) != num:
+        raise ValueError(f"it has {num} descriptors and {len(found.paths)} paths")
+    most = num_classes - 1 if labels.ndim == 1 else 1
+    if labels.size and not 0 <= labels.min() <= labels.max() <= most:
+        raise ValueError(f"its labels go from {labels.min()} to {labels.max()}, and may go from 0 to {most}")
+    if not np.isfinite(found.values).all():
+        raise ValueError("it holds numbers that are not finite")
+    return found
