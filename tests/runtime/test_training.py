@@ -1,12 +1,7 @@
 """Whole training runs, through the command line: what they leave behind, and that they survive what breaks them."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import tarfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -147,29 +142,6 @@ def test_a_plateau_is_remembered(small: Path, monkeypatch: pytest.MonkeyPatch) -
     assert main(["train", "--resume", "-o", "broken"]) == 0
     assert losses("broken") == losses("whole")
     assert final("broken") == final("whole")
-
-
-def test_a_killed_run_goes_on_bit_for_bit(small: Path) -> None:
-    """SIGKILL at some moment after the second checkpoint, whatever is being written then."""
-    environment = {**os.environ, "PYTHONPATH": str(NETS.parent), "OMP_NUM_THREADS": "1"}
-
-    def command(*arguments: str) -> subprocess.Popen[bytes]:
-        words = [sys.executable, "-m", "netdef", "train", *arguments]
-        return subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    long = ("small.net", "--epochs", "30")
-    whole = command(*long, "-o", "whole")
-    broken = command(*long, "-o", "broken")
-    deadline = time.monotonic() + 100
-    while not list(Path("broken/checkpoints").glob("*29.safetensors")) and time.monotonic() < deadline:
-        time.sleep(0.005)
-    broken.send_signal(signal.SIGKILL)
-    assert broken.wait() == -signal.SIGKILL
-    assert whole.wait() == 0
-    assert final("broken") != final("whole")
-    assert command("--resume", "-o", "broken").wait() == 0
-    assert final("broken") == final("whole")
-    assert losses("broken") == losses("whole")
 
 
 def test_a_damaged_checkpoint_is_passed_over(
