@@ -25,6 +25,10 @@ preprocess { channels: GREY mean: 78 scale: 0.01 }
 RECIPE = "batch: 100\nlr: {policy: step, base: 0.05, gamma: 0.5, stepsize: 20}\n"
 
 
+SMALL = ("small.net", "--data", "synthetic")
+"""The net on data that need no other package: what a process takes to start counts here."""
+
+
 def write_net(folder: Path, net: str = NET) -> None:
     (folder / "small.net").write_text(net)
     (folder / "small.yaml").write_text(RECIPE)

@@ -9,15 +9,14 @@ from pathlib import Path
 import pytest
 from safetensors.numpy import load_file
 
-from tests.runtime.processes import NET, finish, last, lines, losses, start, train, wait_for_lines, write_net
+from tests.runtime.processes import NET, SMALL, finish, last, lines, losses, start, train, wait_for_lines, write_net
 
-TWO = ("small.net", "--devices", "2")
+TWO = (*SMALL, "--devices", "2")
 
 
 @pytest.fixture(scope="module", autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A working folder with a net, a run of it on two devices, and a longer one."""
-    pytest.importorskip("sklearn")
     folder = tmp_path_factory.mktemp("devices")
     with chdir(folder):
         write_net(folder)
@@ -34,7 +33,7 @@ def furthest(one: str, other: str) -> float:
 
 @pytest.mark.slow
 def test_two_devices_are_one_in_two_passes() -> None:
-    train("small.net", "--passes", "2", "--epochs", "3", "-o", "one")
+    train(*SMALL, "--passes", "2", "--epochs", "3", "-o", "one")
     assert last("two") == last("one")
     assert losses("two") == losses("one")
 
@@ -42,7 +41,7 @@ def test_two_devices_are_one_in_two_passes() -> None:
 @pytest.mark.slow
 def test_torchrun_is_the_same() -> None:
     words = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "netdef")
-    finish(start(*words, "train", "small.net", "--epochs", "3", "-o", "torchrun"))
+    finish(start(*words, "train", *SMALL, "--epochs", "3", "-o", "torchrun"))
     assert last("torchrun") == last("two")
 
 
@@ -58,7 +57,7 @@ def test_two_devices_are_the_whole_batch_in_double_precision(layer: str) -> None
     """BatchNorm's statistics, too, if they are taken over all devices."""
     name = "normal" if layer else "double"
     Path(f"{name}.net").write_text(NET.replace('layer "relu"', f'{layer}\nlayer "relu"'))
-    words = (f"{name}.net", "--recipe", "small.yaml", "--epochs", "2", "--precision", "float64")
+    words = (f"{name}.net", *SMALL[1:], "--recipe", "small.yaml", "--epochs", "2", "--precision", "float64")
     train(*words, "-o", f"{name}1")
     said = train(*words, "--devices", "2", "--sync-batchnorm", "-o", f"{name}2")
     assert ("BatchNorm" in said) == bool(layer)
@@ -91,7 +90,7 @@ def test_a_stopped_run_goes_on_with_another_number() -> None:
     said = finish(process, 128 + signal.SIGTERM)
     assert "netdef train --resume -o stopped" in said
     train("--resume", "-o", "stopped", "--devices", "1", "--passes", "2")
-    train("small.net", "--passes", "2", "--epochs", "30", "-o", "unbroken")
+    train(*SMALL, "--passes", "2", "--epochs", "30", "-o", "unbroken")
     assert last("stopped") == last("unbroken")
     assert losses("stopped") == losses("unbroken")
 
@@ -100,6 +99,6 @@ def test_a_stopped_run_goes_on_with_another_number() -> None:
 def test_mistakes_are_said_once() -> None:
     said = train(*TWO, "-o", "two", status=1)
     assert said.count("N730") == 1
-    said = train("small.net", "--devices", "3", "-o", "three", status=1)
+    said = train(*SMALL, "--devices", "3", "-o", "three", status=1)
     assert said.count("error[N790]: a batch of 100 can't be divided into 3 equal parts") == 1
     assert "say --batch 99 or 102" in said

@@ -8,13 +8,14 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import chdir
+from math import ceil
 from pathlib import Path
 
 import pytest
 
 from netdef.cli import main
 from netdef.compiler.faults import POINTS
-from tests.runtime.processes import best, finish, last, losses, start, train, wait_for_lines, write_net
+from tests.runtime.processes import SMALL, best, finish, last, losses, start, train, wait_for_lines, write_net
 
 LENGTH = ("--epochs", "12")
 
@@ -22,18 +23,17 @@ LENGTH = ("--epochs", "12")
 @pytest.fixture(scope="module", autouse=True)
 def seconds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[float]:
     """How long an unbroken run takes; it is called ``whole``."""
-    pytest.importorskip("sklearn")
     folder = tmp_path_factory.mktemp("nothing_lost")
     with chdir(folder):
         write_net(folder)
         began = time.monotonic()
-        train("small.net", *LENGTH, "-o", "whole")
+        train(*SMALL, *LENGTH, "-o", "whole")
         yield time.monotonic() - began
 
 
 def again(run: str) -> tuple[str, ...]:
     """Go on with a run, or begin it if it didn't come so far."""
-    return ("--resume", "-o", run) if (Path(run) / "manifest.json").exists() else ("small.net", *LENGTH, "-o", run)
+    return ("--resume", "-o", run) if (Path(run) / "manifest.json").exists() else (*SMALL, *LENGTH, "-o", run)
 
 
 def check(run: str) -> None:
@@ -73,7 +73,7 @@ def test_ten_moments_by_chance(seconds: float) -> None:
 
 @pytest.mark.slow
 def test_signals_save(capsys: pytest.CaptureFixture[str]) -> None:
-    process = start("train", "small.net", *LENGTH, "-o", "signals")
+    process = start("train", *SMALL, *LENGTH, "-o", "signals")
     wait_for_lines("signals", 20)
     process.send_signal(signal.SIGINT)
     said = finish(process, 128 + signal.SIGINT)
@@ -86,7 +86,7 @@ def test_signals_save(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.slow
 def test_a_full_disk_is_said_and_the_last_checkpoint_is_sound() -> None:
     """A limit on the size of files, set in the middle of a run, stands in for the disk."""
-    process = start("train", "small.net", *LENGTH, "-o", "full")
+    process = start("train", *SMALL, *LENGTH, "-o", "full")
     wait_for_lines("full", 30)
     resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (1000, 1000))
     said = finish(process, 1)
@@ -97,16 +97,16 @@ def test_a_full_disk_is_said_and_the_last_checkpoint_is_sound() -> None:
 
 
 def test_a_folder_that_cannot_be_written_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["train", "small.net", "-o", "/proc/run"]) == 1
+    assert main(["train", *SMALL, "-o", "/proc/run"]) == 1
     assert "error[N791]: no run can be made in /proc/run" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("num", [1, 4])
 def test_as_many_checkpoints_are_kept_as_asked(num: int) -> None:
     run = f"kept{num}"
-    assert main(["train", "small.net", "--epochs", "6", "--keep", str(num), "-o", run]) == 0
+    assert main(["train", *SMALL, "--epochs", "6", "--keep", str(num), "-o", run]) == 0
     kept = sorted(int(path.stem) for path in Path(f"{run}/checkpoints").iterdir())
-    assert kept == [15, 29, 44, 58, 73, 87][-num:]
+    assert kept == [ceil(epoch * 1024 / 100) for epoch in range(1, 7)][-num:]
 
 
 def test_the_manifest_tells_what_the_run_is() -> None:
@@ -119,7 +119,7 @@ def test_the_manifest_tells_what_the_run_is() -> None:
 
 @pytest.mark.slow
 def test_only_one_trains_in_a_folder() -> None:
-    first = start("train", "small.net", "--epochs", "2000", "-o", "one_only")
+    first = start("train", *SMALL, "--epochs", "2000", "-o", "one_only")
     wait_for_lines("one_only", 1)
     assert "error[N795]: another process trains in one_only" in train("--resume", "-o", "one_only", status=1)
     first.terminate()
@@ -129,7 +129,7 @@ def test_only_one_trains_in_a_folder() -> None:
 @pytest.mark.slow
 def test_nobody_has_to_watch() -> None:
     """The reader of a pipe leaves, as a closed terminal does, and training goes on."""
-    process = start("train", "small.net", *LENGTH, "-o", "alone")
+    process = start("train", *SMALL, *LENGTH, "-o", "alone")
     assert process.stderr is not None
     process.stderr.readline()
     process.stderr.close()
