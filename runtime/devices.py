@@ -130,6 +130,9 @@ def joined() -> Iterator[Group]:
     group = Group(rank, size)
     try:
         yield group
+    except (NetError, SystemExit):
+        dist.destroy_process_group()  # else its threads end the process with another status
+        raise
     except RuntimeError as error:
         if group.size == 1 or not any(word in str(error) for word in GONE):
             raise
