@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import ExifTags, Image
 
 from netdef.compiler.diagnostics import NetError
 from netdef.compiler.shape import Pair
@@ -117,6 +117,20 @@ def test_a_line_that_is_none(tmp_path: Path, line: str) -> None:
     (tmp_path / "x.csv").write_text(f"x.png,cat,1,1,5,5\n{line}\n")
     with pytest.raises(NetError, match=r"x.csv:2.*\[?"):
         open_test(str(tmp_path / "x.csv"), None)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_boxes_are_of_the_upright_photograph(tmp_path: Path, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    Image.new("RGB", (300, 100)).save(tmp_path / "x.jpg", exif=exif)
+    height, width = (300, 100) if orientation > 4 else (100, 300)
+    edges = [width - 90, height - 90, width - 10, height - 10]
+    (tmp_path / "x.csv").write_text(f"x.jpg,cat,{','.join(map(str, edges))}\n")
+    data = open_test(str(tmp_path / "x.csv"), None)
+    assert data.picture(0).shape == (height, width, 3)
+    np.testing.assert_array_equal(boxes_of(data), [edges])
+    assert warnings_of(data) == []
 
 
 def test_broken_xml(voc: Path) -> None:
