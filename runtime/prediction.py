@@ -17,6 +17,8 @@ from netdef.runtime.data.binding import Feed
 from netdef.runtime.data.dataset import Picture
 from netdef.runtime.data.folder import pictures_in
 from netdef.runtime.data.transform import Draw, View, with_channels
+from netdef.runtime.evaluation.posteriors import are_posteriors, posterior
+from netdef.runtime.evaluation.protocol import Pool
 from netdef.runtime.localisation.evaluation import of_class
 from netdef.runtime.localisation.geometry import Boxes, on_picture
 
@@ -49,11 +51,9 @@ class Predictor(NamedTuple):
 
     def guesses(self, picture: Picture, num: int) -> list[Guess]:
         """The likeliest classes, the best first; a map of scores is averaged first."""
-        scores = self._found(picture)
-        means = scores.reshape(len(scores), -1).mean(1)
-        posterior = means if self._gives_probabilities else softmax(means)
-        best = np.argsort(-posterior, kind="stable")[:num]
-        return [Guess(int(label), float(posterior[label])) for label in best]
+        shares = self.posteriors(self._found(picture)[None])[0]
+        best = np.argsort(-shares, kind="stable")[:num]
+        return [Guess(int(label), float(shares[label])) for label in best]
 
     def box(self, picture: Picture, label: int) -> Boxes:
         """The edges (4,) of the object in pixels; of a net with a box for each class, the class's."""
@@ -75,10 +75,10 @@ class Predictor(NamedTuple):
         assert isinstance(self.feed.view, View)
         return self.feed.view
 
-    @property
-    def _gives_probabilities(self) -> bool:
-        nodes = self.module.net.nodes
-        return any(node.type == "Softmax" and self.blob in [top.name for top in node.tops] for node in nodes)
+    def posteriors(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(N, classes) of scores (N, classes), or of maps of them (N, classes, h, w), as they are evaluated."""
+        softmaxed = are_posteriors(self.module.net, self.blob)
+        return posterior(torch.from_numpy(scores)[:, None], Pool.LOGITS, softmaxed=softmaxed).numpy()
 
     def _found(self, picture: Picture) -> NDArray[np.float64]:
         return self.map(self.feed.view.of(picture, NO_CHANCE))
@@ -132,10 +132,3 @@ def copies(folder: Path, paths: Sequence[str]) -> Iterator[Path]:
         name = next(each for each in names if each not in taken)
         taken.add(name)
         yield folder / name
-
-
-def softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Scores (classes, ...) as shares whose sum over the classes is 1."""
-    powers = np.exp(scores - scores.max(0))
-    shares: NDArray[np.float64] = powers / powers.sum(0)
-    return shares
