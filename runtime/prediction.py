@@ -42,12 +42,14 @@ class Predictor(NamedTuple):
     blob         what is wanted of it: class scores, or boxes
     feed         how pictures are cut and become its numbers
     says_where   whether it is boxes
+    classes      their names in the order of the labels, where a run tells; else none
     """
 
     module: "NetModule"
     blob: str
     feed: Feed
     says_where: bool
+    classes: tuple[str, ...] = ()
 
     def guesses(self, picture: Picture, num: int) -> list[Guess]:
         """The likeliest classes, the best first; a map of scores is averaged first."""
@@ -65,9 +67,16 @@ class Predictor(NamedTuple):
     @property
     def num_found(self) -> int:
         """The classes scored, or the numbers of all boxes."""
-        channels = self.module.net.blobs[self.blob][1]
+        channels = self.module.net.shapes[self.blob][1]
         assert isinstance(channels, int)
         return channels
+
+    @property
+    def num_classes(self) -> int | None:
+        """Those scored, or those with a box each; None if there is one box for all."""
+        if not self.says_where:
+            return self.num_found
+        return None if self.num_found == 4 else self.num_found // 4
 
     @property
     def view(self) -> View:

@@ -47,6 +47,7 @@ def run(args: argparse.Namespace) -> int:
         print("netdef predict: --boxes takes --class-net and --class-weights together", file=sys.stderr)
         return 2
     from netdef.runtime.data.decoding import decode
+    from netdef.runtime.localisation.agreement import check_together
     from netdef.runtime.prediction import copies
 
     net = predictor(args, args.file, args.weights, where=args.boxes)
@@ -56,6 +57,8 @@ def run(args: argparse.Namespace) -> int:
     if where and what is None and where.num_found != 4:
         print(f"netdef predict: {args.file} has a box for each class: --class-net chooses", file=sys.stderr)
         return 2
+    if where and what:
+        check_together([where, what])
     names = names_of(args, what) if what else []
     paths, mistakes = pictures_of(args.image)
     results: list[dict[str, Any]] = []
@@ -89,8 +92,11 @@ def predictor(args: argparse.Namespace, file: str, weights: str, *, where: bool 
         message = f"{file} says what, and not where: it gives {' and '.join(net.outputs)}"
         raise NetError(Diagnostic("N826", message, help="leave out --boxes, or take a net such as vgg16_scr.net"))
     module = with_weights(net, Path(weights), args.device)
-    feed = fed_from_outside(net, run_of(Path(weights)), {})
-    return Predictor(module, boxes or net.chosen_scores(args.scores), feed, says_where=boxes is not None)
+    trained = run_of(Path(weights))
+    feed = fed_from_outside(net, trained, {})
+    blob = boxes or net.chosen_scores(args.scores)
+    classes = tuple(trained.manifest["classes"]) if trained else ()
+    return Predictor(module, blob, feed, says_where=boxes is not None, classes=classes)
 
 
 def names_of(args: argparse.Namespace, what: "Predictor") -> list[str]:

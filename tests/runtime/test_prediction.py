@@ -108,6 +108,15 @@ def test_a_classifier_chooses_the_box(rows: Path, capsys: pytest.CaptureFixture[
     assert "--class-net chooses" in capsys.readouterr().err
 
 
+def test_a_classifier_of_other_classes_chooses_no_box(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (rows / "four.net").write_text(NET.format(size="12, 16", num=4, end='layer "prob" Softmax', labels=""))
+    write_weights(rows / "four.npz", {"fc": [np.zeros((4, 192)), np.zeros(4)]})
+    words = ["--boxes", "pictures", "--class-net", "four.net", "--class-weights", "four.npz"]
+    assert main(["predict", "each.net", "--weights", "each.npz", *words]) == 1
+    assert "each.net has boxes for 3 classes, and four.net scores 4" in capsys.readouterr().err
+    assert main(["predict", "one.net", "--weights", "one.npz", *words]) == 0
+
+
 def test_copies_of_one_name_do_not_meet(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (rows / "other").mkdir()
     Image.new("L", (16, 12)).save(rows / "other/upper.png")
