@@ -79,6 +79,11 @@ class Predictor(NamedTuple):
         return None if self.num_found == 4 else self.num_found // 4
 
     @property
+    def path(self) -> str:
+        """The net's file, for people."""
+        return self.module.net.definition.path
+
+    @property
     def view(self) -> View:
         """How pictures are cut."""
         assert isinstance(self.feed.view, View)

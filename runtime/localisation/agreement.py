@@ -20,7 +20,7 @@ def check_together(nets: Sequence[Predictor]) -> None:
         if one.num_classes != other.num_classes:
             raise _other_classes(f"{_counted(one)}, and {_counted(other)}")
     for one, other in pairwise([net for net in told if net.classes]):
-        _check_names(_file(one), one.classes, other)
+        _check_names(one.path, one.classes, other)
 
 
 def check_data(nets: Sequence[Predictor], data: Dataset) -> None:
@@ -37,18 +37,14 @@ def check_data(nets: Sequence[Predictor], data: Dataset) -> None:
 
 def _check_names(whose: str, classes: tuple[str, ...], net: Predictor) -> None:
     if len(classes) != len(net.classes):
-        raise _other_classes(f"{len(classes):,} classes are those of {whose}, and {len(net.classes):,} of {_file(net)}")
+        raise _other_classes(f"{len(classes):,} classes are those of {whose}, and {len(net.classes):,} of {net.path}")
     for number, (one, other) in enumerate(zip(classes, net.classes, strict=True)):
         if one != other:
-            raise _other_classes(f"class {number} is {one} for {whose}, and {other} for {_file(net)}")
+            raise _other_classes(f"class {number} is {one} for {whose}, and {other} for {net.path}")
 
 
 def _counted(net: Predictor) -> str:
-    return f"{_file(net)} {'has boxes for' if net.says_where else 'scores'} {net.num_classes:,} classes"
-
-
-def _file(net: Predictor) -> str:
-    return net.module.net.definition.path
+    return f"{net.path} {'has boxes for' if net.says_where else 'scores'} {net.num_classes:,} classes"
 
 
 def _other_classes(message: str) -> NetError:

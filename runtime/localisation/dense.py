@@ -10,13 +10,13 @@ Simonyan and Zisserman 2014, section A.2 and table 9:
 4. The picture is right if the true class is among the five and its box overlaps the true one by more than half.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.compiler.diagnostics import Diagnostic, NetError, Severity
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.dataset import Dataset, Picture, boxes_of
 from netdef.runtime.data.transform import Placement, resized
@@ -84,15 +84,31 @@ def look(picture: Picture, where: Sequence[Predictor], what: Sequence[Predictor]
 
 
 def evaluate_dense(
-    data: Dataset, where: Sequence[Predictor], what: Sequence[Predictor], scales: Sequence[int], group: Group = ALONE
+    data: Dataset,
+    where: Sequence[Predictor],
+    what: Sequence[Predictor],
+    scales: Sequence[int],
+    group: Group = ALONE,
+    tell: Callable[[Diagnostic], None] | None = None,
 ) -> BoxErrors:
-    """Count the pictures of which no guess has the right class and the right box; each process looks at its share."""
+    """Count the pictures of which no guess has the right class and the right box; each process looks at its share.
+
+    Pictures that can't be read are told and left out if ``tell`` is given; else they are mistakes.
+    """
     truth = boxes_of(data)
     assert truth is not None
     total = BoxErrors()
     for index in group.share(len(data)):
+        try:
+            picture = data.picture(index)
+        except NetError as error:
+            if tell is None:
+                raise
+            for mistake in error.report:
+                tell(mistake._replace(severity=Severity.WARNING, help="it is skipped"))
+            continue
         label = data.labels[index]
-        found = look(data.picture(index), where, what, scales)
+        found = look(picture, where, what, scales)
         right = label in found.classes and bool(overlap(found.box(label), truth[index]) > ENOUGH)
         total = total.plus(BoxErrors(1, int(not right)))
     return total.over(group)

@@ -43,7 +43,10 @@ class BoxErrors(NamedTuple):
 
     def over(self, group: Group) -> "BoxErrors":
         """The counts of all processes' parts."""
-        return BoxErrors(*group.total(self))
+        total = BoxErrors(*group.total(self))
+        if not total.num:
+            raise NetError(Diagnostic("N814", "there is no picture whose errors could be counted"))
+        return total
 
     @property
     def box_error(self) -> float:
