@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from netdef.cli import show
 from netdef.commands.options import load_quietly
-from netdef.compiler.diagnostics import Diagnostic, Report
+from netdef.compiler.diagnostics import Diagnostic, NetError, Report
 
 if TYPE_CHECKING:
     from netdef.runtime.data.dataset import Dataset
@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 
 
 def asks_for_boxes(args: argparse.Namespace, file: str) -> bool:
-    """Whether a net learns to say where."""
+    """Whether a net learns to say where; one that can't be trained doesn't."""
     from netdef.runtime.localisation.fields import BOX_FIELDS
 
     as_trained = argparse.Namespace(**{**vars(args), "dense": False})
-    return not set(BOX_FIELDS).isdisjoint(load_quietly(as_trained, "TRAIN", file).inputs)
+    try:
+        return not set(BOX_FIELDS).isdisjoint(load_quietly(as_trained, "TRAIN", file).inputs)
+    except NetError:
+        return False
 
 
 def print_boxes(args: argparse.Namespace, group: "Group") -> int:

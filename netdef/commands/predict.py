@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netdef.boxed import asks_for_boxes
 from netdef.cli import show
 from netdef.commands.evaluate import fed_from_outside, with_weights
 from netdef.commands.options import count, load_net, net_arguments
@@ -87,7 +88,12 @@ def predictor(args: argparse.Namespace, file: str, weights: str, *, where: bool 
     from netdef.runtime.training.run import run_of
 
     net = load_net(args, "TEST", file)
-    boxes = None if where is False else box_blob(net)
+    boxes = box_blob(net)
+    if where is False:
+        if boxes and not args.scores and asks_for_boxes(args, file):
+            cure = "add --boxes; --class-net takes a net that says what"
+            raise NetError(Diagnostic("N826", f"{file} says where, and not what: it learns from boxes", help=cure))
+        boxes = None
     if where and boxes is None:
         message = f"{file} says what, and not where: it gives {' and '.join(net.outputs)}"
         raise NetError(Diagnostic("N826", message, help="leave out --boxes, or take a net such as vgg16_scr.net"))

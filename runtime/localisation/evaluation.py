@@ -89,14 +89,15 @@ def of_class(boxes: Boxes, labels: np.ndarray | int) -> Boxes:
 
 
 def box_blob(net: Net) -> str | None:
-    """The blob with the boxes of a net in phase TEST that says where, and not what: its only output, if no soft-max.
+    """The blob with the boxes of a net in phase TEST that says where, and not what: its only output, if no soft-max
+    and no means over a map.
 
     Only data with boxes tell whether it is meant so.
     """
     if len(net.outputs) != 1:
         return None
     made_by = next(node.type for node in reversed(net.nodes) if net.outputs[0] in [top.name for top in node.tops])
-    return None if made_by in ("Softmax", "Accuracy") else net.outputs[0]
+    return None if made_by in ("Softmax", "Accuracy", "Pooling") else net.outputs[0]
 
 
 def check_boxes(found: Shape, data: Dataset, blobs: Mapping[str, str]) -> None:

@@ -81,6 +81,13 @@ def test_the_lists_of_a_folder_are_its_split(voc: Path, lists: dict[str, str], s
     assert len(open_test(str(voc), data.train.classes)) == split[1]
 
 
+def test_a_list_that_is_not_utf_8(voc: Path) -> None:
+    path = voc / "ImageSets/Main/test.txt"
+    path.write_text("käfer\n", "latin-1")
+    with pytest.raises(NetError, match=r"test\.txt can't be read"):
+        open_test(str(path), None)
+
+
 def test_xml_beside_its_pictures(tmp_path: Path) -> None:
     Image.new("L", SIZE).save(tmp_path / "one.png")
     (tmp_path / "one.xml").write_text(xml(("cell", 2, 3, 8, 9)))
