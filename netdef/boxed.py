@@ -3,7 +3,6 @@
 import argparse
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netdef.cli import show
@@ -115,7 +114,7 @@ def _errors(
     skip = args.corrupt == "skip"
     if args.dense:
         told = tell if skip else None
-        return [(", ".join(args.file), evaluate_dense(data, where, what, args.scales, group, told))]
+        return [(", ".join(args.file), evaluate_dense(data, where, what, args.scales, group=group, tell=told))]
     errors = []
     for net in where:
         pages = TestBatches(data, net.feed.view, PAGE, skip=skip)

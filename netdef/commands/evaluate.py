@@ -169,7 +169,9 @@ def task_of(args: argparse.Namespace, file: str, weights: Path, trained: "Run | 
     if group.leads:
         show(net.report)
     classes = tuple(trained.manifest["classes"]) if trained else tuple(args.object) or None
-    data = own.data if own else open_test(args.data or "digits", classes, wanted_by(net, net), tuple(args.object) or None)
+    data = (
+        own.data if own else open_test(args.data or "digits", classes, wanted_by(net, net), tuple(args.object) or None)
+    )
     scores = net.chosen_scores(args.scores)
     check_classes(net.blobs[scores], data)
     module = with_weights(net, weights, args.device)

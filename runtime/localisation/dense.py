@@ -88,6 +88,7 @@ def evaluate_dense(
     where: Sequence[Predictor],
     what: Sequence[Predictor],
     scales: Sequence[int],
+    *,
     group: Group = ALONE,
     tell: Callable[[Diagnostic], None] | None = None,
 ) -> BoxErrors:

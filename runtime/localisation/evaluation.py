@@ -89,10 +89,9 @@ def of_class(boxes: Boxes, labels: np.ndarray | int) -> Boxes:
 
 
 def box_blob(net: Net) -> str | None:
-    """The blob with the boxes of a net in phase TEST that says where, and not what: its only output, if no soft-max
-    and no means over a map.
+    """The blob with the boxes of a net in phase TEST that says where, and not what: its only output.
 
-    Only data with boxes tell whether it is meant so.
+    A soft-max's, an Accuracy's or a Pooling's top is none. Only data with boxes tell whether it is meant so.
     """
     if len(net.outputs) != 1:
         return None
