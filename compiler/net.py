@@ -148,6 +148,11 @@ class Net:
         return {top.name: top.shape for node in self.nodes for top in node.tops}
 
     @property
+    def shapes(self) -> dict[str, Shape]:
+        """Each version's shape, by its id."""
+        return {top.id: top.shape for node in self.nodes for top in node.tops}
+
+    @property
     def params(self) -> dict[str, list[tuple[int, ...]]]:
         """Shapes of each layer's weights, in the order of the ``.caffemodel``."""
         return {node.name: [w.weight.shape for w in node.weights] for node in self.nodes if node.weights}

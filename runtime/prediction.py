@@ -17,6 +17,8 @@ from netdef.runtime.data.binding import Feed
 from netdef.runtime.data.dataset import Picture
 from netdef.runtime.data.folder import pictures_in
 from netdef.runtime.data.transform import Draw, View, with_channels
+from netdef.runtime.evaluation.posteriors import are_posteriors, posterior
+from netdef.runtime.evaluation.protocol import Pool
 from netdef.runtime.localisation.evaluation import of_class
 from netdef.runtime.localisation.geometry import Boxes, on_picture
 
@@ -40,20 +42,20 @@ class Predictor(NamedTuple):
     blob         what is wanted of it: class scores, or boxes
     feed         how pictures are cut and become its numbers
     says_where   whether it is boxes
+    classes      their names in the order of the labels, where a run tells; else none
     """
 
     module: "NetModule"
     blob: str
     feed: Feed
     says_where: bool
+    classes: tuple[str, ...] = ()
 
     def guesses(self, picture: Picture, num: int) -> list[Guess]:
         """The likeliest classes, the best first; a map of scores is averaged first."""
-        scores = self._found(picture)
-        means = scores.reshape(len(scores), -1).mean(1)
-        posterior = means if self._gives_probabilities else softmax(means)
-        best = np.argsort(-posterior, kind="stable")[:num]
-        return [Guess(int(label), float(posterior[label])) for label in best]
+        shares = self.posteriors(self._found(picture)[None])[0]
+        best = np.argsort(-shares, kind="stable")[:num]
+        return [Guess(int(label), float(shares[label])) for label in best]
 
     def box(self, picture: Picture, label: int) -> Boxes:
         """The edges (4,) of the object in pixels; of a net with a box for each class, the class's."""
@@ -65,9 +67,21 @@ class Predictor(NamedTuple):
     @property
     def num_found(self) -> int:
         """The classes scored, or the numbers of all boxes."""
-        channels = self.module.net.blobs[self.blob][1]
+        channels = self.module.net.shapes[self.blob][1]
         assert isinstance(channels, int)
         return channels
+
+    @property
+    def num_classes(self) -> int | None:
+        """Those scored, or those with a box each; None if there is one box for all."""
+        if not self.says_where:
+            return self.num_found
+        return None if self.num_found == 4 else self.num_found // 4
+
+    @property
+    def path(self) -> str:
+        """The net's file, for people."""
+        return self.module.net.definition.path
 
     @property
     def view(self) -> View:
@@ -75,10 +89,10 @@ class Predictor(NamedTuple):
         assert isinstance(self.feed.view, View)
         return self.feed.view
 
-    @property
-    def _gives_probabilities(self) -> bool:
-        nodes = self.module.net.nodes
-        return any(node.type == "Softmax" and self.blob in [top.name for top in node.tops] for node in nodes)
+    def posteriors(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(N, classes) of scores (N, classes), or of maps of them (N, classes, h, w), as they are evaluated."""
+        softmaxed = are_posteriors(self.module.net, self.blob)
+        return posterior(torch.from_numpy(scores)[:, None], Pool.LOGITS, softmaxed=softmaxed).numpy()
 
     def _found(self, picture: Picture) -> NDArray[np.float64]:
         return self.map(self.feed.view.of(picture, NO_CHANCE))
@@ -132,10 +146,3 @@ def copies(folder: Path, paths: Sequence[str]) -> Iterator[Path]:
         name = next(each for each in names if each not in taken)
         taken.add(name)
         yield folder / name
-
-
-def softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Scores (classes, ...) as shares whose sum over the classes is 1."""
-    powers = np.exp(scores - scores.max(0))
-    shares: NDArray[np.float64] = powers / powers.sum(0)
-    return shares

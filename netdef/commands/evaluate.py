@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netdef.cli import show
-from netdef.commands.options import count, load_quietly, net_arguments
+from netdef.commands.options import count, net_arguments
 from netdef.compiler.diagnostics import Diagnostic, NetError, Report
 from netdef.compiler.messages import Preprocess
 from netdef.feeding import DATA_HELP, fed_net, feeding_arguments, share_processors
@@ -80,6 +80,7 @@ def run(args: argparse.Namespace) -> int:
 
 def evaluated(args: argparse.Namespace, group: "Group") -> int:
     """Print the errors from the shares of all processes of a group; rank 0 speaks."""
+    from netdef.boxed import asks_for_boxes, print_boxes
     from netdef.runtime.devices import said_once
     from netdef.runtime.evaluation.posteriors import fused
     from netdef.runtime.evaluation.report import report
@@ -168,7 +169,9 @@ def task_of(args: argparse.Namespace, file: str, weights: Path, trained: "Run | 
     if group.leads:
         show(net.report)
     classes = tuple(trained.manifest["classes"]) if trained else tuple(args.object) or None
-    data = own.data if own else open_test(args.data or "digits", classes, wanted_by(net, net))
+    data = (
+        own.data if own else open_test(args.data or "digits", classes, wanted_by(net, net), tuple(args.object) or None)
+    )
     scores = net.chosen_scores(args.scores)
     check_classes(net.blobs[scores], data)
     module = with_weights(net, weights, args.device)
@@ -197,67 +200,6 @@ def with_weights(net: "Net", weights: Path, device: str | None) -> "NetModule":
         message = f"{weights} has no weights for {', '.join(module.matched.missing)}"
         raise NetError(Diagnostic("N737", message, help="weights go by the layer's name; netdef train makes them"))
     return module
-
-
-def asks_for_boxes(args: argparse.Namespace, file: str) -> bool:
-    """Whether a net learns to say where."""
-    from netdef.runtime.localisation.fields import BOX_FIELDS
-
-    as_trained = argparse.Namespace(**{**vars(args), "dense": False})
-    return not set(BOX_FIELDS).isdisjoint(load_quietly(as_trained, "TRAIN", file).inputs)
-
-
-def print_boxes(args: argparse.Namespace, group: "Group") -> int:
-    """The errors of nets that say where: each by itself, or with --dense those of all nets together."""
-    from netdef.commands.predict import predictor
-    from netdef.runtime.data.batches import TestBatches, stream
-    from netdef.runtime.data.binding import Binding
-    from netdef.runtime.data.dataset import warnings_of
-    from netdef.runtime.data.skipping import Skipped
-    from netdef.runtime.data.source import open_test
-    from netdef.runtime.devices import said_once
-    from netdef.runtime.evaluation import PAGE
-    from netdef.runtime.localisation.dense import evaluate_dense
-    from netdef.runtime.localisation.evaluation import check_boxes, evaluate_boxes
-    from netdef.runtime.training.run import run_of
-
-    with said_once(group):
-        nets = [
-            predictor(args, file, weights, where=None) for file, weights in zip(args.file, args.weights, strict=True)
-        ]
-        where = {file: net for file, net in zip(args.file, nets, strict=True) if net.says_where}
-        what = [net for net in nets if not net.says_where]
-        trained = next(filter(None, map(run_of, map(Path, args.weights))), None)
-        data = open_test(
-            args.data or "digits", tuple(trained.manifest["classes"]) if trained else tuple(args.object) or None
-        )
-        if group.leads:
-            show(Report(warnings_of(data)))
-        for net in where.values():
-            check_boxes(net.module.net.blobs[net.blob], data, {})
-    if not where or (args.dense and not what and len(data.classes) > 1):
-        missing = "says what, for the classes" if where else "says where, such as vgg16_scr.net"
-        if group.leads:
-            print(f"netdef evaluate: --boxes needs a net that {missing}", file=sys.stderr)
-        return 2
-    if args.dense:
-        errors = {", ".join(args.file): evaluate_dense(data, list(where.values()), what, args.scales, group)}
-    else:
-        errors = {}
-        for file, net in where.items():
-            pages = TestBatches(data, net.feed.view, PAGE, skip=args.corrupt == "skip")
-            skipped = Skipped(data, lambda mistake: show(Report([mistake])))
-            coming = skipped.told(stream(pages, group.share(len(pages)), args.workers or 0))
-            errors[file] = evaluate_boxes(net.module, net.blob, Binding(net.feed.blobs, net.feed.normalise), coming)
-            errors[file] = errors[file].over(group)
-    if not group.leads:
-        return 0
-    if args.json:
-        found = [{"net": name, "data": args.data, "num": each.num} | each.as_data for name, each in errors.items()]
-        print(json.dumps({"results": found}, indent=2))
-    else:
-        print(*(f"{name}: {each.text} ({each.num:,} pictures)" for name, each in errors.items()), sep="\n")
-    return 0
 
 
 def trained_scale(net: "Net", run: "Run | None") -> list[int]:

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netdef.boxed import asks_for_boxes
 from netdef.cli import show
 from netdef.commands.evaluate import fed_from_outside, with_weights
 from netdef.commands.options import count, load_net, net_arguments
@@ -47,6 +48,7 @@ def run(args: argparse.Namespace) -> int:
         print("netdef predict: --boxes takes --class-net and --class-weights together", file=sys.stderr)
         return 2
     from netdef.runtime.data.decoding import decode
+    from netdef.runtime.localisation.agreement import check_together
     from netdef.runtime.prediction import copies
 
     net = predictor(args, args.file, args.weights, where=args.boxes)
@@ -56,6 +58,8 @@ def run(args: argparse.Namespace) -> int:
     if where and what is None and where.num_found != 4:
         print(f"netdef predict: {args.file} has a box for each class: --class-net chooses", file=sys.stderr)
         return 2
+    if where and what:
+        check_together([where, what])
     names = names_of(args, what) if what else []
     paths, mistakes = pictures_of(args.image)
     results: list[dict[str, Any]] = []
@@ -84,13 +88,21 @@ def predictor(args: argparse.Namespace, file: str, weights: str, *, where: bool 
     from netdef.runtime.training.run import run_of
 
     net = load_net(args, "TEST", file)
-    boxes = None if where is False else box_blob(net)
+    boxes = box_blob(net)
+    if where is False:
+        if boxes and not args.scores and asks_for_boxes(args, file):
+            cure = "add --boxes; --class-net takes a net that says what"
+            raise NetError(Diagnostic("N826", f"{file} says where, and not what: it learns from boxes", help=cure))
+        boxes = None
     if where and boxes is None:
         message = f"{file} says what, and not where: it gives {' and '.join(net.outputs)}"
         raise NetError(Diagnostic("N826", message, help="leave out --boxes, or take a net such as vgg16_scr.net"))
     module = with_weights(net, Path(weights), args.device)
-    feed = fed_from_outside(net, run_of(Path(weights)), {})
-    return Predictor(module, boxes or net.chosen_scores(args.scores), feed, says_where=boxes is not None)
+    trained = run_of(Path(weights))
+    feed = fed_from_outside(net, trained, {})
+    blob = boxes or net.chosen_scores(args.scores)
+    classes = tuple(trained.manifest["classes"]) if trained else ()
+    return Predictor(module, blob, feed, says_where=boxes is not None, classes=classes)
 
 
 def names_of(args: argparse.Namespace, what: "Predictor") -> list[str]:

@@ -59,7 +59,7 @@ def voc_objects(path: Path) -> dict[str, list[Marked]]:
     root = path.parents[2] if _is_list(path) else path
     home = root / "Annotations" if (root / "Annotations").is_dir() else root
     if _is_list(path):
-        names = [line.split()[0] for line in path.read_text("utf-8").splitlines() if line.strip()]
+        names = [line.split()[0] for line in _lines(path) if line.strip()]
     else:
         names = sorted(file.stem for file in home.glob("*.xml"))
     return dict(_objects(home / f"{name}.xml", root) for name in names)
@@ -75,6 +75,13 @@ def csv_objects(path: Path) -> dict[str, list[Marked]]:
 
 def _is_list(path: Path) -> bool:
     return path.suffix == ".txt" and path.parent.parent.name == "ImageSets" and path.is_file()
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text("utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise NetError(Diagnostic("N823", f"{path} can't be read: {error}", help="save it as UTF-8")) from None
 
 
 def _objects(path: Path, root: Path) -> tuple[str, list[Marked]]:
@@ -100,11 +107,7 @@ def _objects(path: Path, root: Path) -> tuple[str, list[Marked]]:
 
 def _rows(path: Path) -> Iterator[tuple[str, Marked]]:
     """The paths and objects of a CSV."""
-    try:
-        lines = path.read_text("utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise NetError(Diagnostic("N823", f"{path} can't be read: {error}")) from None
-    for number, row in enumerate(csv.reader(lines), start=1):
+    for number, row in enumerate(csv.reader(_lines(path)), start=1):
         if not row or (number == 1 and [each.strip().lower() for each in row] == COLUMNS):
             continue
         try:

@@ -15,13 +15,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
 
 from netdef.compiler.diagnostics import Diagnostic, NetError, Report, Severity
 from netdef.compiler.override import override
-from netdef.compiler.shape import Pair
 from netdef.runtime.data.dataset import Picture
-from netdef.runtime.data.decoding import decode
+from netdef.runtime.data.decoding import decode, size_of
 from netdef.runtime.data.kept import Kept
 
 MOST_TOLD = 10
@@ -70,7 +68,7 @@ class Boxed(Kept):
 
     def _sound(self, path: str, found: Sequence[Marked], classes: Sequence[str] | None) -> Iterator[Marked]:
         """The objects that count, cut off at the picture's edge."""
-        size = _size(path)
+        size = size_of(path)
         for each in found:
             if classes is not None and each.label not in classes:
                 continue
@@ -100,12 +98,3 @@ class Boxed(Kept):
             message = f"{source}: {none + several:,} of {len(num_objects):,} pictures are left out"
             help = f"{none:,} show nothing that counts, {several:,} several; --object chooses what counts"
             self.warnings.append(Diagnostic("N821", message, severity=Severity.WARNING, help=help))
-
-
-def _size(path: str) -> Pair | None:
-    """A picture's size, from its head alone; None if it can't be read, which shows when it is wanted."""
-    try:
-        with Image.open(path) as image:
-            return Pair(image.height, image.width)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        return None

@@ -16,6 +16,7 @@ import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.compiler.shape import Pair
 from netdef.runtime.data.dataset import Picture
 
 GREY = ("1", "L", "LA")
@@ -31,6 +32,10 @@ TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 """What makes a photograph upright, by EXIF's number."""
+LYING = (5, 6, 7, 8)
+"""The numbers of photographs whose height becomes their width."""
+FAULTS = (OSError, EOFError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError)
+"""What Pillow raises where it can't read a picture."""
 
 
 def decode(path: str) -> Picture:
@@ -51,9 +56,21 @@ def decoded(content: bytes, name: str) -> Picture:
                 return _pixels(image)
     except UnidentifiedImageError:
         reason = "it is in no format that is known" if content else "the file is empty"
-    except (OSError, EOFError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError) as error:
+    except FAULTS as error:
         reason = str(error)
     raise _unreadable(name, reason)
+
+
+def size_of(path: str) -> Pair | None:
+    """The size of the upright picture, without its pixels where they aren't needed; None if the file can't be read."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(path) as image:
+                lying = _orientation(image) in LYING
+                return Pair(image.width, image.height) if lying else Pair(image.height, image.width)
+    except FAULTS:
+        return None
 
 
 def _pixels(image: Image.Image) -> Picture:

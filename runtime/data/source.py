@@ -9,7 +9,7 @@ from netdef.compiler.net import Net
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.box_files import image_sets, is_csv, is_voc, open_csv, open_voc
 from netdef.runtime.data.databases import is_database
-from netdef.runtime.data.dataset import Data, Dataset, Part, Picture, random_nth
+from netdef.runtime.data.dataset import Data, Dataset, Part, Picture, boxes_of, random_nth, warnings_of
 from netdef.runtime.data.datums import Datums
 from netdef.runtime.data.digits import digits
 from netdef.runtime.data.folder import Folder, class_folders
@@ -109,15 +109,18 @@ def open_data(
     return Data(Part(train, most), Part(train, few), source, f"a tenth of each class of {inner} is for the test")
 
 
-def open_test(source: str, classes: tuple[str, ...] | None, wanted: Wanted = ANY) -> Dataset:
+def open_test(
+    source: str, classes: tuple[str, ...] | None, wanted: Wanted = ANY, objects: tuple[str, ...] | None = None
+) -> Dataset:
     """What a net is evaluated on: the test part, or all of a path that has none.
 
-    ``classes`` is the order of the labels, where training has told it.
+    ``classes`` is the order of the labels, where training has told it; ``objects`` as in ``open_data``, by default
+    all of ``classes``.
     """
     if source in EMBEDDED:
         return EMBEDDED[source](wanted).test
     path = _existing(source)
-    return _opened(next(_parts(path, TEST_NAMES), path), classes)
+    return _opened(next(_parts(path, TEST_NAMES), path), classes, objects)
 
 
 def open_whole(source: str, objects: tuple[str, ...] | None = None) -> Dataset:
@@ -142,10 +145,10 @@ def _parts(path: Path, names: tuple[str, ...]) -> Iterator[Path]:
                 yield part
 
 
-def _opened(path: Path, classes: tuple[str, ...] | None) -> Dataset:
+def _opened(path: Path, classes: tuple[str, ...] | None, objects: tuple[str, ...] | None = None) -> Dataset:
     """The data at a path; raises where they have classes that ``classes`` doesn't know."""
     kind = next((kind for kind in KINDS if kind.fits(path)), CLASS_FOLDERS)  # a folder says best what is wrong with it
-    data = kind.open(path, classes)
+    data = kind.open(path, objects or classes)
     if classes is None or data.classes == classes:
         return data
     return Relabelled(data, classes, str(path))
@@ -163,6 +166,8 @@ class Relabelled:
         self.classes = classes
         self.labels = [numbers[label] for label in data.labels]
         self.num_bytes = data.num_bytes
+        self.boxes = boxes_of(data)
+        self.warnings = warnings_of(data)
         self._data = data
 
     def picture(self, index: int) -> Picture:

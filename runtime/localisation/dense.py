@@ -10,13 +10,13 @@ Simonyan and Zisserman 2014, section A.2 and table 9:
 4. The picture is right if the true class is among the five and its box overlaps the true one by more than half.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.compiler.diagnostics import Diagnostic, NetError, Severity
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.dataset import Dataset, Picture, boxes_of
 from netdef.runtime.data.transform import Placement, resized
@@ -24,7 +24,7 @@ from netdef.runtime.devices import ALONE, Group
 from netdef.runtime.localisation.evaluation import ENOUGH, BoxErrors, of_class
 from netdef.runtime.localisation.geometry import Boxes, on_picture, overlap
 from netdef.runtime.localisation.merging import merged
-from netdef.runtime.prediction import Predictor, softmax
+from netdef.runtime.prediction import Predictor
 
 NUM_CLASSES = 5
 """Guesses for each picture."""
@@ -33,7 +33,7 @@ NUM_CLASSES = 5
 def stride_of(net: Predictor) -> Pair:
     """From one position of what a net finds to the next, in pixels of its input."""
     for node in reversed(net.module.net.nodes):
-        if net.blob in [top.name for top in node.tops] and node.receptive_field is not None:
+        if net.blob in [top.id for top in node.tops] and node.receptive_field is not None:
             return node.receptive_field.stride
     cure = "use it without --dense: it has layers such as Reshape, which mix the places"
     raise NetError(Diagnostic("N827", f"{net.blob} of {net.module.net.name} has no positions", help=cure))
@@ -70,29 +70,46 @@ def look(picture: Picture, where: Sequence[Predictor], what: Sequence[Predictor]
         view = where[0].view if side is None else where[0].view._replace(resize=side)
         scaled = resized(picture, view.scaled(size))
         boxes = [net.map(scaled) for net in where]
-        maps = [net.map(scaled) for net in what] or [np.zeros((1, *boxes[0].shape[1:]))]
+        maps = [net.map(scaled) for net in what]
         if len({each.shape[1:] for each in (*boxes, *maps)}) > 1:
             named = (f"{net.blob} {net.map(scaled).shape[1:]}" for net in (*where, *what))
             cure = "take nets of one window and stride, such as vgg16_scr.net and vgg16.net"
             raise NetError(Diagnostic("N827", f"the nets have other positions: {', '.join(named)}", help=cure))
-        classes = np.mean([softmax(each) for each in maps], axis=0)
-        posteriors += [softmax(each.mean((1, 2))) for each in maps]
+        posteriors += [net.posteriors(each[None])[0] for net, each in zip(what, maps, strict=True)] or [np.ones(1)]
         edges += [_edges(each, net, size, Pair(*scaled.shape[:2])) for each, net in zip(boxes, where, strict=True)]
-        scores += [classes.reshape(len(classes), -1).T] * len(where)
+        positions = [net.posteriors(each.reshape(len(each), -1).T) for net, each in zip(what, maps, strict=True)]
+        scores += [np.mean(positions or [np.ones((boxes[0][0].size, 1))], axis=0)] * len(where)
     order = np.argsort(-np.mean(posteriors, axis=0), kind="stable")
     return Found(np.concatenate(edges), np.concatenate(scores), order[:NUM_CLASSES].tolist())
 
 
 def evaluate_dense(
-    data: Dataset, where: Sequence[Predictor], what: Sequence[Predictor], scales: Sequence[int], group: Group = ALONE
+    data: Dataset,
+    where: Sequence[Predictor],
+    what: Sequence[Predictor],
+    scales: Sequence[int],
+    *,
+    group: Group = ALONE,
+    tell: Callable[[Diagnostic], None] | None = None,
 ) -> BoxErrors:
-    """Count the pictures of which no guess has the right class and the right box; each process looks at its share."""
+    """Count the pictures of which no guess has the right class and the right box; each process looks at its share.
+
+    Pictures that can't be read are told and left out if ``tell`` is given; else they are mistakes.
+    """
     truth = boxes_of(data)
     assert truth is not None
     total = BoxErrors()
     for index in group.share(len(data)):
+        try:
+            picture = data.picture(index)
+        except NetError as error:
+            if tell is None:
+                raise
+            for mistake in error.report:
+                tell(mistake._replace(severity=Severity.WARNING, help="it is skipped"))
+            continue
         label = data.labels[index]
-        found = look(data.picture(index), where, what, scales)
+        found = look(picture, where, what, scales)
         right = label in found.classes and bool(overlap(found.box(label), truth[index]) > ENOUGH)
         total = total.plus(BoxErrors(1, int(not right)))
     return total.over(group)

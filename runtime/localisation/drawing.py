@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.runtime.data.dataset import Picture
 from netdef.runtime.data.transform import with_channels
 from netdef.runtime.localisation.geometry import Boxes
@@ -21,5 +22,9 @@ def draw(picture: Picture, edges: Boxes, text: str, path: Path) -> None:
     if corners[0] <= corners[2] and corners[1] <= corners[3]:  # a box without an area can't be drawn
         pen.rectangle(corners, outline=COLOUR, width=width)
         pen.text((corners[0] + 2 * width, corners[1] + width), text, fill=COLOUR)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    image.save(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        image.save(path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise NetError(Diagnostic("N006", f"{path} can't be written: {reason}", help="-o takes a folder")) from None

@@ -43,7 +43,10 @@ class BoxErrors(NamedTuple):
 
     def over(self, group: Group) -> "BoxErrors":
         """The counts of all processes' parts."""
-        return BoxErrors(*group.total(self))
+        total = BoxErrors(*group.total(self))
+        if not total.num:
+            raise NetError(Diagnostic("N814", "there is no picture whose errors could be counted"))
+        return total
 
     @property
     def box_error(self) -> float:
@@ -86,14 +89,14 @@ def of_class(boxes: Boxes, labels: np.ndarray | int) -> Boxes:
 
 
 def box_blob(net: Net) -> str | None:
-    """The blob with the boxes of a net in phase TEST that says where, and not what: its only output, if no soft-max.
+    """The blob with the boxes of a net in phase TEST that says where, and not what: its only output.
 
-    Only data with boxes tell whether it is meant so.
+    A soft-max's, an Accuracy's or a Pooling's top is none. Only data with boxes tell whether it is meant so.
     """
     if len(net.outputs) != 1:
         return None
     made_by = next(node.type for node in reversed(net.nodes) if net.outputs[0] in [top.name for top in node.tops])
-    return None if made_by in ("Softmax", "Accuracy") else net.outputs[0]
+    return None if made_by in ("Softmax", "Accuracy", "Pooling") else net.outputs[0]
 
 
 def check_boxes(found: Shape, data: Dataset, blobs: Mapping[str, str]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import ExifTags, Image
 
 from netdef.compiler.diagnostics import NetError
 from netdef.compiler.shape import Pair
@@ -81,6 +81,13 @@ def test_the_lists_of_a_folder_are_its_split(voc: Path, lists: dict[str, str], s
     assert len(open_test(str(voc), data.train.classes)) == split[1]
 
 
+def test_a_list_that_is_not_utf_8(voc: Path) -> None:
+    path = voc / "ImageSets/Main/test.txt"
+    path.write_text("käfer\n", "latin-1")
+    with pytest.raises(NetError, match=r"test\.txt can't be read"):
+        open_test(str(path), None)
+
+
 def test_xml_beside_its_pictures(tmp_path: Path) -> None:
     Image.new("L", SIZE).save(tmp_path / "one.png")
     (tmp_path / "one.xml").write_text(xml(("cell", 2, 3, 8, 9)))
@@ -117,6 +124,20 @@ def test_a_line_that_is_none(tmp_path: Path, line: str) -> None:
     (tmp_path / "x.csv").write_text(f"x.png,cat,1,1,5,5\n{line}\n")
     with pytest.raises(NetError, match=r"x.csv:2.*\[?"):
         open_test(str(tmp_path / "x.csv"), None)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_boxes_are_of_the_upright_photograph(tmp_path: Path, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    Image.new("RGB", (300, 100)).save(tmp_path / "x.jpg", exif=exif)
+    height, width = (300, 100) if orientation > 4 else (100, 300)
+    edges = [width - 90, height - 90, width - 10, height - 10]
+    (tmp_path / "x.csv").write_text(f"x.jpg,cat,{','.join(map(str, edges))}\n")
+    data = open_test(str(tmp_path / "x.csv"), None)
+    assert data.picture(0).shape == (height, width, 3)
+    np.testing.assert_array_equal(boxes_of(data), [edges])
+    assert warnings_of(data) == []
 
 
 def test_broken_xml(voc: Path) -> None:

@@ -18,6 +18,10 @@ layer "fc" InnerProduct {{ num_output: {num} }}
 {end}
 preprocess {{ channels: GREY {labels} }}
 """
+LEARNS = """
+layer "box" Input { shape { dim: [1, 12] } include { phase: TRAIN } }
+layer "loss" EuclideanLoss { bottom: ["fc", "box"] include { phase: TRAIN } }
+"""
 NAMES = ["upper", "middle", "lower"]
 
 
@@ -108,12 +112,43 @@ def test_a_classifier_chooses_the_box(rows: Path, capsys: pytest.CaptureFixture[
     assert "--class-net chooses" in capsys.readouterr().err
 
 
+def test_a_classifier_of_other_classes_chooses_no_box(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (rows / "four.net").write_text(NET.format(size="12, 16", num=4, end='layer "prob" Softmax', labels=""))
+    write_weights(rows / "four.npz", {"fc": [np.zeros((4, 192)), np.zeros(4)]})
+    words = ["--boxes", "pictures", "--class-net", "four.net", "--class-weights", "four.npz"]
+    assert main(["predict", "each.net", "--weights", "each.npz", *words]) == 1
+    assert "each.net has boxes for 3 classes, and four.net scores 4" in capsys.readouterr().err
+    assert main(["predict", "one.net", "--weights", "one.npz", *words]) == 0
+
+
 def test_copies_of_one_name_do_not_meet(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (rows / "other").mkdir()
     Image.new("L", (16, 12)).save(rows / "other/upper.png")
     words = ["one.net", "--weights", "one.npz", "--boxes", "pictures/upper.png", "other/upper.png"]
     drawn = [result["drawn"] for result in predicted(capsys, *words)]
     assert drawn == ["boxes/upper-box.png", "boxes/upper-box-2.png"]
+
+
+def test_copies_need_a_folder(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", "one.net", "--weights", "one.npz", "--boxes", "pictures", "-o", "names.txt"]) == 1
+    assert "[N006]: names.txt/lower-box.png can't be written" in capsys.readouterr().err
+
+
+def test_boxes_are_not_taken_for_classes(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (rows / "each.net").write_text(NET.format(size="6, 8", num=12, end=LEARNS, labels=""))
+    assert main(["predict", "each.net", "--weights", "each.npz", "pictures"]) == 1
+    assert "add --boxes" in capsys.readouterr().err
+    words = ["--boxes", "pictures", "--class-net", "each.net", "--class-weights", "each.npz"]
+    assert main(["predict", "each.net", "--weights", "each.npz", *words]) == 1
+    assert "--class-net takes a net that says what" in capsys.readouterr().err
+
+
+def test_classes_are_not_taken_for_boxes(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    layers = 'input "data" [1, 1, 4, 4] layer "fc" Convolution { num_output: 8 kernel_size: 1 } '
+    (rows / "p.net").write_text(layers + 'layer "pool" Pooling { pool: AVE global_pooling: true }')
+    write_weights(rows / "p.npz", {"fc": [np.zeros((8, 1, 1, 1)), np.zeros(8)]})
+    assert main(["predict", "p.net", "--weights", "p.npz", "--boxes", "pictures"]) == 1
+    assert "says what, and not where" in capsys.readouterr().err
 
 
 def test_weights_must_be_whole(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -96,6 +96,16 @@ def test_dense_boxes_and_scores_are_those_of_each_window(tmp_path: Path) -> None
     assert sorted(found.classes) == [0, 1]
 
 
+def test_a_softmaxs_top_is_not_given_another_softmax(tmp_path: Path) -> None:
+    """Each position is scored alike by the logits and by their soft-max."""
+    where, what = (predictor(tmp_path, num, where=num == 8, wide=True) for num in (8, 2))
+    picture = np.random.default_rng(0).integers(0, 255, (12, 16, 1)).astype(np.uint8)
+    logits, shares = (look(picture, [where], [what._replace(blob=blob)], ()) for blob in ("fc", "prob"))
+    np.testing.assert_allclose(shares.scores, logits.scores, rtol=1e-5)
+    found = {g.label: g.probability for g in what._replace(blob="prob").guesses(picture[:8, :8], 2)}
+    np.testing.assert_allclose([found[0], found[1]], logits.scores[0], rtol=1e-5)
+
+
 def test_several_nets_and_scales_give_the_union(tmp_path: Path) -> None:
     where, what = (predictor(tmp_path, num, where=num == 8, wide=True) for num in (8, 2))
     picture = np.random.default_rng(0).integers(0, 255, (16, 16, 1)).astype(np.uint8)

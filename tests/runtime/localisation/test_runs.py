@@ -111,7 +111,9 @@ def test_devices_count_the_same_boxes(
     (shapes / "what.net").write_text(WHAT)
     for name in ("shapes", "what"):
         write_weights(f"{name}.npz", lower(load(f"{name}.net"), seed=1).weights())
-    words = ["evaluate", "shapes.net", "what.net", "--weights", "shapes.npz", "what.npz", "--data", "shapes.csv"]
+    names = ["shapes", "what"] if protocol else ["shapes"]
+    files, weights = [f"{name}.net" for name in names], [f"{name}.npz" for name in names]
+    words = ["evaluate", *files, "--weights", *weights, "--data", "shapes.csv"]
     found = []
     for devices in ("1", "2"):
         assert main([*words, *protocol, "--devices", devices, "--json"]) == 0

@@ -1,0 +1,124 @@
+"""How often nets that say where are wrong, as the command line asks for it."""
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from netdef.cli import show
+from netdef.commands.options import load_quietly
+from netdef.compiler.diagnostics import Diagnostic, NetError, Report
+
+if TYPE_CHECKING:
+    from netdef.runtime.data.dataset import Dataset
+    from netdef.runtime.devices import Group
+    from netdef.runtime.localisation.evaluation import BoxErrors
+    from netdef.runtime.prediction import Predictor
+
+
+def asks_for_boxes(args: argparse.Namespace, file: str) -> bool:
+    """Whether a net learns to say where; one that can't be trained doesn't."""
+    from netdef.runtime.localisation.fields import BOX_FIELDS
+
+    as_trained = argparse.Namespace(**{**vars(args), "dense": False})
+    try:
+        return not set(BOX_FIELDS).isdisjoint(load_quietly(as_trained, "TRAIN", file).inputs)
+    except NetError:
+        return False
+
+
+def print_boxes(args: argparse.Namespace, group: "Group") -> int:
+    """Print the errors of nets that say where: each by itself, or with --dense those of all nets together."""
+    from netdef.commands.predict import predictor
+    from netdef.runtime.data.dataset import warnings_of
+    from netdef.runtime.devices import said_once
+    from netdef.runtime.localisation.agreement import check_data, check_together
+
+    if unused := _unused(args):
+        return _refused(f"wrong boxes are counted without {unused[0]}", group)
+    with said_once(group):
+        nets = [
+            predictor(args, file, weights, where=None) for file, weights in zip(args.file, args.weights, strict=True)
+        ]
+        data = _opened(args, nets)
+        if group.leads:
+            show(Report(warnings_of(data)))
+        check_data(nets, data)
+        check_together(nets)
+    where = [net for net in nets if net.says_where]
+    what = [net for net in nets if not net.says_where]
+    if not where or (args.dense and not what and len(data.classes) > 1):
+        missing = "says what, for the classes" if where else "says where, such as vgg16_scr.net"
+        return _refused(f"--boxes needs a net that {missing}", group)
+    if what and not args.dense:
+        return _refused(f"{what[0].path} says what, and is of use only with --dense", group)
+    errors = _errors(args, where, what, data, group)
+    if not group.leads:
+        return 0
+    if args.json:
+        found = [{"net": name, "data": args.data, "num": each.num} | each.as_data for name, each in errors]
+        print(json.dumps({"results": found}, indent=2))
+    else:
+        print(*(f"{name}: {each.text} ({each.num:,} pictures)" for name, each in errors), sep="\n")
+    return 0
+
+
+def _unused(args: argparse.Namespace) -> list[str]:
+    """The options that were given and mean nothing here."""
+    given = {
+        "--crops": args.crops,
+        "--flip": args.flip,
+        "--pool prob": args.pool == "prob",
+        "--posteriors": args.posteriors,
+        "--save-posteriors": args.save_posteriors,
+        "--report": args.report,
+        "--input": args.input,
+        "--scales, which need --dense": args.scales and not args.dense,
+    }
+    return [option for option, value in given.items() if value]
+
+
+def _refused(message: str, group: "Group") -> int:
+    if group.leads:
+        print(f"netdef evaluate: {message}", file=sys.stderr)
+    return 2
+
+
+def _opened(args: argparse.Namespace, nets: list["Predictor"]) -> "Dataset":
+    """The data, in the order of classes of a net that has one, or else of any that was trained."""
+    from netdef.runtime.data.source import open_test
+
+    trained = sorted((net for net in nets if net.classes), key=lambda net: net.num_classes is None)
+    objects = tuple(args.object) or None
+    return open_test(args.data or "digits", trained[0].classes if trained else objects, objects=objects)
+
+
+def _errors(
+    args: argparse.Namespace,
+    where: list["Predictor"],
+    what: list["Predictor"],
+    data: "Dataset",
+    group: "Group",
+) -> list[tuple[str, "BoxErrors"]]:
+    """The nets' files, and their errors over all processes."""
+    from netdef.runtime.data.batches import TestBatches, stream
+    from netdef.runtime.data.binding import Binding
+    from netdef.runtime.data.skipping import Skipped
+    from netdef.runtime.evaluation import PAGE
+    from netdef.runtime.localisation.dense import evaluate_dense
+    from netdef.runtime.localisation.evaluation import evaluate_boxes
+
+    def tell(mistake: Diagnostic) -> None:
+        show(Report([mistake]))
+
+    skip = args.corrupt == "skip"
+    if args.dense:
+        told = tell if skip else None
+        return [(", ".join(args.file), evaluate_dense(data, where, what, args.scales, group=group, tell=told))]
+    errors = []
+    for net in where:
+        pages = TestBatches(data, net.feed.view, PAGE, skip=skip)
+        coming = Skipped(data, tell).told(stream(pages, group.share(len(pages)), args.workers or 0))
+        binding = Binding(net.feed.blobs, net.feed.normalise)
+        errors.append((net.path, evaluate_boxes(net.module, net.blob, binding, coming).over(group)))
+    return errors
