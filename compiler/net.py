@@ -148,6 +148,11 @@ class Net:
         return {top.name: top.shape for node in self.nodes for top in node.tops}
 
     @property
+    def shapes(self) -> dict[str, Shape]:
+        """Each version's shape, by its id."""
+        return {top.id: top.shape for node in self.nodes for top in node.tops}
+
+    @property
     def params(self) -> dict[str, list[tuple[int, ...]]]:
         """Shapes of each layer's weights, in the order of the ``.caffemodel``."""
         return {node.name: [w.weight.shape for w in node.weights] for node in self.nodes if node.weights}
@@ -175,19 +180,21 @@ class Net:
 
     @property
     def scores(self) -> str:
-        """The blob with the class scores: what the one soft-max or Accuracy reads, else the only (N, classes) output.
+        """The id of the class scores: what the one soft-max or Accuracy reads, else the only output that may be some.
+
+        That is one of (N, classes), or a map of scores (N, classes, h, w).
 
         Raises:
             NetError: if neither tells.
         """
         readers = ("Softmax", "SoftmaxWithLoss", "Accuracy")
         read = {node.bottoms[0].id for node in self.nodes if node.type in readers}
-        flat = [name for name in self.outputs if len(self.blobs[name]) == 2]
-        for found in (sorted(read), flat):
+        given = [name for name in self.outputs if len(self.blobs[name]) in (2, 4)]
+        for found in (sorted(read), given):
             if len(found) == 1:
                 return found[0]
         message = f"which blob of {self.name or self.definition.path} holds the class scores?"
-        help = f"choose with --scores BLOB: {', '.join([*sorted(read), *flat]) or 'no blob looks like it'}"
+        help = f"choose with --scores BLOB: {', '.join(dict.fromkeys([*sorted(read), *self.outputs]))}"
         raise NetError(Diagnostic("N511", message, help=help))
 
     def chosen_scores(self, chosen: str | None) -> str:

@@ -65,7 +65,7 @@ class Predictor(NamedTuple):
     @property
     def num_found(self) -> int:
         """The classes scored, or the numbers of all boxes."""
-        channels = self.module.net.blobs[self.blob][1]
+        channels = self.module.net.shapes[self.blob][1]
         assert isinstance(channels, int)
         return channels
 

@@ -170,7 +170,7 @@ def task_of(args: argparse.Namespace, file: str, weights: Path, trained: "Run | 
     classes = tuple(trained.manifest["classes"]) if trained else tuple(args.object) or None
     data = own.data if own else open_test(args.data or "digits", classes, wanted_by(net, net))
     scores = net.chosen_scores(args.scores)
-    check_classes(net.blobs[scores], data)
+    check_classes(net.shapes[scores], data)
     module = with_weights(net, weights, args.device)
     protocol = Protocol(args.dense, args.crops, args.scales, args.flip, Pool(args.pool))
     return Task(

@@ -45,7 +45,7 @@ EMBEDDED: dict[str, Callable[[Wanted], Data]] = {
 def wanted_by(train_net: Net, test_net: Net) -> Wanted:
     """What made-up data must be like to fit a net."""
     pictures = next((shape for shape in train_net.inputs.values() if len(shape) == 4), ())
-    scores = test_net.blobs[test_net.scores]
+    scores = test_net.shapes[test_net.scores]
     sizes = [size for size in (*pictures[1:], *scores[1:2]) if isinstance(size, int)]
     return Wanted(Pair(sizes[1], sizes[2]), sizes[0], sizes[3]) if len(sizes) == 4 else ANY
 

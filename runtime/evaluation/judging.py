@@ -63,7 +63,7 @@ def judge(task: Task, tell: Tell, say: Callable[[str], None], group: Group = ALO
     check_task(task)
     began = time.monotonic()
     pieces, num_looks = (_simply if task.protocol.is_simple else by_looks)(task, tell, group)
-    shape = len(task.data), known(task.module.net.blobs[task.scores][1])
+    shape = len(task.data), known(task.module.net.shapes[task.scores][1])
     softmaxed = are_posteriors(task.module.net, task.scores)
     coming = watched(pieces, num_looks, len(group.share(len(task.data))), say)
     values, numbers = averaged(coming, num_looks, shape, task.protocol.pool, softmaxed=softmaxed)

@@ -203,6 +203,20 @@ def test_scores_without_a_soft_max_are_given_one(folder: Path, capsys: pytest.Ca
     np.testing.assert_allclose(kept[0], kept[2], rtol=1e-5)
 
 
+@pytest.mark.parametrize("how", [[], ["--dense"]])
+@pytest.mark.parametrize("end", ["", 'layer "prob" Softmax { bottom: "fc" top: "fc" }'])
+def test_the_scores_are_found_wherever_they_stand(
+    folder: Path, capsys: pytest.CaptureFixture[str], how: list[str], end: str
+) -> None:
+    """Under the soft-max, in place of which it writes, or as the only output, which may be a map."""
+    words = ("--weights", "one.npz", "--data", "data", *how, "--save-posteriors")
+    evaluated(capsys, "tiny.net", *words, "apart.npz")
+    Path("tiny.net").write_text(NET.replace('layer "prob" Softmax', end))
+    evaluated(capsys, "tiny.net", *words, "found.npz")
+    apart, found = (read_posteriors(Path(name)).values for name in ("apart.npz", "found.npz"))
+    np.testing.assert_array_equal(found, apart)
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [

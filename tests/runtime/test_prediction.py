@@ -129,10 +129,18 @@ def test_a_real_net_knows_a_real_picture(shared: Path, capsys: pytest.CaptureFix
     (result,) = predicted(
         capsys,
         *(str(home / "net.prototxt"), "--weights", str(home / "weights.caffemodel")),
-        *("--scores", "pool_final", "--top", "1"),
+        *("--top", "1"),
         *("--classes", str(shared / "corpus/images/synset_words.txt")),
         str(shared / "corpus/images/cat.jpg"),
     )
     classes = result["classes"]
     assert isinstance(classes, list)
     assert "cat" in classes[0]["class"]
+
+
+def test_a_soft_max_in_place_changes_nothing(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("n.net", "--weights", "n.npz", "pictures")
+    apart = predicted(capsys, *words)
+    text = (rows / "n.net").read_text().replace('"prob" Softmax', '"prob" Softmax { bottom: "fc" top: "fc" }')
+    (rows / "n.net").write_text(text)
+    assert predicted(capsys, *words) == apart
