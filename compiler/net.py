@@ -189,7 +189,7 @@ class Net:
         """
         readers = ("Softmax", "SoftmaxWithLoss", "Accuracy")
         read = {node.bottoms[0].id for node in self.nodes if node.type in readers}
-        given = [name for name in self.outputs if len(self.blobs[name]) in (2, 4)]
+        given = [name for name in self.outputs if len(self.blobs[name]) in (2, 4) and name not in self.inputs]
         for found in (sorted(read), given):
             if len(found) == 1:
                 return found[0]
