@@ -1,7 +1,7 @@
 """Count how often nets are wrong on labelled pictures.
 
-Every FILE takes the weights in its turn. A run's folder stands for its best weights, and knows its classes and how
-pictures become its net's input if the net itself does not say it. Several nets, and posteriors that were saved, are
+Every FILE takes the weights in its turn. A run's folder stands for its best weights, and knows its classes, the
+pictures that it was tested on, and how they become its net's input if the net itself does not say it. Several nets, and posteriors that were saved, are
 also fused: their posteriors are averaged.
 
 By default a net sees the centre of each picture. --dense shows it the whole picture and averages the map of scores;
@@ -29,6 +29,8 @@ from netdef.feeding import DATA_HELP, fed_net, feeding_arguments, share_processo
 if TYPE_CHECKING:
     from netdef.compiler.net import Net
     from netdef.runtime.data.binding import Feed
+    from netdef.runtime.data.dataset import Dataset
+    from netdef.runtime.data.source import Wanted
     from netdef.runtime.devices import Group
     from netdef.runtime.evaluation.judging import Task
     from netdef.runtime.evaluation.posteriors import Posteriors
@@ -84,16 +86,18 @@ def evaluated(args: argparse.Namespace, group: "Group") -> int:
     from netdef.runtime.evaluation.posteriors import fused
     from netdef.runtime.evaluation.report import report
     from netdef.runtime.evaluation.stored import check_place, read_posteriors, write_posteriors
+    from netdef.runtime.training.run import run_of
 
     with said_once(group):
-        boxed = args.boxes or (args.data and any(asks_for_boxes(args, file) for file in args.file))
+        pairs = list(zip(args.file, args.weights, strict=True))
+        boxed = args.boxes or any(source_of(args, run_of(Path(w))) and asks_for_boxes(args, file) for file, w in pairs)
     if boxed:
         return print_boxes(args, group)
     with said_once(group):
         if args.save_posteriors:
             check_place(Path(args.save_posteriors))
         saved = [read_posteriors(Path(path)) for path in args.posteriors]
-    judged = (posteriors_of(args, *pair, group) for pair in zip(args.file, args.weights, strict=True))
+    judged = (posteriors_of(args, *pair, group) for pair in pairs)
     parts, results = [], []
     for part in chain(saved, judged):
         parts.append(part)
@@ -149,7 +153,8 @@ def posteriors_of(args: argparse.Namespace, file: str, weights: str, group: "Gro
     (num_left_out,) = group.total([len(left_out)])
     if num_left_out:
         say(f"netdef evaluate: {num_left_out:,} pictures were left out")
-    named = {"net": file, "weights": weights, "data": args.data, "trained": trained_scale(task.module.net, trained)}
+    source, scale = source_of(args, trained), trained_scale(task.module.net, trained)
+    named = {"net": file, "weights": weights, "data": source, "trained": scale}
     speed = sum(group.gathered(found.made["images_per_s"]))
     return found._replace(made={**named, **found.made, "images_per_s": speed})
 
@@ -160,15 +165,15 @@ def task_of(args: argparse.Namespace, file: str, weights: Path, trained: "Run | 
 
     from netdef.runtime.data.batches import workers_for
     from netdef.runtime.data.binding import check_classes
-    from netdef.runtime.data.source import open_test, wanted_by
+    from netdef.runtime.data.source import wanted_by
     from netdef.runtime.evaluation.judging import Task
     from netdef.runtime.evaluation.protocol import Pool, Protocol
 
-    net, own = fed_net(args, "TEST", file)
+    told = argparse.Namespace(**{**vars(args), "data": source_of(args, trained)})
+    net, own = fed_net(told, "TEST", file)
     if group.leads:
         show(net.report)
-    classes = tuple(trained.manifest["classes"]) if trained else tuple(args.object) or None
-    data = own.data if own else open_test(args.data or "digits", classes, wanted_by(net, net))
+    data = own.data if own else tested_on(args, trained, wanted_by(net, net))
     scores = net.chosen_scores(args.scores)
     check_classes(net.shapes[scores], data)
     module = with_weights(net, weights, args.device)
@@ -183,6 +188,23 @@ def task_of(args: argparse.Namespace, file: str, weights: Path, trained: "Run | 
         skip=args.corrupt == "skip",
         num_workers=workers_for(data) if args.workers is None else args.workers,
     )
+
+
+def source_of(args: argparse.Namespace, run: "Run | None") -> str | None:
+    """The data that the user names, else those that the run was trained on, if they were named."""
+    source: str | None = args.data or (run.manifest["arguments"].get("data") if run else None)
+    return source
+
+
+def tested_on(args: argparse.Namespace, run: "Run | None", wanted: "Wanted | None" = None) -> "Dataset":
+    """The pictures that a net is judged by: of a run's own data its test part."""
+    from netdef.runtime.data.source import ANY, open_data, open_test
+
+    classes = tuple(run.manifest["classes"]) if run else tuple(args.object) or None
+    asked = run.manifest["arguments"] if run and args.data is None else {}
+    if "data" in asked or "test_data" in asked:
+        return open_data(asked.get("data", "digits"), asked.get("test_data"), wanted or ANY, classes).test
+    return open_test(args.data or "digits", classes, wanted or ANY)
 
 
 def with_weights(net: "Net", weights: Path, device: str | None) -> "NetModule":
@@ -214,7 +236,6 @@ def print_boxes(args: argparse.Namespace, group: "Group") -> int:
     from netdef.runtime.data.binding import Binding
     from netdef.runtime.data.dataset import warnings_of
     from netdef.runtime.data.skipping import Skipped
-    from netdef.runtime.data.source import open_test
     from netdef.runtime.devices import said_once
     from netdef.runtime.evaluation import PAGE
     from netdef.runtime.localisation.dense import evaluate_dense
@@ -228,9 +249,7 @@ def print_boxes(args: argparse.Namespace, group: "Group") -> int:
         where = {file: net for file, net in zip(args.file, nets, strict=True) if net.says_where}
         what = [net for net in nets if not net.says_where]
         trained = next(filter(None, map(run_of, map(Path, args.weights))), None)
-        data = open_test(
-            args.data or "digits", tuple(trained.manifest["classes"]) if trained else tuple(args.object) or None
-        )
+        data = tested_on(args, trained)
         if group.leads:
             show(Report(warnings_of(data)))
         for net in where.values():
@@ -253,7 +272,8 @@ def print_boxes(args: argparse.Namespace, group: "Group") -> int:
     if not group.leads:
         return 0
     if args.json:
-        found = [{"net": name, "data": args.data, "num": each.num} | each.as_data for name, each in errors.items()]
+        source = source_of(args, trained)
+        found = [{"net": name, "data": source, "num": each.num} | each.as_data for name, each in errors.items()]
         print(json.dumps({"results": found}, indent=2))
     else:
         print(*(f"{name}: {each.text} ({each.num:,} pictures)" for name, each in errors.items()), sep="\n")

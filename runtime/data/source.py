@@ -115,7 +115,7 @@ def open_test(source: str, classes: tuple[str, ...] | None, wanted: Wanted = ANY
     ``classes`` is the order of the labels, where training has told it.
     """
     if source in EMBEDDED:
-        return EMBEDDED[source](wanted).test
+        return _ordered(EMBEDDED[source](wanted).test, classes, source)
     path = _existing(source)
     return _opened(next(_parts(path, TEST_NAMES), path), classes)
 
@@ -145,10 +145,11 @@ def _parts(path: Path, names: tuple[str, ...]) -> Iterator[Path]:
 def _opened(path: Path, classes: tuple[str, ...] | None) -> Dataset:
     """The data at a path; raises where they have classes that ``classes`` doesn't know."""
     kind = next((kind for kind in KINDS if kind.fits(path)), CLASS_FOLDERS)  # a folder says best what is wrong with it
-    data = kind.open(path, classes)
-    if classes is None or data.classes == classes:
-        return data
-    return Relabelled(data, classes, str(path))
+    return _ordered(kind.open(path, classes), classes, str(path))
+
+
+def _ordered(data: Dataset, classes: tuple[str, ...] | None, name: str) -> Dataset:
+    return data if classes in (None, data.classes) else Relabelled(data, classes, name)
 
 
 class Relabelled:

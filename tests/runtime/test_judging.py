@@ -21,7 +21,7 @@ from netdef.compiler.messages import Channels
 from netdef.compiler.shape import Pair
 from netdef.runtime import lower
 from netdef.runtime.data.binding import Feed
-from netdef.runtime.data.source import open_test
+from netdef.runtime.data.source import open_data, open_test
 from netdef.runtime.data.transform import Normalise, View, resized
 from netdef.runtime.devices import Group
 from netdef.runtime.evaluation.judging import Task, judge
@@ -240,6 +240,28 @@ def test_mistakes(folder: Path, capsys: pytest.CaptureFixture[str], words: list[
 def test_evaluate_needs_a_net_or_posteriors(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate"]) == 2
     assert main(["evaluate", "tiny.net", "--posteriors", "one.npz"]) == 2
+
+
+LEARNING = """
+input "data" [1, 3, 8, 8]
+layer "fc" InnerProduct { num_output: 3 weight_filler { type: "xavier" } }
+layer "label" Input { shape { dim: 1 } include { phase: TRAIN } }
+layer "loss" SoftmaxWithLoss { bottom: ["fc", "label"] include { phase: TRAIN } }
+"""
+
+
+def test_a_run_is_judged_by_its_own_test_pictures(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A tenth of each class that training held out, not all of the folder, nor the digits."""
+    for number in range(30):
+        Image.new("RGB", (8, 8), (number, 0, 0)).save(f"data/{'abc'[number % 3]}/more{number}.png")
+    Path("learning.net").write_text(LEARNING)
+    assert main(["train", "learning.net", "--data", "data", "--epochs", "1", "-o", "run", "--workers", "0"]) == 0
+    (found,) = evaluated(capsys, "learning.net", "--weights", "run")
+    held_out = open_data("data").test
+    assert (found["num"], found["data"]) == (len(held_out), "data")
+    assert len(held_out) < 10
+    assert main(["evaluate", "learning.net", "--weights", "run", "--data", "digits"]) == 1
+    assert "digits: training knows no class 0" in capsys.readouterr().err
 
 
 PHOTOGRAPHS = """
