@@ -1,8 +1,8 @@
 """Count how often nets are wrong on labelled pictures.
 
 Every FILE takes the weights in its turn. A run's folder stands for its best weights, and knows its classes, the
-pictures that it was tested on, and how they become its net's input if the net itself does not say it. Several nets, and posteriors that were saved, are
-also fused: their posteriors are averaged.
+pictures that it was tested on, and how they become its net's input if the net itself does not say it. Several nets, and
+posteriors that were saved, are also fused: their posteriors are averaged.
 
 By default a net sees the centre of each picture. --dense shows it the whole picture and averages the map of scores;
 --crops shows it windows; both are averaged. Scores are what the net's one Softmax reads, and are given a soft-max where
@@ -173,7 +173,7 @@ def task_of(args: argparse.Namespace, file: str, weights: Path, trained: "Run | 
     net, own = fed_net(told, "TEST", file)
     if group.leads:
         show(net.report)
-    data = own.data if own else tested_on(args, trained, wanted_by(net, net))
+    data = own.data if own else judged_on(args, trained, wanted_by(net, net))
     scores = net.chosen_scores(args.scores)
     check_classes(net.shapes[scores], data)
     module = with_weights(net, weights, args.device)
@@ -196,7 +196,7 @@ def source_of(args: argparse.Namespace, run: "Run | None") -> str | None:
     return source
 
 
-def tested_on(args: argparse.Namespace, run: "Run | None", wanted: "Wanted | None" = None) -> "Dataset":
+def judged_on(args: argparse.Namespace, run: "Run | None", wanted: "Wanted | None" = None) -> "Dataset":
     """The pictures that a net is judged by: of a run's own data its test part."""
     from netdef.runtime.data.source import ANY, open_data, open_test
 
@@ -249,7 +249,7 @@ def print_boxes(args: argparse.Namespace, group: "Group") -> int:
         where = {file: net for file, net in zip(args.file, nets, strict=True) if net.says_where}
         what = [net for net in nets if not net.says_where]
         trained = next(filter(None, map(run_of, map(Path, args.weights))), None)
-        data = tested_on(args, trained)
+        data = judged_on(args, trained)
         if group.leads:
             show(Report(warnings_of(data)))
         for net in where.values():

@@ -18,7 +18,7 @@ from netdef.runtime.data.transform import Normalise
 from netdef.runtime.devices import ALONE, Group
 from netdef.runtime.evaluation.errors import PAGE
 from netdef.runtime.evaluation.posteriors import Posteriors, are_posteriors, averaged
-from netdef.runtime.evaluation.protocol import Protocol
+from netdef.runtime.evaluation.protocol import Pool, Protocol
 from netdef.runtime.looks import NUM_PIXELS, Eye, Seen, large_enough, seen
 
 if TYPE_CHECKING:
@@ -68,12 +68,15 @@ def judge(task: Task, tell: Tell, say: Callable[[str], None], group: Group = ALO
     coming = watched(pieces, num_looks, len(group.share(len(task.data))), say)
     values, numbers = averaged(coming, num_looks, shape, task.protocol.pool, softmaxed=softmaxed)
     labels = np.asarray(task.data.labels, np.int64)[numbers]
+    protocol = (
+        task.protocol._replace(pool=Pool.PROB) if softmaxed else task.protocol
+    )  # nothing is left to average before
     made = {
         "name": task.module.net.name,
         "scores": task.scores,
         "normalise": task.feed.normalise.as_data,
         "precision": str(task.precision or torch.float32).removeprefix("torch."),
-        "protocol": task.protocol.as_data,
+        "protocol": protocol.as_data,
         "images_per_s": len(numbers) / (time.monotonic() - began),
     }
     return Posteriors(values, labels, numbers, task.data.classes, made)

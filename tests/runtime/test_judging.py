@@ -201,6 +201,9 @@ def test_scores_without_a_soft_max_are_given_one(folder: Path, capsys: pytest.Ca
     kept = [read_posteriors(Path(f"{name}.npz")).values for name in ("with", "without", "prob")]
     np.testing.assert_array_equal(kept[0], kept[1])
     np.testing.assert_allclose(kept[0], kept[2], rtol=1e-5)
+    for blob, pool in (("fc", "logits"), ("prob", "prob")):
+        (found,) = evaluated(capsys, "tiny.net", *words[:4], "--dense", "--pool", "logits", "--scores", blob)
+        assert found["protocol"]["pool"] == pool, "what was done, whatever was asked for"
 
 
 @pytest.mark.parametrize("how", [[], ["--dense"]])
