@@ -9,7 +9,7 @@ from netdef.compiler.net import Net
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.box_files import image_sets, is_csv, is_voc, open_csv, open_voc
 from netdef.runtime.data.databases import is_database
-from netdef.runtime.data.dataset import Data, Dataset, Part, Picture, random_nth
+from netdef.runtime.data.dataset import Data, Dataset, Part, Picture, paths_of, random_nth
 from netdef.runtime.data.datums import Datums
 from netdef.runtime.data.digits import digits
 from netdef.runtime.data.folder import Folder, class_folders
@@ -164,6 +164,7 @@ class Relabelled:
         self.classes = classes
         self.labels = [numbers[label] for label in data.labels]
         self.num_bytes = data.num_bytes
+        self.paths = paths_of(data)
         self._data = data
 
     def picture(self, index: int) -> Picture:

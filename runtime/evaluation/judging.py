@@ -11,7 +11,7 @@ from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.compiler.shape import Pair, known
 from netdef.runtime.data.batches import TestBatches, stream
 from netdef.runtime.data.binding import Binding, Feed
-from netdef.runtime.data.dataset import Dataset
+from netdef.runtime.data.dataset import Dataset, paths_of
 from netdef.runtime.data.scaled import ScaledPictures
 from netdef.runtime.data.skipping import Skipped
 from netdef.runtime.data.transform import Normalise
@@ -79,7 +79,9 @@ def judge(task: Task, tell: Tell, say: Callable[[str], None], group: Group = ALO
         "protocol": protocol.as_data,
         "images_per_s": len(numbers) / (time.monotonic() - began),
     }
-    return Posteriors(values, labels, numbers, task.data.classes, made)
+    paths = paths_of(task.data)
+    shown = tuple(paths[number] for number in numbers) if paths else ()
+    return Posteriors(values, labels, numbers, task.data.classes, made, shown)
 
 
 def check_task(task: Task) -> None:

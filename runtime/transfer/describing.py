@@ -14,7 +14,7 @@ import numpy as np
 from netdef.compiler.diagnostics import Diagnostic, NetError, did_you_mean
 from netdef.compiler.net import Net
 from netdef.compiler.shape import known, show
-from netdef.runtime.data.dataset import Dataset, Picture, boxes_of
+from netdef.runtime.data.dataset import Dataset, Picture, boxes_of, paths_of
 from netdef.runtime.evaluation.judging import Task, Tell, by_looks, check_task, watched
 from netdef.runtime.transfer.descriptors import Descriptors, normalised, side_by_side
 from netdef.runtime.transfer.several import labels_of
@@ -88,13 +88,13 @@ def _described(task: Task, how: How, tell: Tell, say: Callable[[str], None]) -> 
     if not numbers.size:
         raise NetError(Diagnostic("N831", "there is no picture that could be described", help="look at the data"))
     values = sums[numbers].reshape(len(numbers), -1) / np.float32(num_pieces / sums.shape[1])
-    paths = getattr(task.data, "paths", ())
+    paths = paths_of(task.data)
     return Descriptors(
         values=normalised(values) if how.unit_length else values,
         labels=labels_of(task.data)[numbers],
         numbers=numbers,
         classes=task.data.classes,
-        paths=tuple(str(paths[number]) for number in numbers) if paths else (),
+        paths=tuple(paths[number] for number in numbers) if paths else (),
         made={},
     )
 

@@ -125,6 +125,7 @@ def in_a_group(rank: int, folder: str, expected: Posteriors) -> None:
     assert own.errors(group) == expected.errors() == everyone.errors()
     np.testing.assert_allclose(everyone.values, expected.values, rtol=1e-5)
     assert everyone.numbers.tolist() == list(range(7))
+    assert everyone.paths == expected.paths
     dist.destroy_process_group()
 
 
@@ -179,6 +180,8 @@ def test_nets_and_saved_posteriors_are_fused(folder: Path, capsys: pytest.Captur
         assert (before["top1_error"], before["top5_error"]) == (after["top1_error"], after["top5_error"])
     parts = [read_posteriors(Path(file)) for file in ("one-p.npz", "two-p.safetensors")]
     np.testing.assert_array_equal(read_posteriors(Path("both.npz")).values, (parts[0].values + parts[1].values) / 2)
+    names = [Path(path).name for path in parts[0].paths]
+    assert names == ["0.png", "3.png", "6.png", "1.png", "4.png", "2.png", "5.png"], "class by class"
     mixed = evaluated(capsys, "tiny.net", "--weights", "two.npz", *protocol, "--posteriors", "one-p.npz")
     assert mixed[-1]["top1_error"] == together[-1]["top1_error"]
 
