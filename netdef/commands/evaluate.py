@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from netdef.cli import show
 from netdef.commands.options import count, load_quietly, net_arguments
-from netdef.compiler.diagnostics import Diagnostic, NetError, Report
+from netdef.compiler.diagnostics import Diagnostic, NetError, Report, Severity
 from netdef.compiler.messages import Preprocess
 from netdef.feeding import DATA_HELP, fed_net, feeding_arguments, share_processors
 
@@ -182,7 +182,7 @@ def task_of(args: argparse.Namespace, file: str, weights: Path, trained: "Run | 
         module=module,
         scores=scores,
         data=data,
-        feed=own.feed if own else fed_from_outside(net, trained, dict(args.input)),
+        feed=own.feed if own else fed_from_outside(net, trained, dict(args.input), tell=group.leads),
         protocol=protocol.of_net(net.preprocess.resize if net.preprocess else None),
         precision=torch.bfloat16 if next(iter(module.parameters())).device.type == "cuda" else None,
         skip=args.corrupt == "skip",
@@ -288,8 +288,8 @@ def trained_scale(net: "Net", run: "Run | None") -> list[int]:
     return scale or ([net.preprocess.resize] if net.preprocess and net.preprocess.resize else [])
 
 
-def fed_from_outside(net: "Net", run: "Run | None", inputs: dict[str, str]) -> "Feed":
-    """How pictures reach the net: as it says itself, or else as they did in training."""
+def fed_from_outside(net: "Net", run: "Run | None", inputs: dict[str, str], *, tell: bool = True) -> "Feed":
+    """How pictures reach the net: as it says itself, or else as they did in training; ``tell``: warn where neither."""
     from netdef.runtime.data.binding import Feed, bind, view_of
     from netdef.runtime.data.transform import Normalise, stated
 
@@ -302,6 +302,10 @@ def fed_from_outside(net: "Net", run: "Run | None", inputs: dict[str, str]) -> "
             cure = "leave out --data, or say it in the net: preprocess { ... }"
             raise NetError(Diagnostic("N774", message, help=cure))
         normalise = Normalise.from_data(trained)
+    elif net.preprocess is None and tell:
+        message = f"{net.definition.path} gets bytes as they are, 0 to 255: it has no preprocess {{ ... }}"
+        cure = "say what it was trained with, such as preprocess { channels: BGR mean: [104, 117, 123] scale: 0.017 }"
+        show(Report([Diagnostic("N815", message, help=cure, severity=Severity.WARNING)]))
     return Feed(view_of(net, blobs["data"]), blobs, normalise, shuffled=False)
 
 

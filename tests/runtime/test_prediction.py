@@ -144,3 +144,14 @@ def test_a_soft_max_in_place_changes_nothing(rows: Path, capsys: pytest.CaptureF
     text = (rows / "n.net").read_text().replace('"prob" Softmax', '"prob" Softmax { bottom: "fc" top: "fc" }')
     (rows / "n.net").write_text(text)
     assert predicted(capsys, *words) == apart
+
+
+@pytest.mark.parametrize("command", [["predict", "n.net", "pictures"], ["evaluate", "n.net", "--data", "."]])
+def test_bytes_as_they_are_are_warned_of(rows: Path, capsys: pytest.CaptureFixture[str], command: list[str]) -> None:
+    words = [*command, "--weights", "n.npz"]  # to evaluate, the folder of pictures is a class
+    assert main(words) == 0
+    assert "N815" not in capsys.readouterr().err
+    text = (rows / "n.net").read_text()
+    (rows / "n.net").write_text(text[: text.index("preprocess")])
+    assert main(words) == 0
+    assert capsys.readouterr().err.count("warning[N815]: n.net gets bytes as they are") == 1
