@@ -59,7 +59,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--boxes", action="store_true", help="count wrong boxes, as for a net that learns from boxes")
     results = parser.add_argument_group("results")
     results.add_argument("--posteriors", nargs="+", default=[], metavar="P", help="saved posteriors, to be fused")
-    results.add_argument("--save-posteriors", metavar="P", help="a file for them: .npz or .safetensors")
+    kept = "a file for them, .npz or .safetensors; where several are fused, for the fusion's alone"
+    results.add_argument("--save-posteriors", metavar="P", help=kept)
     layout = "print tables like the paper's, its figures beside them"
     results.add_argument("--report", nargs="?", const="text", choices=("text", "markdown"), help=layout)
     net_arguments(parser, phase=False)

@@ -124,5 +124,10 @@ def _like(first: Posteriors, other: Posteriors) -> Posteriors:
 
 
 def title(made: dict[str, Any]) -> str:
-    """What to call posteriors: their net's file, or those of a fusion."""
-    return " + ".join(map(title, made["fused"])) if "fused" in made else str(made["net"])
+    """What to call posteriors: their net's file, or those of a fusion, with the weights where one net took several."""
+    if "fused" not in made:
+        return str(made["net"])
+    names = [title(part) for part in made["fused"]]
+    weights = [part.get("weights") for part in made["fused"]]
+    pairs = zip(names, weights, strict=True)
+    return " + ".join(f"{name} ({file})" if file and names.count(name) > 1 else name for name, file in pairs)

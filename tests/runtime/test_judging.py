@@ -182,6 +182,8 @@ def test_nets_and_saved_posteriors_are_fused(folder: Path, capsys: pytest.Captur
     np.testing.assert_array_equal(read_posteriors(Path("both.npz")).values, (parts[0].values + parts[1].values) / 2)
     names = [Path(path).name for path in parts[0].paths]
     assert names == ["0.png", "3.png", "6.png", "1.png", "4.png", "2.png", "5.png"], "class by class"
+    assert main(["evaluate", "--posteriors", "one-p.npz", "two-p.safetensors"]) == 0
+    assert "\ntiny.net (one.npz) + tiny.net (two.npz): top-1" in capsys.readouterr().out
     mixed = evaluated(capsys, "tiny.net", "--weights", "two.npz", *protocol, "--posteriors", "one-p.npz")
     assert mixed[-1]["top1_error"] == together[-1]["top1_error"]
 
