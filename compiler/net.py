@@ -180,19 +180,21 @@ class Net:
 
     @property
     def scores(self) -> str:
-        """The blob with the class scores: what the one soft-max or Accuracy reads, else the only (N, classes) output.
+        """The id of the class scores: what the one soft-max or Accuracy reads, else the only output that may be some.
+
+        That is one of (N, classes), or a map of scores (N, classes, h, w).
 
         Raises:
             NetError: if neither tells.
         """
         readers = ("Softmax", "SoftmaxWithLoss", "Accuracy")
         read = {node.bottoms[0].id for node in self.nodes if node.type in readers}
-        flat = [name for name in self.outputs if len(self.blobs[name]) == 2]
-        for found in (sorted(read), flat):
+        given = [name for name in self.outputs if len(self.blobs[name]) in (2, 4) and name not in self.inputs]
+        for found in (sorted(read), given):
             if len(found) == 1:
                 return found[0]
         message = f"which blob of {self.name or self.definition.path} holds the class scores?"
-        help = f"choose with --scores BLOB: {', '.join([*sorted(read), *flat]) or 'no blob looks like it'}"
+        help = f"choose with --scores BLOB: {', '.join(dict.fromkeys([*sorted(read), *self.outputs]))}"
         raise NetError(Diagnostic("N511", message, help=help))
 
     def chosen_scores(self, chosen: str | None) -> str:

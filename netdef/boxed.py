@@ -3,6 +3,8 @@
 import argparse
 import json
 import sys
+from operator import itemgetter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netdef.cli import show
@@ -30,9 +32,11 @@ def asks_for_boxes(args: argparse.Namespace, file: str) -> bool:
 def print_boxes(args: argparse.Namespace, group: "Group") -> int:
     """Print the errors of nets that say where: each by itself, or with --dense those of all nets together."""
     from netdef.commands.predict import predictor
+    from netdef.feeding import judged_on, source_of
     from netdef.runtime.data.dataset import warnings_of
     from netdef.runtime.devices import said_once
     from netdef.runtime.localisation.agreement import check_data, check_together
+    from netdef.runtime.training.run import run_of
 
     if unused := _unused(args):
         return _refused(f"wrong boxes are counted without {unused[0]}", group)
@@ -40,7 +44,13 @@ def print_boxes(args: argparse.Namespace, group: "Group") -> int:
         nets = [
             predictor(args, file, weights, where=None) for file, weights in zip(args.file, args.weights, strict=True)
         ]
-        data = _opened(args, nets)
+        runs = [
+            (net.num_classes is None, run)
+            for net, weights in zip(nets, args.weights, strict=True)
+            if (run := run_of(Path(weights)))
+        ]
+        trained = min(runs, key=itemgetter(0))[1] if runs else None
+        data = judged_on(args, trained)
         if group.leads:
             show(Report(warnings_of(data)))
         check_data(nets, data)
@@ -56,7 +66,9 @@ def print_boxes(args: argparse.Namespace, group: "Group") -> int:
     if not group.leads:
         return 0
     if args.json:
-        found = [{"net": name, "data": args.data, "num": each.num} | each.as_data for name, each in errors]
+        found = [
+            {"net": name, "data": source_of(args, trained), "num": each.num} | each.as_data for name, each in errors
+        ]
         print(json.dumps({"results": found}, indent=2))
     else:
         print(*(f"{name}: {each.text} ({each.num:,} pictures)" for name, each in errors), sep="\n")
@@ -82,15 +94,6 @@ def _refused(message: str, group: "Group") -> int:
     if group.leads:
         print(f"netdef evaluate: {message}", file=sys.stderr)
     return 2
-
-
-def _opened(args: argparse.Namespace, nets: list["Predictor"]) -> "Dataset":
-    """The data, in the order of classes of a net that has one, or else of any that was trained."""
-    from netdef.runtime.data.source import open_test
-
-    trained = sorted((net for net in nets if net.classes), key=lambda net: net.num_classes is None)
-    objects = tuple(args.object) or None
-    return open_test(args.data or "digits", trained[0].classes if trained else objects, objects=objects)
 
 
 def _errors(

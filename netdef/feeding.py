@@ -9,7 +9,10 @@ from netdef.compiler.load import state_of
 
 if TYPE_CHECKING:
     from netdef.compiler.net import Net
+    from netdef.runtime.data.dataset import Dataset
     from netdef.runtime.data.layers import LayerFeed
+    from netdef.runtime.data.source import Wanted
+    from netdef.runtime.training.run import Run
 
 DATA_HELP = (
     "digits, synthetic, a folder of class folders, shards, a list file, an LMDB, or boxes (Pascal VOC, CSV); "
@@ -50,6 +53,25 @@ def fed_net(args: argparse.Namespace, phase: str, path: str | None = None) -> "t
     opened = open_layers(path or args.file, dict(args.set), state_of(phase, args.stage, args.level))
     net = load_quietly(args, phase, path, image_sizes(opened))
     return net, feed_of(net, opened) if opened else None
+
+
+def source_of(args: argparse.Namespace, run: "Run | None") -> str | None:
+    """The data that the user names, else those that the run was trained on, if they were named."""
+    source: str | None = args.data or (run.manifest["arguments"].get("data") if run else None)
+    return source
+
+
+def judged_on(args: argparse.Namespace, run: "Run | None", wanted: "Wanted | None" = None) -> "Dataset":
+    """The pictures that a net is judged by: of a run's own data its test part."""
+    from netdef.runtime.data.source import ANY, open_data, open_test
+
+    objects = tuple(args.object) or None
+    classes = tuple(run.manifest["classes"]) if run else objects
+    asked = run.manifest["arguments"] if run and args.data is None else {}
+    if "data" in asked or "test_data" in asked:
+        counted = objects or tuple(asked.get("object", ())) or None
+        return open_data(asked.get("data", "digits"), asked.get("test_data"), wanted or ANY, counted).test
+    return open_test(args.data or "digits", classes, wanted or ANY, objects)
 
 
 def _feed(text: str) -> tuple[str, str]:

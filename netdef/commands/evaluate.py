@@ -1,8 +1,8 @@
 """Count how often nets are wrong on labelled pictures.
 
-Every FILE takes the weights in its turn. A run's folder stands for its best weights, and knows its classes and how
-pictures become its net's input if the net itself does not say it. Several nets, and posteriors that were saved, are
-also fused: their posteriors are averaged.
+Every FILE takes the weights in its turn. A run's folder stands for its best weights, and knows its classes, the
+pictures that it was tested on, and how they become its net's input if the net itself does not say it. Several nets, and
+posteriors that were saved, are also fused: their posteriors are averaged.
 
 By default a net sees the centre of each picture. --dense shows it the whole picture and averages the map of scores;
 --crops shows it windows; both are averaged. Scores are what the net's one Softmax reads, and are given a soft-max where
@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING
 
 from netdef.cli import show
 from netdef.commands.options import count, net_arguments
-from netdef.compiler.diagnostics import Diagnostic, NetError, Report
+from netdef.compiler.diagnostics import Diagnostic, NetError, Report, Severity
 from netdef.compiler.messages import Preprocess
-from netdef.feeding import DATA_HELP, fed_net, feeding_arguments, share_processors
+from netdef.feeding import DATA_HELP, fed_net, feeding_arguments, judged_on, share_processors, source_of
 
 if TYPE_CHECKING:
     from netdef.compiler.net import Net
@@ -57,7 +57,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--boxes", action="store_true", help="count wrong boxes, as for a net that learns from boxes")
     results = parser.add_argument_group("results")
     results.add_argument("--posteriors", nargs="+", default=[], metavar="P", help="saved posteriors, to be fused")
-    results.add_argument("--save-posteriors", metavar="P", help="a file for them: .npz or .safetensors")
+    kept = "a file for them, .npz or .safetensors; where several are fused, for the fusion's alone"
+    results.add_argument("--save-posteriors", metavar="P", help=kept)
     layout = "print tables like the paper's, its figures beside them"
     results.add_argument("--report", nargs="?", const="text", choices=("text", "markdown"), help=layout)
     net_arguments(parser, phase=False)
@@ -85,16 +86,18 @@ def evaluated(args: argparse.Namespace, group: "Group") -> int:
     from netdef.runtime.evaluation.posteriors import fused
     from netdef.runtime.evaluation.report import report
     from netdef.runtime.evaluation.stored import check_place, read_posteriors, write_posteriors
+    from netdef.runtime.training.run import run_of
 
     with said_once(group):
-        boxed = args.boxes or (args.data and any(asks_for_boxes(args, file) for file in args.file))
+        pairs = list(zip(args.file, args.weights, strict=True))
+        boxed = args.boxes or any(source_of(args, run_of(Path(w))) and asks_for_boxes(args, file) for file, w in pairs)
     if boxed:
         return print_boxes(args, group)
     with said_once(group):
         if args.save_posteriors:
             check_place(Path(args.save_posteriors))
         saved = [read_posteriors(Path(path)) for path in args.posteriors]
-    judged = (posteriors_of(args, *pair, group) for pair in zip(args.file, args.weights, strict=True))
+    judged = (posteriors_of(args, *pair, group) for pair in pairs)
     parts, results = [], []
     for part in chain(saved, judged):
         parts.append(part)
@@ -150,7 +153,8 @@ def posteriors_of(args: argparse.Namespace, file: str, weights: str, group: "Gro
     (num_left_out,) = group.total([len(left_out)])
     if num_left_out:
         say(f"netdef evaluate: {num_left_out:,} pictures were left out")
-    named = {"net": file, "weights": weights, "data": args.data, "trained": trained_scale(task.module.net, trained)}
+    source, scale = source_of(args, trained), trained_scale(task.module.net, trained)
+    named = {"net": file, "weights": weights, "data": source, "trained": scale}
     speed = sum(group.gathered(found.made["images_per_s"]))
     return found._replace(made={**named, **found.made, "images_per_s": speed})
 
@@ -161,26 +165,24 @@ def task_of(args: argparse.Namespace, file: str, weights: Path, trained: "Run | 
 
     from netdef.runtime.data.batches import workers_for
     from netdef.runtime.data.binding import check_classes
-    from netdef.runtime.data.source import open_test, wanted_by
+    from netdef.runtime.data.source import wanted_by
     from netdef.runtime.evaluation.judging import Task
     from netdef.runtime.evaluation.protocol import Pool, Protocol
 
-    net, own = fed_net(args, "TEST", file)
+    told = argparse.Namespace(**{**vars(args), "data": source_of(args, trained)})
+    net, own = fed_net(told, "TEST", file)
     if group.leads:
         show(net.report)
-    classes = tuple(trained.manifest["classes"]) if trained else tuple(args.object) or None
-    data = (
-        own.data if own else open_test(args.data or "digits", classes, wanted_by(net, net), tuple(args.object) or None)
-    )
+    data = own.data if own else judged_on(args, trained, wanted_by(net, net))
     scores = net.chosen_scores(args.scores)
-    check_classes(net.blobs[scores], data)
+    check_classes(net.shapes[scores], data)
     module = with_weights(net, weights, args.device)
     protocol = Protocol(args.dense, args.crops, args.scales, args.flip, Pool(args.pool))
     return Task(
         module=module,
         scores=scores,
         data=data,
-        feed=own.feed if own else fed_from_outside(net, trained, dict(args.input)),
+        feed=own.feed if own else fed_from_outside(net, trained, dict(args.input), tell=group.leads),
         protocol=protocol.of_net(net.preprocess.resize if net.preprocess else None),
         precision=torch.bfloat16 if next(iter(module.parameters())).device.type == "cuda" else None,
         skip=args.corrupt == "skip",
@@ -210,8 +212,8 @@ def trained_scale(net: "Net", run: "Run | None") -> list[int]:
     return scale or ([net.preprocess.resize] if net.preprocess and net.preprocess.resize else [])
 
 
-def fed_from_outside(net: "Net", run: "Run | None", inputs: dict[str, str]) -> "Feed":
-    """How pictures reach the net: as it says itself, or else as they did in training."""
+def fed_from_outside(net: "Net", run: "Run | None", inputs: dict[str, str], *, tell: bool = True) -> "Feed":
+    """How pictures reach the net: as it says itself, or else as they did in training; ``tell``: warn where neither."""
     from netdef.runtime.data.binding import Feed, bind, view_of
     from netdef.runtime.data.transform import Normalise, stated
 
@@ -224,6 +226,10 @@ def fed_from_outside(net: "Net", run: "Run | None", inputs: dict[str, str]) -> "
             cure = "leave out --data, or say it in the net: preprocess { ... }"
             raise NetError(Diagnostic("N774", message, help=cure))
         normalise = Normalise.from_data(trained)
+    elif net.preprocess is None and tell:
+        message = f"{net.definition.path} gets bytes as they are, 0 to 255: it has no preprocess {{ ... }}"
+        cure = "say what it was trained with, such as preprocess { channels: BGR mean: [104, 117, 123] scale: 0.017 }"
+        show(Report([Diagnostic("N815", message, help=cure, severity=Severity.WARNING)]))
     return Feed(view_of(net, blobs["data"]), blobs, normalise, shuffled=False)
 
 

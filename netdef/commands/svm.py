@@ -37,11 +37,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the figures on stdout."""
+    from netdef.runtime.transfer.descriptors import check_alike
     from netdef.runtime.transfer.svm import Measure, Split, measured, splits, summary
 
     train = together(args.features)
     if args.test:
-        coming = iter([Split(train, together(args.test).of_classes(train.classes))])
+        test = together(args.test)
+        check_alike(train, test)
+        coming = iter([Split(train, test.of_classes(train.classes))])
     else:
         seeds = range(args.seed, args.seed + args.splits)
         coming = splits(train, seeds, args.train_per_class, args.test_per_class)

@@ -1,6 +1,7 @@
 """What every source of labelled pictures looks like, whatever it reads."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -56,6 +57,17 @@ def boxes_of(data: Dataset) -> NDArray[np.float64] | None:
     return boxes
 
 
+def paths_of(data: Dataset) -> Sequence[str]:
+    """The file of each picture, if the data tell them."""
+    paths: Sequence[object] = getattr(data, "paths", ())
+    return [str(path) for path in paths]
+
+
+def same_files(first: Sequence[str], second: Sequence[str]) -> bool:
+    """Whether two lists of files may be the same, as far as they are known; the data may have been moved."""
+    return not (first and second) or [Path(path).name for path in first] == [Path(path).name for path in second]
+
+
 def warnings_of(data: Dataset) -> list[Diagnostic]:
     """What was wrong with the data and could be mended."""
     warnings: list[Diagnostic] = getattr(data, "warnings", [])
@@ -73,6 +85,8 @@ class Part:
         self.num_bytes = whole.num_bytes * len(indices) // max(1, len(whole))
         boxes = boxes_of(whole)
         self.boxes = None if boxes is None else boxes[indices]
+        paths = paths_of(whole)
+        self.paths = [paths[index] for index in indices] if paths else []
         self.warnings = warnings_of(whole)
 
     def picture(self, index: int) -> Picture:

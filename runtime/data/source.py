@@ -9,7 +9,7 @@ from netdef.compiler.net import Net
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.box_files import image_sets, is_csv, is_voc, open_csv, open_voc
 from netdef.runtime.data.databases import is_database
-from netdef.runtime.data.dataset import Data, Dataset, Part, Picture, boxes_of, random_nth, warnings_of
+from netdef.runtime.data.dataset import Data, Dataset, Part, Picture, boxes_of, paths_of, random_nth, warnings_of
 from netdef.runtime.data.datums import Datums
 from netdef.runtime.data.digits import digits
 from netdef.runtime.data.folder import Folder, class_folders
@@ -45,7 +45,7 @@ EMBEDDED: dict[str, Callable[[Wanted], Data]] = {
 def wanted_by(train_net: Net, test_net: Net) -> Wanted:
     """What made-up data must be like to fit a net."""
     pictures = next((shape for shape in train_net.inputs.values() if len(shape) == 4), ())
-    scores = test_net.blobs[test_net.scores]
+    scores = test_net.shapes[test_net.scores]
     sizes = [size for size in (*pictures[1:], *scores[1:2]) if isinstance(size, int)]
     return Wanted(Pair(sizes[1], sizes[2]), sizes[0], sizes[3]) if len(sizes) == 4 else ANY
 
@@ -118,7 +118,7 @@ def open_test(
     all of ``classes``.
     """
     if source in EMBEDDED:
-        return EMBEDDED[source](wanted).test
+        return _ordered(EMBEDDED[source](wanted).test, classes, source)
     path = _existing(source)
     return _opened(next(_parts(path, TEST_NAMES), path), classes, objects)
 
@@ -148,10 +148,11 @@ def _parts(path: Path, names: tuple[str, ...]) -> Iterator[Path]:
 def _opened(path: Path, classes: tuple[str, ...] | None, objects: tuple[str, ...] | None = None) -> Dataset:
     """The data at a path; raises where they have classes that ``classes`` doesn't know."""
     kind = next((kind for kind in KINDS if kind.fits(path)), CLASS_FOLDERS)  # a folder says best what is wrong with it
-    data = kind.open(path, objects or classes)
-    if classes is None or data.classes == classes:
-        return data
-    return Relabelled(data, classes, str(path))
+    return _ordered(kind.open(path, objects or classes), classes, str(path))
+
+
+def _ordered(data: Dataset, classes: tuple[str, ...] | None, name: str) -> Dataset:
+    return data if classes in (None, data.classes) else Relabelled(data, classes, name)
 
 
 class Relabelled:
@@ -168,6 +169,7 @@ class Relabelled:
         self.num_bytes = data.num_bytes
         self.boxes = boxes_of(data)
         self.warnings = warnings_of(data)
+        self.paths = paths_of(data)
         self._data = data
 
     def picture(self, index: int) -> Picture:

@@ -11,14 +11,14 @@ from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.compiler.shape import Pair, known
 from netdef.runtime.data.batches import TestBatches, stream
 from netdef.runtime.data.binding import Binding, Feed
-from netdef.runtime.data.dataset import Dataset
+from netdef.runtime.data.dataset import Dataset, paths_of
 from netdef.runtime.data.scaled import ScaledPictures
 from netdef.runtime.data.skipping import Skipped
 from netdef.runtime.data.transform import Normalise
 from netdef.runtime.devices import ALONE, Group
 from netdef.runtime.evaluation.errors import PAGE
 from netdef.runtime.evaluation.posteriors import Posteriors, are_posteriors, averaged
-from netdef.runtime.evaluation.protocol import Protocol
+from netdef.runtime.evaluation.protocol import Pool, Protocol
 from netdef.runtime.looks import NUM_PIXELS, Eye, Seen, large_enough, seen
 
 if TYPE_CHECKING:
@@ -63,20 +63,25 @@ def judge(task: Task, tell: Tell, say: Callable[[str], None], group: Group = ALO
     check_task(task)
     began = time.monotonic()
     pieces, num_looks = (_simply if task.protocol.is_simple else by_looks)(task, tell, group)
-    shape = len(task.data), known(task.module.net.blobs[task.scores][1])
+    shape = len(task.data), known(task.module.net.shapes[task.scores][1])
     softmaxed = are_posteriors(task.module.net, task.scores)
     coming = watched(pieces, num_looks, len(group.share(len(task.data))), say)
     values, numbers = averaged(coming, num_looks, shape, task.protocol.pool, softmaxed=softmaxed)
     labels = np.asarray(task.data.labels, np.int64)[numbers]
+    protocol = (
+        task.protocol._replace(pool=Pool.PROB) if softmaxed else task.protocol
+    )  # nothing is left to average before
     made = {
         "name": task.module.net.name,
         "scores": task.scores,
         "normalise": task.feed.normalise.as_data,
         "precision": str(task.precision or torch.float32).removeprefix("torch."),
-        "protocol": task.protocol.as_data,
+        "protocol": protocol.as_data,
         "images_per_s": len(numbers) / (time.monotonic() - began),
     }
-    return Posteriors(values, labels, numbers, task.data.classes, made)
+    paths = paths_of(task.data)
+    shown = tuple(paths[number] for number in numbers) if paths else ()
+    return Posteriors(values, labels, numbers, task.data.classes, made, shown)
 
 
 def check_task(task: Task) -> None:

@@ -1,6 +1,7 @@
 """The probability of each class for each picture, and what is made of those of several nets."""
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.compiler.net import Net
+from netdef.runtime.data.dataset import same_files
 from netdef.runtime.devices import ALONE, Group
 from netdef.runtime.evaluation.errors import Errors, count_errors
 from netdef.runtime.evaluation.protocol import Pool
@@ -24,6 +26,7 @@ class Posteriors(NamedTuple):
     numbers   (N,): which samples of the data they are, ascending
     classes   their names; there may be more scores than classes
     made      what made them, as plain values
+    paths     the pictures' files; none where they aren't known
     """
 
     values: NDArray[np.float64]
@@ -31,6 +34,7 @@ class Posteriors(NamedTuple):
     numbers: NDArray[np.int64]
     classes: tuple[str, ...]
     made: dict[str, Any]
+    paths: tuple[str, ...] = ()
 
     def errors(self, group: Group = ALONE) -> Errors:
         """How often the label isn't among the likeliest classes, over all processes of a group."""
@@ -42,10 +46,17 @@ class Posteriors(NamedTuple):
 
     def gathered(self, group: Group) -> "Posteriors":
         """Those of all processes together."""
-        parts = group.gathered((self.values, self.labels, self.numbers))
-        values, labels, numbers = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        parts = group.gathered((self.values, self.labels, self.numbers, self.paths))
+        *arrays, paths = zip(*parts, strict=True)
+        values, labels, numbers = map(np.concatenate, arrays)
         order = np.argsort(numbers)
-        return self._replace(values=values[order], labels=labels[order], numbers=numbers[order])
+        joined = tuple(chain(*paths))
+        return self._replace(
+            values=values[order],
+            labels=labels[order],
+            numbers=numbers[order],
+            paths=tuple(joined[place] for place in order) if joined else (),
+        )
 
 
 def are_posteriors(net: Net, blob: str) -> bool:
@@ -105,12 +116,18 @@ def _like(first: Posteriors, other: Posteriors) -> Posteriors:
     place = np.arange(other.values.shape[1])
     place[new] = np.arange(len(new))
     labels = new[other.labels]
-    if not (np.array_equal(first.numbers, other.numbers) and np.array_equal(first.labels, labels)):
+    alike = np.array_equal(first.numbers, other.numbers) and np.array_equal(first.labels, labels)
+    if not (alike and same_files(first.paths, other.paths)):
         cure = "evaluate all nets on the same --data, and leave none of its pictures out"
         raise NetError(Diagnostic("N812", f"{names} don't go together: they are of different pictures", help=cure))
     return other._replace(values=other.values[:, place], labels=labels, classes=first.classes)
 
 
 def title(made: dict[str, Any]) -> str:
-    """What to call posteriors: their net's file, or those of a fusion."""
-    return " + ".join(map(title, made["fused"])) if "fused" in made else str(made["net"])
+    """What to call posteriors: their net's file, or those of a fusion, with the weights where one net took several."""
+    if "fused" not in made:
+        return str(made["net"])
+    names = [title(part) for part in made["fused"]]
+    weights = [part.get("weights") for part in made["fused"]]
+    pairs = zip(names, weights, strict=True)
+    return " + ".join(f"{name} ({file})" if file and names.count(name) > 1 else name for name, file in pairs)

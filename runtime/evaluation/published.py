@@ -1,6 +1,6 @@
 """What Simonyan and Zisserman (2014) published, and which of it a result may stand beside."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from netdef.runtime.evaluation.protocol import Pool
@@ -69,21 +69,26 @@ PUBLISHED = (
     Published(5, "E", JITTER, WIDE, "both", 24.4, 7.1),
 )
 
+LOW = (224, 256, 288)
+"""The test scales that go with S = 256."""
+HIGH = (352, 384, 416)
+"""And with S = 384."""
+
 FUSED = (
-    ((("D", WIDE, "dense"), ("E", WIDE, "dense")), 24.0, 7.1),
-    ((("D", WIDE, "crops"), ("E", WIDE, "crops")), 23.9, 7.2),
-    ((("D", WIDE, "both"), ("E", WIDE, "both")), 23.7, 6.8),
+    ((("D", WIDE, "dense", JITTER), ("E", WIDE, "dense", JITTER)), 24.0, 7.1),
+    ((("D", WIDE, "crops", JITTER), ("E", WIDE, "crops", JITTER)), 23.9, 7.2),
+    ((("D", WIDE, "both", JITTER), ("E", WIDE, "both", JITTER)), 23.7, 6.8),
     (
         (
-            *(("C", (224, 256, 288), "dense"), ("C", (352, 384, 416), "dense")),
-            *(("D", (224, 256, 288), "dense"), ("D", WIDE, "dense"), ("D", (352, 384, 416), "dense")),
-            *(("E", (224, 256, 288), "dense"), ("E", (352, 384, 416), "dense")),
+            *(("C", LOW, "dense", (256,)), ("C", HIGH, "dense", (384,))),
+            *(("D", LOW, "dense", (256,)), ("D", WIDE, "dense", JITTER), ("D", HIGH, "dense", (384,))),
+            *(("E", LOW, "dense", (256,)), ("E", HIGH, "dense", (384,))),
         ),
         24.7,
         7.5,
     ),
 )
-"""Table 6: the nets that were fused, each with its Q, in order; and the errors."""
+"""Table 6: the nets that were fused, sorted, each with Q, dense or crops or both, and S; and the errors."""
 
 
 def how(protocol: Mapping[str, Any]) -> str | None:
@@ -96,16 +101,28 @@ def how(protocol: Mapping[str, Any]) -> str | None:
 
 def published(made: Mapping[str, Any]) -> list[Published]:
     """The rows that a net's result may stand beside; several where nothing tells how it was trained."""
-    trained = tuple(made.get("trained", ()))
-    key = NETS.get(made["name"]), tuple(sorted(made["protocol"]["scales"])), how(made["protocol"])
+    key, trained = _key(made), _trained(made)
     return [row for row in PUBLISHED if (row.net, row.test, row.how) == key and trained in ((), row.train)]
 
 
-def published_fusion(parts: Iterable[Mapping[str, Any]]) -> tuple[float, float] | None:
-    """Top-1 and top-5 error of a fusion of the same nets."""
-    keys = sorted(
-        (NETS.get(made.get("name", ""), ""), tuple(sorted(made["protocol"]["scales"])), how(made["protocol"]) or "")
-        for made in parts
-        if "protocol" in made
-    )
-    return next(((top1, top5) for nets, top1, top5 in FUSED if sorted(nets) == keys), None)
+def published_fusion(parts: Sequence[Mapping[str, Any]]) -> tuple[float, float] | None:
+    """Top-1 and top-5 error of a fusion of the same nets, where each part is one net."""
+    if any("protocol" not in made for made in parts):
+        return None
+    found = sorted((*_key(made), _trained(made)) for made in parts)
+    for nets, top1, top5 in FUSED:
+        alike = (own[:3] == net[:3] and own[3] in ((), net[3]) for own, net in zip(found, nets, strict=False))
+        if len(found) == len(nets) and all(alike):
+            return top1, top5
+    return None
+
+
+def _key(made: Mapping[str, Any]) -> tuple[str, tuple[int, ...], str]:
+    """The paper's net, Q and how; empty words where they aren't the paper's."""
+    protocol = made["protocol"]
+    return NETS.get(made["name"], ""), tuple(sorted(protocol["scales"])), how(protocol) or ""
+
+
+def _trained(made: Mapping[str, Any]) -> tuple[int, ...]:
+    """S, empty where nothing tells."""
+    return tuple(made.get("trained", ()))

@@ -15,7 +15,8 @@ check_place = FILE.check_place
 def write_posteriors(path: Path, posteriors: Posteriors) -> None:
     """Write a file by its suffix."""
     arrays = {name: getattr(posteriors, name) for name in FILE.names}
-    FILE.write(path, arrays, {"classes": posteriors.classes, "made": posteriors.made})
+    facts = {name: getattr(posteriors, name) for name in ("classes", "made", "paths")}
+    FILE.write(path, arrays, facts)
 
 
 def read_posteriors(path: Path) -> Posteriors:
@@ -36,4 +37,7 @@ def _posteriors(arrays: Arrays, facts: dict[str, Any]) -> Posteriors:
         raise ValueError("its arrays don't fit each other")
     if len(classes) > values.shape[1] or (labels.size and not 0 <= labels.min() <= labels.max() < len(classes)):
         raise ValueError(f"its labels go from {labels.min()} to {labels.max()}, and there are {len(classes)} classes")
-    return Posteriors(values, labels, numbers, classes, facts["made"])
+    paths = tuple(facts.get("paths", ()))
+    if paths and len(paths) != len(values):
+        raise ValueError(f"it is of {len(values)} pictures and has {len(paths)} paths")
+    return Posteriors(values, labels, numbers, classes, facts["made"], paths)

@@ -86,9 +86,9 @@ def prepare(
     check_loss(train_net, scores)
     for part in (data.train, data.test):
         if boxed:
-            check_boxes(test_net.blobs[scores], part, feeding.blobs)
+            check_boxes(test_net.shapes[scores], part, feeding.blobs)
         else:
-            check_classes(test_net.blobs[scores], part)
+            check_classes(test_net.shapes[scores], part)
     graphs = graphs_pay(train_net, recipe.batch // means.group.size, division.num_own)
     settings = settings_for(means.device, means.chosen, graphs=graphs)
     module = lower(train_net, weights, seed=recipe.seed).to(means.device)

@@ -13,8 +13,8 @@ import numpy as np
 
 from netdef.compiler.diagnostics import Diagnostic, NetError, did_you_mean
 from netdef.compiler.net import Net
-from netdef.compiler.shape import Shape, known, show
-from netdef.runtime.data.dataset import Dataset, Picture, boxes_of
+from netdef.compiler.shape import known, show
+from netdef.runtime.data.dataset import Dataset, Picture, boxes_of, paths_of
 from netdef.runtime.evaluation.judging import Task, Tell, by_looks, check_task, watched
 from netdef.runtime.transfer.descriptors import Descriptors, normalised, side_by_side
 from netdef.runtime.transfer.several import labels_of
@@ -47,7 +47,7 @@ def blob_of(net: Net, chosen: str | None) -> str:
         cure = "take one with Convolution or InnerProduct layers"
         raise NetError(Diagnostic("N830", "the net has no layers with weights: it has learned nothing", help=cure))
     usual = USUAL if USUAL in net.blobs else weighted[-1].bottoms[0].id
-    blob, shapes = chosen or usual, _shapes(net)
+    blob, shapes = chosen or usual, net.shapes
     if blob not in shapes:
         cure = did_you_mean(blob, net.blobs) or f"choose with --blob: {', '.join(net.blobs)}"
         raise NetError(Diagnostic("N830", f"there is no blob {blob}", help=cure))
@@ -55,11 +55,6 @@ def blob_of(net: Net, chosen: str | None) -> str:
         message = f"the blob {blob} is {show(shapes[blob])}: not a vector or a map for each picture"
         raise NetError(Diagnostic("N830", message, help=f"choose another with --blob, such as {usual}"))
     return blob
-
-
-def _shapes(net: Net) -> dict[str, Shape]:
-    """Those of all versions of all blobs."""
-    return {top.id: top.shape for node in net.nodes for top in node.tops}
 
 
 def describe(task: Task, how: How, tell: Tell, say: Callable[[str], None]) -> Descriptors:
@@ -83,7 +78,7 @@ def describe(task: Task, how: How, tell: Tell, say: Callable[[str], None]) -> De
 def _described(task: Task, how: How, tell: Tell, say: Callable[[str], None]) -> Descriptors:
     pieces, num_pieces = by_looks(task, tell)
     num, num_scales = len(task.data), max(1, len(task.protocol.scales))
-    sums = np.zeros((num, num_scales if how.stack else 1, known(_shapes(task.module.net)[task.scores][1])), np.float32)
+    sums = np.zeros((num, num_scales if how.stack else 1, known(task.module.net.shapes[task.scores][1])), np.float32)
     counts = np.zeros(num, np.int64)
     for piece in watched(pieces, num_pieces, num, say):
         means = piece.values.flatten(3).mean(3) if piece.values.dim() > 3 else piece.values
@@ -93,13 +88,13 @@ def _described(task: Task, how: How, tell: Tell, say: Callable[[str], None]) -> 
     if not numbers.size:
         raise NetError(Diagnostic("N831", "there is no picture that could be described", help="look at the data"))
     values = sums[numbers].reshape(len(numbers), -1) / np.float32(num_pieces / sums.shape[1])
-    paths = getattr(task.data, "paths", ())
+    paths = paths_of(task.data)
     return Descriptors(
         values=normalised(values) if how.unit_length else values,
         labels=labels_of(task.data)[numbers],
         numbers=numbers,
         classes=task.data.classes,
-        paths=tuple(str(paths[number]) for number in numbers) if paths else (),
+        paths=tuple(paths[number] for number in numbers.tolist()) if paths else (),
         made={},
     )
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.runtime.arrays import ArrayFile, Arrays
+from netdef.runtime.data.dataset import same_files
 
 FILE = ArrayFile("descriptors", "netdef features -o", ("values", "labels", "numbers"), code="N832")
 
@@ -82,7 +83,7 @@ def stacked(parts: Sequence[Descriptors]) -> Descriptors:
     first, *others = parts
     for other in others:
         what = next((name for name in ("numbers", "labels", "classes") if _differs(first, other, name)), "")
-        if not what and first.paths and other.paths and _names(first) != _names(other):
+        if not what and not same_files(first.paths, other.paths):
             what = "files' names"
         if what:
             names = " and ".join(f"{part.made.get('net', 'one file')}'s" for part in (first, other))
@@ -93,13 +94,24 @@ def stacked(parts: Sequence[Descriptors]) -> Descriptors:
     return first._replace(values=values, made={"stacked": [part.made for part in parts]}) if others else first
 
 
+def check_alike(train: Descriptors, test: Descriptors) -> None:
+    """Refuse descriptors for the test that were made otherwise than those to train on."""
+    for ours, theirs in zip(_made_how(train), _made_how(test), strict=False):  # their lengths tell if one is missing
+        for name, wanted in ours.items():
+            if (found := theirs.get(name)) != wanted:
+                message = f"the descriptors to test on are made otherwise: {name} is {found}, and {wanted} in training"
+                raise NetError(Diagnostic("N833", message, help="make both with the same nets and options"))
+
+
+def _made_how(descriptors: Descriptors) -> list[dict[str, Any]]:
+    """For each net what decides about its numbers, files' names aside."""
+    names = ("name", "blob", "normalise", "stack", "unit_length", "box")
+    parts = descriptors.made.get("stacked", [descriptors.made])
+    return [{name: made.get(name) for name in names} | made.get("protocol", {}) for made in parts]
+
+
 def _differs(first: Descriptors, other: Descriptors, name: str) -> bool:
     return not np.array_equal(getattr(first, name), getattr(other, name))
-
-
-def _names(descriptors: Descriptors) -> list[str]:
-    """Without their folders: the data may have been moved."""
-    return [Path(path).name for path in descriptors.paths]
 
 
 def write_descriptors(path: Path, descriptors: Descriptors) -> None:

@@ -21,7 +21,7 @@ from netdef.compiler.messages import Channels
 from netdef.compiler.shape import Pair
 from netdef.runtime import lower
 from netdef.runtime.data.binding import Feed
-from netdef.runtime.data.source import open_test
+from netdef.runtime.data.source import open_data, open_test
 from netdef.runtime.data.transform import Normalise, View, resized
 from netdef.runtime.devices import Group
 from netdef.runtime.evaluation.judging import Task, judge
@@ -125,6 +125,7 @@ def in_a_group(rank: int, folder: str, expected: Posteriors) -> None:
     assert own.errors(group) == expected.errors() == everyone.errors()
     np.testing.assert_allclose(everyone.values, expected.values, rtol=1e-5)
     assert everyone.numbers.tolist() == list(range(7))
+    assert everyone.paths == expected.paths
     dist.destroy_process_group()
 
 
@@ -179,6 +180,10 @@ def test_nets_and_saved_posteriors_are_fused(folder: Path, capsys: pytest.Captur
         assert (before["top1_error"], before["top5_error"]) == (after["top1_error"], after["top5_error"])
     parts = [read_posteriors(Path(file)) for file in ("one-p.npz", "two-p.safetensors")]
     np.testing.assert_array_equal(read_posteriors(Path("both.npz")).values, (parts[0].values + parts[1].values) / 2)
+    names = [Path(path).name for path in parts[0].paths]
+    assert names == ["0.png", "3.png", "6.png", "1.png", "4.png", "2.png", "5.png"], "class by class"
+    assert main(["evaluate", "--posteriors", "one-p.npz", "two-p.safetensors"]) == 0
+    assert "\ntiny.net (one.npz) + tiny.net (two.npz): top-1" in capsys.readouterr().out
     mixed = evaluated(capsys, "tiny.net", "--weights", "two.npz", *protocol, "--posteriors", "one-p.npz")
     assert mixed[-1]["top1_error"] == together[-1]["top1_error"]
 
@@ -201,6 +206,23 @@ def test_scores_without_a_soft_max_are_given_one(folder: Path, capsys: pytest.Ca
     kept = [read_posteriors(Path(f"{name}.npz")).values for name in ("with", "without", "prob")]
     np.testing.assert_array_equal(kept[0], kept[1])
     np.testing.assert_allclose(kept[0], kept[2], rtol=1e-5)
+    for blob, pool in (("fc", "logits"), ("prob", "prob")):
+        (found,) = evaluated(capsys, "tiny.net", *words[:4], "--dense", "--pool", "logits", "--scores", blob)
+        assert found["protocol"]["pool"] == pool, "what was done, whatever was asked for"
+
+
+@pytest.mark.parametrize("how", [[], ["--dense"]])
+@pytest.mark.parametrize("end", ["", 'layer "prob" Softmax { bottom: "fc" top: "fc" }'])
+def test_the_scores_are_found_wherever_they_stand(
+    folder: Path, capsys: pytest.CaptureFixture[str], how: list[str], end: str
+) -> None:
+    """Under the soft-max, in place of which it writes, or as the only output, which may be a map."""
+    words = ("--weights", "one.npz", "--data", "data", *how, "--save-posteriors")
+    evaluated(capsys, "tiny.net", *words, "apart.npz")
+    Path("tiny.net").write_text(NET.replace('layer "prob" Softmax', end))
+    evaluated(capsys, "tiny.net", *words, "found.npz")
+    apart, found = (read_posteriors(Path(name)).values for name in ("apart.npz", "found.npz"))
+    np.testing.assert_array_equal(found, apart)
 
 
 @pytest.mark.parametrize(
@@ -226,6 +248,28 @@ def test_mistakes(folder: Path, capsys: pytest.CaptureFixture[str], words: list[
 def test_evaluate_needs_a_net_or_posteriors(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate"]) == 2
     assert main(["evaluate", "tiny.net", "--posteriors", "one.npz"]) == 2
+
+
+LEARNING = """
+input "data" [1, 3, 8, 8]
+layer "fc" InnerProduct { num_output: 3 weight_filler { type: "xavier" } }
+layer "label" Input { shape { dim: 1 } include { phase: TRAIN } }
+layer "loss" SoftmaxWithLoss { bottom: ["fc", "label"] include { phase: TRAIN } }
+"""
+
+
+def test_a_run_is_judged_by_its_own_test_pictures(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A tenth of each class that training held out, not all of the folder, nor the digits."""
+    for number in range(30):
+        Image.new("RGB", (8, 8), (number, 0, 0)).save(f"data/{'abc'[number % 3]}/more{number}.png")
+    Path("learning.net").write_text(LEARNING)
+    assert main(["train", "learning.net", "--data", "data", "--epochs", "1", "-o", "run", "--workers", "0"]) == 0
+    (found,) = evaluated(capsys, "learning.net", "--weights", "run")
+    held_out = open_data("data").test
+    assert (found["num"], found["data"]) == (len(held_out), "data")
+    assert len(held_out) < 10
+    assert main(["evaluate", "learning.net", "--weights", "run", "--data", "digits"]) == 1
+    assert "digits: training knows no class 0" in capsys.readouterr().err
 
 
 PHOTOGRAPHS = """

@@ -25,6 +25,8 @@ def some(classes: tuple[str, ...] = ("cat", "dog", "owl"), seed: int = 0) -> Pos
     return Posteriors(values, np.array([0, 1, 2, 0, 1, 2]), np.arange(6), classes, {"net": f"{seed}.net"})
 
 
+PATHS = tuple(f"here/{number}.png" for number in range(6))
+
 MAPS = np.random.default_rng(1).normal(size=(3, 2, 5, 4, 3)).astype(np.float32)
 """Scores of 3 samples, 2 windows, 5 classes, 4 x 3 positions."""
 
@@ -76,11 +78,17 @@ def test_nets_are_fused_by_the_mean_whatever_the_order_of_their_classes() -> Non
         (some()._replace(values=np.zeros((6, 5))), "4 and 5 scores"),
         (some()._replace(labels=np.array([1, 1, 2, 0, 1, 2])), "different pictures"),
         (some()._replace(numbers=np.arange(1, 7)), "different pictures"),
+        (some()._replace(paths=("there/1.png", *PATHS[1:])), "different pictures"),
     ],
 )
 def test_what_is_no_fusion_is_refused(other: Posteriors, why: str) -> None:
     with pytest.raises(NetError, match=why):
-        fused([some(), other])
+        fused([some()._replace(paths=PATHS), other])
+
+
+def test_data_may_have_been_moved() -> None:
+    moved = tuple(path.replace("here", "there") for path in PATHS)
+    assert fused([some()._replace(paths=PATHS), some()._replace(paths=moved)]).paths == PATHS
 
 
 def test_ties_count_against() -> None:
@@ -94,8 +102,9 @@ def test_ties_count_against() -> None:
 @pytest.mark.parametrize("suffix", ["npz", "safetensors"])
 def test_a_file_gives_back_what_was_saved(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"saved.{suffix}"
-    write_posteriors(path, some())
+    write_posteriors(path, some()._replace(paths=PATHS))
     found = read_posteriors(path)
+    assert found.paths == PATHS
     np.testing.assert_array_equal(found.values, some().values)
     np.testing.assert_array_equal(fused([found, some(seed=2)]).values, fused([some(), some(seed=2)]).values)
     assert (found.classes, found.made) == (some().classes, some().made)
@@ -108,6 +117,9 @@ def test_files_that_are_not_sound_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "saved.npz"
     write_posteriors(path, some()._replace(labels=np.full(6, 3)))
     with pytest.raises(NetError, match="its labels go from 3 to 3, and there are 3 classes"):
+        read_posteriors(path)
+    write_posteriors(path, some()._replace(paths=PATHS[1:]))
+    with pytest.raises(NetError, match="6 pictures and has 5 paths"):
         read_posteriors(path)
     write_posteriors(path, some()._replace(labels=np.zeros(5, np.int64)))
     with pytest.raises(NetError, match="don't fit each other"):

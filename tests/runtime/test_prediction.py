@@ -164,10 +164,29 @@ def test_a_real_net_knows_a_real_picture(shared: Path, capsys: pytest.CaptureFix
     (result,) = predicted(
         capsys,
         *(str(home / "net.prototxt"), "--weights", str(home / "weights.caffemodel")),
-        *("--scores", "pool_final", "--top", "1"),
+        *("--top", "1"),
         *("--classes", str(shared / "corpus/images/synset_words.txt")),
         str(shared / "corpus/images/cat.jpg"),
     )
     classes = result["classes"]
     assert isinstance(classes, list)
     assert "cat" in classes[0]["class"]
+
+
+def test_a_soft_max_in_place_changes_nothing(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("n.net", "--weights", "n.npz", "pictures")
+    apart = predicted(capsys, *words)
+    text = (rows / "n.net").read_text().replace('"prob" Softmax', '"prob" Softmax { bottom: "fc" top: "fc" }')
+    (rows / "n.net").write_text(text)
+    assert predicted(capsys, *words) == apart
+
+
+@pytest.mark.parametrize("command", [["predict", "n.net", "pictures"], ["evaluate", "n.net", "--data", "."]])
+def test_bytes_as_they_are_are_warned_of(rows: Path, capsys: pytest.CaptureFixture[str], command: list[str]) -> None:
+    words = [*command, "--weights", "n.npz"]  # to evaluate, the folder of pictures is a class
+    assert main(words) == 0
+    assert "N815" not in capsys.readouterr().err
+    text = (rows / "n.net").read_text()
+    (rows / "n.net").write_text(text[: text.index("preprocess")])
+    assert main(words) == 0
+    assert capsys.readouterr().err.count("warning[N815]: n.net gets bytes as they are") == 1

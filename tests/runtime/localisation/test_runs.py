@@ -88,6 +88,7 @@ def test_a_box_for_each_class_is_learned(shapes: Path, capsys: pytest.CaptureFix
     lines = [json.loads(line) for line in (shapes / "run/metrics.jsonl").read_text().splitlines()]
     best = min(line["box_error"] for line in lines if "box_error" in line)
     assert best <= 0.2
+    assert errors(capsys, "shapes.net", "--weights", "run") == best  # the tenth that training held out
     weights = ["shapes.net", "--weights", "run", "--data", "shapes.csv"]
     whole = errors(capsys, *weights)  # all 500: those that it learned from, too
     assert whole <= best + 0.1

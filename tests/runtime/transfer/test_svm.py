@@ -145,6 +145,27 @@ def test_descriptors_of_other_lengths_are_refused() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
+        ({"blob": "fc6"}, "blob is fc6, and fc7 in training"),
+        ({"protocol": {"scales": [256], "flip": True}}, "flip is True, and False in training"),
+        ({"normalise": {"mean": [0]}}, "normalise is {'mean': [0]}, and {'mean': [100]} in training"),
+    ],
+)
+def test_descriptors_made_otherwise_are_no_test(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], change: dict[str, Any], said: str
+) -> None:
+    made = {"blob": "fc7", "normalise": {"mean": [100]}, "protocol": {"scales": [256], "flip": False}}
+    for name, how in (("train", made), ("alike", made | {"net": "moved.net"}), ("other", made | change)):
+        write_descriptors(tmp_path / f"{name}.npz", some()._replace(made=how))
+    train, alike, other = (str(tmp_path / f"{name}.npz") for name in ("train", "alike", "other"))
+    printed(capsys, train, "--test", alike)
+    for words in ([train, "--test", other], [alike, train, "--test", alike, other]):
+        assert main(["svm", *words]) == 1
+        assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
         ({"labels": np.full(60, 3)}, "from 3 to 3, and may go from 0 to 2"),
         ({"labels": np.zeros((60, 2), np.int64)}, "don't fit each other"),
         ({"numbers": np.arange(59)}, "don't fit each other"),
