@@ -153,7 +153,7 @@ def posteriors_of(args: argparse.Namespace, file: str, weights: str, group: "Gro
     found = judge(task, tell, lambda line: say(f"{file}: {line}"), group).gathered(group)
     (num_left_out,) = group.total([len(left_out)])
     if num_left_out:
-        say(f"netdef evaluate: {num_left_out:,} pictures were left out")
+        say(f"netdef evaluate: pictures left out: {num_left_out:,}")
     source, scale = source_of(args, trained), trained_scale(task.module.net, trained)
     named = {"net": file, "weights": weights, "data": source, "trained": scale}
     speed = sum(group.gathered(found.made["images_per_s"]))

@@ -94,7 +94,7 @@ def _described(task: Task, how: How, tell: Tell, say: Callable[[str], None]) -> 
         labels=labels_of(task.data)[numbers],
         numbers=numbers,
         classes=task.data.classes,
-        paths=tuple(paths[number] for number in numbers) if paths else (),
+        paths=tuple(paths[number] for number in numbers.tolist()) if paths else (),
         made={},
     )
 
