@@ -45,7 +45,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("file", nargs="*", metavar="FILE", help="a net")
     parser.add_argument("--weights", nargs="+", default=[], metavar="W", help="a weights file or a run's folder")
-    parser.add_argument("--data", metavar="D", help=DATA_HELP)
+    parser.add_argument("--data", metavar="D", help=f"{DATA_HELP}; of a run what it was tested on")
     parser.add_argument("--json", action="store_true", help="print JSON")
     feeding_arguments(parser)
     shared = "share the pictures among N processes, each with its own GPU if any"
