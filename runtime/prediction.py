@@ -56,12 +56,11 @@ class Predictor(NamedTuple):
         return [Guess(int(label), float(posterior[label])) for label in best]
 
     def box(self, picture: Picture, label: int) -> Boxes:
-        """The edges (4,) of the object in pixels, on the picture; where classes have a box each, the class's."""
+        """The edges (4,) of the object in pixels; of a net with a box for each class, the class's."""
         size = Pair(*picture.shape[:2])
         view = self.view
         boxes = of_class(self._found(picture)[None], label)[0]
-        edges = on_picture(boxes, size, view.placement(size, NO_CHANCE), view.size)
-        return edges.clip(0, [size.w, size.h, size.w, size.h])
+        return on_picture(boxes, size, view.placement(size, NO_CHANCE), view.size)
 
     @property
     def num_found(self) -> int:
