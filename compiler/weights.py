@@ -31,11 +31,11 @@ def read_weights(path: str | os.PathLike[str]) -> "dict[str, list[NDArray[float3
         NetError: if it can't be read.
     """
     path = Path(path)
+    if not path.exists():
+        raise NetError(Diagnostic("N756", f"there are no weights {path}: there is no such file or folder"))
     read = _format(path, {".caffemodel": read_caffemodel, ".safetensors": _read_safetensors, ".npz": _read_npz}, "read")
     try:
         layers = read(path)
-    except FileNotFoundError:
-        raise NetError(Diagnostic("N756", f"there are no weights {path}")) from None
     except NetError:
         raise
     except Exception as error:  # a damaged file makes the libraries raise almost anything

@@ -82,7 +82,7 @@ class _Help(argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefaultsHelpF
 
     @override
     def _get_help_string(self, action: argparse.Action) -> str | None:
-        return action.help if action.default in (None, [], False) else super()._get_help_string(action)
+        return action.help if action.default in (None, [], (), False) else super()._get_help_string(action)
 
 
 class _Version(argparse.Action):

@@ -46,7 +46,7 @@ class ArrayFile(NamedTuple):
     def write(self, path: Path, arrays: Arrays, facts: Mapping[str, Any]) -> None:
         """Write a file by its suffix."""
         self.check_suffix(path)
-        about = json.dumps(facts)
+        about = json.dumps({"what": self.what, **facts})
         try:
             if path.suffix == ".npz":
                 write_whole(
@@ -69,14 +69,24 @@ class ArrayFile(NamedTuple):
         self.check_suffix(path)
         try:
             arrays, about = (_npz if path.suffix == ".npz" else _safetensors)(path, self.names)
-            return make(arrays, json.loads(about))
+            facts = json.loads(about)
+            if facts.get("what", self.what) != self.what:
+                raise ValueError(f"it holds {facts['what']}")
+            return make(arrays, facts)
+        except KeyError as error:
+            raise self._unfit(path, f"it has no {error.args[0]}") from None
         except Exception as error:  # whatever zip, NumPy, safetensors and JSON find wrong
-            message = f"{path} can't be read as {self.what}: {error}"
-            raise NetError(Diagnostic(self.code, message, help=f"{self.maker} makes such a file")) from None
+            raise self._unfit(path, str(error)) from None
+
+    def _unfit(self, path: Path, why: str) -> NetError:
+        message = f"{path} can't be read as {self.what}: {why}"
+        return NetError(Diagnostic(self.code, message, help=f"{self.maker} makes such a file"))
 
 
 def _npz(path: Path, names: tuple[str, ...]) -> tuple[Arrays, str]:
     with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+        if missing := [name for name in (*names, "about") if name not in file]:
+            raise KeyError(missing[0])
         return {name: file[name] for name in names}, str(file["about"])
 
 
@@ -84,4 +94,4 @@ def _safetensors(path: Path, names: tuple[str, ...]) -> tuple[Arrays, str]:
     from safetensors import safe_open
 
     with safe_open(path, "np") as file:
-        return {name: file.get_tensor(name) for name in names}, file.metadata()["about"]
+        return {name: file.get_tensor(name) for name in names}, (file.metadata() or {})["about"]

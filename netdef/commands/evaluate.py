@@ -43,7 +43,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("file", nargs="*", metavar="FILE", help="a net")
     parser.add_argument("--weights", nargs="+", default=[], metavar="W", help="a weights file or a run's folder")
-    parser.add_argument("--data", metavar="D", help=DATA_HELP)
+    parser.add_argument("--data", metavar="D", help=f"{DATA_HELP}; of a run what it was tested on")
     parser.add_argument("--json", action="store_true", help="print JSON")
     feeding_arguments(parser)
     shared = "share the pictures among N processes, each with its own GPU if any"
@@ -152,7 +152,7 @@ def posteriors_of(args: argparse.Namespace, file: str, weights: str, group: "Gro
     found = judge(task, tell, lambda line: say(f"{file}: {line}"), group).gathered(group)
     (num_left_out,) = group.total([len(left_out)])
     if num_left_out:
-        say(f"netdef evaluate: {num_left_out:,} pictures were left out")
+        say(f"netdef evaluate: pictures left out: {num_left_out:,}")
     source, scale = source_of(args, trained), trained_scale(task.module.net, trained)
     named = {"net": file, "weights": weights, "data": source, "trained": scale}
     speed = sum(group.gathered(found.made["images_per_s"]))

@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     found = found._replace(made={"net": args.file, "weights": args.weights, "data": args.data, **found.made})
     write_descriptors(Path(args.out), found)
     if left_out:
-        print(f"netdef features: {len(left_out):,} pictures were left out", file=sys.stderr)
+        print(f"netdef features: pictures left out: {len(left_out):,}", file=sys.stderr)
     num, length = found.values.shape
     print(f"{args.out}: {num:,} pictures of {len(found.classes):,} classes, {length:,} numbers each ({task.scores})")
     return 0

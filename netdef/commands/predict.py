@@ -141,7 +141,8 @@ def _box(where: "Predictor", picture: "Picture", classes: list[dict[str, Any]], 
     from netdef.runtime.localisation.drawing import draw
 
     best: dict[str, Any] = classes[0] if classes else {"class": "", "label": 0}
-    edges = where.box(picture, best["label"])
+    height, width = picture.shape[:2]
+    edges = where.box(picture, best["label"]).clip(0, [width, height, width, height])  # a net may see beyond it
     draw(picture, edges, best["class"], copy)
     return {"box": edges.tolist(), "drawn": str(copy)}
 

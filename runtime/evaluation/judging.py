@@ -80,7 +80,7 @@ def judge(task: Task, tell: Tell, say: Callable[[str], None], group: Group = ALO
         "images_per_s": len(numbers) / (time.monotonic() - began),
     }
     paths = paths_of(task.data)
-    shown = tuple(paths[number] for number in numbers) if paths else ()
+    shown = tuple(paths[number] for number in numbers.tolist()) if paths else ()
     return Posteriors(values, labels, numbers, task.data.classes, made, shown)
 
 

@@ -175,7 +175,7 @@ def test_training_and_evaluation_skip_what_is_broken(
     assert main(command) == 0
     done = capfd.readouterr()
     assert "(11 pictures)" in done.out
-    assert "1 pictures were left out" in done.err
+    assert "pictures left out: 1" in done.err
 
 
 def test_a_view_needs_no_chance_in_the_test() -> None:

@@ -190,3 +190,14 @@ def test_bytes_as_they_are_are_warned_of(rows: Path, capsys: pytest.CaptureFixtu
     (rows / "n.net").write_text(text[: text.index("preprocess")])
     assert main(words) == 0
     assert capsys.readouterr().err.count("warning[N815]: n.net gets bytes as they are") == 1
+
+
+def test_a_box_ends_where_the_picture_does(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_weights(rows / "one.npz", {"fc": [np.zeros((4, 48)), np.array([0.5, 0.5, 3, 0.5])]})
+    (result,) = predicted(capsys, "one.net", "--weights", "one.npz", "--boxes", "pictures/upper.png")
+    assert result["box"] == pytest.approx([0, 3, 16, 9], abs=1e-4)
+
+
+def test_weights_that_are_nowhere(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", "n.net", "--weights", "nowhere", "pictures"]) == 1
+    assert "no weights nowhere: there is no such file or folder" in capsys.readouterr().err

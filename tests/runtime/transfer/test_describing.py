@@ -131,7 +131,7 @@ def test_broken_pictures_and_small_ones_are_left_out_where_asked(
     assert [Path(path).name for path in found.paths] == ["0.png", "4.png", "1.png", "3.png"]
     said = capsys.readouterr().err
     assert "needs at least 7x7" in said
-    assert "2 pictures were left out" in said
+    assert "pictures left out: 2" in said
 
 
 def test_the_usual_blob_is_fc7_or_what_the_last_weights_read(folder: Path) -> None:

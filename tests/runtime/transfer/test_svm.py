@@ -12,6 +12,8 @@ from sklearn.svm import LinearSVC
 from netdef import NetError, load, write_weights
 from netdef.cli import main
 from netdef.runtime import lower
+from netdef.runtime.evaluation.posteriors import Posteriors
+from netdef.runtime.evaluation.stored import write_posteriors
 from netdef.runtime.transfer.descriptors import (
     Descriptors,
     normalised,
@@ -184,6 +186,16 @@ def test_a_file_gives_back_what_was_written_and_an_unsound_one_is_refused(
     write_descriptors(path, some()._replace(**change))
     with pytest.raises(NetError, match=said):
         read_descriptors(path)
+
+
+def test_a_file_that_holds_other_arrays_is_refused_in_words(tmp_path: Path) -> None:
+    np.savez(tmp_path / "other.npz", rows=np.zeros(3))
+    with pytest.raises(NetError, match="as descriptors: it has no values\n"):
+        read_descriptors(tmp_path / "other.npz")
+    few = some()
+    write_posteriors(tmp_path / "p.npz", Posteriors(np.ones((60, 3)), few.labels, few.numbers, CLASSES, {}, few.paths))
+    with pytest.raises(NetError, match="as descriptors: it holds posteriors"):
+        read_descriptors(tmp_path / "p.npz")
 
 
 def test_too_few_pictures_are_refused() -> None:
