@@ -183,14 +183,14 @@ def _runner(net: Net, path: Path) -> Callable[[Arrays], Arrays]:
 
 
 def _sizes(net: Net, dynamic: Sequence[str], batches: Sequence[int]) -> list[dict[str, Shape]]:
-    """The shapes to feed: each batch where it is free, and a larger image where height or width are."""
+    """The shapes to feed: each batch where it is free, and two larger images where height or width are."""
     cases = [{"N": batch} for batch in batches] if "N" in dynamic else []
     own = {letter: known(size_of(net, letter) or 0) for letter in dynamic if letter != "N"}
     fewest = {"N": min(batches)} if cases else {}
     larger = (
         fewest | {letter: factor * size + more[letter] for letter, size in own.items()} for factor, more in _LARGER
     )
-    cases += [sizes for sizes in larger if own and _fit(net, sizes)][:1]
+    cases += [sizes for sizes in larger if own and _fit(net, sizes)][:2]
     return [inputs_at(net, sizes) for sizes in cases] or [dict(net.inputs)]
 
 

@@ -44,7 +44,7 @@ def file(tmp_path: Path) -> Path:
 def test_agreement_at_every_size_that_the_net_allows(file: Path) -> None:
     certificate = verify(netdef.load(file))
     assert certificate.agrees
-    assert [case.inputs["data"] for case in certificate.cases] == [(1, 3, 12, 13), (3, 3, 12, 13), (1, 3, 17, 16)]
+    assert [case.inputs["data"] for case in certificate.cases] == [(1, 3, 12, 13), (3, 3, 12, 13), (1, 3, 17, 16), (1, 3, 44, 77)]
     assert [found.blob for found in certificate.cases[0].blobs] == [
         "conv1@conv1",
         "conv1",
@@ -163,5 +163,5 @@ def test_the_certificate_names_versions_and_hashes(file: Path, tmp_path: Path) -
     assert data["weights"] == {"from": str(weights), "sha256": hashlib.sha256(weights.read_bytes()).hexdigest()}
     assert data["versions"].keys() == {"netdef", "torch", "onnx", "onnxruntime"}
     assert data["model"]["dynamic"] == ["N", "H", "W"]
-    assert len(data["cases"]) == 2
+    assert len(data["cases"]) == 3
     assert data["cases"][0]["blobs"][0].keys() == {"layer", "blob", "shape", "max_abs", "max_rel"}
