@@ -1,10 +1,12 @@
 """Signals while training: SIGINT and SIGTERM save and stop, SIGHUP saves and goes on.
 
-A signal only leaves a wish, which the loop meets between two iterations, where everything can be saved. Whoever is
-in a hurry sends SIGINT twice.
+While a loop awaits it, a signal only leaves a wish, which is met between two iterations, where everything can be saved;
+whoever is in a hurry sends SIGINT twice. Before and after, there is nothing to save, and a wish to stop is met at once.
 """
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from types import FrameType
 from typing import Self
@@ -36,7 +38,17 @@ class Interrupts:
         self._wish = Wish.NOTHING
         self.number = int(signal.SIGTERM)
         """The signal that asked to stop; SIGTERM where another process was asked."""
+        self._is_awaited = False
         self._before: dict[signal.Signals, object] = {}
+
+    @contextmanager
+    def awaited(self) -> Iterator[None]:
+        """While it is entered, somebody takes the wishes, and often."""
+        self._is_awaited = True
+        try:
+            yield
+        finally:
+            self._is_awaited = False
 
     def taken(self) -> Wish:
         """The wish; a wish to save is granted once."""
@@ -50,6 +62,10 @@ class Interrupts:
             raise KeyboardInterrupt
         wish = WISHES[signal.Signals(number)]
         if wish is Wish.STOP:
+            if not self._is_awaited:
+                if number == signal.SIGINT:
+                    raise KeyboardInterrupt
+                raise Stopped(number)
             self.number = number
         self._wish = max(self._wish, wish)
 

@@ -112,7 +112,7 @@ def train(
             keep_best(job, run, solver, first)
         keep(job, run, solver)
     coming = skipped.told(stream(training_batches(job), range(solver.iteration, total), job.num_workers))
-    with Agreement(group) as agreement:
+    with Agreement(group) as agreement, interrupts.awaited():
         for batch in journal.waiting_for(coming):
             lr = solver.lr
             loss = solver.step(**job.feeding.feed(batch, job.device))

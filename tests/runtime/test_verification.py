@@ -44,7 +44,12 @@ def file(tmp_path: Path) -> Path:
 def test_agreement_at_every_size_that_the_net_allows(file: Path) -> None:
     certificate = verify(netdef.load(file))
     assert certificate.agrees
-    assert [case.inputs["data"] for case in certificate.cases] == [(1, 3, 12, 13), (3, 3, 12, 13), (1, 3, 17, 16), (1, 3, 44, 77)]
+    assert [case.inputs["data"] for case in certificate.cases] == [
+        (1, 3, 12, 13),
+        (3, 3, 12, 13),
+        (1, 3, 17, 16),
+        (1, 3, 44, 77),
+    ]
     assert [found.blob for found in certificate.cases[0].blobs] == [
         "conv1@conv1",
         "conv1",
