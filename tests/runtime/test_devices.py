@@ -52,7 +52,10 @@ def test_sharded_weights_are_the_same() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("layer", ["", 'layer "bn" BatchNorm\nlayer "scale" Scale { bias_term: true }'])
+@pytest.mark.parametrize(
+    "layer",
+    [pytest.param("", marks=pytest.mark.long), 'layer "bn" BatchNorm\nlayer "scale" Scale { bias_term: true }'],
+)
 def test_two_devices_are_the_whole_batch_in_double_precision(layer: str) -> None:
     """BatchNorm's statistics, too, if they are taken over all devices."""
     name = "normal" if layer else "double"
