@@ -1,7 +1,7 @@
 """Named arrays in a file, .npz or .safetensors, and facts about them as JSON."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -22,12 +22,14 @@ class ArrayFile(NamedTuple):
     what    what it holds, in words
     maker   the command that writes it
     names   of its arrays; ``about`` is beside them
+    facts   that stand in ``about``, beside what it holds
     code    of the mistake that a file isn't one
     """
 
     what: str
     maker: str
     names: tuple[str, ...]
+    facts: tuple[str, ...]
     code: str
 
     def check_suffix(self, path: Path) -> None:
@@ -43,10 +45,11 @@ class ArrayFile(NamedTuple):
             cure = f"mkdir -p {path.parent}"
             raise NetError(Diagnostic("N006", f"{path} can't be written: there is no folder {path.parent}", help=cure))
 
-    def write(self, path: Path, arrays: Arrays, facts: Mapping[str, Any]) -> None:
-        """Write a file by its suffix."""
+    def write(self, path: Path, held: object) -> None:
+        """Write a file by its suffix: what ``held`` has under the names of the arrays and the facts."""
         self.check_suffix(path)
-        about = json.dumps({"what": self.what, **facts})
+        arrays: Arrays = {name: getattr(held, name) for name in self.names}
+        about = json.dumps({"what": self.what, **{name: getattr(held, name) for name in self.facts}})
         try:
             if path.suffix == ".npz":
                 write_whole(

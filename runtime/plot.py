@@ -3,8 +3,7 @@
 What a run left in its ``metrics.jsonl`` becomes a ``Story``, and stories become a figure.
 """
 
-import json
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -84,22 +83,11 @@ def read_story(path: Path) -> Story:
     """
     names = Run(path).manifest.get("stages")
     homes = [path] if names is None else [path / name for name in names]
-    stages = tuple((home.name, spread(list(metrics_of(home)))) for home in homes)
+    stages = tuple((home.name, spread(list(Run(home).lines))) for home in homes)
     if not any(lines for _, lines in stages):
         cure = "a run has its first line a second after it began"
         raise NetError(Diagnostic("N765", f"{path} has no iteration yet, so there is nothing to draw", help=cure))
     return Story(path.resolve().name, tuple(stage for stage in stages if stage[1]))
-
-
-def metrics_of(path: Path) -> Iterator[dict[str, float]]:
-    """The lines of a run's metrics, up to one that is half-written."""
-    metrics = Run(path).metrics
-    if metrics.exists():
-        for line in metrics.read_text(encoding="utf-8", errors="replace").splitlines():
-            try:
-                yield json.loads(line)
-            except ValueError:
-                return  # it is being written, or the run was killed then
 
 
 def spread(lines: list[dict[str, float]]) -> list[dict[str, float]]:

@@ -8,15 +8,19 @@ import numpy as np
 from netdef.runtime.arrays import ArrayFile, Arrays
 from netdef.runtime.evaluation.posteriors import Posteriors
 
-FILE = ArrayFile("posteriors", "netdef evaluate --save-posteriors", ("values", "labels", "numbers"), code="N813")
+FILE = ArrayFile(
+    "posteriors",
+    "netdef evaluate --save-posteriors",
+    ("values", "labels", "numbers"),
+    ("classes", "made", "paths"),
+    "N813",
+)
 check_place = FILE.check_place
 
 
 def write_posteriors(path: Path, posteriors: Posteriors) -> None:
     """Write a file by its suffix."""
-    arrays = {name: getattr(posteriors, name) for name in FILE.names}
-    facts = {name: getattr(posteriors, name) for name in ("classes", "made", "paths")}
-    FILE.write(path, arrays, facts)
+    FILE.write(path, posteriors)
 
 
 def read_posteriors(path: Path) -> Posteriors:

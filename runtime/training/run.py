@@ -126,6 +126,16 @@ class Run:
             file.writelines(json.dumps(line) + "\n" for line in lines)
 
     @property
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """The metrics, up to a line that is half-written: the run goes on, or was killed then."""
+        text = self.metrics.read_text(encoding="utf-8", errors="replace") if self.metrics.exists() else ""
+        for line in text.splitlines():
+            try:
+                yield json.loads(line)
+            except ValueError:
+                return
+
+    @property
     def evaluations(self) -> list[dict[str, Any]]:
         """The metrics of the iterations that were evaluated, in order."""
         with self.metrics.open(encoding="utf-8") as file:
@@ -135,14 +145,10 @@ class Run:
         """Drop the lines after an iteration, which will be run again; the seconds that the run had taken by then."""
         kept = []
         seconds = 0.0
-        for line in self.metrics.read_text(encoding="utf-8").splitlines() if self.metrics.exists() else []:
-            try:
-                facts = json.loads(line)
-            except ValueError:
-                break  # written when the run was killed
+        for facts in self.lines:
             if facts["iteration"] > iteration:
                 break
-            kept.append(line + "\n")
+            kept.append(json.dumps(facts) + "\n")
             seconds = facts["seconds"]
         write_whole_text(self.metrics, "".join(kept))
         return seconds

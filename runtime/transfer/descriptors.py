@@ -11,7 +11,9 @@ from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.runtime.arrays import ArrayFile, Arrays
 from netdef.runtime.data.dataset import same_files
 
-FILE = ArrayFile("descriptors", "netdef features -o", ("values", "labels", "numbers"), code="N832")
+FILE = ArrayFile(
+    "descriptors", "netdef features -o", ("values", "labels", "numbers"), ("classes", "paths", "made"), "N832"
+)
 
 
 class Descriptors(NamedTuple):
@@ -116,9 +118,7 @@ def _differs(first: Descriptors, other: Descriptors, name: str) -> bool:
 
 def write_descriptors(path: Path, descriptors: Descriptors) -> None:
     """Write a file by its suffix."""
-    arrays = {name: getattr(descriptors, name) for name in FILE.names}
-    facts = {name: getattr(descriptors, name) for name in ("classes", "paths", "made")}
-    FILE.write(path, arrays, facts)
+    FILE.write(path, descriptors)
 
 
 def read_descriptors(path: Path) -> Descriptors:

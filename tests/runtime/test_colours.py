@@ -12,31 +12,14 @@ from netdef.compiler.messages import Channels
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.batches import TrainingBatches
 from netdef.runtime.data.colours import Colours, Shifted, colours_of
-from netdef.runtime.data.dataset import Picture
 from netdef.runtime.data.folder import Folder
 from netdef.runtime.data.transform import Draw, Normalise, View
+from tests.runtime.test_transform import Pictures
 
 COLOURS = Colours(((0.6, 0.64, 0.48), (0.8, -0.48, -0.36), (0.0, -0.6, 0.8)), (0.2, 0.02, 0.004))
 MEDIAN = 0.5
 ONE_DEVIATION = 0.5 + 0.5 * math.erf(math.sqrt(0.5))
 """The share of a normal distribution below 0, and below one deviation."""
-
-
-class AtHand:
-    """Pictures of any sizes."""
-
-    classes = ("one",)
-
-    def __init__(self, *pictures: Picture) -> None:
-        self.pictures = pictures
-        self.labels = [0] * len(pictures)
-        self.num_bytes = 0
-
-    def picture(self, index: int) -> Picture:
-        return self.pictures[index]
-
-    def __len__(self) -> int:
-        return len(self.pictures)
 
 
 def test_the_colours_of_real_pictures(shared: Path) -> None:
@@ -53,7 +36,7 @@ def test_the_colours_of_real_pictures(shared: Path) -> None:
 
 
 def test_grey_pictures_vary_in_their_light_alone() -> None:
-    colours = colours_of(AtHand(np.arange(60, dtype=np.uint8).reshape(6, 10, 1), np.full((3, 2, 1), 255, np.uint8)))
+    colours = colours_of(Pictures([np.arange(60, dtype=np.uint8).reshape(6, 10, 1), np.full((3, 2, 1), 255, np.uint8)]))
     np.testing.assert_allclose(colours.vectors[0], 3**-0.5, rtol=1e-5)
     assert colours.values[1:] == pytest.approx((0, 0), abs=1e-12)
 
@@ -83,7 +66,7 @@ def test_a_shift_is_added_before_mean_and_scale(channels: Channels) -> None:
 
 
 def test_shifts_are_normal_and_a_samples_own() -> None:
-    batches = TrainingBatches(AtHand(*[np.zeros((2, 2, 3), np.uint8)] * 50), View(Pair(2, 2), 3), 2000, seed=3)
+    batches = TrainingBatches(Pictures([np.zeros((2, 2, 3), np.uint8)] * 50), View(Pair(2, 2), 3), 2000, seed=3)
     shifted = Shifted(Normalise(Channels.RGB), COLOURS, 0.1)
     alphas = (shifted.shift(batches[0]["chance"]).numpy() @ np.array(COLOURS.vectors).T) / COLOURS.values
     assert np.abs(alphas.mean(axis=0)).max() < 0.009  # four deviations
