@@ -16,12 +16,7 @@ input "data" [1, 1, 8, 8]
 layer "conv" Convolution { num_output: 4 kernel_size: 3 weight_filler { type: "msra" } }
 layer "relu" ReLU
 layer "drop" Dropout { dropout_ratio: 0.2 }
-layer "fc" InnerProduct {
-  num_output: 10
-  weight_filler { type: "xavier" }
-  param { lr_mult: 1 }
-  param { lr_mult: 2 decay_mult: 0 }
-}
+layer "fc" InnerProduct { num_output: 10 weight_filler { type: "xavier" } param { lr_mult: 1 } param { lr_mult: 2 } }
 layer "prob" Softmax { include { phase: TEST } }
 layer "label" Input { shape { dim: 1 } include { phase: TRAIN } }
 layer "loss" SoftmaxWithLoss { bottom: ["fc", "label"] include { phase: TRAIN } }
@@ -43,7 +38,6 @@ def start(*words: str, **environment: str) -> subprocess.Popen[str]:
     """``python WORDS`` or, with words that begin with a command, ``netdef WORDS``, on one thread."""
     words = words if words[0].startswith("-") else ("-m", "netdef", *words)
     variables = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", **environment}
-    variables.pop("PYTHONDONTWRITEBYTECODE", None)  # to compile netdef once, and not for every process
     return subprocess.Popen([sys.executable, *words], env=variables, stderr=subprocess.PIPE, text=True)
 
 

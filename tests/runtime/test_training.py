@@ -16,10 +16,26 @@ from netdef.cli import main
 from netdef.runtime import lower
 from netdef.runtime.training.run import Run
 from netdef.runtime.training.solver import Solver
-from tests.runtime.processes import NET as SMALL
 
 NETS = Path(__file__).parents[2] / "nets"
 
+SMALL = """
+name: "small"
+input "data" [1, 1, 8, 8]
+layer "conv" Convolution { num_output: 4 kernel_size: 3 weight_filler { type: "msra" } }
+layer "relu" ReLU
+layer "drop" Dropout { dropout_ratio: 0.2 }
+layer "fc" InnerProduct {
+  num_output: 10
+  weight_filler { type: "xavier" }
+  param { lr_mult: 1 }
+  param { lr_mult: 2 decay_mult: 0 }
+}
+layer "prob" Softmax { include { phase: TEST } }
+layer "label" Input { shape { dim: 1 } include { phase: TRAIN } }
+layer "loss" SoftmaxWithLoss { bottom: ["fc", "label"] include { phase: TRAIN } }
+preprocess { channels: GREY mean: 78 scale: 0.01 }
+"""
 RECIPE = """
 epochs: 4
 batch: 100
