@@ -5,9 +5,11 @@ A picture is its class's own coarse pattern under noise; each depends on its num
 
 import numpy as np
 
+from netdef.compiler.override import override
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.chance import uniform
 from netdef.runtime.data.dataset import Data, Picture
+from netdef.runtime.data.kept import Kept
 
 NUM_TRAIN = 1024
 NUM_TEST = 256
@@ -17,17 +19,16 @@ PATTERN, NOISE = range(2)
 """What chance is wanted for."""
 
 
-class Synthetic:
+class Synthetic(Kept):
     """Pictures numbered from ``first``; their classes take turns."""
 
     def __init__(self, first: int, num: int, size: Pair, num_channels: int, num_classes: int) -> None:
-        self.classes = tuple(str(number) for number in range(num_classes))
-        self.labels = [(first + index) % num_classes for index in range(num)]
-        self.num_bytes = num * size.h * size.w * num_channels
         self._first = first
         self._shape = (*size, num_channels)
+        super().__init__([str(label) for label in range(num_classes)], [(first + i) % num_classes for i in range(num)])
 
-    def picture(self, index: int) -> Picture:
+    @override
+    def read(self, index: int) -> Picture:
         """One picture, half pattern and half noise."""
         tiles = uniform(PATTERN, self.labels[index], np.arange(GRID * GRID * self._shape[2]))
         tiles = tiles.reshape(GRID, GRID, -1)
@@ -35,9 +36,6 @@ class Synthetic:
         noise = uniform(NOISE, self._first + index, np.arange(np.prod(self._shape))).reshape(self._shape)
         picture: Picture = (127.5 * (tiles[rows][:, columns] + noise)).astype(np.uint8)
         return picture
-
-    def __len__(self) -> int:
-        return len(self.labels)
 
 
 def synthetic(size: Pair, num_channels: int, num_classes: int) -> Data:

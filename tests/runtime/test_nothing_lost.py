@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import chdir
 from math import ceil
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -17,18 +18,28 @@ from netdef.cli import main
 from netdef.compiler.faults import POINTS
 from tests.runtime.processes import SMALL, best, finish, last, losses, start, train, wait_for_lines, write_net
 
-LENGTH = ("--epochs", "12")
+LENGTH = ("--epochs", "16")
+
+
+class Seconds(NamedTuple):
+    """How long an unbroken run takes to its first line, and to its end."""
+
+    begun: float
+    ended: float
 
 
 @pytest.fixture(scope="module", autouse=True)
-def seconds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[float]:
-    """How long an unbroken run takes; it is called ``whole``."""
+def seconds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seconds]:
+    """Those of the run called ``whole``."""
     folder = tmp_path_factory.mktemp("nothing_lost")
     with chdir(folder):
         write_net(folder)
-        began = time.monotonic()
-        train(*SMALL, *LENGTH, "-o", "whole")
-        yield time.monotonic() - began
+        now = time.monotonic()
+        process = start("train", *SMALL, *LENGTH, "-o", "whole")
+        wait_for_lines("whole", 1)
+        begun = time.monotonic() - now
+        finish(process)
+        yield Seconds(begun, time.monotonic() - now)
 
 
 def again(run: str) -> tuple[str, ...]:
@@ -37,8 +48,13 @@ def again(run: str) -> tuple[str, ...]:
 
 
 def check(run: str) -> None:
-    """A run that was broken is the one that wasn't."""
+    """A run that was broken goes on and is the one that wasn't."""
     train(*again(run))
+    check_finished(run)
+
+
+def check_finished(run: str) -> None:
+    """A run that came to its end is the one that wasn't broken."""
     assert last(run) == last("whole")
     assert best(run) == best("whole")
     assert losses(run) == losses("whole")
@@ -55,18 +71,20 @@ def test_each_named_moment() -> None:
 
 
 @pytest.mark.slow
-def test_ten_moments_by_chance(seconds: float) -> None:
+def test_ten_moments_by_chance(seconds: Seconds) -> None:
+    """From just before a run goes on to a fifth of its length later, so that one run is broken many times."""
     seed = int(os.environ.get("NETDEF_SEED", time.time_ns() % 10_000))
     print(f"NETDEF_SEED={seed}")
     chance = random.Random(seed)
+    moments = 0.9 * seconds.begun, seconds.begun + (seconds.ended - seconds.begun) / 5
     run = "run0"
     for number in range(10):
         process = start("train", *again(run))
-        time.sleep(chance.uniform(seconds / 3, seconds))
+        time.sleep(chance.uniform(*moments))
         process.kill()
         process.communicate()
         if process.returncode == 0:
-            check(run)
+            check_finished(run)
             run = f"run{number + 1}"
     check(run)
 
@@ -134,4 +152,4 @@ def test_nobody_has_to_watch() -> None:
     process.stderr.readline()
     process.stderr.close()
     assert process.wait(timeout=100) == 0
-    check("alone")
+    check_finished("alone")
