@@ -178,6 +178,7 @@ def watched(args: argparse.Namespace, run: "Run", start: "Checkpoint | None", gr
 
 def tried(args: argparse.Namespace, written: "RecipeFile | None", recipe: "Recipe", group: "Group") -> int:
     """Say what a run would need, or whether it could learn, without one."""
+    from netdef.runtime.devices import said_once
     from netdef.runtime.training.overfit import overfit
     from netdef.runtime.training.progress import display
     from netdef.runtime.training.rehearsal import rehearse
@@ -191,7 +192,7 @@ def tried(args: argparse.Namespace, written: "RecipeFile | None", recipe: "Recip
         print(f"netdef train: made-up pictures stand in: {error.report.errors[0].message}", file=sys.stderr)
         has_data, args.data = False, "synthetic"
         job = job_of(args, written, recipe, None, group)
-    with display(group) as shown:
+    with said_once(group), display(group) as shown:
         found = rehearse(job, shown, has_data=has_data) if args.dry_run else overfit(job, shown)
     if group.leads:
         print(found.text)

@@ -17,6 +17,8 @@ from netdef.runtime.training.run import Run
 if TYPE_CHECKING:
     from netdef.runtime.data.batches import Batch
 
+SECONDS_BETWEEN_SAVES = 600.0
+"""Within an epoch; at its end all is saved in any case."""
 SECONDS_BETWEEN_LOOKS = 1.0
 """Losses stay on the device between looks: each look waits for it."""
 
@@ -38,7 +40,8 @@ class Journal:
     """What happens, noted in order.
 
     Every line of the metrics goes to ``also``, too. ``total`` iterations are to be run, and ``seconds`` had been spent
-    before this process began. Without a ``run`` nothing is written: one process of several does.
+    before this process began. Without a ``run`` nothing is written: one process of several does, and it alone looks at
+    losses between the iterations at which all do.
     """
 
     def __init__(
@@ -56,11 +59,12 @@ class Journal:
         self._paused = 0.0
         self._saved = time.monotonic()
         self._epoch_losses: list[float] = []
+        self._diverged: NetError | None = None
 
     @property
-    def seconds_unsaved(self) -> float:
-        """How long ago everything was saved."""
-        return time.monotonic() - self._saved
+    def is_save_due(self) -> bool:
+        """Whether all processes should save: the last time is long ago, or a loss was seen that stops them there."""
+        return self._diverged is not None or time.monotonic() - self._saved >= SECONDS_BETWEEN_SAVES
 
     @contextmanager
     def pause(self, *, saves: bool = False) -> Iterator[None]:
@@ -85,14 +89,12 @@ class Journal:
             yield batch
 
     def note(self, entry: Entry, evaluation: Measured | None = None) -> None:
-        """Note an iteration, and the evaluation behind it if there was one.
-
-        Raises:
-            NetError: if a loss is no number any more; that is seen at the next look at the losses.
-        """
+        """Note an iteration, and the evaluation behind it if there was one; raises what ``catch_up`` does."""
         self._entries.append(entry)
-        if evaluation is not None or time.monotonic() - self._since >= SECONDS_BETWEEN_LOOKS:
-            self._look(evaluation)
+        if evaluation is not None:
+            self.catch_up(evaluation)
+        elif self._run is not None and time.monotonic() - self._since >= SECONDS_BETWEEN_LOOKS:
+            self._look(None)
 
     def note_first(self, evaluation: Measured) -> None:
         """Note a test before the first iteration, in a line without a loss of training."""
@@ -101,12 +103,21 @@ class Journal:
         self._display.say(f"before training: {evaluation.text}")
         self._since = time.monotonic()
 
-    def catch_up(self) -> None:
-        """Have everything in the metrics that was noted."""
+    def catch_up(self, evaluation: Measured | None = None) -> None:
+        """Have everything in the metrics that was noted; all processes do so after the same iterations.
+
+        Raises:
+            NetError: if a loss is no number any more.
+            SystemExit: likewise, where another process says so.
+        """
         if self._entries:
-            self._look(None)
+            self._look(evaluation)
+        if self._diverged is not None:
+            raise self._diverged if self._run is not None else SystemExit(1)
 
     def _look(self, evaluation: Measured | None) -> None:
+        if self._diverged is not None:
+            return
         training = max(1e-9, time.monotonic() - self._since - self._paused)
         losses = torch.stack([entry.loss for entry in self._entries]).tolist()
         images_per_s = len(losses) * self._batch / training
@@ -127,7 +138,9 @@ class Journal:
         bad = next((index for index, loss in enumerate(losses) if not math.isfinite(loss)), None)
         if bad is not None:
             self._log(lines[:bad])
-            raise diverged(self._entries[bad].iteration, self._entries[bad].lr, losses[bad])
+            self._diverged = diverged(self._entries[bad].iteration, self._entries[bad].lr, losses[bad])
+            self._entries = []
+            return
         if evaluation is not None:
             lines[-1] |= evaluation.as_data
         self._log(lines)

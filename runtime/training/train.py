@@ -35,9 +35,6 @@ from netdef.runtime.training.solver import Solver
 if TYPE_CHECKING:
     from netdef.runtime.module import NetModule
 
-SECONDS_BETWEEN_CHECKPOINTS = 600.0
-"""Within an epoch; at its end there is one in any case."""
-
 
 class Job(NamedTuple):
     """What is trained, on what, and how.
@@ -123,8 +120,8 @@ def train(
             journal.note(Entry(solver.iteration, solver.epoch, lr, loss), evaluation)
             if evaluation is not None:
                 keep_best(job, run, solver, evaluation)
-            due = journal.seconds_unsaved >= SECONDS_BETWEEN_CHECKPOINTS
-            wish = agreement.on(max(interrupts.taken(), Wish.SAVE if due and group.leads else Wish.NOTHING))
+            due = group.leads and journal.is_save_due
+            wish = agreement.on(max(interrupts.taken(), Wish.SAVE if due else Wish.NOTHING))
             if evaluation is not None or wish:
                 with journal.pause(saves=True):
                     keep(job, run, solver)

@@ -109,3 +109,5 @@ def test_mistakes_are_said_once() -> None:
     said = train(*SMALL, "--devices", "3", "-o", "three", status=1)
     assert said.count("error[N790]: a batch of 100 can't be divided into 3 equal parts") == 1
     assert "say --batch 99 or 102" in said
+    said = train(*TWO, "--lr", "1e30", "-o", "nan", status=1)
+    assert said.count("error[N733]: the loss is nan at iteration 2") == said.count("error[") == 1
