@@ -9,7 +9,7 @@ import argparse
 import math
 import sys
 
-from netdef.cli import WRONG_USAGE
+from netdef.cli import WRONG_USAGE, show
 from netdef.commands.options import count, index, net_arguments, speed_arguments
 from netdef.feeding import DATA_HELP, feeding_arguments, share_processors
 from netdef.training.job import recipe_file
@@ -75,6 +75,8 @@ def run(args: argparse.Namespace) -> int:
     if args.file is None and written is not None and written.train_net is not None:
         args.file = written.found(written.train_net)
     if args.file is None and not (args.resume and args.run_folder):
+        if written is not None:
+            show(written.report)
         print("netdef train: which net? Leave FILE out with --resume -o RUN, or where R names it", file=sys.stderr)
         return WRONG_USAGE
 

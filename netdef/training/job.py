@@ -1,40 +1,54 @@
-"""From what was asked for to a job: the recipe, the nets of both phases, the data, the means."""
+"""From what was asked for to what can be trained: the recipe, the nets of both phases, the data, the means."""
 
 import argparse
+from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netdef.cli import show
 from netdef.commands.options import load_quietly
-from netdef.compiler.diagnostics import Report
+from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.feeding import fed_net
 
 if TYPE_CHECKING:
     from netdef.runtime.devices import Group
-    from netdef.runtime.module import Weights
+    from netdef.runtime.training.prepare import Prepared
     from netdef.runtime.training.recipe import Recipe
     from netdef.runtime.training.recipe_file import RecipeFile
-    from netdef.runtime.training.train import Job
 
 
-def job_of(
-    args: argparse.Namespace,
-    written: "RecipeFile | None",
-    recipe: "Recipe",
-    weights: "Weights | None",
-    group: "Group",
-) -> "Job":
-    """What the arguments ask for, checked."""
+class Opening:
+    """Opens what a command asks for: data that several stages share once, with one warning of each kind."""
+
+    def __init__(self, group: "Group") -> None:
+        from netdef.runtime.data.source import open_data
+
+        self.group = group
+        self.data = cache(open_data)
+        self._said: set[tuple[str, str]] = set()
+
+    def warn(self, found: Iterable[Diagnostic]) -> None:
+        """Show what wasn't shown before."""
+        new = [each for each in found if (each.code, each.message) not in self._said]
+        self._said.update((each.code, each.message) for each in new)
+        if self.group.leads:
+            show(Report(new))
+
+
+def prepared_of(
+    args: argparse.Namespace, written: "RecipeFile | None", recipe: "Recipe", opening: Opening
+) -> "Prepared":
+    """What the arguments ask for, checked, but for the weights to begin with."""
     recipe = overridden(recipe, args)
 
     from netdef.runtime.data.dataset import warnings_of
     from netdef.runtime.data.layers import layers_data
-    from netdef.runtime.data.source import open_data, wanted_by
+    from netdef.runtime.data.source import wanted_by
     from netdef.runtime.training.prepare import Means, device_of, prepare
 
     net, own = fed_net(in_state(args, written, "TRAIN"), "TRAIN")
-    if group.leads:
-        show(net.report)
+    opening.warn(net.report)
     test_path = None if written is None else written.tested(args.file)
     test_net, test_own = fed_net(in_state(args, written, "TEST"), "TEST", test_path)
     if own is not None and args.batch is None:
@@ -42,11 +56,10 @@ def job_of(
     if test_own is not None:
         recipe = recipe.replace(test=recipe.test.replace(batch=test_own.batch_size))
     objects = tuple(args.object) or None
-    data = layers_data(own, test_own) or open_data(
+    data = layers_data(own, test_own) or opening.data(
         args.data or "digits", args.test_data, wanted_by(net, test_net), objects
     )
-    if group.leads:
-        show(Report([*warnings_of(data.train), *warnings_of(data.test)]))
+    opening.warn([*warnings_of(data.train), *warnings_of(data.test)])
     return prepare(
         net,
         test_net,
@@ -55,11 +68,10 @@ def job_of(
         feeds=(own.feed, test_own.feed) if own and test_own else None,
         skip=args.corrupt == "skip",
         inputs=dict(args.input),
-        weights=weights,
         scores=args.scores,
         means=Means(
             device=device_of(args.device),
-            group=group,
+            group=opening.group,
             passes=args.passes or 1,
             shards=args.shard,
             sync_batchnorm=args.sync_batchnorm,

@@ -38,7 +38,7 @@ def recalled(args: argparse.Namespace, group: "Group") -> "Run | None":
         for name, value in run.manifest["arguments"].items():
             if name not in known:
                 setattr(args, name, _frozen(value))
-        parts = run.manifest.get("parts", 1)  # a plan has none of its own
+        parts = run.manifest.get("parts", 1)
         if args.passes is None and parts % group.size == 0:
             args.passes = parts // group.size  # so that sums have the same order on another number of devices
     return run
@@ -70,9 +70,10 @@ def begun(args: argparse.Namespace, job: "Job", run: "Run") -> "Run":
     return run
 
 
-def planned(args: argparse.Namespace, plan: "Run", stages: list[str]) -> "Run":
+def planned(args: argparse.Namespace, plan: "Run", group: "Group", identity: dict[str, Any]) -> "Run":
     """A new folder for the runs of a plan, with its manifest."""
-    plan.manifest = manifest_of(args) | {"stages": stages}
+    own = {"stages": [*identity["stages"]], "parts": group.size * (args.passes or 1), "identity": identity}
+    plan.manifest = manifest_of(args) | own
     return plan
 
 

@@ -3,24 +3,26 @@
 import argparse
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from netdef.cli import show
 from netdef.compiler.diagnostics import NetError, Report
-from netdef.training.job import job_of, name_of, recipe_file
+from netdef.training.job import Opening, name_of, prepared_of, recipe_file
 from netdef.training.memory import begun, planned, recalled
-from netdef.training.told import conclusion, introduction
+from netdef.training.told import conclusion, introduction, overriding
 
 if TYPE_CHECKING:
     from netdef.runtime.devices import Group
+    from netdef.runtime.module import Weights
     from netdef.runtime.training.checkpoint import Checkpoint
     from netdef.runtime.training.interrupts import Interrupts
     from netdef.runtime.training.journal import Log
-    from netdef.runtime.training.recipe import Recipe, Stage
+    from netdef.runtime.training.prepare import Prepared
+    from netdef.runtime.training.recipe import Stage
     from netdef.runtime.training.recipe_file import RecipeFile
     from netdef.runtime.training.run import Run
     from netdef.runtime.training.train import Job
@@ -29,11 +31,22 @@ NO_DATA = {"N710", "N717", "N774"}
 """What is said of data that aren't there, or whose package isn't."""
 
 
+class Leg(NamedTuple):
+    """One training on the road, checked: a net's alone, or a stage's of a plan.
+
+    args    what is asked for in it
+    """
+
+    stage: "Stage"
+    args: argparse.Namespace
+    prepared: "Prepared"
+
+
 def trained(args: argparse.Namespace, written: "RecipeFile | None", group: "Group", interrupts: "Interrupts") -> int:
     """Train the net, or the stages of a plan, in this process."""
     from netdef.runtime.devices import said_once
-    from netdef.runtime.training.recipe import Recipe
-    from netdef.runtime.training.stages import stage_named, without_first_weights
+    from netdef.runtime.training.recipe import Recipe, Stage
+    from netdef.runtime.training.stages import own_run, refuse_other_kind, stage_named
 
     with said_once(group):
         old = recalled(args, group)
@@ -42,51 +55,96 @@ def trained(args: argparse.Namespace, written: "RecipeFile | None", group: "Grou
         if written is not None and group.leads:
             show(written.report)
         recipe, stages = (Recipe(), ()) if written is None else (written.recipe, written.stages)
-        if written is not None and args.only is not None:
-            stage, stages = stage_named(args.only, stages), ()
-            if stage.init is not None and args.weights is None and old is None:
-                raise without_first_weights(stage.name, stage.init.stage)
-            args, recipe = of_stage(args, written, stage), stage.recipe
+        alone = Stage("", None, recipe, None)
+        if args.only is not None:
+            alone, stages = stage_named(args.only, stages), ()
+            if old is not None and old.stages:
+                old = own_run(old, args.only)
+        if old is not None:
+            refuse_other_kind(old, stages)
+    if group.leads:
+        for line in overriding(args, stages):
+            print(line, file=sys.stderr)
     if args.dry_run or args.overfit_one_batch:
-        if written is None or not stages:
-            return tried(args, written, recipe, group)
-        return max(tried(of_stage(args, written, stage), written, stage.recipe, group) for stage in stages)
+        return tried(args, written, stages or (alone,), group)
     if written is not None and stages:
         return train_stages(args, written, group, old, interrupts)
-    return train_one(args, written, recipe, group, old=old, interrupts=interrupts)
+    return train_one(args, written, alone, group, old=old, interrupts=interrupts)
 
 
-def of_stage(args: argparse.Namespace, written: "RecipeFile", stage: "Stage") -> argparse.Namespace:
-    """What is asked for in one stage of a plan."""
+def of_stage(args: argparse.Namespace, written: "RecipeFile | None", stage: "Stage") -> argparse.Namespace:
+    """What is asked for in one stage of a plan, or for a net alone, whose stage has no name."""
     own = argparse.Namespace(**vars(args))
-    own.file = args.file if stage.net is None else written.found(stage.net)
-    own.only = stage.name
+    own.file = args.file if written is None or stage.net is None else written.found(stage.net)
+    own.only = stage.name or None
     return own
+
+
+def given_weights(args: argparse.Namespace) -> "Weights | None":
+    """The weights that the arguments name, if they do."""
+    from netdef.compiler.weights import read_weights
+    from netdef.runtime.training.run import best_weights
+
+    return None if args.weights is None else read_weights(best_weights(Path(args.weights)))
+
+
+def checked(
+    args: argparse.Namespace,
+    written: "RecipeFile | None",
+    stages: "Sequence[Stage]",
+    group: "Group",
+    given: "Weights | None",
+) -> list[Leg]:
+    """The trainings that are asked for, with everything checked that can be before the first of them.
+
+    Raises:
+        NetError: where a net, a recipe, the data, the division or the weights of any of them are wrong.
+    """
+    from netdef.compiler.weights import match
+    from netdef.runtime.training.stages import first_weights, in_stage, weights_like
+
+    opening = Opening(group)
+    legs: dict[str, Leg] = {}
+    for stage in stages:
+        try:
+            own = of_stage(args, written, stage)
+            leg = Leg(stage, own, prepared_of(own, written, stage.recipe, opening))
+            before = legs.get(stage.init.stage) if stage.init else None
+            found = weights_like(before.prepared.train_net) if before else given
+            weights = first_weights(stage.init, found, f"stage {before.stage.name}" if before else args.weights)
+            if weights is not None:
+                match(leg.prepared.train_net, weights)
+        except NetError as error:
+            raise in_stage(stage, error) if len(stages) > 1 else error from None
+        legs[stage.name] = leg
+    return [*legs.values()]
 
 
 def train_one(
     args: argparse.Namespace,
     written: "RecipeFile | None",
-    recipe: "Recipe",
+    stage: "Stage",
     group: "Group",
     *,
     old: "Run | None",
     interrupts: "Interrupts",
 ) -> int:
     """Train one net, from its first weights or from where an ``old`` run broke off."""
-    from netdef.compiler.weights import read_weights
     from netdef.runtime.devices import said_once
-    from netdef.runtime.training.run import best_weights, new_run
+    from netdef.runtime.training.run import new_run
+    from netdef.runtime.training.stages import first_weights, refuse_without_weights
 
     with said_once(group):
-        weights = None if args.weights is None else read_weights(best_weights(Path(args.weights)))
-        job = job_of(args, written, recipe, weights, group)
+        given = given_weights(args)
+        refuse_without_weights(stage, given, old)
+        (leg,) = checked(args, written, (stage,), group, given)
+        job = leg.prepared.job(first_weights(stage.init, given, args.weights))
     path = Path(args.run_folder) if args.run_folder else None
-    name = job.module.net.name or Path(args.file).stem
-    run = old or group.decided(lambda: begun(args, job, new_run(path, name)))
-    carry_out(args, job, run, interrupts, source=args.weights)
+    name = job.module.net.name or Path(leg.args.file).stem
+    run = old or group.decided(lambda: begun(leg.args, job, new_run(path, name)))
+    carry_out(leg.args, job, run, interrupts, source=args.weights)
     if group.leads:
-        for line in conclusion(args, run):
+        for line in conclusion(leg.args, run):
             print(line)
     return 0
 
@@ -95,39 +153,56 @@ def train_stages(
     args: argparse.Namespace, written: "RecipeFile", group: "Group", old: "Run | None", interrupts: "Interrupts"
 ) -> int:
     """Train the stages of a plan that aren't finished, one after the other."""
-    from netdef.compiler.weights import read_weights
     from netdef.runtime.devices import said_once
-    from netdef.runtime.training.run import Run, best_weights, new_run
-    from netdef.runtime.training.stages import first_weights, folders, refuse_another_plan
+    from netdef.runtime.training.run import Run, new_run, refuse_another
+    from netdef.runtime.training.stages import folders, plan_identity
 
-    stages = written.stages
+    stages, identity = written.stages, plan_identity(written.stages)
+    names = dict(zip((stage.name for stage in stages), folders(stages), strict=True))
     with said_once(group):
-        name = name_of(args)
+        given = given_weights(args)
+        legs = checked(args, written, stages, group, given)
         if old is not None:
-            refuse_another_plan(old, stages)
-    path = Path(args.run_folder) if args.run_folder else None
-    plan = old or group.decided(lambda: planned(args, new_run(path, name), folders(stages)))
+            refuse_another(old, identity)
+            for leg in legs:
+                run = Run(old.path / names[leg.stage.name])
+                if run.is_there:
+                    refuse_another(run, leg.prepared.identity)
+    path, name = Path(args.run_folder) if args.run_folder else None, name_of(args)
+    plan = old or group.decided(lambda: planned(args, new_run(path, name), group, identity))
     if group.leads:
-        print(f"{plan.path}: a plan of {', '.join(stage.name for stage in stages)}", file=sys.stderr)
-    for stage, folder in zip(stages, folders(stages), strict=True):
-        own = of_stage(args, written, stage)
-        own.run_folder = str(plan.path)
-        run = Run(plan.path / folder)
-        if group.leads:
-            print(f"stage {stage.name}" + (": finished before" if run.is_finished else ""), file=sys.stderr)
-        if run.is_finished:
-            continue
-        with said_once(group):
-            given = None if args.weights is None else read_weights(best_weights(Path(args.weights)))
-            weights = given if stage.init is None else first_weights(plan, stages, stage.init)
-            job = job_of(own, written, stage.recipe, weights, group)
-        if group.told(not run.is_there):
-            group.decided(partial(begun, own, job, run))
-        carry_out(own, job, run, interrupts, source=f"stage {stage.init.stage}" if stage.init else args.weights)
+        print(f"{plan.path}: a plan of {', '.join(names)}", file=sys.stderr)
+    for leg in legs:
+        train_stage(leg, plan, names, given, interrupts)
     if group.leads:
         for line in conclusion(args, plan):
             print(line)
     return 0
+
+
+def train_stage(
+    leg: Leg, plan: "Run", names: dict[str, str], given: "Weights | None", interrupts: "Interrupts"
+) -> None:
+    """Train one stage of a plan, unless it is finished; ``names`` are the stages' folders."""
+    from netdef.compiler.weights import read_weights
+    from netdef.runtime.devices import said_once
+    from netdef.runtime.training.run import Run, best_weights
+    from netdef.runtime.training.stages import first_weights
+
+    stage, group, init = leg.stage, leg.prepared.means.group, leg.stage.init
+    run = Run(plan.path / names[stage.name])
+    if group.leads:
+        print(f"stage {stage.name}" + (": finished before" if run.is_finished else ""), file=sys.stderr)
+    if run.is_finished:
+        return
+    source = leg.args.weights if init is None else f"stage {init.stage}"
+    with said_once(group):
+        found = given if init is None else read_weights(best_weights(plan.path / names[init.stage]))
+        job = leg.prepared.job(first_weights(init, found, source))
+    leg.args.run_folder = str(plan.path)
+    if group.told(not run.is_there):
+        group.decided(partial(begun, leg.args, job, run))
+    carry_out(leg.args, job, run, interrupts, source=source)
 
 
 def carry_out(
@@ -176,24 +251,40 @@ def watched(args: argparse.Namespace, run: "Run", start: "Checkpoint | None", gr
     board.close()
 
 
-def tried(args: argparse.Namespace, written: "RecipeFile | None", recipe: "Recipe", group: "Group") -> int:
+def tried(args: argparse.Namespace, written: "RecipeFile | None", stages: "Sequence[Stage]", group: "Group") -> int:
     """Say what a run would need, or whether it could learn, without one."""
+    from netdef.runtime.devices import said_once
+
+    has_data = True
+    with said_once(group):
+        given = given_weights(args)
+        try:
+            legs = checked(args, written, stages, group, given)
+        except NetError as error:
+            if not args.dry_run or NO_DATA.isdisjoint(each.code for each in error.report.errors):
+                raise
+            if group.leads:
+                print(f"netdef train: made-up pictures stand in: {error.report.errors[0].message}", file=sys.stderr)
+            has_data, args.data = False, "synthetic"
+            legs = checked(args, written, stages, group, given)
+    for leg in legs:
+        if group.leads and len(legs) > 1:
+            print(f"stage {leg.stage.name}:", flush=True)
+        try_one(leg, given if len(legs) == 1 or leg.stage.init is None else None, has_data=has_data)
+    return 0
+
+
+def try_one(leg: Leg, given: "Weights | None", *, has_data: bool) -> None:
+    """Try one training; without weights that were given, from the fillers."""
     from netdef.runtime.devices import said_once
     from netdef.runtime.training.overfit import overfit
     from netdef.runtime.training.progress import display
     from netdef.runtime.training.rehearsal import rehearse
+    from netdef.runtime.training.stages import first_weights
 
-    has_data = True
-    try:
-        job = job_of(args, written, recipe, None, group)
-    except NetError as error:
-        if not args.dry_run or NO_DATA.isdisjoint(each.code for each in error.report.errors):
-            raise
-        print(f"netdef train: made-up pictures stand in: {error.report.errors[0].message}", file=sys.stderr)
-        has_data, args.data = False, "synthetic"
-        job = job_of(args, written, recipe, None, group)
+    group = leg.prepared.means.group
     with said_once(group), display(group) as shown:
-        found = rehearse(job, shown, has_data=has_data) if args.dry_run else overfit(job, shown)
+        job = leg.prepared.job(first_weights(leg.stage.init, given, leg.args.weights))
+        found = rehearse(job, shown, has_data=has_data) if leg.args.dry_run else overfit(job, shown)
     if group.leads:
         print(found.text)
-    return 0

@@ -2,7 +2,7 @@
 
 import argparse
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from netdef.training.job import _in_words, recipe_path
@@ -10,6 +10,7 @@ from netdef.training.job import _in_words, recipe_path
 if TYPE_CHECKING:
     from netdef.compiler.weights import Matched
     from netdef.runtime.training.checkpoint import Checkpoint
+    from netdef.runtime.training.recipe import Recipe, Stage
     from netdef.runtime.training.run import Run
     from netdef.runtime.training.train import Job
 
@@ -32,6 +33,21 @@ def introduction(
     total = recipe.num_iterations(len(data.train))
     yield f"{recipe_path(args) or 'built-in recipe'}: {total:,} iterations of {recipe.batch} pictures"
     yield f"{run.path}: " + (f"going on after iteration {start.iteration:,}" if start else "a new run")
+
+
+def overriding(args: argparse.Namespace, stages: "Sequence[Stage]") -> Iterator[str]:
+    """What the command line says for every stage of a plan, and what the stages say themselves."""
+    own: dict[str, Callable[[Recipe], object]] = {
+        "epochs": lambda recipe: recipe.length,
+        "batch": lambda recipe: recipe.batch,
+        "lr": lambda recipe: recipe.lr.base,
+        "seed": lambda recipe: recipe.seed,
+    }
+    for name, said in own.items():
+        value = getattr(args, name)
+        if stages and value is not None:
+            instead = ", ".join(f"{said(stage.recipe)} ({stage.name})" for stage in stages)
+            yield f"--{name} {value:g} is for every stage, instead of {instead}; --only STAGE trains one of them"
 
 
 def matched_text(matched: "Matched") -> str:

@@ -22,7 +22,7 @@ from netdef.runtime.module import Weights, lower
 from netdef.runtime.settings import graphs_pay, settings_for
 from netdef.runtime.speed import prepare_module
 from netdef.runtime.training.checkpoint import NUM_KEPT
-from netdef.runtime.training.parallel import divide
+from netdef.runtime.training.parallel import Division, divide
 from netdef.runtime.training.recipe import Recipe, as_data
 from netdef.runtime.training.sharding import check_shardable
 from netdef.runtime.training.train import Job
@@ -50,6 +50,57 @@ class Means(NamedTuple):
     num_kept: int = NUM_KEPT
 
 
+class Prepared(NamedTuple):
+    """A job without its weights: all that can be checked before there are any was, and nothing large is made yet.
+
+    The fields are those of ``Job``; ``train_net`` and ``test_net`` become its modules.
+    """
+
+    train_net: Net
+    test_net: Net
+    scores: str
+    recipe: Recipe
+    data: Data
+    feeding: Feed
+    testing: Feed
+    skip: bool
+    boxed: bool
+    identity: dict[str, Any]
+    division: Division
+    means: Means
+
+    def job(self, weights: Weights | None = None) -> Job:
+        """The job that begins with some weights; by default with the fillers, under the recipe's seed."""
+        recipe, means, division = self.recipe, self.means, self.division
+        graphs = graphs_pay(self.train_net, recipe.batch // means.group.size, division.num_own)
+        settings = settings_for(means.device, means.chosen, graphs=graphs)
+        module = lower(self.train_net, weights, seed=recipe.seed).to(means.device)
+        if means.sync_batchnorm:
+            module.normalise_over(means.group)
+        tester = lower(self.test_net, share=module).to(means.device)
+        prepare_module(module, settings)
+        return Job(
+            module=module,
+            tester=tester,
+            scores=self.scores,
+            recipe=recipe,
+            data=self.data,
+            feeding=Binding(self.feeding.blobs, self.feeding.normalise),
+            testing=Binding(self.testing.blobs, self.testing.normalise),
+            view=self.feeding.view,
+            test_view=self.testing.view,
+            shuffled=self.feeding.shuffled,
+            skip=self.skip,
+            boxed=self.boxed,
+            identity=self.identity,
+            device=means.device,
+            num_workers=workers_for(self.data.train) if means.num_workers is None else means.num_workers,
+            division=division,
+            num_kept=means.num_kept,
+            settings=settings,
+        )
+
+
 def prepare(
     train_net: Net,
     test_net: Net,
@@ -58,12 +109,11 @@ def prepare(
     *,
     means: Means,
     inputs: Mapping[str, str],
-    weights: Weights | None = None,
     scores: str | None = None,
     feeds: tuple[Feed, Feed] | None = None,
     skip: bool = False,
-) -> Job:
-    """All that training needs.
+) -> Prepared:
+    """All that training needs, but the first weights.
 
     Args:
         train_net: the net in phase TRAIN; it must have a loss.
@@ -72,7 +122,6 @@ def prepare(
         data: on what.
         means: with what.
         inputs: input blob -> field of the data, where their names don't say it.
-        weights: what to start from; by default the fillers, under the recipe's seed.
         scores: the blob with the class scores, where the net doesn't tell.
         feeds: how the nets' own data layers feed them, in training and in the test, if they do.
         skip: whether pictures that can't be read are skipped, and not a mistake.
@@ -89,32 +138,19 @@ def prepare(
             check_boxes(test_net.shapes[scores], part, feeding.blobs)
         else:
             check_classes(test_net.shapes[scores], part)
-    graphs = graphs_pay(train_net, recipe.batch // means.group.size, division.num_own)
-    settings = settings_for(means.device, means.chosen, graphs=graphs)
-    module = lower(train_net, weights, seed=recipe.seed).to(means.device)
-    if means.sync_batchnorm:
-        module.normalise_over(means.group)
-    tester = lower(test_net, share=module).to(means.device)
-    prepare_module(module, settings)
-    return Job(
-        module=module,
-        tester=tester,
+    return Prepared(
+        train_net=train_net,
+        test_net=test_net,
         scores=scores,
         recipe=recipe,
         data=data,
-        feeding=Binding(feeding.blobs, feeding.normalise),
-        testing=Binding(testing.blobs, testing.normalise),
-        view=feeding.view,
-        test_view=testing.view,
-        shuffled=feeding.shuffled,
+        feeding=feeding,
+        testing=testing,
         skip=skip,
         boxed=boxed,
         identity=identity_of(train_net, recipe, data, feeding),
-        device=means.device,
-        num_workers=workers_for(data.train) if means.num_workers is None else means.num_workers,
         division=division,
-        num_kept=means.num_kept,
-        settings=settings,
+        means=means,
     )
 
 

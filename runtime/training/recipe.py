@@ -193,8 +193,9 @@ class Init(Message):
 
 
 class Stage(NamedTuple):
-    """One training of several in a row.
+    """One training of several in a row, or one alone.
 
+    name  of several; one alone has none
     net   the file of the net, as the recipe's file names it; None is the net that is trained
     init  where its weights come from, if from an earlier stage
     """

@@ -18,7 +18,8 @@ YAML = (".yaml", ".yml", ".json")
 class RecipeFile(NamedTuple):
     """What a file says.
 
-    home        the folder that it stands in
+    path        the file
+    homes       the folders that the nets it names are looked up from, in this order
     train_net   the file of the net, as it names it; None if it names none
     test_net    the file of the net in tests
     report      warnings: what has no effect
@@ -27,7 +28,8 @@ class RecipeFile(NamedTuple):
     """
 
     recipe: Recipe
-    home: Path
+    path: Path
+    homes: tuple[Path, ...]
     train_net: str | None
     test_net: str | None
     report: Report
@@ -35,7 +37,7 @@ class RecipeFile(NamedTuple):
     states: Mapping[str, State] = MappingProxyType({})
 
     def found(self, net: str) -> str:
-        """The path of a net that it names, looked up from the working folder, as Caffe does, then from its own.
+        """The path of a net that it names.
 
         Raises:
             NetError: if there is none.
@@ -43,9 +45,11 @@ class RecipeFile(NamedTuple):
         for path in self._places(net):
             if Path(path).is_file():
                 return path
-        cure = "give the net's own path: netdef train FILE --recipe SOLVER"
-        looked = "the working folder" if self.home == Path() else f"the working folder and {self.home}"
-        raise NetError(Diagnostic("N742", f"there is no net {net}, looked up from {looked}", help=cure))
+        looked = dict.fromkeys("the working folder" if home == Path() else str(home) for home in self.homes)
+        cure = f"correct the path in {self.path}"
+        if net in (self.train_net, self.test_net):
+            cure += f", or give the net's own: netdef train FILE --recipe {self.path}"
+        raise NetError(Diagnostic("N742", f"there is no net {net}, looked up from {' and '.join(looked)}", help=cure))
 
     def tested(self, file: str) -> str:
         """The path of the net in tests, where ``file`` is trained, whether the recipe names it or not."""
@@ -54,7 +58,7 @@ class RecipeFile(NamedTuple):
         return file if self.test_net == self.train_net else self.found(self.test_net)
 
     def _places(self, net: str) -> list[str]:
-        return [str(Path(net)), str(self.home / net)]
+        return [str(home / net) for home in self.homes]
 
 
 def read_recipe_file(path: Path) -> RecipeFile:
@@ -62,10 +66,12 @@ def read_recipe_file(path: Path) -> RecipeFile:
     report = Report()
     if path.suffix.lower() in YAML:
         written = read_recipe(path)
-        return RecipeFile(written.recipe, path.parent, written.net, written.net, report, stages=written.stages)
+        homes = (path.parent, Path())  # its own folder first, as of the file that it is like
+        return RecipeFile(written.recipe, path, homes, written.net, written.net, report, stages=written.stages)
     solver = read_solver(path, report)
+    homes = (Path(), path.parent)  # as Caffe, which knows the working folder alone
     net = solver.train_net or solver.net
     test_net = solver.test_net[0] if solver.test_net else net
     states = {"TRAIN": solver.train_state, "TEST": solver.test_state[0] if solver.test_state else None}
     told = {phase: state for phase, state in states.items() if state is not None}
-    return RecipeFile(solver.recipe(), path.parent, net, test_net, report, states=told)
+    return RecipeFile(solver.recipe(), path, homes, net, test_net, report, states=told)

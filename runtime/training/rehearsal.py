@@ -81,7 +81,8 @@ def rehearse(job: Job, display: Display, *, has_data: bool = True) -> Rehearsal:
 
     Without ``has_data`` the job's data only stand in for those that are wanted.
     """
-    display.say(f"dry run: 2 iterations of {job.recipe.batch:,} made-up pictures; nothing is written")
+    if job.division.group.leads:
+        display.say(f"dry run: 2 iterations of {job.recipe.batch:,} made-up pictures; nothing is written")
     solver = solver_of(job, display)
     weights = [each.tensor for each in job.module.learned()]
     blobs = made_up(job)

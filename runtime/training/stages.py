@@ -3,14 +3,16 @@
 A plan's folder holds a manifest with the stages' names, and a run for each of them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from netdef.compiler.diagnostics import Diagnostic, NetError, did_you_mean
-from netdef.compiler.weights import read_weights
+import numpy as np
+
+from netdef.compiler.diagnostics import Diagnostic, NetError, Report, did_you_mean
+from netdef.compiler.net import Net
 from netdef.runtime.module import Weights
 from netdef.runtime.training.recipe import Init, Stage
-from netdef.runtime.training.run import Run, best_weights
+from netdef.runtime.training.run import Run
 
 
 def folders(stages: Sequence[Stage]) -> list[str]:
@@ -18,20 +20,30 @@ def folders(stages: Sequence[Stage]) -> list[str]:
     return [f"{number}-{stage.name}" for number, stage in enumerate(stages, start=1)]
 
 
-def first_weights(plan: Run, stages: Sequence[Stage], init: Init) -> Weights:
-    """The weights that a stage begins with.
+def first_weights(init: Init | None, found: Weights | None, source: str | None) -> Weights | None:
+    """Of the weights that were found, those that a stage begins with, whoever found them; None is the fillers.
+
+    Args:
+        init: what the stage says of them, if it does.
+        found: all layers' weights: those given, or of the stage that ``init`` names.
+        source: whose those are, for messages.
 
     Raises:
-        NetError: if it names a layer that those have not.
+        NetError: if ``init`` names a layer that those have not.
     """
-    names = [stage.name for stage in stages]
-    path = best_weights(plan.path / folders(stages)[names.index(init.stage)])
-    found = read_weights(path)
+    if found is None or init is None or not init.layers:
+        return found
     for layer in init.layers:
         if layer not in found:
             cure = did_you_mean(layer, found) or f"it has {', '.join(found)}"
-            raise NetError(Diagnostic("N793", f"stage {init.stage} has no weights of {layer}", help=cure))
-    return {layer: found[layer] for layer in init.layers} if init.layers else found
+            raise NetError(Diagnostic("N793", f"{source} has no weights of {layer}", help=cure))
+    return {layer: found[layer] for layer in init.layers}
+
+
+def weights_like(net: Net) -> Weights:
+    """What training a net leaves, as far as names and shapes go: all numbers are one, which takes no memory."""
+    zero = np.zeros((), np.float32)
+    return {layer: [np.broadcast_to(zero, shape) for shape in shapes] for layer, shapes in net.params.items()}
 
 
 def stage_named(name: str, stages: Sequence[Stage]) -> Stage:
@@ -48,16 +60,61 @@ def stage_named(name: str, stages: Sequence[Stage]) -> Stage:
     raise NetError(Diagnostic("N793", f"the recipe has no stage {name}", help=cure))
 
 
-def without_first_weights(name: str, first: str) -> NetError:
-    """What is said of a stage that is trained alone and needs another's weights."""
-    cure = f"add --weights with those of {first}, such as the folder of its run"
-    return NetError(Diagnostic("N793", f"stage {name} begins with the weights of stage {first}", help=cure))
+def refuse_without_weights(stage: Stage, given: Weights | None, old: Run | None) -> None:
+    """Refuse a stage that is trained alone without another's weights, unless ``old`` has a checkpoint to go on from.
+
+    Raises:
+        NetError: which says whose weights are wanted.
+    """
+    has_checkpoint = old is not None and any(old.checkpoints.glob("*"))
+    if stage.init is not None and given is None and not has_checkpoint:
+        cure = f"add --weights with those of {stage.init.stage}, such as the folder of its run"
+        message = f"stage {stage.name} begins with the weights of stage {stage.init.stage}"
+        raise NetError(Diagnostic("N793", message, help=cure))
 
 
-def refuse_another_plan(plan: Run, stages: Sequence[Stage]) -> None:
-    """Refuse to go on with a plan whose stages were others; what each stage is, its own run knows."""
-    before: Mapping[str, Any] = plan.manifest
-    if before.get("stages") != folders(stages):
-        notes = (f"in the run: {', '.join(before.get('stages', ['no stages']))}", f"now: {', '.join(folders(stages))}")
-        cure = f"resume with what the run began with: {before['command']}; or start anew without --resume"
-        raise NetError(Diagnostic("N732", f"{plan.path} is a run of something else", notes=notes, help=cure))
+def plan_identity(stages: Sequence[Stage]) -> dict[str, Any]:
+    """What a plan is, as plain values that can be compared; what each of its stages is, its own run knows."""
+    return {"stages": dict(zip(folders(stages), map(_beginning, stages), strict=True))}
+
+
+def _beginning(stage: Stage) -> str:
+    if stage.init is None:
+        return "begins anew"
+    return f"begins with {', '.join(stage.init.layers) or 'all layers'} of {stage.init.stage}"
+
+
+def own_run(plan: Run, name: str) -> Run:
+    """The run of one of a plan's stages.
+
+    Raises:
+        NetError: if it has not begun.
+    """
+    found = next((run for run in plan.stages if run.path.name.partition("-")[2] == name and run.is_there), None)
+    if found is None:
+        cure = f"leave out --only to go on with the plan: netdef train --resume -o {plan.path}"
+        raise NetError(Diagnostic("N731", f"stage {name} of {plan.path} has not begun", help=cure))
+    return found
+
+
+def refuse_other_kind(run: Run, stages: Sequence[Stage]) -> None:
+    """Refuse to go on with a plan as if it were one training, or the other way round.
+
+    Raises:
+        NetError: which says what the run is, and how to go on with it.
+    """
+    before = run.stages
+    if bool(before) == bool(stages):
+        return
+    if before:
+        message, notes = "a run of a plan", (f"its stages: {', '.join(each.path.name for each in before)}",)
+        cure = f"go on with all of it, netdef train --resume -o {run.path}, or with a stage: add --only and its name"
+    else:
+        message, notes = "a run of one net, not of a plan", (f"the plan's stages: {', '.join(folders(stages))}",)
+        cure = f"go on with what the run began with: {run.manifest['command']}; or start anew without --resume"
+    raise NetError(Diagnostic("N732", f"{run.path} is {message}", notes=notes, help=cure))
+
+
+def in_stage(stage: Stage, error: NetError) -> NetError:
+    """A mistake that was found in a stage of a plan, with the stage's name."""
+    return NetError(Report([each._replace(notes=(*each.notes, f"in stage {stage.name}")) for each in error.report]))

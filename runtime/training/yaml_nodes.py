@@ -49,7 +49,7 @@ def found(node: yaml.Node) -> str:
     if isinstance(node, yaml.MappingNode):
         return "settings"
     if isinstance(node, yaml.SequenceNode):
-        return "a list"
+        return "a list" if node.value else "an empty list"
     return f'the text "{node.value}"' if isinstance(node, yaml.ScalarNode) and node.style else f'"{node.value}"'
 
 

@@ -324,6 +324,20 @@ def test_a_net_has_to_be_named(
     assert "which net?" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("field", ["net_param", "train_net_param"])
+def test_a_net_within_the_solver_is_named(
+    field: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The field that isn't read is shown before the question which net is meant."""
+    monkeypatch.chdir(tmp_path)
+    Path("s.prototxt").write_text(FIXED + f'{field} {{ name: "x" }}')
+    assert main(["train", "--recipe", "s.prototxt"]) == 2
+    shown, _, asked = capsys.readouterr().err.partition("netdef train: which net?")
+    assert f"warning[N740]: {field} has no effect here" in shown
+    assert "write the net in a file of its own, and name it with net" in shown
+    assert asked
+
+
 def test_every_method_has_its_old_word() -> None:
     texts = [FIXED + f"solver_type: {word.upper()}" for word in METHODS]
     assert [type(parsed(text)[0].recipe().solver) for text in texts] == list(METHODS.values())

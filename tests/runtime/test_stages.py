@@ -10,9 +10,11 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
+import netdef.runtime.data.source
 from netdef.cli import main
 from netdef.compiler.diagnostics import NetError
 from netdef.compiler.schema import Message
+from netdef.compiler.weights import write_weights
 from netdef.runtime.plot import read_story
 from netdef.runtime.training.recipe import Init, Sgd
 from netdef.runtime.training.run import Run, best_weights
@@ -104,7 +106,7 @@ def test_a_stage_is_the_file_but_for_what_it_says(home: Path) -> None:
     ("text", "said"),
     [
         ("stages: 3", "N702 stages takes a list"),
-        ("stages: []", "N702 stages takes a list"),
+        ("stages: []", "N702 stages takes a list, with `- name: ...` for each, not an empty list"),
         ("stages:\n  - {epochs: 1}", "N705 a stage needs name"),
         ("stages:\n  - {name: a}\n  - {name: a}", "N707 this can't be a stage's name: a"),
         ("stages:\n  - {name: a/b}", "N707 this can't be a stage's name: a/b"),
@@ -129,6 +131,21 @@ def test_a_mistake_is_shown_in_its_own_file(home: Path, capsys: Captured) -> Non
     Path("plan.yaml").write_text("like: other.yaml\nepochs: -1\n")
     assert main(["train", "deep.net", "--recipe", "plan.yaml"]) == 1
     assert "plan.yaml:2:9" in capsys.readouterr().err
+
+
+def test_nets_are_looked_up_from_the_folder_of_the_recipe(home: Path, capsys: Captured) -> None:
+    """As ``like`` is; a net of the same name in the working folder is another."""
+    Path("sub").mkdir()
+    Path("sub/shallow.net").write_text(SHALLOW.replace("num_output: 4", "num_output: 5"))
+    Path("sub/deep.yaml").write_text(PLAN)
+    assert main(["train", "--recipe", "sub/deep.yaml", "--only", "A", "-o", "run"]) == 0
+    assert weights("run")["conv/1"].shape == (5,)
+    Path("sub/deep.yaml").write_text(PLAN.replace("shallow.net", "absent.net"))
+    capsys.readouterr()
+    assert main(["train", "--recipe", "sub/deep.yaml"]) == 1
+    said = capsys.readouterr().err
+    assert "there is no net absent.net, looked up from sub and the working folder" in said
+    assert "help: correct the path in sub/deep.yaml\n" in said
 
 
 # ---- the paper's
@@ -235,33 +252,165 @@ def test_a_broken_plan_goes_on_bit_for_bit(
     assert all(same(f"broken/{stage}", f"whole/{stage}") for stage in STAGE_FOLDERS)
 
 
+def test_a_broken_plan_keeps_its_number_of_parts(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sums have the same order, in stages that begin after the break, too."""
+    assert main(["train", "deep.net", "-o", "whole", "--passes", "2"]) == 0
+    mend = break_at(monkeypatch, 20)
+    assert main(["train", "deep.net", "-o", "broken", "--passes", "2"]) == 3
+    mend()
+    assert main(["train", "--resume", "-o", "broken"]) == 0
+    assert Run(Path("broken/3-end")).manifest["parts"] == 2
+    assert all(same(f"broken/{stage}", f"whole/{stage}") for stage in STAGE_FOLDERS)
+
+
 def test_one_stage_alone(home: Path, capsys: Captured) -> None:
+    """It begins with what the plan says, of the weights that are given: of A's layers the first."""
     assert main(["train", "deep.net", "-o", "whole"]) == 0
+    assert "stage A: 1 layers loaded; conv2, fc start from their fillers" in capsys.readouterr().err
     assert main(["train", "deep.net", "--only", "A", "-o", "first"]) == 0
     assert same("first", "whole/1-A")
+    assert main(["train", "deep.net", "--only", "still", "--weights", "first", "-o", "still"]) == 0
+    assert "first: 1 layers loaded; conv2, fc start from their fillers" in capsys.readouterr().err
+    assert same("still", "whole/2-still")
     assert main(["train", "deep.net", "--only", "end", "--weights", "whole/2-still", "-o", "end"]) == 0
     assert same("end", "whole/3-end")
+    write_weights("other.npz", {"fc": [np.zeros((10, 144))]})
     capsys.readouterr()
+    assert main(["train", "deep.net", "--only", "still", "--weights", "other.npz"]) == 1
+    assert "error[N793]: other.npz has no weights of conv" in capsys.readouterr().err
     assert main(["train", "deep.net", "--only", "ends"]) == 1
     assert "error[N793]: the recipe has no stage ends" in capsys.readouterr().err
+    assert main(["train", "shallow.net", "--only", "A"]) == 1, "a net without a recipe"
+    assert "error[N793]: the recipe has no stage A" in capsys.readouterr().err
 
 
-def test_what_a_plan_does_not_fit(home: Path, capsys: Captured) -> None:
-    """Layers that an earlier stage lacks; a plan or a stage that was changed in between."""
-    Path("deep.yaml").write_text(PLAN.replace("[conv]", "[conv9]"))
-    assert main(["train", "deep.net", "-o", "run"]) == 1
-    assert "error[N793]: stage A has no weights of conv9" in capsys.readouterr().err
-    Path("deep.yaml").write_text(PLAN.replace("name: end", "name: last"))
-    assert main(["train", "--resume", "-o", "run"]) == 1
+def test_one_stage_of_a_broken_plan_goes_on(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    """In the stage's own folder, bit for bit; then the plan goes on after it."""
+    assert main(["train", "deep.net", "-o", "whole"]) == 0
+    mend = break_at(monkeypatch, 20)
+    assert main(["train", "deep.net", "-o", "broken"]) == 3
+    mend()
+    capsys.readouterr()
+    assert main(["train", "--resume", "-o", "broken", "--only", "end"]) == 1
+    assert "error[N731]: stage end of broken has not begun" in capsys.readouterr().err
+    assert main(["train", "--resume", "-o", "broken", "--only", "still"]) == 0
+    assert "broken/2-still: going on after iteration" in capsys.readouterr().err
+    assert same("broken/2-still", "whole/2-still")
+    assert not Path("broken/3-end").exists()
+    assert main(["train", "--resume", "-o", "broken"]) == 0
+    assert "stage still: finished before" in capsys.readouterr().err
+    assert same("broken/3-end", "whole/3-end")
+
+
+def test_a_stage_without_a_checkpoint_wants_its_first_weights(home: Path, capsys: Captured) -> None:
+    """Killed before the first one: resumed alone it would begin with its fillers."""
+    assert main(["train", "deep.net", "-o", "run"]) == 0
+    for path in (*Path("run/2-still/checkpoints").iterdir(), *Path("run/2-still").glob("*.safetensors")):
+        path.unlink()
+    capsys.readouterr()
+    assert main(["train", "--resume", "-o", "run/2-still"]) == 1
+    assert "error[N793]: stage still begins with the weights of stage A" in capsys.readouterr().err
+
+
+def test_a_plan_is_no_single_run(home: Path, capsys: Captured) -> None:
+    """Nor is a single run a plan: going on with one as the other is refused, and how to go on is said."""
+    Path("one.yaml").write_text("batch: 100\nepochs: 1\n")
+    assert main(["train", "deep.net"]) == 0
+    assert main(["train", "deep.net", "--recipe", "one.yaml", "-o", "one"]) == 0
+    capsys.readouterr()
+    assert main(["train", "deep.net", "--resume", "--recipe", "one.yaml"]) == 1
     said = capsys.readouterr().err
-    assert "error[N732]: run is a run of something else" in said
-    assert "now: 1-A, 2-still, 3-last" in said
+    assert "error[N732]: runs/deep is a run of a plan" in said
+    assert "its stages: 1-A, 2-still, 3-end" in said
+    assert "netdef train --resume -o runs/deep" in said
+    assert main(["train", "deep.net", "--resume", "--recipe", "deep.yaml", "-o", "one"]) == 1
+    assert "error[N732]: one is a run of one net, not of a plan" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("init: still,", "init: still, net: absent.net,", "error[N742]: there is no net absent.net"),
+        ("[conv]", "[conv9]", "error[N793]: stage A has no weights of conv9"),
+        ("[conv]", "[conv, fc]", "error[N754]: the weight of fc is 10x64, and 10x144 is given"),
+        ("init: still,", "init: still, iter_size: 4, batch: 30,", "error[N709]"),
+    ],
+)
+def test_a_plan_is_checked_before_it_begins(home: Path, capsys: Captured, old: str, new: str, said: str) -> None:
+    """What is wrong with a stage is said at once, and no folder is made, so that the mended plan may begin there."""
+    assert old in PLAN
+    Path("deep.yaml").write_text(PLAN.replace(old, new))
+    assert main(["train", "deep.net", "-o", "run"]) == 1
+    err = capsys.readouterr().err
+    assert said in err
+    assert not Path("run").exists()
+
+
+def test_a_mistake_names_its_stage_and_data_are_opened_once(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    opened = []
+    sound = netdef.runtime.data.source.open_data
+
+    def open_data(*asked: Any) -> Any:
+        opened.append(asked)
+        return sound(*asked)
+
+    monkeypatch.setattr(netdef.runtime.data.source, "open_data", open_data)
+    assert main(["train", "deep.net", "-o", "run", "--data", "absent"]) == 1
+    err = capsys.readouterr().err
+    assert "error[N710]" in err
+    assert "note: in stage A" in err
+    assert not Path("run").exists()
+    opened.clear()
+    assert main(["train", "deep.net", "-o", "run", "--epochs", "0.1", "--lr", "0.25"]) == 0
+    assert len(opened) == 1
+    err = capsys.readouterr().err
+    assert "--lr 0.25 is for every stage, instead of 0.05 (A), 1e-30 (still), 0.05 (end)" in err
+    assert "--epochs 0.1 is for every stage, instead of 1 epochs (A), 1 epochs (still), 2 epochs (end)" in err
+
+
+def test_what_a_plan_does_not_fit(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    """A plan or a stage that was changed since it broke off, be the stage finished, begun or still to come."""
+    mend = break_at(monkeypatch, 20)
+    assert main(["train", "deep.net", "-o", "run"]) == 3
+    mend()
+    for old, new, difference in (
+        ("name: end", "name: last", "stages.3-last: nothing in the run, begins with all layers of still now"),
+        ("[conv]", "[fc]", "stages.2-still: begins with conv of A in the run, begins with fc of A now"),
+        ("lr: 0.05", "lr: 0.7", "recipe.lr.base: 0.05 in the run, 0.7 now"),
+        ("weight_decay: 0}", "weight_decay: 1}", "recipe.solver.weight_decay: 0.0 in the run, 1.0 now"),
+    ):
+        assert old in PLAN
+        text = PLAN.replace(old, new)
+        if new == "[fc]":  # whose shapes differ between the nets
+            text = text.replace("A, net: shallow.net", "A, net: deep.net")
+        Path("deep.yaml").write_text(text)
+        capsys.readouterr()
+        assert main(["train", "--resume", "-o", "run"]) == 1
+        said = capsys.readouterr().err
+        assert "error[N732]: run" in said
+        assert difference in said
+        assert "iterations of" not in said, "nothing was trained"
     Path("deep.yaml").write_text(PLAN)
     assert main(["train", "--resume", "-o", "run"]) == 0, "what was wrong is mended"
-    manifest = json.loads(Path("run/3-end/manifest.json").read_text())
-    del manifest["result"]
-    Path("run/3-end/manifest.json").write_text(json.dumps(manifest))
-    Path("deep.yaml").write_text(PLAN.replace("epochs: 2}", "epochs: 3}"))
-    capsys.readouterr()
-    assert main(["train", "--resume", "-o", "run"]) == 1
-    assert "recipe.epochs: 2.0 in the run, 3.0 now" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("word", ["--dry-run", "--overfit-one-batch"])
+def test_trying_a_plan(home: Path, capsys: Captured, word: str) -> None:
+    """Each stage under its name; of a stage alone with the weights that are given."""
+    Path("deep.yaml").write_text(PLAN.replace(", lr: 1e-30", ""))
+    assert main(["train", "deep.net", word]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if line.startswith("stage ")] == ["stage A:", "stage still:", "stage end:"]
+    assert lines[0] == "stage A:"
+    for words in (["--only", "still"], []):
+        assert main(["train", "deep.net", word, "--weights", "absent.npz", *words]) == 1
+        assert "error[N756]" in capsys.readouterr().err
+    write_weights("other.npz", {"fc": [np.zeros((10, 144))]})
+    assert main(["train", "deep.net", word, "--weights", "other.npz", "--only", "still"]) == 1
+    assert "error[N793]: other.npz has no weights of conv" in capsys.readouterr().err
+    Path("deep.yaml").write_text(PLAN.replace("[conv]", "[conv9]"))
+    assert main(["train", "deep.net", word]) == 1
+    assert "error[N793]: stage A has no weights of conv9" in capsys.readouterr().err
+    assert not Path("runs").exists()
