@@ -7,6 +7,8 @@ import pytest
 
 import netdef
 from netdef.cli import main
+from netdef.compiler.layers.convolution import Convolution
+from netdef.compiler.layers.inner_product import InnerProduct
 from netdef.compiler.net import Net
 
 NETS = Path(__file__).parent.parent / "nets"
@@ -122,6 +124,20 @@ def test_a_5x5_convolution_has_as_many_weights_as_the_paper_says() -> None:
     convolutions = sum(25 * c_in * c + c for c_in, c in zip([3, *channels], channels, strict=False))
     assert net.num_params == convolutions + 123_642_856  # the classifier is that of all VGGs
     assert net.num_weight_layers == 8
+
+
+@pytest.mark.parametrize("name", ["vgg11", "vgg11_lrn", "vgg13", "vgg16_1x1", "vgg16", "vgg19"])
+def test_the_papers_first_weights_are_a_choice(name: str) -> None:
+    """Section 3.1 literally: a normal distribution of mean 0 and variance 10^-2, and biases of 0."""
+    for set, expected in (({}, ("xavier", 0.0, 1.0)), ({"filler": "gaussian"}, ("gaussian", 0.0, 0.1))):
+        net = netdef.load(NETS / f"{name}.net", phase="TRAIN", set=set)
+        layers = [node.layer for node in net.nodes if node.weights]
+        assert len(layers) == net.num_weight_layers
+        for layer in layers:
+            assert isinstance(layer, Convolution | InnerProduct)
+            filler = layer.weight_filler
+            assert (filler.type, filler.mean, filler.std) == expected
+            assert (layer.bias_filler.type, layer.bias_filler.value) == ("constant", 0.0)
 
 
 @pytest.mark.parametrize("path", sorted(NETS.glob("*.net")), ids=lambda path: path.stem)

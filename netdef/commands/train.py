@@ -12,6 +12,7 @@ import sys
 from netdef.cli import WRONG_USAGE, show
 from netdef.commands.options import count, index, net_arguments, speed_arguments
 from netdef.feeding import DATA_HELP, feeding_arguments, share_processors
+from netdef.runtime.training.recipe_manual import manual
 from netdef.training.job import recipe_file
 from netdef.training.road import trained
 
@@ -20,6 +21,7 @@ HELP = "train a net"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
+    parser.epilog = manual()
     parser.add_argument(
         "file",
         nargs="?",

@@ -206,6 +206,22 @@ class Stage(NamedTuple):
     init: Init | None
 
 
+LIKE, NET, STAGES = "like", "net", "stages"
+OF_A_FILE = {
+    NET: "the file of the net, where none is given; its path goes from this file's folder",
+    LIKE: "another recipe, from which this one differs in what stands here",
+    STAGES: "the trainings of a plan, one after the other, each with keys of its own:",
+}
+"""Keys of a recipe's file beside those of the recipe, and what they mean."""
+NAME, INIT = "name", "init"
+OF_A_STAGE = {
+    NAME: "what it is called; needed",
+    NET: "the file of its net, if not that of the others",
+    INIT: "the stage before it whose best weights it begins with; or {stage: A, layers: [conv1, conv2]}",
+    "...": "and what is different in its recipe",
+}
+"""Keys of a stage likewise."""
+
 METHODS: dict[str, type[Method]] = {
     "SGD": Sgd,
     "Nesterov": Nesterov,

@@ -15,16 +15,12 @@ import yaml
 from netdef.compiler.diagnostics import Diagnostic, Label, NetError, Report, closest
 from netdef.compiler.schema import Message, Param, Words
 from netdef.compiler.source import Source, Span
-from netdef.runtime.training.recipe import CHOICES, Init, Recipe, Stage
+from netdef.runtime.training.recipe import CHOICES, INIT, LIKE, NAME, NET, STAGES, Init, Recipe, Stage
 from netdef.runtime.training.schedule import Policy
 from netdef.runtime.training.yaml_nodes import SCALARS, as_mapping, found, laid_over, without
 
 THE_NETS = ("channels", "mean", "crop_size", "preprocess")
 """Keys that people look for here, and that belong to the net."""
-
-
-STAGES, LIKE, NET = "stages", "like", "net"
-"""Keys of the file, and not of a recipe."""
 
 
 class Written(NamedTuple):
@@ -120,25 +116,25 @@ class _Reader:
     def stage(self, node: yaml.Node, common: yaml.MappingNode, known: tuple[str, ...]) -> Stage:
         entries = self.entries(node, "a stage")
         assert isinstance(node, yaml.MappingNode)
-        if "name" not in entries:
+        if NAME not in entries:
             raise self.complain("N705", "a stage needs name", node, help="add name: D-256")
-        name = self.text(entries["name"][1], "name")
+        name = self.text(entries[NAME][1], NAME)
         if name in known or not re.fullmatch(r"[\w.+-]+", name):
             cure = "give each stage a name of its own, of letters, digits and - _ . +"
-            raise self.complain("N707", f"this can't be a stage's name: {name}", entries["name"][1], help=cure)
+            raise self.complain("N707", f"this can't be a stage's name: {name}", entries[NAME][1], help=cure)
         init = None
-        if "init" in entries:
-            value = entries["init"][1]
+        if INIT in entries:
+            value = entries[INIT][1]
             made = self.message(
-                Init, value if isinstance(value, yaml.MappingNode) else as_mapping("stage", value), "init"
+                Init, value if isinstance(value, yaml.MappingNode) else as_mapping("stage", value), INIT
             )
             assert isinstance(made, Init)
             if made.stage not in known:
                 cure = f"a stage before this one: {', '.join(known)}" if known else "the first stage has none before it"
                 raise self.complain("N702", f"there is no stage {made.stage} before {name}", value, help=cure)
             init = made
-        own = without(node, ("name", NET, "init"))
-        recipe = self.message(Recipe, laid_over(common, own), "a stage")
+        differences = without(node, (NAME, NET, INIT))
+        recipe = self.message(Recipe, laid_over(common, differences), "a stage")
         assert isinstance(recipe, Recipe)
         return Stage(name, self.text(entries[NET][1], NET) if NET in entries else None, recipe, init)
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,13 +11,20 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from netdef.cli import main
 from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.compiler.schema import Message
 from netdef.compiler.source import Source
 from netdef.runtime.training.recipe import (
+    CHOICES,
     METHODS,
+    OF_A_FILE,
+    OF_A_STAGE,
     Adam,
     Augment,
     Crop,
+    Evaluation,
+    Init,
     MomentumStyle,
     Nesterov,
     Recipe,
@@ -211,3 +219,21 @@ def test_the_recipes_that_come_with_the_nets_are_sound(path: Path) -> None:
 def test_every_word_chooses_a_class_of_its_own() -> None:
     for words in (POLICIES, METHODS):
         assert len(set(words.values())) == len(words)
+
+
+def test_the_help_of_train_names_every_key(capsys: pytest.CaptureFixture[str]) -> None:
+    """With the value that it has if it is left out, if it has one."""
+    with pytest.raises(SystemExit):
+        main(["train", "--help"])
+    shown = capsys.readouterr().out.partition("keys of a recipe in YAML")[2]
+    words = set(re.findall(r"[\w.]+", shown))
+    kinds: list[type[Message]] = [Recipe, Augment, Evaluation, Init]
+    for choice in CHOICES.values():
+        kinds += choice.words.values()
+        assert words >= {choice.key, *choice.words}
+    for kind in kinds:
+        assert words >= kind.fields.keys()
+    assert words >= {*OF_A_FILE, *OF_A_STAGE} - {"..."}
+    for line in ("batch = 64 ", "solver = SGD ", "lr = plateau ", "mirror = false ", "gamma = 0.1, patience = 3"):
+        assert line in shown
+    assert max(map(len, shown.splitlines())) <= 120
