@@ -1,10 +1,13 @@
 """A dry run, and a batch learned by heart: what they tell, and that they leave nothing behind."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+import netdef.runtime.devices
 from netdef.cli import main
+from netdef.runtime.devices import Group
 from netdef.runtime.training.rehearsal import Memory, Rehearsal
 
 Captured = pytest.CaptureFixture[str]
@@ -84,6 +87,12 @@ def test_readers_work_beside_the_one_that_computes(reading: float | None, reader
     found = Rehearsal(Memory(1, 1, 1, 1, 1), 8, 2.0, reading, readers, 100)
     assert found.whole == expected
     assert f"100 iterations in 0:0{int(100 * expected // 60)}:" in found.text
+
+
+def test_only_one_of_several_processes_tells(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    monkeypatch.setattr(netdef.runtime.devices, "joined", lambda: nullcontext(Group(rank=1)))
+    assert main(["train", "a.net", "--data", "nowhere", "--device", "cpu", "--dry-run"]) == 0
+    assert capsys.readouterr() == ("", "")
 
 
 def test_a_batch_is_learned_by_heart(home: Path, capsys: Captured) -> None:

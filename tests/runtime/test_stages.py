@@ -333,16 +333,17 @@ def test_a_plan_is_no_single_run(home: Path, capsys: Captured) -> None:
         ("init: still,", "init: still, net: absent.net,", "error[N742]: there is no net absent.net"),
         ("[conv]", "[conv9]", "error[N793]: stage A has no weights of conv9"),
         ("[conv]", "[conv, fc]", "error[N754]: the weight of fc is 10x64, and 10x144 is given"),
-        ("init: still,", "init: still, iter_size: 4, batch: 30,", "error[N709]"),
+        ("init: still,", "init: still, batch: 30,", "error[N790]"),
     ],
 )
 def test_a_plan_is_checked_before_it_begins(home: Path, capsys: Captured, old: str, new: str, said: str) -> None:
     """What is wrong with a stage is said at once, and no folder is made, so that the mended plan may begin there."""
     assert old in PLAN
     Path("deep.yaml").write_text(PLAN.replace(old, new))
-    assert main(["train", "deep.net", "-o", "run"]) == 1
+    assert main(["train", "deep.net", "-o", "run", "--passes", "4"]) == 1
     err = capsys.readouterr().err
     assert said in err
+    assert "note: in stage " in err
     assert not Path("run").exists()
 
 
