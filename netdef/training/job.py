@@ -26,14 +26,19 @@ class Opening:
 
         self.group = group
         self.data = cache(open_data)
-        self._said: set[tuple[str, str]] = set()
+        self._said: set[tuple[str, str, str]] = set()
 
     def warn(self, found: Iterable[Diagnostic]) -> None:
         """Show what wasn't shown before."""
-        new = [each for each in found if (each.code, each.message) not in self._said]
-        self._said.update((each.code, each.message) for each in new)
+        new = {_told(each): each for each in found}
         if self.group.leads:
-            show(Report(new))
+            show(Report(each for told, each in new.items() if told not in self._said))
+        self._said.update(new)
+
+
+def _told(found: Diagnostic) -> tuple[str, str, str]:
+    """What tells a diagnostic from others for whoever reads it: the same file may be read for several stages."""
+    return found.code, found.message, "" if found.primary is None else str(found.primary.span)
 
 
 def prepared_of(

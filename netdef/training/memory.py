@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from netdef.runtime.training.train import Job
 
 REMEMBERED = (
-    *("file", "recipe", "only", "data", "test_data", "epochs", "batch", "lr", "seed", "input", "scores", "corrupt"),
-    *("set", "size", "data_size", "stage", "level", "dense", "precision", "object"),
+    *("file", "recipe", "only", "data", "test_data", "weights", "epochs", "batch", "lr", "seed", "input", "scores"),
+    *("corrupt", "set", "size", "data_size", "stage", "level", "dense", "precision", "object"),
 )
 """Arguments that a resumed run takes from its manifest where they aren't given again."""
 SWITCHES = ("compile", "channels_last", "cuda_graphs")
@@ -27,10 +27,12 @@ def recalled(args: argparse.Namespace, group: "Group") -> "Run | None":
     """The run to go on with, if any; arguments that aren't given again are as they were."""
     from netdef.runtime.devices import attempt, launch_number
     from netdef.runtime.training.run import launched_run, newest_run, run_in
+    from netdef.runtime.training.stages import own_run
 
     path = Path(args.run_folder) if args.run_folder else None
     if args.resume:
-        run: Run | None = newest_run(name_of(args)) if path is None else run_in(path)
+        found = newest_run(name_of(args)) if path is None else run_in(path)
+        run: Run | None = own_run(found, args.only) if args.only is not None and found.stages else found
     else:
         run = launched_run(path, launch_number()) if attempt() else None
     if run is not None:
@@ -72,7 +74,8 @@ def begun(args: argparse.Namespace, job: "Job", run: "Run") -> "Run":
 
 def planned(args: argparse.Namespace, plan: "Run", group: "Group", identity: dict[str, Any]) -> "Run":
     """A new folder for the runs of a plan, with its manifest."""
-    own = {"stages": [*identity["stages"]], "parts": group.size * (args.passes or 1), "identity": identity}
+    num_parts = group.size * (args.passes or 1)
+    own = {"devices": group.size, "parts": num_parts, "stages": [*identity["stages"]], "identity": identity}
     plan.manifest = manifest_of(args) | own
     return plan
 

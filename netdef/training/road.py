@@ -46,7 +46,7 @@ def trained(args: argparse.Namespace, written: "RecipeFile | None", group: "Grou
     """Train the net, or the stages of a plan, in this process."""
     from netdef.runtime.devices import said_once
     from netdef.runtime.training.recipe import Recipe, Stage
-    from netdef.runtime.training.stages import own_run, refuse_other_kind, stage_named
+    from netdef.runtime.training.stages import refuse_other_kind, stage_named
 
     with said_once(group):
         old = recalled(args, group)
@@ -58,8 +58,6 @@ def trained(args: argparse.Namespace, written: "RecipeFile | None", group: "Grou
         alone = Stage("", None, recipe, None)
         if args.only is not None:
             alone, stages = stage_named(args.only, stages), ()
-            if old is not None and old.stages:
-                old = own_run(old, args.only)
         if old is not None:
             refuse_other_kind(old, stages)
     if group.leads:
@@ -73,10 +71,11 @@ def trained(args: argparse.Namespace, written: "RecipeFile | None", group: "Grou
 
 
 def of_stage(args: argparse.Namespace, written: "RecipeFile | None", stage: "Stage") -> argparse.Namespace:
-    """What is asked for in one stage of a plan, or for a net alone, whose stage has no name."""
+    """What is asked for in one stage of a plan, so that it can be asked for again without the plan."""
     own = argparse.Namespace(**vars(args))
-    own.file = args.file if written is None or stage.net is None else written.found(stage.net)
-    own.only = stage.name or None
+    if written is not None and stage.name:
+        own.file = args.file if stage.net is None else written.found(stage.net)
+        own.only, own.recipe = stage.name, str(written.path)
     return own
 
 
@@ -132,11 +131,13 @@ def train_one(
     """Train one net, from its first weights or from where an ``old`` run broke off."""
     from netdef.runtime.devices import said_once
     from netdef.runtime.training.run import new_run
-    from netdef.runtime.training.stages import first_weights, refuse_without_weights
+    from netdef.runtime.training.stages import first_weights, has_begun, refuse_without_weights
 
     with said_once(group):
-        given = given_weights(args)
-        refuse_without_weights(stage, given, old)
+        given = None
+        if old is None or not has_begun(old):
+            given = given_weights(args)
+            refuse_without_weights(stage, given)
         (leg,) = checked(args, written, (stage,), group, given)
         job = leg.prepared.job(first_weights(stage.init, given, args.weights))
     path = Path(args.run_folder) if args.run_folder else None
@@ -155,12 +156,13 @@ def train_stages(
     """Train the stages of a plan that aren't finished, one after the other."""
     from netdef.runtime.devices import said_once
     from netdef.runtime.training.run import Run, new_run, refuse_another
-    from netdef.runtime.training.stages import folders, plan_identity
+    from netdef.runtime.training.stages import folders, has_begun, plan_identity
 
     stages, identity = written.stages, plan_identity(written.stages)
     names = dict(zip((stage.name for stage in stages), folders(stages), strict=True))
     with said_once(group):
-        given = given_weights(args)
+        waiting = [stage for stage in stages if old is None or not has_begun(Run(old.path / names[stage.name]))]
+        given = given_weights(args) if any(stage.init is None for stage in waiting) else None
         legs = checked(args, written, stages, group, given)
         if old is not None:
             refuse_another(old, identity)
@@ -173,36 +175,34 @@ def train_stages(
     if group.leads:
         print(f"{plan.path}: a plan of {', '.join(names)}", file=sys.stderr)
     for leg in legs:
-        train_stage(leg, plan, names, given, interrupts)
+        train_stage(leg, plan, names, interrupts)
     if group.leads:
         for line in conclusion(args, plan):
             print(line)
     return 0
 
 
-def train_stage(
-    leg: Leg, plan: "Run", names: dict[str, str], given: "Weights | None", interrupts: "Interrupts"
-) -> None:
+def train_stage(leg: Leg, plan: "Run", names: dict[str, str], interrupts: "Interrupts") -> None:
     """Train one stage of a plan, unless it is finished; ``names`` are the stages' folders."""
-    from netdef.compiler.weights import read_weights
     from netdef.runtime.devices import said_once
-    from netdef.runtime.training.run import Run, best_weights
-    from netdef.runtime.training.stages import first_weights
+    from netdef.runtime.training.run import Run
+    from netdef.runtime.training.stages import first_weights, has_begun
 
-    stage, group, init = leg.stage, leg.prepared.means.group, leg.stage.init
-    run = Run(plan.path / names[stage.name])
+    (stage, args, prepared), run = leg, Run(plan.path / names[leg.stage.name])
+    group, source = prepared.means.group, args.weights
     if group.leads:
         print(f"stage {stage.name}" + (": finished before" if run.is_finished else ""), file=sys.stderr)
     if run.is_finished:
         return
-    source = leg.args.weights if init is None else f"stage {init.stage}"
+    if stage.init is not None:
+        source, args.weights = f"stage {stage.init.stage}", str(plan.path / names[stage.init.stage])
     with said_once(group):
-        found = given if init is None else read_weights(best_weights(plan.path / names[init.stage]))
-        job = leg.prepared.job(first_weights(init, found, source))
-    leg.args.run_folder = str(plan.path)
+        given = None if has_begun(run) else given_weights(args)
+        job = prepared.job(first_weights(stage.init, given, source))
+    args.run_folder = str(plan.path)
     if group.told(not run.is_there):
-        group.decided(partial(begun, leg.args, job, run))
-    carry_out(leg.args, job, run, interrupts, source=source)
+        group.decided(partial(begun, args, job, run))
+    carry_out(args, job, run, interrupts, source=source)
 
 
 def carry_out(

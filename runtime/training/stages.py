@@ -11,6 +11,7 @@ import numpy as np
 from netdef.compiler.diagnostics import Diagnostic, NetError, Report, did_you_mean
 from netdef.compiler.net import Net
 from netdef.runtime.module import Weights
+from netdef.runtime.training.checkpoint import stored
 from netdef.runtime.training.recipe import Init, Stage
 from netdef.runtime.training.run import Run
 
@@ -60,14 +61,18 @@ def stage_named(name: str, stages: Sequence[Stage]) -> Stage:
     raise NetError(Diagnostic("N793", f"the recipe has no stage {name}", help=cure))
 
 
-def refuse_without_weights(stage: Stage, given: Weights | None, old: Run | None) -> None:
-    """Refuse a stage that is trained alone without another's weights, unless ``old`` has a checkpoint to go on from.
+def has_begun(run: Run) -> bool:
+    """Whether a run has a checkpoint to go on from, and so needs no first weights."""
+    return bool(stored(run.checkpoints))
+
+
+def refuse_without_weights(stage: Stage, given: Weights | None) -> None:
+    """Refuse to begin a stage alone without another's weights.
 
     Raises:
         NetError: which says whose weights are wanted.
     """
-    has_checkpoint = old is not None and any(old.checkpoints.glob("*"))
-    if stage.init is not None and given is None and not has_checkpoint:
+    if stage.init is not None and given is None:
         cure = f"add --weights with those of {stage.init.stage}, such as the folder of its run"
         message = f"stage {stage.name} begins with the weights of stage {stage.init.stage}"
         raise NetError(Diagnostic("N793", message, help=cure))

@@ -90,7 +90,7 @@ def test_readers_work_beside_the_one_that_computes(reading: float | None, reader
 
 
 def test_only_one_of_several_processes_tells(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
-    monkeypatch.setattr(netdef.runtime.devices, "joined", lambda: nullcontext(Group(rank=1)))
+    monkeypatch.setattr(netdef.runtime.devices, "joined", lambda *_: nullcontext(Group(rank=1)))
     assert main(["train", "a.net", "--data", "nowhere", "--device", "cpu", "--dry-run"]) == 0
     assert capsys.readouterr() == ("", "")
 

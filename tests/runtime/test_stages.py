@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import numpy as np
@@ -302,14 +303,48 @@ def test_one_stage_of_a_broken_plan_goes_on(home: Path, monkeypatch: pytest.Monk
     assert same("broken/3-end", "whole/3-end")
 
 
-def test_a_stage_without_a_checkpoint_wants_its_first_weights(home: Path, capsys: Captured) -> None:
-    """Killed before the first one: resumed alone it would begin with its fillers."""
+@pytest.mark.parametrize("words", [["-o", "run/2-still"], ["-o", "run", "--only", "still"]])
+def test_a_stage_without_a_checkpoint_begins_as_in_its_plan(home: Path, capsys: Captured, words: list[str]) -> None:
+    """Killed before the first one, and resumed alone: its manifest tells the weights that it begins with."""
     assert main(["train", "deep.net", "-o", "run"]) == 0
+    last = Path("run/2-still/last.safetensors").read_bytes()
     for path in (*Path("run/2-still/checkpoints").iterdir(), *Path("run/2-still").glob("*.safetensors")):
         path.unlink()
+    manifest = Run(Path("run/2-still")).manifest
+    Run(Path("run/2-still")).manifest = {name: value for name, value in manifest.items() if name != "result"}
+    assert main(["train", "--resume", *words]) == 0
+    assert Path("run/2-still/last.safetensors").read_bytes() == last
     capsys.readouterr()
-    assert main(["train", "--resume", "-o", "run/2-still"]) == 1
+    assert main(["train", "deep.net", "--only", "still"]) == 1
     assert "error[N793]: stage still begins with the weights of stage A" in capsys.readouterr().err
+
+
+def test_the_first_stage_goes_on_alone(home: Path) -> None:
+    """Its net is another than the plan's, and has no recipe beside it."""
+    assert main(["train", "deep.net", "-o", "whole"]) == 0
+    before = Path("whole/1-A/last.safetensors").read_bytes()
+    for path in Path("whole/1-A/checkpoints").iterdir():
+        path.unlink()
+    for words in (["-o", "whole/1-A"], ["-o", "whole", "--only", "A"]):
+        assert main(["train", "--resume", *words]) == 0
+        assert Path("whole/1-A/last.safetensors").read_bytes() == before
+    assert main(["train", "deep.net", "--only", "A", "-o", "alone"]) == 0
+    assert main(["train", "--resume", "-o", "alone"]) == 0
+
+
+def test_weights_that_began_a_run_may_be_gone_when_it_goes_on(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The checkpoint knows what became of them, of a plan as of one of its stages."""
+    assert main(["train", "deep.net", "--only", "A", "-o", "first", "--epochs", "0.1"]) == 0
+    Path("first/best.safetensors").rename("w.safetensors")
+    for words in ([], ["--only", "A"]):
+        mend = break_at(monkeypatch, 5)
+        Path("run").mkdir()
+        assert main(["train", "deep.net", "-o", "run", "--weights", "w.safetensors", *words]) == 3
+        mend()
+        Path("w.safetensors").rename("gone.safetensors")
+        assert main(["train", "--resume", "-o", "run"]) == 0
+        Path("gone.safetensors").rename("w.safetensors")
+        rmtree("run")
 
 
 def test_a_plan_is_no_single_run(home: Path, capsys: Captured) -> None:
