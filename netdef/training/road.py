@@ -188,7 +188,8 @@ def train_stage(leg: Leg, plan: "Run", names: dict[str, str], interrupts: "Inter
     from netdef.runtime.training.run import Run
     from netdef.runtime.training.stages import first_weights, has_begun
 
-    (stage, args, prepared), run = leg, Run(plan.path / names[leg.stage.name])
+    stage, args, prepared = leg
+    run = Run(plan.path / names[stage.name])
     group, source = prepared.means.group, args.weights
     if group.leads:
         print(f"stage {stage.name}" + (": finished before" if run.is_finished else ""), file=sys.stderr)
