@@ -25,6 +25,7 @@ from netdef.runtime.training.checkpoint import NUM_KEPT
 from netdef.runtime.training.parallel import divide
 from netdef.runtime.training.recipe import Recipe, as_data
 from netdef.runtime.training.sharding import check_shardable
+from netdef.runtime.training.shares import Shares
 from netdef.runtime.training.train import Job
 
 
@@ -80,6 +81,7 @@ def prepare(
     division = divide(recipe, means.group, means.passes, shards=means.shards)
     if means.shards:
         check_shardable(train_net, means.group)
+    Shares(train_net, division)  # refuses what can't be divided
     feeding, testing = feeds or _fed_from_outside(train_net, test_net, recipe, data, inputs)
     boxed = feeds is None and any(field in feeding.blobs for field in BOX_FIELDS)
     scores = test_net.chosen_scores(scores or (box_blob(test_net) if boxed else None))
