@@ -30,6 +30,7 @@ def job_of(
     from netdef.runtime.data.dataset import warnings_of
     from netdef.runtime.data.layers import layers_data
     from netdef.runtime.data.source import open_data, wanted_by
+    from netdef.runtime.training.checkpoint import NUM_KEPT
     from netdef.runtime.training.prepare import Means, device_of, prepare
 
     net, own = fed_net(in_state(args, written, "TRAIN"), "TRAIN")
@@ -65,7 +66,7 @@ def job_of(
             sync_batchnorm=args.sync_batchnorm,
             chosen=vars(args),
             num_workers=args.workers,
-            num_kept=args.keep,
+            num_kept=args.keep or NUM_KEPT,
         ),
     )
 

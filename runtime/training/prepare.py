@@ -1,11 +1,13 @@
 """A net, a recipe and data brought together, and everything that doesn't fit refused before the first batch."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.compiler.net import Net, Node
@@ -14,7 +16,8 @@ from netdef.runtime.data.binding import Binding, Feed, augmented, bind, check_cl
 from netdef.runtime.data.colours import Shifted, colours_of
 from netdef.runtime.data.dataset import Data, Dataset, boxes_of
 from netdef.runtime.data.layer_view import LayerView
-from netdef.runtime.data.transform import measured, stated
+from netdef.runtime.data.table import Table
+from netdef.runtime.data.transform import evenly_spread, measured, stated
 from netdef.runtime.devices import ALONE, Group, own_device
 from netdef.runtime.localisation.evaluation import box_blob, check_boxes
 from netdef.runtime.localisation.fields import BOX_FIELDS
@@ -27,6 +30,9 @@ from netdef.runtime.training.recipe import Recipe, as_data
 from netdef.runtime.training.sharding import check_shardable
 from netdef.runtime.training.shares import Shares
 from netdef.runtime.training.train import Job
+
+NUM_LOOKED_AT = 32
+"""Pictures by which data are known again."""
 
 
 class Means(NamedTuple):
@@ -96,6 +102,8 @@ def prepare(
     module = lower(train_net, weights, seed=recipe.seed).to(means.device)
     if means.sync_batchnorm:
         module.normalise_over(means.group)
+    apart = division.num_own if means.sync_batchnorm else division.num_parts
+    batch_norm = {"BatchNorm": f"in {apart} parts of a batch"} if module.statistics else {}
     tester = lower(test_net, share=module).to(means.device)
     prepare_module(module, settings)
     return Job(
@@ -111,7 +119,7 @@ def prepare(
         shuffled=feeding.shuffled,
         skip=skip,
         boxed=boxed,
-        identity=identity_of(train_net, recipe, data, feeding),
+        identity=identity_of(train_net, recipe, data, feeding) | batch_norm,
         device=means.device,
         num_workers=workers_for(data.train) if means.num_workers is None else means.num_workers,
         division=division,
@@ -181,7 +189,20 @@ def _described(node: Node) -> str:
 
 
 def _summed(data: Dataset) -> dict[str, Any]:
+    """Facts of a data set by which it is known again: its labels, and some of its pictures as they are decoded."""
     labels = sha256(bytes(str(list(data.labels)), "ascii")).hexdigest()[:16]
     boxes = boxes_of(data)
     drawn = {} if boxes is None else {"boxes": sha256(boxes.tobytes()).hexdigest()[:16]}
-    return {"num": len(data), "classes": list(data.classes), "labels": labels} | drawn
+    return {"num": len(data), "classes": list(data.classes), "labels": labels, "pictures": _looks(data)} | drawn
+
+
+def _looks(data: Dataset) -> str:
+    if isinstance(data, Table):
+        numbers = np.linspace(0, len(data) - 1, min(NUM_LOOKED_AT, len(data)), dtype=np.int64)
+        looked_at: Iterable[NDArray[Any]] = (rows.numpy() for rows in data.rows(numbers).values())
+    else:
+        looked_at = evenly_spread(data, NUM_LOOKED_AT)
+    digest = sha256()
+    for array in looked_at:
+        digest.update(str(array.shape).encode() + array.tobytes())
+    return digest.hexdigest()[:16]
