@@ -8,6 +8,7 @@ folder. SIGINT (Ctrl-C) or SIGTERM: save and stop; SIGHUP: save and go on.
 import argparse
 import math
 import sys
+from contextlib import suppress
 
 from netdef.cli import WRONG_USAGE
 from netdef.commands.options import count, index, net_arguments, speed_arguments
@@ -95,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _positive(text: str) -> float:
-    value = float(text)
-    if not 0 < value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
-    return value
+    with suppress(ValueError):
+        if 0 < (value := float(text)) < math.inf:
+            return value
+    raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")

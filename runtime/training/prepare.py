@@ -103,7 +103,7 @@ def prepare(
     if means.sync_batchnorm:
         module.normalise_over(means.group)
     apart = division.num_own if means.sync_batchnorm else division.num_parts
-    batch_norm = {"BatchNorm": f"in {apart} parts of a batch"} if module.statistics else {}
+    batch_norm = {"BatchNorm": f"over {f'1/{apart}' if apart > 1 else 'all'} of a batch"} if module.statistics else {}
     tester = lower(test_net, share=module).to(means.device)
     prepare_module(module, settings)
     return Job(

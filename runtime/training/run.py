@@ -59,8 +59,9 @@ class Run:
         try:
             found: dict[str, Any] = json.loads(self._manifest.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            cure = "a run's folder is made by netdef train"
-            raise NetError(Diagnostic("N731", f"{self.path} is no run: {error}", help=cure)) from None
+            why = error.strerror if isinstance(error, OSError) else error
+            message = f"{self.path} is no run: {self._manifest.name}: {why}"
+            raise NetError(Diagnostic("N731", message, help="a run's folder is made by netdef train")) from None
         return found
 
     @manifest.setter
