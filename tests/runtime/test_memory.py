@@ -1,6 +1,7 @@
 """What a resumed run takes up of what it began with, and what it refuses."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import torch
 from netdef.cli import main
 from netdef.runtime import devices
 from netdef.runtime.training import train
+from netdef.runtime.training.progress import Display
 from netdef.runtime.training.solver import Solver
 from tests.runtime.processes import NET, last, losses, write_net
 
@@ -73,7 +75,12 @@ def test_all_that_was_asked_for_is_taken_up(home: Path, monkeypatch: pytest.Monk
     broken(monkeypatch, "run", *asked)
     taken: list[train.Job] = []
     solver_of = train.solver_of
-    monkeypatch.setattr(train, "solver_of", lambda job, display: taken.append(job) or solver_of(job, display))
+
+    def noted(job: train.Job, display: Display) -> Solver:
+        taken.append(job)
+        return solver_of(job, display)
+
+    monkeypatch.setattr(train, "solver_of", noted)
     assert main(["train", "--resume", "-o", "run"]) == 0
     (job,) = taken
     assert (job.num_kept, job.skip, job.num_workers) == (3, True, 0)
@@ -110,8 +117,13 @@ def test_the_devices_are_those_that_it_began_with(home: Path, monkeypatch: pytes
     manifest = json.loads(Path("run/manifest.json").read_text())
     manifest["arguments"] |= {"devices": 3, "restarts": 2}
     Path("run/manifest.json").write_text(json.dumps(manifest))
-    launched: list[tuple[object, ...]] = []
-    monkeypatch.setattr(devices, "launch", lambda num, words, restarts, device: launched.append((num, restarts)) or 0)
+    launched: list[tuple[int, int]] = []
+
+    def launch(num: int, words: Sequence[str], restarts: int, device: str | None) -> int:
+        launched.append((num, restarts))
+        return 0
+
+    monkeypatch.setattr(devices, "launch", launch)
     assert main(["train", "--resume", "-o", "run"]) == 0
     assert main(["train", "--resume", "-o", "run", "--devices", "2"]) == 0
     assert main([*WORDS, "--restarts", "1"]) == 0  # one process, but started again if it breaks down
