@@ -22,6 +22,7 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     try:
         come_to("before-write")
         write(unfinished)
+        unfinished.chmod(0o666 & ~_umask())  # some libraries make files that only their owner can read
         if dies_here("mid-write"):
             os.truncate(unfinished, unfinished.stat().st_size // 2)
             die()
@@ -32,6 +33,12 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     finally:
         unfinished.unlink(missing_ok=True)
     sync(path.parent)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def write_whole_text(path: Path, text: str) -> None:

@@ -30,7 +30,7 @@ def feeding_arguments(parser: argparse.ArgumentParser, *, scores: bool = True) -
     shown = "a class whose boxes count, where pictures show others too"
     parser.add_argument("--object", action="append", default=[], metavar="CLASS", help=shown)
     broken = "what to do with a picture that can't be read"
-    parser.add_argument("--corrupt", choices=("error", "skip"), default="error", help=broken)
+    parser.add_argument("--corrupt", choices=("error", "skip"), help=broken)
     parser.add_argument("--device", metavar="D", help="cpu, cuda or cuda:1; a GPU if there is one")
     parser.add_argument("--workers", type=index, metavar="N", help="processes that read pictures")
 

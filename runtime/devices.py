@@ -116,12 +116,15 @@ ALONE = Group()
 
 
 @contextmanager
-def joined() -> Iterator[Group]:
-    """The group that a launcher put this process in, while it is entered; alone if none did."""
+def joined(device: str | None = None) -> Iterator[Group]:
+    """The group that a launcher put this process in, while it is entered; alone if none did.
+
+    ``device`` is where all of them are to compute, by name; by default each has its own GPU, if there are any.
+    """
     if not was_launched():
         yield ALONE
         return
-    gpu = torch.cuda.is_available()
+    gpu = num_gpus(device) > 0
     if gpu:
         torch.cuda.set_device(own_device())
     store, rank, size = next(rendezvous("env://"))
@@ -130,6 +133,7 @@ def joined() -> Iterator[Group]:
     group = Group(rank, size)
     try:
         yield group
+        group.wait()  # whoever parts while another still talks may end that one
     except (NetError, SystemExit):
         dist.destroy_process_group()  # else its threads end the process with another status
         raise
@@ -137,7 +141,6 @@ def joined() -> Iterator[Group]:
         if group.size == 1 or not any(word in str(error) for word in GONE):
             raise
         raise lost_another(group, str(error)) from None
-    group.wait()  # whoever parts while another still talks may end that one
     dist.destroy_process_group()  # a broken group is left as it is
 
 
@@ -178,6 +181,11 @@ def attempt() -> int:
     return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"))
 
 
+def num_gpus(device: str | None) -> int:
+    """How many GPUs processes may take that are to compute on a device, by name; None is any."""
+    return 0 if device == "cpu" else torch.cuda.device_count()
+
+
 def own_device() -> torch.device:
     """The device of this process among those of its machine: each has its own GPU, or all share the processors."""
     if not torch.cuda.is_available():
@@ -216,8 +224,8 @@ class Agreement:
         return int(before[1])
 
 
-def launch(num: int, words: Sequence[str], restarts: int) -> int:
-    """Run ``netdef`` with some words in ``num`` processes; its exit status.
+def launch(num: int, words: Sequence[str], restarts: int, device: str | None = None) -> int:
+    """Run ``netdef`` with some words in ``num`` processes, on a device by name; its exit status.
 
     SIGTERM and SIGINT go on to the processes, which have half a minute to save; SIGHUP too, and training goes on.
     """
@@ -225,12 +233,15 @@ def launch(num: int, words: Sequence[str], restarts: int) -> int:
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
-    num_gpus = torch.cuda.device_count()
-    if 0 < num_gpus < num:
-        cure = f"say --devices {num_gpus}, or use several machines with torchrun"
-        raise NetError(Diagnostic("N718", f"this machine has {num_gpus} GPUs, not {num}", help=cure))
+    there = num_gpus(device)
+    if 0 < there < num:
+        cure = f"say --devices {there}, or --device cpu, or use several machines with torchrun"
+        message = f"this machine has {there} GPU{'s' if there > 1 else ''}, not {num}"
+        raise NetError(Diagnostic("N718", message, help=cure))
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, len(os.sched_getaffinity(0)) // num)))
-    logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)  # the processes speak for themselves
+    for name in logging.root.manager.loggerDict:  # the processes speak for themselves
+        if name.startswith("torch.distributed"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
     config = LaunchConfig(
         min_nodes=1,
         max_nodes=1,

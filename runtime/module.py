@@ -49,6 +49,8 @@ class NetModule(nn.Module):
     Dropout drops and BatchNorm remembers.
     """
 
+    shares: Tensor
+
     def __init__(self, net: Net, ops: Mapping[int, Op], tensors: Mapping[Key, Tensor], chance: Chance) -> None:
         super().__init__()
         self.net = net
@@ -63,6 +65,7 @@ class NetModule(nn.Module):
         self._plans: dict[tuple[str, ...], Plan] = {}
         self._outputs = make_plan(net, self._ops, net.outputs)
         self._with_loss = make_plan(net, self._ops, net.outputs, with_loss=True)
+        self.register_buffer("shares", torch.ones(len(self._with_loss.weighed)), persistent=False)
 
     @override
     def forward(self, **blobs: Tensor) -> dict[str, Tensor]:
@@ -79,14 +82,18 @@ class NetModule(nn.Module):
         check_fed(self.net, self._plan(wanted), inputs)
 
     def loss(self, **blobs: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """The sum of loss_weight times top over the whole net, a scalar; and the outputs."""
+        """The sum of loss_weight times top over the whole net, a scalar; and the outputs.
+
+        Each term, in the order of the layers, is multiplied by its number in ``shares``: 1, unless the blobs are a part
+        of a batch and somebody says what the term is worth there.
+        """
         plan = self._with_loss
         if not plan.weighed:
             help = "load it with phase TRAIN, or add a layer such as SoftmaxWithLoss"
             raise NetError(Diagnostic("N759", f"nothing in {self.net.name or 'the net'} counts in a loss", help=help))
         values = self._run(plan, blobs)
         terms = [wide(values[number]).sum() * weight for weight, number in plan.weighed]
-        return torch.stack(terms).sum(), self._wanted(plan, values)
+        return (torch.stack(terms) * self.shares).sum(), self._wanted(plan, values)
 
     def set_step(self, seed: int, step: int, first_sample: int = 0) -> None:
         """Choose Dropout's masks: they depend on the seed, the step, the passes since then, and the sample.

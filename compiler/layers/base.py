@@ -5,6 +5,7 @@ hold a message with a ``_param`` name are messages beside it. The methods say wh
 wrong with them, the shapes, the weights and the cost. A layer type knows nothing of files, spans or back ends.
 """
 
+from enum import Enum
 from typing import ClassVar, NamedTuple
 
 from netdef.compiler.messages import Filler
@@ -43,6 +44,19 @@ class Window(NamedTuple):
 
     extent: Pair
     stride: Pair
+
+
+class Divisor(Enum):
+    """What a loss is divided by, which decides how the losses of a batch's parts make that of the whole batch.
+
+    NOTHING   a plain sum: so what is not a loss by itself counts, too
+    SAMPLES   the number of samples, or of all their positions
+    COUNTED   the number of labels (the second bottom) that are not ignored (``loss.ignore_label``)
+    """
+
+    NOTHING = "nothing"
+    SAMPLES = "samples"
+    COUNTED = "counted"
 
 
 LAYERS: "dict[str, type[Layer]]" = {}
@@ -110,6 +124,11 @@ class Layer(Message):
     def macs(self, bottoms: Shapes, tops: Shapes) -> Dim:
         """Multiply-adds of one forward pass over these shapes (one is two FLOPs)."""
         return 0
+
+    @property
+    def divisor(self) -> Divisor:
+        """What its first top is divided by, where that counts in the loss."""
+        return Divisor.NOTHING
 
     def window(self, bottoms: Shapes) -> Window | None:
         """What one output position sees; None where positions lose their meaning (a reshape, a loss)."""

@@ -1,6 +1,6 @@
 """Losses that compare blobs."""
 
-from netdef.compiler.layers.base import Layer, Window, same_shapes
+from netdef.compiler.layers.base import Divisor, Layer, Window, same_shapes
 from netdef.compiler.override import override
 from netdef.compiler.schema import Refusal
 from netdef.compiler.shape import Shapes, product
@@ -21,6 +21,11 @@ class EuclideanLoss(Layer, bottoms=2):
         if not first:
             raise Refusal("N203", "EuclideanLoss needs a batch axis", at="bottom 0")
         return ((),)
+
+    @property
+    @override
+    def divisor(self) -> Divisor:
+        return Divisor.SAMPLES
 
     @override
     def window(self, bottoms: Shapes) -> Window | None:

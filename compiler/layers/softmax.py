@@ -1,6 +1,6 @@
 """Soft-max, and the loss on it."""
 
-from netdef.compiler.layers.base import Arity, Layer, Window, find_axis
+from netdef.compiler.layers.base import Arity, Divisor, Layer, Window, find_axis
 from netdef.compiler.messages import Engine
 from netdef.compiler.override import override
 from netdef.compiler.schema import Message, Refusal, Words, param
@@ -74,6 +74,14 @@ class SoftmaxWithLoss(Layer, bottoms=2, tops=Arity(1, 2)):
         if self.loss.normalization is None and self.loss.normalize is False:
             return Normalization.BATCH_SIZE
         return self.loss.normalization or Normalization.VALID
+
+    @property
+    @override
+    def divisor(self) -> Divisor:
+        if self.normalization is Normalization.NONE:
+            return Divisor.NOTHING
+        counted = self.normalization is Normalization.VALID and self.loss.ignore_label is not None
+        return Divisor.COUNTED if counted else Divisor.SAMPLES
 
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:

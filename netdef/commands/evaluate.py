@@ -74,8 +74,8 @@ def run(args: argparse.Namespace) -> int:
     from netdef.runtime.devices import joined, launch, was_launched
 
     if (args.devices or 1) > 1 and not was_launched():
-        return launch(args.devices, args.words, restarts=0)
-    with joined() as group:
+        return launch(args.devices, args.words, restarts=0, device=args.device)
+    with joined(args.device) as group:
         return evaluated(args, group)
 
 

@@ -123,10 +123,9 @@ def count(text: str) -> int:
 
 def index(text: str, least: int = 0) -> int:
     """A whole number from 0."""
-    value = int(text)
-    if value < least:
-        raise argparse.ArgumentTypeError(f"{text} is not at least {least}")
-    return value
+    if not text.isdecimal() or int(text) < least:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least}")
+    return int(text)
 
 
 def speed_arguments(parser: argparse.ArgumentParser) -> None:

@@ -8,12 +8,14 @@ folder. SIGINT (Ctrl-C) or SIGTERM: save and stop; SIGHUP: save and go on.
 import argparse
 import math
 import sys
+from contextlib import suppress
 
 from netdef.cli import WRONG_USAGE, show
 from netdef.commands.options import count, index, net_arguments, speed_arguments
 from netdef.feeding import DATA_HELP, feeding_arguments, share_processors
 from netdef.runtime.training.recipe_manual import manual
 from netdef.training.job import recipe_file
+from netdef.training.memory import run_to_resume, take_up
 from netdef.training.road import trained
 
 HELP = "train a net"
@@ -40,7 +42,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", dest="run_folder", metavar="RUN", help="the run's folder; runs/NAME if not given")
     parser.add_argument("--resume", action="store_true", help="go on with a broken run: RUN, or the net's newest")
     parser.add_argument(
-        "--keep", type=count, default=2, metavar="K", help="checkpoints to keep, beside the best weights"
+        "--keep", type=count, metavar="K", help="checkpoints to keep, beside the best weights; 2 if not given"
     )
     parser.add_argument("--tensorboard", action="store_true", help="write the metrics for TensorBoard, too")
     first = parser.add_mutually_exclusive_group()
@@ -57,7 +59,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--devices", type=count, metavar="N", help="train in N processes, each with its own GPU if any"
     )
     devices.add_argument(
-        "--restarts", type=index, default=0, metavar="K", help="start all N again, up to K times, if one breaks down"
+        "--restarts", type=index, default=0, metavar="K", help="start all again, up to K times, if one breaks down"
     )
     devices.add_argument(
         "--passes", type=count, metavar="K", help="compute a device's share in K passes, to save memory"
@@ -82,12 +84,15 @@ def run(args: argparse.Namespace) -> int:
         print("netdef train: which net? Leave FILE out with --resume -o RUN, or where R names it", file=sys.stderr)
         return WRONG_USAGE
 
+    if args.resume:
+        take_up(args, run_to_resume(args))
+
     from netdef.runtime.devices import joined, launch, was_launched
     from netdef.runtime.training.interrupts import Interrupts, Stopped
 
-    if (args.devices or 1) > 1 and not was_launched():
-        return launch(args.devices, args.words, args.restarts)
-    with Interrupts() as interrupts, joined() as group:
+    if (args.devices or 1) + args.restarts > 1 and not was_launched():
+        return launch(args.devices or 1, args.words, args.restarts, args.device)
+    with Interrupts() as interrupts, joined(args.device) as group:
         try:
             return trained(args, written, group, interrupts)
         except Stopped as stopped:
@@ -95,7 +100,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _positive(text: str) -> float:
-    value = float(text)
-    if not 0 < value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
-    return value
+    with suppress(ValueError):
+        if 0 < (value := float(text)) < math.inf:
+            return value
+    raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")

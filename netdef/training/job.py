@@ -50,6 +50,7 @@ def prepared_of(
     from netdef.runtime.data.dataset import warnings_of
     from netdef.runtime.data.layers import layers_data
     from netdef.runtime.data.source import wanted_by
+    from netdef.runtime.training.checkpoint import NUM_KEPT
     from netdef.runtime.training.prepare import Means, device_of, prepare
 
     net, own = fed_net(in_state(args, written, "TRAIN"), "TRAIN")
@@ -82,7 +83,7 @@ def prepared_of(
             sync_batchnorm=args.sync_batchnorm,
             chosen=vars(args),
             num_workers=args.workers,
-            num_kept=args.keep,
+            num_kept=args.keep or NUM_KEPT,
         ),
     )
 

@@ -14,36 +14,51 @@ if TYPE_CHECKING:
 
 REMEMBERED = (
     *("file", "recipe", "only", "data", "test_data", "weights", "epochs", "batch", "lr", "seed", "input", "scores"),
-    *("corrupt", "set", "size", "data_size", "stage", "level", "dense", "precision", "object"),
+    *("corrupt", "object", "set", "size", "data_size", "stage", "level", "dense", "precision", "keep", "tensorboard"),
+    *("device", "devices", "restarts", "workers", "sync_batchnorm", "shard"),
 )
 """Arguments that a resumed run takes from its manifest where they aren't given again."""
 SWITCHES = ("compile", "channels_last", "cuda_graphs")
 """As these, which can be switched off as well as on."""
-WITH_FALSE = (*SWITCHES, "seed")
+WITH_FALSE = (*SWITCHES, "seed", "workers")
 """Of all these, those whose 0 or false says something."""
 
 
 def recalled(args: argparse.Namespace, group: "Group") -> "Run | None":
     """The run to go on with, if any; arguments that aren't given again are as they were."""
     from netdef.runtime.devices import attempt, launch_number
-    from netdef.runtime.training.run import launched_run, newest_run, run_in
-    from netdef.runtime.training.stages import own_run
+    from netdef.runtime.training.run import launched_run
 
-    path = Path(args.run_folder) if args.run_folder else None
     if args.resume:
-        found = newest_run(name_of(args)) if path is None else run_in(path)
-        run: Run | None = own_run(found, args.only) if args.only is not None and found.stages else found
+        run: Run | None = run_to_resume(args)
     else:
+        path = Path(args.run_folder) if args.run_folder else None
         run = launched_run(path, launch_number()) if attempt() else None
     if run is not None:
-        known = given(args)
-        for name, value in run.manifest["arguments"].items():
-            if name not in known:
-                setattr(args, name, _frozen(value))
+        take_up(args, run)
         parts = run.manifest.get("parts", 1)
-        if args.passes is None and parts % group.size == 0:
-            args.passes = parts // group.size  # so that sums have the same order on another number of devices
+        num_devices = run.manifest.get("devices", 1) if args.sync_batchnorm else group.size
+        if args.passes is None and parts % num_devices == 0:
+            args.passes = parts // num_devices  # so that sums have the same order on another number of devices
+        args.shard = args.shard and group.size > 1
     return run
+
+
+def run_to_resume(args: argparse.Namespace) -> "Run":
+    """The run that --resume means; raises ``NetError`` if there is none."""
+    from netdef.runtime.training.run import newest_run, run_in
+    from netdef.runtime.training.stages import own_run
+
+    found = run_in(Path(args.run_folder)) if args.run_folder else newest_run(name_of(args))
+    return own_run(found, args.only) if args.only is not None and found.stages else found
+
+
+def take_up(args: argparse.Namespace, run: "Run") -> None:
+    """Set what isn't given to what a run began with."""
+    known = given(args)
+    for name, value in run.manifest["arguments"].items():
+        if name not in known:
+            setattr(args, name, _frozen(value))
 
 
 def given(args: argparse.Namespace) -> dict[str, Any]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from netdef.runtime.training.interrupts import Interrupts
     from netdef.runtime.training.journal import Log
     from netdef.runtime.training.prepare import Prepared
+    from netdef.runtime.training.progress import Display
     from netdef.runtime.training.recipe import Stage
     from netdef.runtime.training.recipe_file import RecipeFile
     from netdef.runtime.training.run import Run
@@ -47,9 +48,12 @@ def trained(args: argparse.Namespace, written: "RecipeFile | None", group: "Grou
     from netdef.runtime.devices import said_once
     from netdef.runtime.training.recipe import Recipe, Stage
     from netdef.runtime.training.stages import refuse_other_kind, stage_named
+    from netdef.runtime.training.tensorboard import check_tensorboard
 
     with said_once(group):
         old = recalled(args, group)
+        if args.tensorboard:
+            check_tensorboard()
         if old is not None:
             written = recipe_file(args)
         if written is not None and group.leads:
@@ -222,13 +226,15 @@ def carry_out(
                 stack.enter_context(run.held())
             start, warnings = starting_point(run, job.identity)
         shown = stack.enter_context(display(group))
+        also = None
         if group.leads:
             show(Report(warnings))
             for line in introduction(args, job, run, start, source):
                 shown.say(line)
         try:
-            with watched(args, run, start, group) as also:
-                train(job, run, start, shown, interrupts, also=also)
+            if args.tensorboard and group.leads:
+                also = stack.enter_context(watched(args, run, start, shown))
+            train(job, run, start, shown, interrupts, also=also)
         except (KeyboardInterrupt, Stopped):
             if group.leads:
                 shown.say(
@@ -240,14 +246,12 @@ def carry_out(
 
 
 @contextmanager
-def watched(args: argparse.Namespace, run: "Run", start: "Checkpoint | None", group: "Group") -> "Iterator[Log | None]":
-    """Who else is told the metrics, while it is entered: TensorBoard, if asked for."""
+def watched(args: argparse.Namespace, run: "Run", start: "Checkpoint | None", shown: "Display") -> "Iterator[Log]":
+    """TensorBoard, as one who is told the metrics while it is entered."""
     from netdef.runtime.training.tensorboard import TensorBoard
 
-    if not (args.tensorboard and group.leads):
-        yield None
-        return
-    board = TensorBoard(run.path, start.iteration + 1 if start else 0)
+    with run.saving():
+        board = TensorBoard(run.path, start.iteration + 1 if start else 0, shown.say)
     yield board.log
     board.close()
 

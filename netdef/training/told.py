@@ -22,9 +22,15 @@ def introduction(
     net, recipe, data = job.module.net, job.recipe, job.data
     on = f"{job.division.group.size} times {job.device.type}" if job.division.group.size > 1 else str(job.device)
     yield f"{net.name or args.file}: {net.num_params:,} parameters, on {on}: {job.settings.text}"
-    if job.division.group.size > 1 and job.module.statistics:
-        whose = "all devices' shares" if args.sync_batchnorm else "each device's own share"
-        yield f"BatchNorm takes its mean and variance from {whose} of a batch"
+    if job.division.num_parts > 1 and job.module.statistics:
+        parts = f"each of the {job.division.num_parts} parts"
+        if args.sync_batchnorm:
+            parts = (
+                "all devices' parts together"
+                if job.division.num_own == 1
+                else "all devices' parts of one pass together"
+            )
+        yield f"BatchNorm takes its mean and variance from {parts} of a batch"
     yield f"{data.source}: {len(data.train):,} training and {len(data.test):,} test pictures; {data.split}"
     if source is not None and start is None:
         yield f"{source}: {matched_text(job.module.matched)}"

@@ -32,6 +32,7 @@ class Checkpoint(NamedTuple):
     scores    of the evaluations so far; learning rates follow from them
     history   what the solver remembers of each weight, by ``layer/index``
     identity  the digest of the run's identity
+    test_due  whether the test after the last iteration is still to come: it was broken off
     """
 
     iteration: int
@@ -39,6 +40,7 @@ class Checkpoint(NamedTuple):
     weights: Weights
     history: Mapping[str, NDArray[np.float32]]
     identity: str
+    test_due: bool = False
 
 
 def save(folder: Path, checkpoint: Checkpoint, num_kept: int = NUM_KEPT) -> None:
@@ -50,6 +52,7 @@ def save(folder: Path, checkpoint: Checkpoint, num_kept: int = NUM_KEPT) -> None
         "iteration": str(checkpoint.iteration),
         "scores": json.dumps(checkpoint.scores),
         "identity": checkpoint.identity,
+        "test_due": json.dumps(checkpoint.test_due),
     }
     facts["digest"] = _digest(arrays, facts)
     write_whole(folder / f"{checkpoint.iteration:08}.safetensors", lambda path: save_file(arrays, path, facts))
@@ -99,6 +102,7 @@ def read(path: Path) -> Checkpoint | None:
         by_layer(_under("weights/", arrays)),
         _under("history/", arrays),
         facts["identity"],
+        json.loads(facts.get("test_due", "false")),
     )
 
 

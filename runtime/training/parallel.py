@@ -1,7 +1,8 @@
 """A batch divided over devices, and over passes of each, so that the result doesn't depend on how.
 
 The batch is global: with N devices each computes its Nth part, in one pass or several, and gradients are averaged over
-all parts. Parts are equal, so the mean of their means is the batch's mean (Simonyan and Zisserman 2014, section 3.3).
+all parts. Parts are equal, so the mean of their means is the batch's mean (Simonyan and Zisserman 2014, section 3.3);
+what is no mean over samples is weighed so that this holds (``shares.py``).
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -20,6 +21,7 @@ from netdef.runtime.devices import ALONE, Group
 from netdef.runtime.module import NetModule
 from netdef.runtime.training.recipe import Recipe
 from netdef.runtime.training.sharding import shard
+from netdef.runtime.training.shares import Shares
 
 if TYPE_CHECKING:
     from torch.distributed.fsdp import FSDPModule
@@ -38,11 +40,13 @@ class Division(NamedTuple):
 
     group       the processes, one for each device
     num_parts   equal parts of the batch; each device computes as many of them, one after the other
+    iter_size   equal parts whose losses Caffe averages, whatever they are divided by; it divides ``num_parts``
     shards      whether weights are divided, too
     """
 
     group: Group = ALONE
     num_parts: int = 1
+    iter_size: int = 1
     shards: bool = False
 
     @property
@@ -90,7 +94,7 @@ def divide(recipe: Recipe, group: Group = ALONE, passes: int = 1, *, shards: boo
         cure = f"say --batch {' or '.join(map(str, near))}, or take other devices and passes"
         message = f"a batch of {recipe.batch} can't be divided into {num} equal parts, for {over}"
         raise NetError(Diagnostic("N790", message, help=cure))
-    return Division(group, num, shards)
+    return Division(group, num, recipe.iter_size, shards)
 
 
 class LossOf(nn.Module):
@@ -113,6 +117,8 @@ class Gradients:
     def __init__(self, module: NetModule, division: Division, hasten: Hasten | None = None) -> None:
         self.division = division
         self._module = module
+        self._shares = Shares(module.net, division)
+        module.shares.copy_(torch.tensor(self._shares.fixed))
         loss_of: nn.Module = LossOf(module)
         self._whole: DistributedDataParallel | None = None
         self._sharded: FSDPModule | None = None
@@ -130,8 +136,12 @@ class Gradients:
     def of(self, seed: int, iteration: int, blobs: Mapping[str, Tensor]) -> Tensor:
         """Leave the gradients of this device's share at the weights, and the batch's loss, a scalar."""
         losses = []
-        for number, (first, part) in enumerate(self.division.parts(blobs), start=1):
+        parts = list(self.division.parts(blobs))
+        shares = self._shares.of([part for _, part in parts]) if self._shares.counted else None
+        for number, (first, part) in enumerate(parts, start=1):
             self._module.set_step(seed, iteration, first)
+            if shares is not None:
+                self._module.shares.copy_(shares[number - 1])
             is_last = number == self.division.num_own
             if self._sharded is not None:
                 self._sharded.set_requires_gradient_sync(is_last)

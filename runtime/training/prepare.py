@@ -1,11 +1,13 @@
 """A net, a recipe and data brought together, and everything that doesn't fit refused before the first batch."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.compiler.net import Net, Node
@@ -14,7 +16,8 @@ from netdef.runtime.data.binding import Binding, Feed, augmented, bind, check_cl
 from netdef.runtime.data.colours import Shifted, colours_of
 from netdef.runtime.data.dataset import Data, Dataset, boxes_of
 from netdef.runtime.data.layer_view import LayerView
-from netdef.runtime.data.transform import measured, stated
+from netdef.runtime.data.table import Table
+from netdef.runtime.data.transform import evenly_spread, measured, stated
 from netdef.runtime.devices import ALONE, Group, own_device
 from netdef.runtime.localisation.evaluation import box_blob, check_boxes
 from netdef.runtime.localisation.fields import BOX_FIELDS
@@ -25,7 +28,11 @@ from netdef.runtime.training.checkpoint import NUM_KEPT
 from netdef.runtime.training.parallel import Division, divide
 from netdef.runtime.training.recipe import Recipe, as_data
 from netdef.runtime.training.sharding import check_shardable
+from netdef.runtime.training.shares import Shares
 from netdef.runtime.training.train import Job
+
+NUM_LOOKED_AT = 32
+"""Pictures by which data are known again."""
 
 
 class Means(NamedTuple):
@@ -129,6 +136,7 @@ def prepare(
     division = divide(recipe, means.group, means.passes, shards=means.shards)
     if means.shards:
         check_shardable(train_net, means.group)
+    Shares(train_net, division)  # refuses what can't be divided
     feeding, testing = feeds or _fed_from_outside(train_net, test_net, recipe, data, inputs)
     boxed = feeds is None and any(field in feeding.blobs for field in BOX_FIELDS)
     scores = test_net.chosen_scores(scores or (box_blob(test_net) if boxed else None))
@@ -138,6 +146,8 @@ def prepare(
             check_boxes(test_net.shapes[scores], part, feeding.blobs)
         else:
             check_classes(test_net.shapes[scores], part)
+    apart = division.num_own if means.sync_batchnorm else division.num_parts
+    over = {"BatchNorm": f"over {f'1/{apart}' if apart > 1 else 'all'} of a batch"} if train_net.num_statistics else {}
     return Prepared(
         train_net=train_net,
         test_net=test_net,
@@ -148,7 +158,7 @@ def prepare(
         testing=testing,
         skip=skip,
         boxed=boxed,
-        identity=identity_of(train_net, recipe, data, feeding),
+        identity=identity_of(train_net, recipe, data, feeding) | over,
         division=division,
         means=means,
     )
@@ -215,7 +225,20 @@ def _described(node: Node) -> str:
 
 
 def _summed(data: Dataset) -> dict[str, Any]:
+    """Facts of a data set by which it is known again: its labels, and some of its pictures as they are decoded."""
     labels = sha256(bytes(str(list(data.labels)), "ascii")).hexdigest()[:16]
     boxes = boxes_of(data)
     drawn = {} if boxes is None else {"boxes": sha256(boxes.tobytes()).hexdigest()[:16]}
-    return {"num": len(data), "classes": list(data.classes), "labels": labels} | drawn
+    return {"num": len(data), "classes": list(data.classes), "labels": labels, "pictures": _looks(data)} | drawn
+
+
+def _looks(data: Dataset) -> str:
+    if isinstance(data, Table):
+        numbers = np.linspace(0, len(data) - 1, min(NUM_LOOKED_AT, len(data)), dtype=np.int64)
+        looked_at: Iterable[NDArray[Any]] = (rows.numpy() for rows in data.rows(numbers).values())
+    else:
+        looked_at = evenly_spread(data, NUM_LOOKED_AT)
+    digest = sha256()
+    for array in looked_at:
+        digest.update(str(array.shape).encode() + array.tobytes())
+    return digest.hexdigest()[:16]

@@ -21,6 +21,7 @@ from safetensors import SafetensorError
 
 from netdef.compiler.atomic import write_whole_text
 from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.runtime.training.checkpoint import put_aside
 
 RUNS = Path("runs")
 """Where runs go that are not told where to go."""
@@ -58,8 +59,9 @@ class Run:
         try:
             found: dict[str, Any] = json.loads(self._manifest.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            cure = "a run's folder is made by netdef train"
-            raise NetError(Diagnostic("N731", f"{self.path} is no run: {error}", help=cure)) from None
+            why = error.strerror if isinstance(error, OSError) else error
+            message = f"{self.path} is no run: {self._manifest.name}: {why}"
+            raise NetError(Diagnostic("N731", message, help="a run's folder is made by netdef train")) from None
         return found
 
     @manifest.setter
@@ -141,17 +143,31 @@ class Run:
         with self.metrics.open(encoding="utf-8") as file:
             return [json.loads(line) for line in file if '_error"' in line]
 
-    def cut_metrics(self, iteration: int) -> float:
-        """Drop the lines after an iteration, which will be run again; the seconds that the run had taken by then."""
+    def cut_back(self, iteration: int, *, at_all: bool = True) -> float:
+        """Drop what came after an iteration, or all: it will be run again; the seconds that the run had taken by then.
+
+        Checkpoints that were passed over are renamed, and count no longer.
+        """
         kept = []
         seconds = 0.0
-        for facts in self.lines:
+        for facts in self.lines if at_all else ():
             if facts["iteration"] > iteration:
                 break
-            kept.append(json.dumps(facts) + "\n")
+            kept.append(facts)
             seconds = facts["seconds"]
-        write_whole_text(self.metrics, "".join(kept))
+        with self.saving():
+            put_aside(self.checkpoints, iteration)
+            self._rewrite(kept)
         return seconds
+
+    def amend(self, facts: Mapping[str, Any]) -> None:
+        """Add to the last line of the metrics."""
+        *before, last = self.lines
+        with self.saving():
+            self._rewrite([*before, {**last, **facts}])
+
+    def _rewrite(self, lines: Iterable[Mapping[str, Any]]) -> None:
+        write_whole_text(self.metrics, "".join(json.dumps(facts) + "\n" for facts in lines))
 
 
 def new_run(path: Path | None, name: str) -> Run:
@@ -250,7 +266,7 @@ def refuse_another(run: Run, now: Mapping[str, Any]) -> None:
         shown = differences[:NUM_DIFFERENCES_SHOWN]
         more = len(differences) - len(shown)
         notes = (*shown, f"and {more} more") if more else tuple(shown)
-        cure = f"resume with what the run began with: {run.manifest['command']}; or start anew without --resume"
+        cure = f"put back what differs, or start anew without --resume; the run began with: {run.manifest['command']}"
         raise NetError(Diagnostic("N732", f"{run.path} is a run of something else", notes=notes, help=cure))
 
 

@@ -93,7 +93,9 @@ class Solver:
         """What the method remembers, by weight (``conv1/0``, and ``conv1/0.1`` where it remembers two numbers)."""
         for learned in module.learned():
             learned.tensor.requires_grad_(learned.lr_mult != 0)  # what stays as it is needs no backward pass
-        self._gradients = Gradients(module, division or Division(num_parts=recipe.iter_size), hasten)
+        self._gradients = Gradients(
+            module, division or Division(num_parts=recipe.iter_size, iter_size=recipe.iter_size), hasten
+        )
         groups: dict[tuple[float, float], WeightGroup] = {}
         num_remembered = recipe.solver.num_remembered
         for learned in module.learned():

@@ -1,6 +1,8 @@
 """A run's metrics for TensorBoard: ``tensorboard --logdir RUN`` draws them while it goes on."""
 
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from netdef.compiler.diagnostics import Diagnostic, NetError
@@ -20,31 +22,55 @@ TAGS = {
 """A key of the metrics -> what TensorBoard calls it; what stands before a slash, charts stand under."""
 
 
+def check_tensorboard() -> None:
+    """Raise ``NetError`` if the package tensorboard, an extra, is absent."""
+    try:
+        import torch.utils.tensorboard  # noqa: F401
+    except ImportError:
+        message = "--tensorboard needs the package tensorboard, which is not installed"
+        raise NetError(Diagnostic("N717", message, help="pip install 'netdef-compiler[tensorboard]'")) from None
+
+
 class TensorBoard:
-    """Writes lines of the metrics where TensorBoard reads them.
+    """Writes lines of the metrics where TensorBoard reads them, for as long as there is room.
 
-    What was written of the iteration ``first`` and of later ones is taken back: a resumed run notes them again.
-
-    Raises:
-        NetError: if the package tensorboard is absent.
+    What was written of the iteration ``first`` and of later ones is taken back: a resumed run notes them again. ``say``
+    is told if nothing more can be written; the run's own metrics go on.
     """
 
-    def __init__(self, run: Path, first: int = 0) -> None:
-        try:
-            from torch.utils.tensorboard import SummaryWriter  # its package is an extra
-        except ImportError:
-            message = "--tensorboard needs the package tensorboard, which is not installed"
-            raise NetError(Diagnostic("N717", message, help="pip install 'netdef-compiler[tensorboard]'")) from None
+    def __init__(self, run: Path, first: int, say: Callable[[str], None]) -> None:
+        from torch.utils.tensorboard import SummaryWriter
+
+        self._say = say
+        self._can_write = True
         self._writer = SummaryWriter(run / FOLDER, purge_step=first)
+        threading.excepthook = _without(threading.excepthook)
 
     def log(self, lines: Iterable[Mapping[str, float]]) -> None:
         """Write lines, each at its iteration."""
-        for line in lines:
-            for key, tag in TAGS.items():
-                if key in line:
-                    self._writer.add_scalar(tag, line[key], line["iteration"])
-        self._writer.flush()
+        if not self._can_write:
+            return
+        try:
+            for line in lines:
+                for key, tag in TAGS.items():
+                    if key in line:
+                        self._writer.add_scalar(tag, line[key], line["iteration"])
+            self._writer.flush()
+        except OSError as error:
+            self._can_write = False
+            self._say(f"nothing more is written for TensorBoard: {error.strerror or error}")
 
     def close(self) -> None:
         """Have everything written."""
-        self._writer.close()
+        with suppress(OSError):  # which was told
+            self._writer.close()
+
+
+def _without(hook: Callable[[threading.ExceptHookArgs], object]) -> Callable[[threading.ExceptHookArgs], object]:
+    """The same hook, but for TensorBoard's thread: what stops it is raised where lines are logged, too."""
+
+    def filtered(failed: threading.ExceptHookArgs) -> None:
+        if not type(failed.thread).__module__.startswith("tensorboard."):
+            hook(failed)
+
+    return filtered

@@ -1,6 +1,9 @@
 """Training from the first batch, or from a checkpoint, to the last."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import islice
+from math import ceil
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
@@ -11,7 +14,7 @@ from netdef.compiler.diagnostics import Diagnostic, NetError, Report
 from netdef.compiler.faults import come_to
 from netdef.compiler.render.text import render
 from netdef.compiler.weights import write_weights
-from netdef.runtime.data.batches import TestBatches, TrainingBatches, stream
+from netdef.runtime.data.batches import Batch, TestBatches, TrainingBatches, stream
 from netdef.runtime.data.binding import Binding
 from netdef.runtime.data.dataset import Data
 from netdef.runtime.data.skipping import Skipped
@@ -22,7 +25,7 @@ from netdef.runtime.localisation.evaluation import evaluate_boxes
 from netdef.runtime.module import plain
 from netdef.runtime.settings import Settings
 from netdef.runtime.speed import casting, hastened
-from netdef.runtime.training.checkpoint import Checkpoint, newest, put_aside, save
+from netdef.runtime.training.checkpoint import Checkpoint, newest, save
 from netdef.runtime.training.interrupts import Interrupts, Stopped, Wish
 from netdef.runtime.training.journal import Entry, Journal, Log
 from netdef.runtime.training.parallel import Division
@@ -91,41 +94,53 @@ def train(
     """
     group = job.division.group
     solver = solver_of(job, display)
-    if start is not None:
+    if start is None:
+        keep(job, run, solver)
+    else:
         restore(solver, start)
         group.wait()  # nobody writes while others read
-        if group.leads:
-            put_aside(run.checkpoints, start.iteration)
     total = job.recipe.num_iterations(len(job.data.train))
-    seconds = run.cut_metrics(-1 if start is None else start.iteration) if group.leads else 0.0
+    first_test_due = job.recipe.test.initial and solver.iteration == len(solver.scores) == 0
+    seconds = run.cut_back(solver.iteration, at_all=not first_test_due) if group.leads else 0.0
     journal = Journal(run if group.leads else None, display, job.recipe.batch, total, seconds=seconds, also=also)
     skipped, test_skipped = (
         Skipped(part, lambda mistake: display.say(render(mistake))) for part in (job.data.train, job.data.test)
     )
-    if start is None:
-        if job.recipe.test.initial:
-            first = evaluated(job, test_skipped, 0)
-            journal.note_first(first)
-            keep_best(job, run, solver, first)
+    if first_test_due:
+        first = evaluated(job, test_skipped, solver)
+        assert first is not None, "nothing stops it"
+        journal.note_first(first)
+        keep_best(job, run, solver, first)
         keep(job, run, solver)
     coming = skipped.told(stream(training_batches(job), range(solver.iteration, total), job.num_workers))
     with Agreement(group) as agreement, interrupts.awaited():
+
+        def tested() -> Measured | None:
+            with journal.pause():
+                return evaluated(job, test_skipped, solver, lambda: agreement.on(interrupts.taken()) == Wish.STOP)
+
+        if start is not None and start.test_due:
+            late = tested()
+            if late is None:
+                raise Stopped(interrupts.number)
+            journal.note_late(solver.iteration, late)
+            keep_best(job, run, solver, late)
+            keep(job, run, solver)
         for batch in journal.waiting_for(coming):
             lr = solver.lr
             loss = solver.step(**job.feeding.feed(batch, job.device))
-            evaluation: Measured | None = None
-            if is_test_due(solver) or solver.iteration == total:
-                with journal.pause():
-                    evaluation = evaluated(job, test_skipped, len(solver.scores))
+            is_test_due = tests_after(solver, total)
+            evaluation = tested() if is_test_due else None
+            broken_off = is_test_due and evaluation is None
             journal.note(Entry(solver.iteration, solver.epoch, lr, loss), evaluation)
             if evaluation is not None:
                 keep_best(job, run, solver, evaluation)
             due = group.leads and journal.is_save_due
             wish = agreement.on(max(interrupts.taken(), Wish.SAVE if due else Wish.NOTHING))
-            if evaluation is not None or wish:
+            if is_test_due or wish:
                 with journal.pause(saves=True):
-                    keep(job, run, solver)
-            if wish == Wish.STOP and solver.iteration < total:
+                    keep(job, run, solver, test_due=broken_off)
+            if broken_off or (wish == Wish.STOP and solver.iteration < total):
                 raise Stopped(interrupts.number)
     num_skipped = sum(len(set().union(*group.gathered(each.numbers))) for each in (skipped, test_skipped))
     if num_skipped and group.leads:
@@ -161,16 +176,22 @@ def starting_point(run: Run, identity: dict[str, Any]) -> tuple[Checkpoint | Non
     return start, warnings
 
 
-def is_test_due(solver: Solver) -> bool:
-    """Whether the recipe wants a test after the last iteration."""
+def tests_after(solver: Solver, total: int) -> bool:
+    """Whether a test follows the solver's iteration: where the recipe wants one, and at the end."""
     interval = solver.recipe.test.interval
-    return solver.finished_epoch if interval is None else solver.iteration % interval == 0
+    by_recipe = solver.finished_epoch if interval is None else solver.iteration % interval == 0
+    return by_recipe or solver.iteration == total
 
 
-def evaluated(job: Job, skipped: Skipped, number: int) -> Measured:
+class _BrokenOff(Exception):
+    """A test was given up."""
+
+
+def evaluated(job: Job, skipped: Skipped, solver: Solver, stops: Callable[[], bool] = lambda: False) -> Measured | None:
     """The net's errors on the test data as it stands, to which each device adds its share.
 
-    ``number`` tests have been before: those of Caffe go on where the last one ended.
+    Before each page all devices are asked whether the test ``stops`` there; it is None then. Tests of Caffe's go on
+    where the last one ended.
     """
     group = job.division.group
     group.as_rank_0(job.module.statistics)
@@ -178,11 +199,21 @@ def evaluated(job: Job, skipped: Skipped, number: int) -> Measured:
     size = PAGE if test.batches is None else test.batch
     pages = TestBatches(job.data.test, job.test_view, size, skip=job.skip, endless=test.batches is not None)
     num = test.batches or len(pages)
-    first = number * num if pages.endless else 0
-    coming = stream(pages, [first + page for page in group.share(num)], job.num_workers)
+    first = len(solver.scores) * num if pages.endless else 0
+    own = stream(pages, [first + page for page in group.share(num)], job.num_workers)
+    coming = _until(own, ceil(num / group.size), stops)
     measure = evaluate_boxes if job.boxed else evaluate
-    with gathered(job.module, job.tester), casting(job.settings, job.device):
+    with gathered(job.module, job.tester), casting(job.settings, job.device), suppress(_BrokenOff):
         return measure(job.tester, job.scores, job.testing, skipped.told(coming)).over(group)
+    return None
+
+
+def _until(pages: Iterator[Batch], num_rounds: int, stops: Callable[[], bool]) -> Iterator[Batch]:
+    """The same pages, of which this device may have none in the last round."""
+    for _ in range(num_rounds):
+        if stops():
+            raise _BrokenOff
+        yield from islice(pages, 1)
 
 
 def keep_best(job: Job, run: Run, solver: Solver, evaluation: Measured) -> None:
@@ -195,7 +226,7 @@ def keep_best(job: Job, run: Run, solver: Solver, evaluation: Measured) -> None:
             write_weights(run.best, weights)
 
 
-def keep(job: Job, run: Run, solver: Solver) -> None:
+def keep(job: Job, run: Run, solver: Solver, *, test_due: bool = False) -> None:
     """Make what was reached so far safe: first the metrics, then the weights, then that they belong together."""
     group = job.division.group
     group.as_rank_0(job.module.statistics)
@@ -208,7 +239,7 @@ def keep(job: Job, run: Run, solver: Solver) -> None:
             sync(run.metrics)
         come_to("before-checkpoint")
         write_weights(run.last, weights)
-        checkpoint = Checkpoint(solver.iteration, solver.scores, weights, history, digest_of(job.identity))
+        checkpoint = Checkpoint(solver.iteration, solver.scores, weights, history, digest_of(job.identity), test_due)
         save(run.checkpoints, checkpoint, job.num_kept)
 
 

@@ -36,6 +36,8 @@ def save(path: Path, arrays: dict[str, Any]) -> None:
 def test_what_is_written_is_read(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"w{suffix}"
     write_weights(path, some())
+    (tmp_path.parent / "other").touch()
+    assert path.stat().st_mode == (tmp_path.parent / "other").stat().st_mode
     found = read_weights(path)
     assert list(found) == [layer for layer, arrays in some().items() if arrays]
     for layer, arrays in found.items():

@@ -16,6 +16,7 @@ import pytest
 
 from netdef.cli import main
 from netdef.compiler.faults import POINTS
+from netdef.runtime.data.batches import Batch, TestBatches
 from tests.runtime.processes import SMALL, best, finish, last, losses, start, train, wait_for_lines, write_net
 
 LENGTH = ("--epochs", "16")
@@ -99,6 +100,32 @@ def test_signals_save(capsys: pytest.CaptureFixture[str]) -> None:
     newest = max(int(path.stem) for path in Path("signals/checkpoints").iterdir())
     assert newest == losses("signals")[-1][0] > 0
     check("signals")
+
+
+@pytest.mark.parametrize("page", [2, 5, 6])
+def test_a_signal_stops_a_test_which_is_made_up_for(page: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three pages of 100 are a test of the 256 pictures."""
+    words = ["train", *SMALL, "--epochs", "3", "-o"]
+    if not Path("tests").exists():
+        assert main([*words, "tests"]) == 0
+    run, asked = f"stopped_in_page{page}", 0
+
+    def read(pages: TestBatches, index: int) -> Batch:
+        nonlocal asked
+        asked += 1
+        if asked == page:
+            signal.raise_signal(signal.SIGTERM)
+        return test_page(pages, index)
+
+    test_page = TestBatches.__getitem__
+    monkeypatch.setattr(TestBatches, "__getitem__", read)
+    monkeypatch.setattr("netdef.runtime.training.train.PAGE", 100)
+    assert main([*words, run]) == 128 + signal.SIGTERM
+    assert asked == page
+    assert main(["train", "--resume", "-o", run]) == 0
+    assert last(run) == last("tests")
+    assert best(run) == best("tests")
+    assert losses(run) == losses("tests")
 
 
 @pytest.mark.slow

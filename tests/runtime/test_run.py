@@ -95,12 +95,12 @@ def test_weights_know_their_run(here: Path) -> None:
 
 def test_metrics_are_cut_where_a_run_goes_on(here: Path) -> None:
     run = begun(Path("mine"))
-    assert run.cut_metrics(3) == 0.0
+    assert run.cut_back(3) == 0.0
     run.log({"iteration": i, "seconds": i / 10} for i in range(1, 8))
     with run.metrics.open("a") as file:
         file.write('{"iteration": 8, "sec')  # killed while it wrote
-    assert run.cut_metrics(7) == 0.7
-    assert run.cut_metrics(5) == 0.5
+    assert run.cut_back(7) == 0.7
+    assert run.cut_back(5) == 0.5
     run.log([{"iteration": 6, "seconds": 9.0}])
     assert [json.loads(line)["iteration"] for line in run.metrics.read_text().splitlines()] == [1, 2, 3, 4, 5, 6]
 

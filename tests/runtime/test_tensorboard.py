@@ -1,5 +1,6 @@
 """Metrics for TensorBoard, read back by TensorBoard's own reader."""
 
+import resource
 import sys
 import time
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 
 from netdef.compiler.diagnostics import NetError
-from netdef.runtime.training.tensorboard import FOLDER, TAGS, TensorBoard
+from netdef.runtime.training.tensorboard import FOLDER, TAGS, TensorBoard, check_tensorboard
 
 
 def line(iteration: int, **more: float) -> dict[str, float]:
@@ -17,7 +18,7 @@ def line(iteration: int, **more: float) -> dict[str, float]:
 
 
 def write(run: Path, first: int, lines: list[dict[str, float]]) -> None:
-    board = TensorBoard(run, first)
+    board = TensorBoard(run, first, print)
     board.log(lines)
     board.close()
 
@@ -54,4 +55,21 @@ def test_a_resumed_run_takes_back_what_it_runs_again(tmp_path: Path, monkeypatch
 def test_the_package_may_be_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     with pytest.raises(NetError, match=r"netdef-compiler\[tensorboard\]"):
-        TensorBoard(tmp_path)
+        check_tensorboard()
+
+
+def test_a_full_disk_ends_it_and_nothing_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A limit on the size of files stands in for the disk."""
+    pytest.importorskip("tensorboard")
+    board = TensorBoard(tmp_path, 0, print)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        for i in range(1, 100):
+            board.log([line(i)])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    board.close()
+    out, err = capsys.readouterr()
+    assert out == "nothing more is written for TensorBoard: File too large\n"
+    assert not err

@@ -70,11 +70,11 @@ def test_a_resumed_run_tests_once(home: Path, monkeypatch: pytest.MonkeyPatch, i
 
 
 def test_a_first_test_without_a_checkpoint_is_made_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    keep = train.keep
-    monkeypatch.setattr(train, "keep", lambda *_: 1 / 0)
+    keep_best = train.keep_best
+    monkeypatch.setattr(train, "keep_best", lambda *_: 1 / 0)
     assert trained("broken") == 3
     assert len(metrics("broken")) == 1
-    monkeypatch.setattr(train, "keep", keep)
+    monkeypatch.setattr(train, "keep_best", keep_best)
     assert trained("broken", "--resume") == 0
     assert [line["iteration"] for line in metrics("broken")] == list(range(11))
 
