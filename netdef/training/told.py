@@ -34,6 +34,8 @@ def introduction(
     yield f"{data.source}: {len(data.train):,} training and {len(data.test):,} test pictures; {data.split}"
     if source is not None and start is None:
         yield f"{source}: {matched_text(job.module.matched)}"
+    if start is not None and args.weights != run.manifest["arguments"].get("weights"):
+        yield f"the run goes on from its checkpoint; {args.weights} is not read"
     if net.preprocess is None:
         yield f"the net has no preprocess {{ }}; a picture becomes its input by {job.feeding.normalise.text}"
     total = recipe.num_iterations(len(data.train))

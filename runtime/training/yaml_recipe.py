@@ -49,7 +49,8 @@ def _source(path: Path) -> Source:
     try:
         return Source(str(path), path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise NetError(Diagnostic("N704", f"cannot read the recipe {path}: {error}")) from None
+        why = error.strerror if isinstance(error, OSError) else error
+        raise NetError(Diagnostic("N704", f"cannot read the recipe {path}: {why}")) from None
 
 
 class _ReportedError(Exception):
