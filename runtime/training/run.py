@@ -59,8 +59,7 @@ class Run:
         try:
             found: dict[str, Any] = json.loads(self._manifest.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            why = error.strerror if isinstance(error, OSError) else error
-            message = f"{self.path} is no run: {self._manifest.name}: {why}"
+            message = f"{self.path} is no run: {self._manifest.name}: {getattr(error, 'strerror', None) or error}"
             raise NetError(Diagnostic("N731", message, help="a run's folder is made by netdef train")) from None
         return found
 
@@ -105,7 +104,11 @@ class Run:
         try:
             yield
         except (OSError, SafetensorError, NetError) as error:
-            what = error.report.errors[0].message if isinstance(error, NetError) else str(error)
+            what = (
+                error.report.errors[0].message
+                if isinstance(error, NetError)
+                else getattr(error, "strerror", None) or error
+            )
             cure = f"make room, or see who may write there; then go on: netdef train --resume -o {self.path}"
             checkpoints = sorted(self.checkpoints.glob("[0-9]*.safetensors"))
             note = f"the last checkpoint is intact: {checkpoints[-1]}" if checkpoints else "there is no checkpoint yet"
@@ -193,7 +196,7 @@ def _made(path: Path, *, anew: bool = False) -> Run:
     except FileExistsError:
         raise
     except OSError as error:
-        message = f"no run can be made in {path}: {error.strerror}"
+        message = f"no run can be made in {path}: {error.strerror or error}"
         raise NetError(Diagnostic("N791", message, help="choose another folder with -o")) from None
     return Run(path)
 

@@ -43,8 +43,8 @@ class TensorBoard:
 
         self._say = say
         self._can_write = True
-        self._writer = SummaryWriter(run / FOLDER, purge_step=first)
         threading.excepthook = _without(threading.excepthook)
+        self._writer = SummaryWriter(run / FOLDER, purge_step=first)
 
     def log(self, lines: Iterable[Mapping[str, float]]) -> None:
         """Write lines, each at its iteration."""

@@ -49,7 +49,7 @@ def _source(path: Path) -> Source:
     try:
         return Source(str(path), path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else error
+        why = getattr(error, "strerror", None) or error
         raise NetError(Diagnostic("N704", f"cannot read the recipe {path}: {why}")) from None
 
 
