@@ -96,21 +96,19 @@ class Journal:
         elif self._run is not None and time.monotonic() - self._since >= SECONDS_BETWEEN_LOOKS:
             self._look(None)
 
-    def note_first(self, evaluation: Measured) -> None:
-        """Note a test before the first iteration, in a line without a loss of training."""
-        seconds = round(time.monotonic() - self._began, 3)
-        self._log([{"iteration": 0, "epoch": 0.0, "seconds": seconds, **evaluation.as_data}])
+    def note_test(self, iteration: int, evaluation: Measured) -> None:
+        """Note a test before this process's first iteration: the run's first, or one that had been broken off."""
         if self._run is not None:
-            self._display.say(f"before training: {evaluation.text}")
+            if iteration == 0:
+                seconds = round(time.monotonic() - self._began, 3)
+                self._log([{"iteration": 0, "epoch": 0.0, "seconds": seconds, **evaluation.as_data}])
+            else:
+                self._run.amend(evaluation.as_data)
+                if self._also is not None:
+                    self._also([{"iteration": iteration, **evaluation.as_data}])
+            self._display.say(f"the test after iteration {iteration}: {evaluation.text}")
         self._since = time.monotonic()
-
-    def note_late(self, iteration: int, evaluation: Measured) -> None:
-        """Note the test after the last iteration, which had been noted without it when the run was stopped."""
-        if self._run is not None:
-            self._run.amend(evaluation.as_data)
-            if self._also is not None:
-                self._also([{"iteration": iteration, **evaluation.as_data}])
-            self._display.say(f"the test that was broken off: {evaluation.text}")
+        self._paused = 0.0
 
     def catch_up(self, evaluation: Measured | None = None) -> None:
         """Have everything in the metrics that was noted; all processes do so after the same iterations.

@@ -104,11 +104,8 @@ class Run:
         try:
             yield
         except (OSError, SafetensorError, NetError) as error:
-            what = (
-                error.report.errors[0].message
-                if isinstance(error, NetError)
-                else getattr(error, "strerror", None) or error
-            )
+            reason = error.report.errors[0].message if isinstance(error, NetError) else None
+            what = reason or getattr(error, "strerror", None) or error
             cure = f"make room, or see who may write there; then go on: netdef train --resume -o {self.path}"
             checkpoints = sorted(self.checkpoints.glob("[0-9]*.safetensors"))
             note = f"the last checkpoint is intact: {checkpoints[-1]}" if checkpoints else "there is no checkpoint yet"

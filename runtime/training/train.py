@@ -106,12 +106,6 @@ def train(
     skipped, test_skipped = (
         Skipped(part, lambda mistake: display.say(render(mistake))) for part in (job.data.train, job.data.test)
     )
-    if first_test_due:
-        first = evaluated(job, test_skipped, solver)
-        assert first is not None, "nothing stops it"
-        journal.note_first(first)
-        keep_best(job, run, solver, first)
-        keep(job, run, solver)
     coming = skipped.told(stream(training_batches(job), range(solver.iteration, total), job.num_workers))
     with Agreement(group) as agreement, interrupts.awaited():
 
@@ -119,12 +113,12 @@ def train(
             with journal.pause():
                 return evaluated(job, test_skipped, solver, lambda: agreement.on(interrupts.taken()) == Wish.STOP)
 
-        if start is not None and start.test_due:
-            late = tested()
-            if late is None:
+        if first_test_due or (start is not None and start.test_due):
+            before = tested()
+            if before is None:
                 raise Stopped(interrupts.number)
-            journal.note_late(solver.iteration, late)
-            keep_best(job, run, solver, late)
+            journal.note_test(solver.iteration, before)
+            keep_best(job, run, solver, before)
             keep(job, run, solver)
         for batch in journal.waiting_for(coming):
             lr = solver.lr
@@ -187,7 +181,7 @@ class _BrokenOff(Exception):
     """A test was given up."""
 
 
-def evaluated(job: Job, skipped: Skipped, solver: Solver, stops: Callable[[], bool] = lambda: False) -> Measured | None:
+def evaluated(job: Job, skipped: Skipped, solver: Solver, stops: Callable[[], bool]) -> Measured | None:
     """The net's errors on the test data as it stands, to which each device adds its share.
 
     Before each page all devices are asked whether the test ``stops`` there; it is None then. Tests of Caffe's go on
