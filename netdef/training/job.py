@@ -109,8 +109,3 @@ def in_state(args: argparse.Namespace, written: "RecipeFile | None", phase: str)
     if state is None or args.stage or args.level:
         return args
     return argparse.Namespace(**{**vars(args), "stage": state.stage, "level": state.level})
-
-
-def _in_words(name: str) -> str:
-    """What an error of the metrics is called: ``top-1 error``."""
-    return name.replace("top", "top-").replace("_", " ")

@@ -139,7 +139,7 @@ class Run:
     def evaluations(self) -> list[dict[str, Any]]:
         """The metrics of the iterations that were evaluated, in order."""
         with self.metrics.open(encoding="utf-8") as file:
-            return [json.loads(line) for line in file if '_error"' in line]
+            return [json.loads(line) for line in file if '_error"' in line or '"test_loss"' in line]
 
     def cut_metrics(self, iteration: int) -> float:
         """Drop the lines after an iteration, which will be run again; the seconds that the run had taken by then."""

@@ -1,6 +1,6 @@
 """Training from the first batch, or from a checkpoint, to the last."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
@@ -11,13 +11,13 @@ from netdef.compiler.diagnostics import Diagnostic, NetError, Report
 from netdef.compiler.faults import come_to
 from netdef.compiler.render.text import render
 from netdef.compiler.weights import write_weights
-from netdef.runtime.data.batches import TestBatches, TrainingBatches, stream
+from netdef.runtime.data.batches import Batch, TestBatches, TrainingBatches, stream
 from netdef.runtime.data.binding import Binding
 from netdef.runtime.data.dataset import Data
 from netdef.runtime.data.skipping import Skipped
 from netdef.runtime.data.transform import Cut
 from netdef.runtime.devices import Agreement
-from netdef.runtime.evaluation import PAGE, Measured, evaluate
+from netdef.runtime.evaluation import PAGE, Measured, evaluate, evaluate_loss
 from netdef.runtime.localisation.evaluation import evaluate_boxes
 from netdef.runtime.module import plain
 from netdef.runtime.settings import Settings
@@ -41,7 +41,8 @@ class Job(NamedTuple):
 
     module      the net in phase TRAIN
     tester      the same net in phase TEST; the two share their weights
-    scores      the tester's blob with the class scores, or with boxes where the net is ``boxed``
+    scores      the tester's blob with the class scores, or with boxes where the net is ``boxed``; None: the loss tells
+    ignored     labels of pictures that don't count in tests
     feeding     how training batches reach the module; ``testing``: test batches the tester
     view        how training pictures are cut; ``test_view``: test pictures
     shuffled    whether each epoch has an order of its own, or all the data's
@@ -54,7 +55,8 @@ class Job(NamedTuple):
 
     module: "NetModule"
     tester: "NetModule"
-    scores: str
+    scores: str | None
+    ignored: frozenset[int]
     recipe: Recipe
     data: Data
     feeding: Binding
@@ -180,9 +182,17 @@ def evaluated(job: Job, skipped: Skipped, number: int) -> Measured:
     num = test.batches or len(pages)
     first = number * num if pages.endless else 0
     coming = stream(pages, [first + page for page in group.share(num)], job.num_workers)
-    measure = evaluate_boxes if job.boxed else evaluate
     with gathered(job.module, job.tester), casting(job.settings, job.device):
-        return measure(job.tester, job.scores, job.testing, skipped.told(coming)).over(group)
+        return measured(job, skipped.told(coming)).over(group)
+
+
+def measured(job: Job, batches: Iterable[Batch]) -> Measured:
+    """What the net's class scores say of test batches, or its boxes, or, where it has neither, its loss alone."""
+    if job.scores is None:
+        return evaluate_loss(job.tester, job.testing, batches)
+    if job.boxed:
+        return evaluate_boxes(job.tester, job.scores, job.testing, batches)
+    return evaluate(job.tester, job.scores, job.testing, batches, job.ignored)
 
 
 def keep_best(job: Job, run: Run, solver: Solver, evaluation: Measured) -> None:
