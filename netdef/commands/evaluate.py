@@ -210,7 +210,7 @@ def trained_scale(net: "Net", run: "Run | None") -> list[int]:
     """The shorter side of pictures in training, or the ends of its interval, where a run tells."""
     if run is None:
         return []
-    scale: list[int] = run.manifest["identity"]["recipe"]["augment"].get("scale", [])
+    scale: list[int] = run.manifest["identity"]["recipe"].get("augment", {}).get("scale", [])
     return scale or ([net.preprocess.resize] if net.preprocess and net.preprocess.resize else [])
 
 

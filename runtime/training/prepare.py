@@ -180,9 +180,12 @@ def check_loss(net: Net, scores: str | None) -> None:
 
 def identity_of(net: Net, recipe: Recipe, data: Data, feed: Feed) -> dict[str, Any]:
     """What a run is, as plain values that can be compared: a resumed run must have the same."""
-    own = {"view": str(feed.view)} if isinstance(feed.view, LayerView) else {}  # of others the recipe tells all
+    own, told = {}, as_data(recipe)
+    if isinstance(feed.view, LayerView):  # of others the recipe tells all
+        own = {"view": str(feed.view)}
+        told = {name: value for name, value in told.items() if name != "augment"}
     return own | {
-        "recipe": as_data(recipe),
+        "recipe": told,
         "net": {node.name: _described(node) for node in net.nodes},
         "data": {"train": _summed(data.train), "test": _summed(data.test)},
         "preprocess": feed.normalise.text,
