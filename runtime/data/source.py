@@ -103,7 +103,9 @@ def open_data(
         return Data(train, _opened(other, train.classes), source, f"training on {inner}, test on {other}")
     most, few = random_nth(train.labels, HELD_OUT_SHARE)
     if not few:
-        cure = f"put test pictures into {path}/test, or name their folder with --test-data"
+        cure = "name others for the test with --test-data"
+        if path.is_dir():
+            cure = f"put test pictures into {path}/test, or {cure}"
         message = f"{inner} has too few pictures to hold some out for the test: {len(train)}"
         raise NetError(Diagnostic("N711", message, help=cure))
     return Data(Part(train, most), Part(train, few), source, f"a tenth of each class of {inner} is for the test")
