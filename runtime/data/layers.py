@@ -148,14 +148,16 @@ _DataAndSamples = tuple[Dataset, tuple[tuple[int, ...], ...]]
 
 
 def _open_datums(definition: LayerDefinition, layer: Data, home: Path) -> _DataAndSamples:
-    data = Datums(_find(definition, layer.source, home))  # a database tells its kind, whatever ``backend`` says
+    data = Datums(
+        _find(definition, layer.source, home), marks=True
+    )  # a database tells its kind, whatever ``backend`` says
     transform = layer.transform
     channels = 3 if transform.force_color or layer.force_encoded_color else 1 if transform.force_gray else None
     return data, (_image(data, channels),)
 
 
 def _open_listing(definition: LayerDefinition, layer: ImageData, home: Path) -> _DataAndSamples:
-    data = Listing(_find(definition, layer.source, home), layer.root_folder or None)
+    data = Listing(_find(definition, layer.source, home), layer.root_folder or None, marks=True)
     image = _image(data, 3 if layer.is_color else 1)
     return data, ((image[0], layer.new_height, layer.new_width) if layer.new_height else image,)
 

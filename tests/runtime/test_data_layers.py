@@ -589,6 +589,27 @@ def test_samples_whose_label_is_ignored(
         assert f"loss_param {{ ignore_label: {mark} }}" in err
 
 
+@pytest.mark.parametrize("kind", ["Data", "ImageData"])
+def test_marks_below_0_in_databases_and_lists(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    """A data layer's labels may be ignored; elsewhere they are classes."""
+    monkeypatch.chdir(tmp_path)
+    labels = [0, 1, -1, 1, 0]
+    database(tmp_path / "Data", [datum(pixels, label) for pixels, label in zip(PIXELS, labels, strict=True)])
+    for number, pixels in enumerate(PIXELS):
+        cv2.imwrite(f"{number}.png", pixels.transpose(1, 2, 0))
+    (tmp_path / "ImageData").write_text("".join(f"{number}.png {label}\n" for number, label in enumerate(labels)))
+    layer = f'layer "d" {kind} {{ top: ["data", "label"] source: "{kind}" batch_size: 3 }}\n'
+    rest = FC.replace('"x"', '"data"') % 2 + 'layer "loss" SoftmaxWithLoss { bottom: ["fc", "label"] %s }'
+    for told, status in (("loss_param { ignore_label: -1 }", 0), ("", 1)):
+        (tmp_path / "net.net").write_text(layer + rest.replace("%s", told))
+        assert main(["train", "net.net", "--epochs", "1", "--lr", "1e-6", "-o", f"run{status}"]) == status
+    assert "[N850]: sample 2 has the label -1" in capsys.readouterr().err
+    assert main(["evaluate", "net.net", "--weights", "run0", "--data", kind]) == 1
+    assert "below 0" in capsys.readouterr().err
+
+
 def test_labels_of_another_layer_are_the_samples(tmp_path: Path) -> None:
     """Also where that layer has fewer rows, and begins again."""
     with h5py.File(tmp_path / "x.h5", "w") as file:
