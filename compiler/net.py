@@ -194,7 +194,8 @@ class Net:
         name = self.name or self.definition.path
         if not self.may_score:
             message = f"no blob of {name} can hold class scores: no soft-max reads one, and no output is N x classes"
-            help = 'have a soft-max read them: layer "prob" Softmax { include { phase: TEST } }'
+            told = "netdef train tells such a net's loss in tests"
+            help = f'class scores are what a soft-max reads: layer "prob" Softmax {{ bottom: "fc8" }}; {told}'
             raise NetError(Diagnostic("N511", message, help=help))
         help = f"choose with --scores BLOB: {', '.join(dict.fromkeys([*read, *given]))}"
         raise NetError(Diagnostic("N511", f"which blob of {name} holds the class scores?", help=help))
