@@ -68,7 +68,7 @@ def idle_in_layers(nets: tuple[Net, Net], recipe: "Recipe", source: str) -> Iter
     length = "all data" if recipe.test.batches is None else f"{recipe.test.batches} batches of {recipe.test.batch}"
     sizes = f"a batch has {recipe.batch}, as the recipe or --batch says", f"a test takes {length}, as the recipe says"
     written = {
-        label.span: (name, label)
+        (label.span.source.path, label.span.start): (name, label)
         for net, size in zip(reversed(nets), reversed(sizes), strict=True)  # a layer of both phases is the first's
         for node in net.nodes
         if isinstance(node.layer, LAYERS)

@@ -92,6 +92,7 @@ def test_what_data_layers_say_beside_other_data(home: Path, capsys: pytest.Captu
     assert warned(err) == [f"{names} have no effect: synthetic feeds the net"]
     assert "net.net:3:" in err
     assert "a batch has 8, as the recipe or --batch says" in err
+    assert "a test takes" not in err, "a layer of both phases is named once"
     (home / "net.net").write_text(PICTURES.replace("mirror: true mean_value: 100", "") + "preprocess { channels: BGR }")
     assert main(["train", "net.net", "--data", "synthetic", "-o", "other"]) == 0
     assert warned(capsys.readouterr().err) == ["batch_size has no effect: synthetic feeds the net"]
