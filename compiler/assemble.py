@@ -237,7 +237,7 @@ class _Assembly:
         names = definition.frame.top or ((AUTOMATIC,) if layer.is_loss else ())
         shapes: Shapes = tuple(blob.shape for blob in bottoms if blob.shape is not None)
         try:
-            made = layer.infer(shapes or self._image(definition, layer), len(names))
+            made = layer.infer(shapes or self._samples(definition, layer), len(names))
             weights = layer.weights(shapes)
             macs = known(layer.macs(shapes, made))
             field = self._receptive_field(layer.window(shapes) if shapes else None, bottoms)
@@ -250,18 +250,19 @@ class _Assembly:
         )
         return _Draft(definition, layer, bottoms, tops, self._weights(definition, weights), macs, field)
 
-    def _image(self, definition: LayerDefinition, layer: Layer) -> Shapes:
-        """The implied bottom of a data layer: one image of its data set."""
+    def _samples(self, definition: LayerDefinition, layer: Layer) -> Shapes:
+        """The implied bottoms of a data layer: one sample of its data set, an image first."""
         if not getattr(layer, "sized_by_data", False):
             return ()
-        images = self.sizes.images
-        image = images.get(definition.frame.name, images.get("", DEFAULT_IMAGE))
-        if definition.frame.name not in images and "" not in images:
-            message = f"the images of {definition.title} are taken to be {show(image)}: their size is in the data set"
+        told = self.sizes.samples
+        samples = told.get(definition.frame.name, told.get("", (DEFAULT_IMAGE,)))
+        if definition.frame.name not in told and "" not in told:
+            taken = show(samples[0])
+            message = f"the images of {definition.title} are taken to be {taken}: their size is in the data set"
             help = f"--data-size {definition.frame.name}=CxHxW says it"
             at = Label(definition.at)
             self.report.add(Diagnostic("N601", message, at, help=help, severity=Severity.WARNING))
-        return (image,)
+        return samples
 
     def _refuse(self, definition: LayerDefinition, refusal: Refusal, bottoms: tuple[_Blob, ...]) -> None:
         """A layer's no, with the shapes that led to it."""

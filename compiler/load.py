@@ -16,7 +16,7 @@ from netdef.compiler.diagnostics import Diagnostic, NetError, Report, did_you_me
 from netdef.compiler.expand import expand
 from netdef.compiler.messages import Phase, State
 from netdef.compiler.net import Net, Sizes
-from netdef.compiler.shape import Shape
+from netdef.compiler.shape import Shape, Shapes
 from netdef.compiler.source import Source
 from netdef.compiler.syntax.parser import parse
 from netdef.compiler.syntax.reading import read_source
@@ -32,6 +32,7 @@ def load(
     set: Mapping[str, Value] | None = None,
     sizes: Mapping[str, Shape] | None = None,
     data_size: Shape | Mapping[str, Shape] | None = None,
+    samples: Mapping[str, Shapes] | None = None,
     dense: bool = False,
 ) -> Net:
     """Read, expand and check a net.
@@ -44,6 +45,7 @@ def load(
         set: values for the file's ``let`` variables.
         sizes: shapes of input blobs, instead of the file's.
         data_size: (C, H, W) of data layers whose data set is absent, for all or by layer.
+        samples: of data layers whose data set is there, the shape of one sample of each top.
         dense: make convolutions of the InnerProducts, as wide as the file's own sizes; then take ``sizes``.
 
     Raises:
@@ -51,7 +53,7 @@ def load(
     """
     report = Report()
     expanded = _expand_file(fspath(path), set or {}, report)
-    state, given = state_of(phase, stages, level), Sizes(sizes or {}, _images(data_size))
+    state, given = state_of(phase, stages, level), Sizes(sizes or {}, {**(samples or {}), **_images(data_size)})
     if not dense:
         return build(expanded, state, given, bool(set), report)
     from netdef.compiler.dense import dense as convolve  # which itself builds a net
@@ -107,7 +109,8 @@ def state_of(phase: str, stages: Sequence[str] = (), level: int = 0) -> State:
     return State(phase=Phase[phase], stage=tuple(stages), level=level)
 
 
-def _images(data_size: Shape | Mapping[str, Shape] | None) -> Mapping[str, Shape]:
+def _images(data_size: Shape | Mapping[str, Shape] | None) -> Mapping[str, Shapes]:
     if data_size is None:
         return {}
-    return data_size if isinstance(data_size, Mapping) else {"": data_size}
+    by_layer = data_size if isinstance(data_size, Mapping) else {"": data_size}
+    return {name: (image,) for name, image in by_layer.items()}

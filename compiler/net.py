@@ -8,7 +8,7 @@ from netdef.compiler.diagnostics import Diagnostic, NetError, Report, did_you_me
 from netdef.compiler.layers.base import Layer, Weight
 from netdef.compiler.messages import Preprocess, State
 from netdef.compiler.override import override
-from netdef.compiler.shape import Pair, Shape, known, product
+from netdef.compiler.shape import Pair, Shape, Shapes, known, product
 from netdef.compiler.source import Span
 
 
@@ -92,8 +92,8 @@ class Sizes(NamedTuple):
 
     inputs: Mapping[str, Shape]
     """Shapes of input blobs, instead of the file's."""
-    images: Mapping[str, Shape]
-    """Image size (C, H, W) of data layers by name; ``""`` for all others."""
+    samples: Mapping[str, Shapes]
+    """Shapes of one sample of data layers by name, for each top or the first ones; ``""`` for all other layers."""
 
 
 class Net:
@@ -187,15 +187,31 @@ class Net:
         Raises:
             NetError: if neither tells.
         """
+        read, given = self._may_be_scores
+        for found in (read, given):
+            if len(found) == 1:
+                return found[0]
+        name = self.name or self.definition.path
+        if not self.may_score:
+            message = f"no blob of {name} can hold class scores: no soft-max reads one, and no output is N x classes"
+            told = "netdef train tells such a net's loss in tests"
+            help = f'class scores are what a soft-max reads: layer "prob" Softmax {{ bottom: "fc8" }}; {told}'
+            raise NetError(Diagnostic("N511", message, help=help))
+        help = f"choose with --scores BLOB: {', '.join(dict.fromkeys([*read, *given]))}"
+        raise NetError(Diagnostic("N511", f"which blob of {name} holds the class scores?", help=help))
+
+    @property
+    def may_score(self) -> bool:
+        """Whether any blob may hold class scores."""
+        return any(self._may_be_scores)
+
+    @property
+    def _may_be_scores(self) -> tuple[list[str], list[str]]:
+        """The ids of blobs that soft-maxes and Accuracies read, and of outputs that may be class scores."""
         readers = ("Softmax", "SoftmaxWithLoss", "Accuracy")
         read = {node.bottoms[0].id for node in self.nodes if node.type in readers}
         given = [name for name in self.outputs if len(self.blobs[name]) in (2, 4) and name not in self.inputs]
-        for found in (sorted(read), given):
-            if len(found) == 1:
-                return found[0]
-        message = f"which blob of {self.name or self.definition.path} holds the class scores?"
-        help = f"choose with --scores BLOB: {', '.join(dict.fromkeys([*sorted(read), *self.outputs]))}"
-        raise NetError(Diagnostic("N511", message, help=help))
+        return sorted(read), given
 
     def chosen_scores(self, chosen: str | None) -> str:
         """The blob that the user chose for the class scores, or else ``scores``.

@@ -46,12 +46,12 @@ def share_processors() -> None:
 
 def fed_net(args: argparse.Namespace, phase: str, path: str | None = None) -> "tuple[Net, LayerFeed | None]":
     """The net in a phase, and what its own data layer feeds it if no other data are given."""
-    from netdef.runtime.data.layers import feed_of, image_sizes, open_layers
+    from netdef.runtime.data.layers import feed_of, open_layers, samples_of
 
     if args.data is not None:
         return load_quietly(args, phase, path), None
     opened = open_layers(path or args.file, dict(args.set), state_of(phase, args.stage, args.level))
-    net = load_quietly(args, phase, path, image_sizes(opened))
+    net = load_quietly(args, phase, path, samples_of(opened))
     return net, feed_of(net, opened) if opened else None
 
 

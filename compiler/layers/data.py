@@ -1,7 +1,7 @@
 """Data layers: their tops' shapes. What they read is the runtime's business.
 
-The size of an image is mostly in the data set, not in the file. Such a layer has an implied bottom: one image of
-its data set, (C, H, W).
+The size of an image is mostly in the data set, not in the file. Such a layer has implied bottoms: what one sample of
+its data set has for each top, or for the first ones; the first is an image, (C, H, W). Other tops are labels.
 """
 
 from collections.abc import Iterator
@@ -31,9 +31,10 @@ class _DataLayer(Layer):
         side = next((crop for crop in crops if crop), 0)
         return (image[0], side, side) if side else image
 
-    def tops_of(self, num: Dim, image: Shape, num_tops: int) -> Shapes:
-        """Images (N, C, H, W), and labels (N,) for every further top."""
-        return ((num, *image), *((num,),) * (num_tops - 1))
+    def tops_of(self, num: Dim, samples: Shapes, num_tops: int) -> Shapes:
+        """Batches of samples such as images (N, C, H, W), and labels (N,) for every further top."""
+        labels: Shapes = ((),) * (num_tops - len(samples))
+        return tuple((num, *sample) for sample in (*samples[:num_tops], *labels))
 
     @override
     def window(self, bottoms: Shapes) -> Window | None:
@@ -61,7 +62,7 @@ class Data(_DataLayer, block="data_param", number=107, bottoms=0, tops=Arity(1, 
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
         image = self.cropped(bottoms[0], self.transform.crop_size, self.crop_size)
-        return self.tops_of(self.batch_size, image, num_tops)
+        return self.tops_of(self.batch_size, (image,), num_tops)
 
 
 class ImageData(_DataLayer, block="image_data_param", number=116, bottoms=0, tops=2, fed=True):
@@ -96,7 +97,7 @@ class ImageData(_DataLayer, block="image_data_param", number=116, bottoms=0, top
         if self.new_height:
             image = (image[0], self.new_height, self.new_width)
         image = self.cropped(image, self.transform.crop_size, self.crop_size)
-        return self.tops_of(self.batch_size, image, num_tops)
+        return self.tops_of(self.batch_size, (image,), num_tops)
 
 
 class MemoryData(_DataLayer, block="memory_data_param", number=119, bottoms=0, tops=2, fed=True):
@@ -115,13 +116,13 @@ class MemoryData(_DataLayer, block="memory_data_param", number=119, bottoms=0, t
 
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
-        return self.tops_of(self.batch_size, (self.channels, self.height, self.width), num_tops)
+        return self.tops_of(self.batch_size, ((self.channels, self.height, self.width),), num_tops)
 
 
 class HDF5Data(_DataLayer, block="hdf5_data_param", number=112, bottoms=0, tops=Arity(1, None), fed=True):
     """Blobs by name from HDF5 files; the files have their shapes.
 
-    top      images (N, C, H, W); every further top (N,)
+    top      what a row holds, N times: images (N, C, H, W), labels (N,), whatever the files say
     """
 
     source: str = param(1, default="", doc="a text file with the paths of the HDF5 files")
@@ -130,4 +131,4 @@ class HDF5Data(_DataLayer, block="hdf5_data_param", number=112, bottoms=0, tops=
 
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
-        return self.tops_of(self.batch_size, bottoms[0], num_tops)
+        return self.tops_of(self.batch_size, bottoms, num_tops)

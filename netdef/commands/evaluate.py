@@ -165,6 +165,7 @@ def task_of(args: argparse.Namespace, file: str, weights: Path, trained: "Run | 
 
     from netdef.runtime.data.batches import workers_for
     from netdef.runtime.data.binding import check_classes
+    from netdef.runtime.data.ignored import allowed, uncounted
     from netdef.runtime.data.source import wanted_by
     from netdef.runtime.evaluation.judging import Task
     from netdef.runtime.evaluation.protocol import Pool, Protocol
@@ -175,7 +176,7 @@ def task_of(args: argparse.Namespace, file: str, weights: Path, trained: "Run | 
         show(net.report)
     data = own.data if own else judged_on(args, trained, wanted_by(net, net))
     scores = net.chosen_scores(args.scores)
-    check_classes(net.shapes[scores], data)
+    check_classes(net.shapes[scores], data, allowed(net))
     module = with_weights(net, weights, args.device)
     protocol = Protocol(args.dense, args.crops, args.scales, args.flip, Pool(args.pool))
     return Task(
@@ -187,6 +188,7 @@ def task_of(args: argparse.Namespace, file: str, weights: Path, trained: "Run | 
         precision=torch.bfloat16 if next(iter(module.parameters())).device.type == "cuda" else None,
         skip=args.corrupt == "skip",
         num_workers=workers_for(data) if args.workers is None else args.workers,
+        ignored=uncounted(scores, net),
     )
 
 
@@ -208,7 +210,7 @@ def trained_scale(net: "Net", run: "Run | None") -> list[int]:
     """The shorter side of pictures in training, or the ends of its interval, where a run tells."""
     if run is None:
         return []
-    scale: list[int] = run.manifest["identity"]["recipe"]["augment"].get("scale", [])
+    scale: list[int] = run.manifest["identity"]["recipe"].get("augment", {}).get("scale", [])
     return scale or ([net.preprocess.resize] if net.preprocess and net.preprocess.resize else [])
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from netdef.cli import show
 from netdef.compiler.load import load
 from netdef.compiler.net import Net
-from netdef.compiler.shape import Shape
+from netdef.compiler.shape import Shape, Shapes
 from netdef.compiler.syntax.tree import Value
 
 
@@ -44,10 +44,9 @@ def load_net(
     args: argparse.Namespace,
     phase: str | None = None,
     path: str | None = None,
-    images: Mapping[str, Shape] | None = None,
 ) -> Net:
     """The net that the arguments ask for; its warnings go to stderr."""
-    net = load_quietly(args, phase, path, images)
+    net = load_quietly(args, phase, path)
     show(net.report)
     return net
 
@@ -56,9 +55,9 @@ def load_quietly(
     args: argparse.Namespace,
     phase: str | None = None,
     path: str | None = None,
-    images: Mapping[str, Shape] | None = None,
+    samples: Mapping[str, Shapes] | None = None,
 ) -> Net:
-    """The net that the arguments ask for; its warnings stay in its report. ``images``: sizes, known from the data."""
+    """The net that the arguments ask for; its warnings stay in its report. ``samples`` as in ``load``."""
     return load(
         path or args.file,
         phase=phase or args.phase,
@@ -66,7 +65,8 @@ def load_quietly(
         level=args.level,
         set=dict(args.set),
         sizes=dict(args.size),
-        data_size={**(images or {}), **dict(args.data_size)},
+        data_size=dict(args.data_size),
+        samples=samples,
         dense=args.dense,
     )
 

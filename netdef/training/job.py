@@ -52,20 +52,23 @@ def prepared_of(
     from netdef.runtime.data.source import wanted_by
     from netdef.runtime.training.checkpoint import NUM_KEPT
     from netdef.runtime.training.prepare import Means, device_of, prepare
+    from netdef.training.idle import fed_by_layers, idle_in_layers, idle_in_recipe
 
     net, own = fed_net(in_state(args, written, "TRAIN"), "TRAIN")
     opening.warn(net.report)
     test_path = None if written is None else written.tested(args.file)
     test_net, test_own = fed_net(in_state(args, written, "TEST"), "TEST", test_path)
-    if own is not None and args.batch is None:
-        recipe = recipe.replace(batch=own.batch_size * recipe.iter_size)
-    if test_own is not None:
-        recipe = recipe.replace(test=recipe.test.replace(batch=test_own.batch_size))
+    if own is not None and test_own is not None:
+        recipe = fed_by_layers(recipe, own, test_own, args)
+        places = {} if written is None else written.places.get(args.only, {})
+        idle = idle_in_recipe(recipe, places, args)
+    else:
+        idle = idle_in_layers((net, test_net), recipe, args.data or "digits")
     objects = tuple(args.object) or None
     data = layers_data(own, test_own) or opening.data(
         args.data or "digits", args.test_data, wanted_by(net, test_net), objects
     )
-    opening.warn([*warnings_of(data.train), *warnings_of(data.test)])
+    opening.warn([*idle, *warnings_of(data.train), *warnings_of(data.test)])
     return prepare(
         net,
         test_net,
@@ -127,8 +130,3 @@ def in_state(args: argparse.Namespace, written: "RecipeFile | None", phase: str)
     if state is None or args.stage or args.level:
         return args
     return argparse.Namespace(**{**vars(args), "stage": state.stage, "level": state.level})
-
-
-def _in_words(name: str) -> str:
-    """What an error of the metrics is called: ``top-1 error``."""
-    return name.replace("top", "top-").replace("_", " ")

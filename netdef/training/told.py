@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from netdef.training.job import _in_words, recipe_path
+from netdef.training.job import recipe_path
 
 if TYPE_CHECKING:
     from netdef.compiler.weights import Matched
@@ -19,6 +19,8 @@ def introduction(
     args: argparse.Namespace, job: "Job", run: "Run", start: "Checkpoint | None", source: str | None
 ) -> Iterator[str]:
     """What is about to happen."""
+    from netdef.runtime.data.layer_view import AsStored
+
     net, recipe, data = job.module.net, job.recipe, job.data
     on = f"{job.division.group.size} times {job.device.type}" if job.division.group.size > 1 else str(job.device)
     yield f"{net.name or args.file}: {net.num_params:,} parameters, on {on}: {job.settings.text}"
@@ -36,7 +38,7 @@ def introduction(
         yield f"{source}: {matched_text(job.module.matched)}"
     if start is not None and args.weights != run.manifest["arguments"].get("weights"):
         yield f"the run goes on from its checkpoint; {args.weights} is not read"
-    if net.preprocess is None:
+    if net.preprocess is None and not isinstance(job.feeding.normalise, AsStored):
         yield f"the net has no preprocess {{ }}; a picture becomes its input by {job.feeding.normalise.text}"
     total = recipe.num_iterations(len(data.train))
     yield f"{recipe_path(args) or 'built-in recipe'}: {total:,} iterations of {recipe.batch} pictures"
@@ -73,12 +75,21 @@ def conclusion(args: argparse.Namespace, run: "Run") -> Iterator[str]:
     stages = run.stages
     for stage in stages or [run]:
         evaluations = stage.evaluations
-        names = [name for name in evaluations[-1] if name.endswith("_error")]
+        names = [name for name in evaluations[-1] if name.endswith("_error")] or ["test_loss"]
         best = min(evaluations, key=lambda line: line[names[0]])  # of equals the first, as the run kept it
         if stages:
             yield f"{stage.path.name}:"
         for name, line, weights in (("best", best, stage.best), ("last", evaluations[-1], stage.last)):
-            errors = ", ".join(f"{_in_words(each)} {100 * line[each]:.2f} %" for each in names)
+            errors = ", ".join(_in_words(each, line[each]) for each in names)
             yield f"{'  ' if stages else ''}{name}: {errors} after epoch {line['epoch']:.0f}: {weights}"
+    if names == ["test_loss"]:  # no class scores that netdef evaluate could count
+        yield f"next: netdef plot {shlex.quote(str(run.path))}"
+        return
     data = "" if args.data is None else f" --data {shlex.quote(args.data)}"
     yield f"next: netdef evaluate {shlex.quote(args.file)} --weights {shlex.quote(str(run.path))}{data}"
+
+
+def _in_words(name: str, value: float) -> str:
+    """A number of the metrics with its name: ``top-1 error 12.00 %``, ``test loss 0.1234``."""
+    words = name.replace("top", "top-").replace("_", " ")
+    return f"{words} {100 * value:.2f} %" if name.endswith("_error") else f"{words} {value:.4f}"

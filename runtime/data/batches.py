@@ -6,7 +6,9 @@ one. Nothing is remembered between batches: a run that starts at iteration k see
 """
 
 import os
+import re
 import signal
+import threading
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from math import ceil
@@ -19,7 +21,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as Fetched
 
-from netdef.compiler.diagnostics import NetError
+from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.compiler.override import override
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.chance import order, uniform
@@ -183,10 +185,54 @@ def _fetched_ahead(batches: Fetched[Batch], indices: Iterable[int], num_workers:
         pin_memory=pinned,
         worker_init_fn=_ignore_signals,
     )
-    for batch in loader:
-        if isinstance(batch, NetError):
-            raise batch
-        yield batch
+    fetched = _without_a_handler(loader)
+    try:
+        while True:
+            try:
+                batch = next(fetched, None)
+            except (RuntimeError, OSError, EOFError) as error:
+                if not _tells_of_a_lost_worker(error):
+                    raise
+                raise lost_worker(str(error), num_workers) from None
+            if batch is None:
+                return
+            if isinstance(batch, NetError):
+                raise batch
+            yield batch
+    finally:
+        fetched._shutdown_workers()  # which it does when it is freed, but a traceback may keep it
+
+
+def _without_a_handler(loader: DataLoader[Any]) -> Any:
+    """The loader's batches; a worker's death is met where a batch of its is waited for.
+
+    By itself the loader would also raise from a signal's handler: anywhere in what is done between two batches, even
+    where an exception can only be printed.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return iter(loader)
+    handler = signal.getsignal(signal.SIGCHLD)
+    fetched = iter(loader)
+    signal.signal(signal.SIGCHLD, handler)
+    return fetched
+
+
+def _tells_of_a_lost_worker(error: Exception) -> bool:
+    """Whether a loader's error is that a worker is gone: it says so, or can't fetch what the worker had made."""
+    if str(error).startswith("Caught "):  # what went wrong in a worker that is there
+        return False
+    return not isinstance(error, RuntimeError) or "exited unexpectedly" in str(error)
+
+
+def lost_worker(error: str, num_workers: int) -> NetError:
+    """What to say when a worker is gone; ``error`` is the loader's, and may have the worker's number."""
+    number = re.search(r"pid\D*([0-9]+)", error)
+    message = f"a process that reads pictures was killed{f': {number[1]}' if number else ''}"
+    note = "mostly memory runs out, or shared memory (/dev/shm): each such process keeps batches ahead"
+    fewer = (
+        "--workers 0, and pictures are read between iterations" if num_workers == 1 else f"--workers {num_workers // 2}"
+    )
+    return NetError(Diagnostic("N852", message, notes=(note,), help=f"read with fewer: {fewer}"))
 
 
 def _ignore_signals(_: int) -> None:

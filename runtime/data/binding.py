@@ -1,6 +1,6 @@
 """Data meets a net: which input takes the pictures, which the labels, and how a picture is cut to fit."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import torch
@@ -108,12 +108,26 @@ def augmented(view: View, augment: Augment) -> View:
     )
 
 
-def check_classes(scores: Shape, data: Dataset) -> None:
-    """Refuse data with more classes than the net has scores."""
+def check_classes(scores: Shape, data: Dataset, ignored: Collection[int] = ()) -> None:
+    """Refuse data with more classes than the net has scores, and with labels that are none; ``ignored`` ones may be."""
     num_scores = scores[1] if len(scores) > 1 else 0
-    if isinstance(num_scores, int) and num_scores < len(data.classes):
-        cure = f"give the last layer num_output: {len(data.classes)}, or train on fewer classes"
-        message = f"the data has {len(data.classes)} classes, and the net scores for {num_scores}"
-        sample = next((n for n, label in enumerate(data.labels) if label >= num_scores), None)
+    labels = set(data.labels).difference(ignored)
+    if min(labels, default=0) < 0:
+        first = next(n for n, label in enumerate(data.labels) if label < 0 and label not in ignored)
+        message = f"sample {first:,} has the label {data.labels[first]}, and classes are numbers from 0"
+        raise NetError(Diagnostic("N850", message, help=_ignoring(data.labels[first])))
+    num_classes = 1 + max(labels, default=-1) if ignored else len(data.classes)
+    if isinstance(num_scores, int) and num_scores < num_classes:
+        cure = f"give the last layer num_output: {num_classes}, or train on fewer classes"
+        beyond = sorted(label for label in labels if label >= num_scores)
+        if len(beyond) == 1 and beyond[0] > num_scores:  # a number apart, as marks of "no class" are
+            cure = f"if {beyond[0]} is a class, {cure}; {_ignoring(beyond[0])}"
+        message = f"the data has {num_classes} classes, and the net scores for {num_scores}"
+        sample = next((n for n, label in enumerate(data.labels) if label in beyond), None)
         notes = () if sample is None else (f"the first beyond it is sample {sample:,}, of class {data.labels[sample]}",)
         raise NetError(Diagnostic("N714", message, notes=notes, help=cure))
+
+
+def _ignoring(label: int) -> str:
+    where = f"loss_param {{ ignore_label: {label} }}, and an Accuracy accuracy_param {{ ignore_label: {label} }}"
+    return f"if it means that there is no class, give the loss {where}"

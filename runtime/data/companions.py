@@ -5,9 +5,11 @@ tell the epochs and their order; the others follow its samples, and a sample is 
 which in Caffe it isn't: a label map fits its picture.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from netdef.runtime.data.dataset import Dataset, Picture
+from netdef.runtime.data.table import Table, numbered
 from netdef.runtime.data.transform import Cut, Numbers
 
 
@@ -29,8 +31,9 @@ class Accompanied:
     def __init__(self, first: Dataset, companions: tuple[Companion, ...]) -> None:
         self.first = first
         self.companions = companions
-        self.classes = first.classes
-        self.labels = first.labels
+        others = _labels_beside(companions)
+        self.labels = first.labels if others is None else _repeated(others, len(first))
+        self.classes = first.classes if others is None else numbered(others)
         self.num_bytes = first.num_bytes + sum(each.data.num_bytes for each in companions)
 
     def picture(self, index: int) -> Picture:
@@ -39,3 +42,17 @@ class Accompanied:
 
     def __len__(self) -> int:
         return len(self.first)
+
+
+def _labels_beside(companions: Sequence[Companion]) -> Sequence[int] | None:
+    """The labels of a batch, where a further layer has them; none if what it has are no classes."""
+    for each in companions:
+        for field, name in each.fields.items():
+            if name == "label":
+                return each.data.labels_in(field) if isinstance(each.data, Table) else each.data.labels
+    return None
+
+
+def _repeated(labels: Sequence[int], num: int) -> list[int]:
+    """As many as there are samples of the first, from the beginning again where there are fewer."""
+    return [labels[index % len(labels)] for index in range(num)] if labels else []

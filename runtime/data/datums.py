@@ -22,9 +22,12 @@ LABEL = {"label": Datum.fields["label"]}
 
 
 class Datums(Kept):
-    """The pictures of a database, in the order of their keys, which is Caffe's; classes are named by their numbers."""
+    """The pictures of a database, in the order of their keys, which is Caffe's; classes are named by their numbers.
 
-    def __init__(self, path: Path) -> None:
+    With ``marks``, labels below 0 may mark pictures without a class.
+    """
+
+    def __init__(self, path: Path, *, marks: bool = False) -> None:
         self.path = path
         self._database = PerProcess(partial(open_database, path), survives_fork=True)
         self._keys: list[bytes] = []
@@ -37,7 +40,7 @@ class Datums(Kept):
                 raise self._no_datum(key, damage) from None
         if not labels:
             raise NetError(Diagnostic("N772", f"the database {path} is empty"))
-        if min(labels) < 0:
+        if min(labels) < 0 and not marks:
             raise NetError(Diagnostic("N772", f"the database {path} has labels below 0: {min(labels)}"))
         super().__init__([str(number) for number in range(max(labels) + 1)], labels)
 

@@ -21,7 +21,7 @@ from netdef.compiler.load import load_expanded
 from netdef.compiler.messages import Channels, Phase, State, Transform
 from netdef.compiler.net import Net
 from netdef.compiler.reader import place_of
-from netdef.compiler.shape import Pair, Shape, show
+from netdef.compiler.shape import Pair, Shapes, show
 from netdef.compiler.syntax.tree import Value
 from netdef.runtime.data.binding import Feed
 from netdef.runtime.data.companions import Accompanied, Companion
@@ -43,13 +43,13 @@ ON_EACH_LINE = "it is a text file, with the path of an HDF5 file on each line"
 class Opened(NamedTuple):
     """A data layer with its data set open.
 
-    image    the shape of one sample of its first top, before any crop
+    samples  the shape of one sample of each top that its data tell of, before any crop; an image first
     """
 
     definition: LayerDefinition
     layer: Data | ImageData | HDF5Data
     data: Dataset
-    image: tuple[int, ...]
+    samples: tuple[tuple[int, ...], ...]
 
 
 class LayerFeed(NamedTuple):
@@ -70,8 +70,8 @@ def open_layers(path: str, overrides: Mapping[str, Value], state: State) -> list
     opened = []
     for each in definition.layers:
         if isinstance(each.layer, READ) and is_in(each, state, Report()):
-            data, image = _OPEN[type(each.layer)](each, each.layer, Path(path).parent)
-            opened.append(Opened(each, each.layer, data, image))
+            data, samples = _OPEN[type(each.layer)](each, each.layer, Path(path).parent)
+            opened.append(Opened(each, each.layer, data, samples))
     return opened
 
 
@@ -99,7 +99,7 @@ def feed_of(net: Net, opened: list[Opened]) -> LayerFeed:
 
 
 def _feed_of_one(net: Net, opened: Opened) -> LayerFeed:
-    definition, layer, data, image = opened
+    definition, layer, data, (image, *_) = opened
     if not isinstance(layer, HDF5Data) and layer.rand_skip:
         place = Label(place_of("rand_skip", definition.places, definition.at))
         message = "rand_skip is not done: data are read from their beginning"
@@ -143,20 +143,26 @@ def transform_of(layer: Data | ImageData) -> Transform:
 
 
 # ---- data sets
-def _open_datums(definition: LayerDefinition, layer: Data, home: Path) -> tuple[Dataset, tuple[int, ...]]:
-    data = Datums(_find(definition, layer.source, home))  # a database tells its kind, whatever ``backend`` says
+_DataAndSamples = tuple[Dataset, tuple[tuple[int, ...], ...]]
+"""What is opened, and ``Opened.samples``."""
+
+
+def _open_datums(definition: LayerDefinition, layer: Data, home: Path) -> _DataAndSamples:
+    data = Datums(
+        _find(definition, layer.source, home), marks=True
+    )  # a database tells its kind, whatever ``backend`` says
     transform = layer.transform
     channels = 3 if transform.force_color or layer.force_encoded_color else 1 if transform.force_gray else None
-    return data, _image(data, channels)
+    return data, (_image(data, channels),)
 
 
-def _open_listing(definition: LayerDefinition, layer: ImageData, home: Path) -> tuple[Dataset, tuple[int, ...]]:
-    data = Listing(_find(definition, layer.source, home), layer.root_folder or None)
+def _open_listing(definition: LayerDefinition, layer: ImageData, home: Path) -> _DataAndSamples:
+    data = Listing(_find(definition, layer.source, home), layer.root_folder or None, marks=True)
     image = _image(data, 3 if layer.is_color else 1)
-    return data, (image[0], layer.new_height, layer.new_width) if layer.new_height else image
+    return data, ((image[0], layer.new_height, layer.new_width) if layer.new_height else image,)
 
 
-def _open_table(definition: LayerDefinition, layer: HDF5Data, home: Path) -> tuple[Table, tuple[int, ...]]:
+def _open_table(definition: LayerDefinition, layer: HDF5Data, home: Path) -> _DataAndSamples:
     listing = _find(definition, layer.source, home)
     try:
         names = [line.strip() for line in listing.read_text("utf-8").splitlines() if line.strip()]
@@ -165,10 +171,10 @@ def _open_table(definition: LayerDefinition, layer: HDF5Data, home: Path) -> tup
     if not names:
         raise _refused(definition, "source", f"{listing} names no files", ON_EACH_LINE)
     data = Table([_find(definition, name, home) for name in names], definition.frame.top)
-    return data, data.shapes[0]
+    return data, data.shapes
 
 
-_OPEN: dict[type[Layer], Callable[..., tuple[Dataset, tuple[int, ...]]]] = {
+_OPEN: dict[type[Layer], Callable[..., _DataAndSamples]] = {
     Data: _open_datums,
     ImageData: _open_listing,
     HDF5Data: _open_table,
@@ -223,9 +229,9 @@ def _normalise(
     return MeanImage(path, mean.astype(np.float32, copy=False), transform.scale, view)
 
 
-def image_sizes(opened: list[Opened]) -> dict[str, Shape]:
-    """The size of each data layer's images, for ``load``."""
-    return {each.definition.frame.name: each.image for each in opened}
+def samples_of(opened: list[Opened]) -> dict[str, Shapes]:
+    """The shapes of one sample of each data layer, for ``load``."""
+    return {each.definition.frame.name: each.samples for each in opened}
 
 
 def layers_data(train: LayerFeed | None, test: LayerFeed | None) -> DataSets | None:

@@ -19,12 +19,13 @@ class Listing(Kept):
     """The pictures of a list file, in its order; the classes are named by their numbers.
 
     As in Caffe a path may hold spaces: the last one on a line stands before the label. A relative path is looked up
-    under ``root``, or else from the working folder, then from the list's own folder.
+    under ``root``, or else from the working folder, then from the list's own folder. With ``marks``, labels below 0 may
+    mark pictures without a class.
     """
 
-    def __init__(self, path: Path, root: str | None = None) -> None:
+    def __init__(self, path: Path, root: str | None = None, *, marks: bool = False) -> None:
         self.path = path
-        found = list(read_list(path))
+        found = list(read_list(path, marks=marks))
         if not found:
             message = f"the list {path} has no pictures"
             raise NetError(Diagnostic("N770", message, help="a line is a path and a class: cats/1.jpg 0"))
@@ -38,8 +39,8 @@ class Listing(Kept):
         return decode(self.paths[index])
 
 
-def read_list(path: Path) -> Iterator[tuple[str, int]]:
-    """The paths and labels of a list file.
+def read_list(path: Path, *, marks: bool = False) -> Iterator[tuple[str, int]]:
+    """The paths and labels of a list file; with ``marks``, labels may be below 0.
 
     Raises:
         NetError: with every line that is none.
@@ -52,7 +53,8 @@ def read_list(path: Path) -> Iterator[tuple[str, int]]:
     offset = 0
     for line in source.text.split("\n"):
         name, space, label = line.rstrip().rpartition(" ")
-        if space and label.isascii() and label.isdecimal():
+        digits = label.removeprefix("-") if marks else label
+        if space and digits.isascii() and digits.isdecimal():
             if not wrong:
                 yield name, int(label)
         elif line.strip():

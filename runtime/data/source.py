@@ -45,7 +45,7 @@ EMBEDDED: dict[str, Callable[[Wanted], Data]] = {
 def wanted_by(train_net: Net, test_net: Net) -> Wanted:
     """What made-up data must be like to fit a net."""
     pictures = next((shape for shape in train_net.inputs.values() if len(shape) == 4), ())
-    scores = test_net.shapes[test_net.scores]
+    scores = test_net.shapes[test_net.scores] if test_net.may_score else (1, ANY.num_classes)
     sizes = [size for size in (*pictures[1:], *scores[1:2]) if isinstance(size, int)]
     return Wanted(Pair(sizes[1], sizes[2]), sizes[0], sizes[3]) if len(sizes) == 4 else ANY
 
@@ -103,7 +103,9 @@ def open_data(
         return Data(train, _opened(other, train.classes), source, f"training on {inner}, test on {other}")
     most, few = random_nth(train.labels, HELD_OUT_SHARE)
     if not few:
-        cure = f"put test pictures into {path}/test, or name their folder with --test-data"
+        cure = "name others for the test with --test-data"
+        if path.is_dir():
+            cure = f"put test pictures into {path}/test, or {cure}"
         message = f"{inner} has too few pictures to hold some out for the test: {len(train)}"
         raise NetError(Diagnostic("N711", message, help=cure))
     return Data(Part(train, most), Part(train, few), source, f"a tenth of each class of {inner} is for the test")
@@ -165,7 +167,7 @@ class Relabelled:
                 raise NetError(Diagnostic("N713", f"{name}: training knows no class {unknown}", help=cure))
         numbers = [classes.index(each) for each in data.classes]
         self.classes = classes
-        self.labels = [numbers[label] for label in data.labels]
+        self.labels = [numbers[label] if label >= 0 else label for label in data.labels]
         self.num_bytes = data.num_bytes
         self.boxes = boxes_of(data)
         self.warnings = warnings_of(data)

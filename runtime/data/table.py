@@ -19,6 +19,10 @@ FIELDS = ("data", "label")
 """What the first two blobs are called in a batch, whatever their names; others keep them."""
 
 
+MOST_CLASSES = 2**20
+"""Greater numbers are no labels, but something measured."""
+
+
 class Piece(NamedTuple):
     """One file: how many rows it has, and the shape of a row of each blob."""
 
@@ -32,7 +36,7 @@ class Table:
     names    the blobs: those of the layer's tops
     fields   what they are called in a batch
     shapes   of a row of each
-    labels   of each row, where the second blob holds whole numbers, one a row; else none
+    labels   of each row, where the second blob holds some; else none
     """
 
     def __init__(self, paths: Sequence[Path], names: Sequence[str]) -> None:
@@ -49,8 +53,8 @@ class Table:
         self._starts = np.cumsum([0, *(piece.num_rows for piece in pieces)])
         if not len(self):
             raise NetError(Diagnostic("N773", f"{paths[0]} has no rows"))
-        self.labels = self._labels()
-        self.classes = tuple(str(number) for number in range(max(self.labels, default=-1) + 1))
+        self.labels = self.labels_in(FIELDS[1]) if FIELDS[1] in self.fields else []
+        self.classes = numbered(self.labels)
         self.num_bytes = 4 * len(self) * sum(int(np.prod(shape)) for shape in self.shapes)
 
     def __len__(self) -> int:
@@ -73,12 +77,19 @@ class Table:
             found[files == file] = self._files[file]()[name][wanted][places]
         return found
 
-    def _labels(self) -> list[int]:
-        if len(self.names) < 2 or self.shapes[1] not in ((), (1,)):
+    def labels_in(self, field: str) -> list[int]:
+        """What a blob holds, if that is one whole number a row; else none. Those below 0 are no classes."""
+        index = self.fields.index(field)
+        if self.shapes[index] not in ((), (1,)):
             return []
-        column = self._column(self.names[1], np.arange(len(self))).ravel()
-        whole = bool(((column >= 0) & (column == np.floor(column))).all())
+        column = self._column(self.names[index], np.arange(len(self))).ravel()
+        whole = bool(((np.abs(column) < MOST_CLASSES) & (column == np.floor(column))).all())
         return column.astype(np.int64).tolist() if whole else []
+
+
+def numbered(labels: Sequence[int]) -> tuple[str, ...]:
+    """The names of classes that are known by their labels only."""
+    return tuple(str(number) for number in range(max(labels, default=-1) + 1))
 
 
 def _piece(path: Path, file: Any, names: Sequence[str]) -> Piece:

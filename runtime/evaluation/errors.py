@@ -1,6 +1,8 @@
 """How often a net is wrong: top-1 and top-5 errors; and its loss, where a net in phase TEST has one."""
 
-from collections.abc import Iterable
+import math
+import sys
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
 import torch
@@ -43,7 +45,7 @@ class Measured(Protocol):
 class Errors(NamedTuple):
     """Counts over a data set, exact: parts of it may be counted apart and added.
 
-    num        pictures
+    num        pictures that count
     top1       those whose class did not score highest
     top5       those whose class was not among the five highest
     weighed    those whose loss was computed
@@ -68,13 +70,13 @@ class Errors(NamedTuple):
 
     @property
     def top1_error(self) -> float:
-        """The share of ``top1``, 0 to 1."""
-        return self.top1 / self.num
+        """The share of ``top1``, 0 to 1; of no pictures 1, as Caffe's Accuracy of them is 0."""
+        return self.top1 / self.num if self.num else 1.0
 
     @property
     def top5_error(self) -> float:
-        """The share of ``top5``, 0 to 1."""
-        return self.top5 / self.num
+        """The share of ``top5``, likewise."""
+        return self.top5 / self.num if self.num else 1.0
 
     @property
     def score(self) -> float:
@@ -94,34 +96,101 @@ class Errors(NamedTuple):
         return f"top-1 error {100 * self.top1_error:.2f} %, top-5 error {100 * self.top5_error:.2f} %{loss}"
 
 
+class Loss(NamedTuple):
+    """The loss over a data set, of a net without class scores.
+
+    num      samples
+    summed   the sum of their losses, each that of its batch
+    """
+
+    num: int = 0
+    summed: float = 0.0
+
+    def plus(self, other: "Loss") -> "Loss":
+        """That of two parts."""
+        return Loss(self.num + other.num, self.summed + other.summed)
+
+    def over(self, group: Group) -> "Loss":
+        """That of all processes' parts."""
+        (num,) = group.total([self.num])
+        return Loss(num, sum(group.gathered(self.summed)))
+
+    @property
+    def mean(self) -> float:
+        """That of a sample."""
+        return self.summed / self.num if self.num else 0.0
+
+    @property
+    def score(self) -> float:
+        """What training makes larger; a loss that is no number is worse than any that is."""
+        return -self.mean if math.isfinite(self.mean) else -sys.float_info.max
+
+    @property
+    def as_data(self) -> dict[str, float]:
+        """The mean loss, as the metrics name it."""
+        return {"test_loss": self.mean}
+
+    @property
+    def text(self) -> str:
+        """For people."""
+        return f"test loss {self.mean:.4f}"
+
+
 @torch.inference_mode()
-def evaluate(module: "NetModule", scores: str, binding: Binding, batches: Iterable[Batch]) -> Errors:
+def evaluate(
+    module: "NetModule", scores: str, binding: Binding, batches: Iterable[Batch], ignored: Collection[int] = ()
+) -> Errors:
     """Count a net's errors on labelled pictures; ``scores`` is the blob with the class scores.
 
-    The loss is Caffe's: each loss layer's top, times its weight.
+    Pictures with an ``ignored`` label don't count. The loss is ``loss_of``'s, if the net has one.
     """
-    weights = {top.id: w for node in module.net.nodes for top, w in zip(node.tops, node.loss_weights, strict=True) if w}
+    weights = loss_weights(module)
     like = next(iter(module.parameters()))
     total = Errors()
     for batch in batches:
         fed = binding.feed(batch, like.device, like.dtype)
         found = module.blobs([scores, *weights], **fed)
-        errors = count_errors(found[scores], batch["label"].to(like.device))
+        errors = count_errors(found[scores], batch["label"].to(like.device), ignored)
         if weights:
-            loss = sum(weight * float(found[top].sum()) for top, weight in weights.items())
-            errors = errors._replace(weighed=errors.num, loss=loss * errors.num)
+            num = len(batch["label"])
+            errors = errors._replace(weighed=num, loss=loss_of(found, weights) * num)
         total = total.plus(errors)
     return total
 
 
-def count_errors(scores: Tensor, labels: Tensor) -> Errors:
+@torch.inference_mode()
+def evaluate_loss(module: "NetModule", binding: Binding, batches: Iterable[Batch]) -> Loss:
+    """The loss of a net without class scores; its batches may be without labels."""
+    weights = loss_weights(module)
+    like = next(iter(module.parameters()))
+    total = Loss()
+    for batch in batches:
+        found = module.blobs(list(weights), **binding.feed(batch, like.device, like.dtype))
+        num = len(batch["number"])
+        total = total.plus(Loss(num, loss_of(found, weights) * num))
+    return total
+
+
+def loss_weights(module: "NetModule") -> dict[str, float]:
+    """How much each blob counts in the loss, of those that do."""
+    return {top.id: w for node in module.net.nodes for top, w in zip(node.tops, node.loss_weights, strict=True) if w}
+
+
+def loss_of(found: Mapping[str, Tensor], weights: Mapping[str, float]) -> float:
+    """Caffe's loss of a batch: each loss layer's top, times its weight."""
+    return sum(weight * float(found[top].sum()) for top, weight in weights.items())
+
+
+def count_errors(scores: Tensor, labels: Tensor, ignored: Collection[int] = ()) -> Errors:
     """Errors of one batch; ``scores`` (N, classes), or (N, classes, h, w): a map, which is averaged.
 
-    As in Caffe's Accuracy, a class is among the k highest only if fewer than k others score as high or higher:
-    ties count against it, and so do scores that are not numbers.
+    As in Caffe's Accuracy, pictures with an ``ignored`` label don't count, and a class is among the k highest only if
+    fewer than k others score as high or higher: ties count against it, and so do scores that are not numbers.
     """
     means = scores.flatten(2).mean(2) if scores.dim() > 2 else scores
-    own = means.gather(1, labels.long()[:, None])
+    labels = labels.long().flatten()
+    counts = ~torch.isin(labels, torch.tensor(sorted(ignored), dtype=torch.long, device=labels.device))
+    own = means.gather(1, torch.where(counts, labels, 0)[:, None])
     others_as_high = (~(means < own)).sum(1) - 1
-    top1, top5 = ((others_as_high >= k).sum() for k in (1, 5))
-    return Errors(len(labels), int(top1), int(top5))
+    top1, top5 = ((counts & (others_as_high >= k)).sum() for k in (1, 5))
+    return Errors(int(counts.sum()), int(top1), int(top5))

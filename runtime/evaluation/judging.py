@@ -36,6 +36,7 @@ class Task(NamedTuple):
     feed         how pictures reach the net
     precision    of convolutions and products, where it isn't float32
     skip         whether pictures that can't be read, or are too small, are left out
+    ignored      labels of pictures that don't count
     """
 
     module: "NetModule"
@@ -46,6 +47,7 @@ class Task(NamedTuple):
     precision: torch.dtype | None = None
     skip: bool = False
     num_workers: int = 0
+    ignored: frozenset[int] = frozenset()
 
     @property
     def eye(self) -> Eye:
@@ -67,7 +69,9 @@ def judge(task: Task, tell: Tell, say: Callable[[str], None], group: Group = ALO
     softmaxed = are_posteriors(task.module.net, task.scores)
     coming = watched(pieces, num_looks, len(group.share(len(task.data))), say)
     values, numbers = averaged(coming, num_looks, shape, task.protocol.pool, softmaxed=softmaxed)
-    labels = np.asarray(task.data.labels, np.int64)[numbers]
+    all_labels = np.asarray(task.data.labels, np.int64)
+    count = ~np.isin(all_labels[numbers], sorted(task.ignored))
+    values, numbers = values[count], numbers[count]
     protocol = (
         task.protocol._replace(pool=Pool.PROB) if softmaxed else task.protocol
     )  # nothing is left to average before
@@ -81,7 +85,7 @@ def judge(task: Task, tell: Tell, say: Callable[[str], None], group: Group = ALO
     }
     paths = paths_of(task.data)
     shown = tuple(paths[number] for number in numbers.tolist()) if paths else ()
-    return Posteriors(values, labels, numbers, task.data.classes, made, shown)
+    return Posteriors(values, all_labels[numbers], numbers, task.data.classes, made, shown)
 
 
 def check_task(task: Task) -> None:

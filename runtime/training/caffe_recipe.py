@@ -225,9 +225,14 @@ def parse_solver(source: Source, report: Report) -> CaffeSolver:
             message = f"lr_policy {solver.lr_policy} without {name}: Caffe takes 0, {consequence}"
             cure = f"add {name}: {CAFFES_POLICIES[solver.lr_policy].params[name].doc}"
             report.add(Diagnostic("N766", message, Label(places["lr_policy"]), severity=Severity.WARNING, help=cure))
+    if solver.max_iter is None:
+        length = f"netdef train takes {Recipe().length} unless --epochs says how many"
+        message, cure = f"without max_iter Caffe does not train, and {length}", "add max_iter: the length of training"
+        place = Label(_head(source, expanded.body))
+        report.add(Diagnostic("N766", message, place, severity=Severity.WARNING, help=cure))
     if labels:
         first, *others = sorted(labels, key=lambda label: label.span.start)
-        message = f"{_listed(sorted(names))} {'has' if len(names) == 1 else 'have'} no effect here"
+        message = f"{listed(sorted(names))} {'has' if len(names) == 1 else 'have'} no effect here"
         report.add(Diagnostic("N740", message, first, tuple(others), severity=Severity.WARNING))
     return solver
 
@@ -247,5 +252,6 @@ def _head(source: Source, body: tuple[Field | Group, ...]) -> Span:
     return body[0].at if body else Span(source, 0, 0)
 
 
-def _listed(names: list[str]) -> str:
+def listed(names: list[str]) -> str:
+    """Some words as a person lists them."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -15,6 +15,7 @@ from netdef.runtime.data.batches import workers_for
 from netdef.runtime.data.binding import Binding, Feed, augmented, bind, check_classes, view_of
 from netdef.runtime.data.colours import Shifted, colours_of
 from netdef.runtime.data.dataset import Data, Dataset, boxes_of
+from netdef.runtime.data.ignored import allowed, uncounted
 from netdef.runtime.data.layer_view import LayerView
 from netdef.runtime.data.table import Table
 from netdef.runtime.data.transform import evenly_spread, measured, stated
@@ -65,7 +66,8 @@ class Prepared(NamedTuple):
 
     train_net: Net
     test_net: Net
-    scores: str
+    scores: str | None
+    ignored: frozenset[int]
     recipe: Recipe
     data: Data
     feeding: Feed
@@ -90,6 +92,7 @@ class Prepared(NamedTuple):
             module=module,
             tester=tester,
             scores=self.scores,
+            ignored=self.ignored,
             recipe=recipe,
             data=self.data,
             feeding=Binding(self.feeding.blobs, self.feeding.normalise),
@@ -139,19 +142,21 @@ def prepare(
     Shares(train_net, division)  # refuses what can't be divided
     feeding, testing = feeds or _fed_from_outside(train_net, test_net, recipe, data, inputs)
     boxed = feeds is None and any(field in feeding.blobs for field in BOX_FIELDS)
-    scores = test_net.chosen_scores(scores or (box_blob(test_net) if boxed else None))
-    check_loss(train_net, scores)
-    for part in (data.train, data.test):
-        if boxed:
-            check_boxes(test_net.shapes[scores], part, feeding.blobs)
-        else:
-            check_classes(test_net.shapes[scores], part)
+    told = test_net.chosen_scores(scores or box_blob(test_net)) if boxed else scores_of(test_net, data.test, scores)
+    check_loss(train_net, told)
+    if told is not None:
+        for part, nets in ((data.train, (train_net, test_net)), (data.test, (test_net, train_net))):
+            if boxed:
+                check_boxes(test_net.shapes[told], part, feeding.blobs)
+            else:
+                check_classes(test_net.shapes[told], part, allowed(*nets))
     apart = division.num_own if means.sync_batchnorm else division.num_parts
     over = {"BatchNorm": f"over {f'1/{apart}' if apart > 1 else 'all'} of a batch"} if train_net.num_statistics else {}
     return Prepared(
         train_net=train_net,
         test_net=test_net,
-        scores=scores,
+        scores=told,
+        ignored=frozenset() if told is None else uncounted(told, test_net, train_net),
         recipe=recipe,
         data=data,
         feeding=feeding,
@@ -191,10 +196,27 @@ def device_of(name: str | None) -> torch.device:
     return device
 
 
-def check_loss(net: Net, scores: str) -> None:
+def scores_of(net: Net, data: Dataset, chosen: str | None) -> str | None:
+    """The blob of class scores by which a net in phase TEST is judged; None where its loss alone tells, as in Caffe.
+
+    Raises:
+        NetError: if there are class scores without labels, and no loss; or if it isn't clear which blob has the scores.
+    """
+    has_loss = any(weight for node in net.nodes for weight in node.loss_weights)
+    is_labelled = len(data.labels) == len(data)
+    if not is_labelled and (chosen is not None or not has_loss):
+        message = "the data have no labels that are numbers of classes, so errors can't be counted"
+        cure = "leave out --scores: the net's loss in tests" if has_loss else "a loss without include { phase: TRAIN }"
+        raise NetError(Diagnostic("N811", message, help=f"{cure} tells how good it is"))
+    if has_loss and chosen is None and not (is_labelled and net.may_score):
+        return None
+    return net.chosen_scores(chosen)
+
+
+def check_loss(net: Net, scores: str | None) -> None:
     """Refuse a net that has nothing to make smaller, where a loss could read its scores, or nothing that learns."""
     if not any(weight for node in net.nodes for weight in node.loss_weights):
-        cure = f'layer "loss" SoftmaxWithLoss {{ bottom: ["{scores}", "label"] include {{ phase: TRAIN }} }}'
+        cure = f'layer "loss" SoftmaxWithLoss {{ bottom: ["{scores or "fc"}", "label"] include {{ phase: TRAIN }} }}'
         message = f"{net.name or net.definition.path} has no loss in phase TRAIN, so nothing can be learned"
         raise NetError(Diagnostic("N720", message, help=f'add input "label" [1] and {cure}'))
     weights = [own for node in net.nodes for own in node.weights if own.weight.learned]
@@ -206,9 +228,12 @@ def check_loss(net: Net, scores: str) -> None:
 
 def identity_of(net: Net, recipe: Recipe, data: Data, feed: Feed) -> dict[str, Any]:
     """What a run is, as plain values that can be compared: a resumed run must have the same."""
-    own = {"view": str(feed.view)} if isinstance(feed.view, LayerView) else {}  # of others the recipe tells all
+    own, told = {}, as_data(recipe)
+    if isinstance(feed.view, LayerView):  # of others the recipe tells all
+        own = {"view": str(feed.view)}
+        told = {name: value for name, value in told.items() if name != "augment"}
     return own | {
-        "recipe": as_data(recipe),
+        "recipe": told,
         "net": {node.name: _described(node) for node in net.nodes},
         "data": {"train": _summed(data.train), "test": _summed(data.test)},
         "preprocess": feed.normalise.text,

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from netdef.compiler.diagnostics import Diagnostic, NetError, Report
 from netdef.compiler.messages import State
+from netdef.compiler.source import Span
 from netdef.runtime.training.caffe_recipe import read_solver
 from netdef.runtime.training.recipe import Recipe, Stage
 from netdef.runtime.training.yaml_recipe import read_recipe
@@ -25,6 +26,7 @@ class RecipeFile(NamedTuple):
     report      warnings: what has no effect
     stages      of a plan, if it is one; ``recipe`` is then what they have in common
     states      phase -> the level and the stages that it gives the net
+    places      stage, None for the recipe itself -> where each setting stands, by its path (``test.batch``)
     """
 
     recipe: Recipe
@@ -35,6 +37,7 @@ class RecipeFile(NamedTuple):
     report: Report
     stages: tuple[Stage, ...] = ()
     states: Mapping[str, State] = MappingProxyType({})
+    places: Mapping[str | None, Mapping[str, Span]] = MappingProxyType({})
 
     def found(self, net: str) -> str:
         """The path of a net that it names.
@@ -63,11 +66,12 @@ class RecipeFile(NamedTuple):
 
 def read_recipe_file(path: Path) -> RecipeFile:
     """The recipe in a file; raises ``NetError`` with all that is wrong."""
-    report = Report()
     if path.suffix.lower() in YAML:
         written = read_recipe(path)
         homes = (path.parent, Path())  # its own folder first, as of the file that it is like
-        return RecipeFile(written.recipe, path, homes, written.net, written.net, report, stages=written.stages)
+        net, stages, places = written.net, written.stages, written.places
+        return RecipeFile(written.recipe, path, homes, net, net, written.report, stages=stages, places=places)
+    report = Report()
     solver = read_solver(path, report)
     homes = (Path(), path.parent)  # as Caffe, which knows the working folder alone
     net = solver.train_net or solver.net

@@ -107,7 +107,7 @@ def rehearse(job: Job, display: Display, *, has_data: bool = True) -> Rehearsal:
 def made_up(job: Job) -> dict[str, Tensor]:
     """A device's share of a batch for the net's inputs: noise, and the classes in turn."""
     num, device = job.recipe.batch // job.division.group.size, job.device
-    num_classes = job.tester.net.shapes[job.scores][1]
+    num_classes = 1 if job.scores is None else job.tester.net.shapes[job.scores][1]
     blobs = {}
     for field, blob in job.feeding.blobs.items():
         sides = [side for side in job.module.net.blobs[blob][1:] if isinstance(side, int)]

@@ -141,7 +141,7 @@ class Run:
     def evaluations(self) -> list[dict[str, Any]]:
         """The metrics of the iterations that were evaluated, in order."""
         with self.metrics.open(encoding="utf-8") as file:
-            return [json.loads(line) for line in file if '_error"' in line]
+            return [json.loads(line) for line in file if '_error"' in line or '"test_loss"' in line]
 
     def cut_back(self, iteration: int, *, at_all: bool = True) -> float:
         """Drop what came after an iteration, or all: it will be run again; the seconds that the run had taken by then.

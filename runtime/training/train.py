@@ -1,6 +1,6 @@
 """Training from the first batch, or from a checkpoint, to the last."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
 from math import ceil
@@ -20,7 +20,7 @@ from netdef.runtime.data.dataset import Data
 from netdef.runtime.data.skipping import Skipped
 from netdef.runtime.data.transform import Cut
 from netdef.runtime.devices import Agreement
-from netdef.runtime.evaluation import PAGE, Measured, evaluate
+from netdef.runtime.evaluation import PAGE, Measured, evaluate, evaluate_loss
 from netdef.runtime.localisation.evaluation import evaluate_boxes
 from netdef.runtime.module import plain
 from netdef.runtime.settings import Settings
@@ -44,7 +44,8 @@ class Job(NamedTuple):
 
     module      the net in phase TRAIN
     tester      the same net in phase TEST; the two share their weights
-    scores      the tester's blob with the class scores, or with boxes where the net is ``boxed``
+    scores      the tester's blob with the class scores, or with boxes where the net is ``boxed``; None: the loss tells
+    ignored     labels of pictures that don't count in tests
     feeding     how training batches reach the module; ``testing``: test batches the tester
     view        how training pictures are cut; ``test_view``: test pictures
     shuffled    whether each epoch has an order of its own, or all the data's
@@ -57,7 +58,8 @@ class Job(NamedTuple):
 
     module: "NetModule"
     tester: "NetModule"
-    scores: str
+    scores: str | None
+    ignored: frozenset[int]
     recipe: Recipe
     data: Data
     feeding: Binding
@@ -196,9 +198,8 @@ def evaluated(job: Job, skipped: Skipped, solver: Solver, stops: Callable[[], bo
     first = len(solver.scores) * num if pages.endless else 0
     own = stream(pages, [first + page for page in group.share(num)], job.num_workers)
     coming = _until(own, ceil(num / group.size), stops)
-    measure = evaluate_boxes if job.boxed else evaluate
     with gathered(job.module, job.tester), casting(job.settings, job.device), suppress(_BrokenOff):
-        return measure(job.tester, job.scores, job.testing, skipped.told(coming)).over(group)
+        return measured(job, skipped.told(coming)).over(group)
     return None
 
 
@@ -208,6 +209,15 @@ def _until(pages: Iterator[Batch], num_rounds: int, stops: Callable[[], bool]) -
         if stops():
             raise _BrokenOff
         yield from islice(pages, 1)
+
+
+def measured(job: Job, batches: Iterable[Batch]) -> Measured:
+    """What the net's class scores say of test batches, or its boxes, or, where it has neither, its loss alone."""
+    if job.scores is None:
+        return evaluate_loss(job.tester, job.testing, batches)
+    if job.boxed:
+        return evaluate_boxes(job.tester, job.scores, job.testing, batches)
+    return evaluate(job.tester, job.scores, job.testing, batches, job.ignored)
 
 
 def keep_best(job: Job, run: Run, solver: Solver, evaluation: Measured) -> None:

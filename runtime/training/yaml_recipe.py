@@ -6,13 +6,13 @@ because YAML 1.1 takes ``1e-3`` for text. A file may say what is different from 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
 
-from netdef.compiler.diagnostics import Diagnostic, Label, NetError, Report, closest
+from netdef.compiler.diagnostics import Diagnostic, Label, NetError, Report, Severity, closest
 from netdef.compiler.schema import Message, Param, Words
 from netdef.compiler.source import Source, Span
 from netdef.runtime.training.recipe import CHOICES, INIT, LIKE, NAME, NET, STAGES, Init, Recipe, Stage
@@ -24,10 +24,16 @@ THE_NETS = ("channels", "mean", "crop_size", "preprocess")
 
 
 class Written(NamedTuple):
-    """What a file says: the net that it is for, if it says, a recipe, and the stages of a plan, if it is one."""
+    """What a file says: the net that it is for, if it says, a recipe, and the stages of a plan, if it is one.
+
+    report   warnings: what has no effect
+    places   stage, None for the recipe itself -> where each setting stands, by its path (``test.batch``)
+    """
 
     net: str | None
     recipe: Recipe
+    report: Report
+    places: Mapping[str | None, Mapping[str, Span]]
     stages: tuple[Stage, ...] = ()
 
 
@@ -37,7 +43,7 @@ def read_recipe(path: Path) -> Written:
 
 
 def parse_recipe(source: Source) -> Written:
-    """What a text says; raises ``NetError`` with all that is wrong."""
+    """What a text says, with warnings; raises ``NetError`` with all that is wrong."""
     reader = _Reader(source)
     written = reader.written()
     reader.report.stop_on_errors()
@@ -62,6 +68,7 @@ class _Reader:
         self.source = source
         self.sources = {source.path: source}
         self.report = Report()
+        self.places: dict[str | None, dict[str, Span]] = {}
 
     def written(self) -> Written | None:
         try:
@@ -72,7 +79,9 @@ class _Reader:
             net = self.text(entries[NET][1], NET) if NET in entries else None
             recipe = self.message(Recipe, common, "a recipe")
             assert isinstance(recipe, Recipe)
-            return Written(net, recipe, () if stages is None else self.stages(stages, common))
+            self.note(None, recipe, common, warns=stages is None)
+            plan = () if stages is None else self.stages(stages, common)
+            return Written(net, recipe, self.report, self.places, plan)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             place = Label(Span(self.sources[mark.name], mark.index, mark.index + 1)) if mark else None
@@ -135,9 +144,26 @@ class _Reader:
                 raise self.complain("N702", f"there is no stage {made.stage} before {name}", value, help=cure)
             init = made
         differences = without(node, (NAME, NET, INIT))
-        recipe = self.message(Recipe, laid_over(common, differences), "a stage")
+        whole = laid_over(common, differences)
+        recipe = self.message(Recipe, whole, "a stage")
         assert isinstance(recipe, Recipe)
+        self.note(name, recipe, whole)
         return Stage(name, self.text(entries[NET][1], NET) if NET in entries else None, recipe, init)
+
+    def note(self, stage: str | None, recipe: Recipe, node: yaml.MappingNode, *, warns: bool = True) -> None:
+        """Note where the settings of a recipe stand, and warn of those that have no effect beside the others."""
+        places = self.places[stage] = dict(self.settings(node))
+        if warns and "test.batch" in places and recipe.test.batches is None:
+            message = "batch has no effect in test without batches: a test takes all test data"
+            place, cure = Label(places["test.batch"]), "add batches: the length of a test; or leave batch out"
+            self.report.add(Diagnostic("N851", message, place, severity=Severity.WARNING, help=cure))
+
+    def settings(self, node: yaml.MappingNode, path: str = "") -> Iterator[tuple[str, Span]]:
+        """Each setting's path and the place of its key."""
+        for key, value in node.value:
+            yield f"{path}{key.value}", self.span(key)
+            if isinstance(value, yaml.MappingNode):
+                yield from self.settings(value, f"{path}{key.value}.")
 
     def text(self, node: yaml.Node, key: str) -> str:
         """A word that is not ours."""

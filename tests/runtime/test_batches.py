@@ -1,5 +1,8 @@
 """Batches: what is in them depends on the seed and the iteration alone."""
 
+import os
+import signal
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -8,6 +11,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter
 
 from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.compiler.override import override
@@ -109,6 +113,36 @@ def test_workers_make_the_same_batches() -> None:
     alone, helped = ([b["data"] for b in stream(batches, range(3, 9), num)] for num in (0, 2))
     assert len(alone) == len(helped) == 6
     assert all(torch.equal(a, b) for a, b in zip(alone, helped, strict=True))
+
+
+class Deadly(Numbered):
+    @override
+    def picture(self, index: int) -> Picture:
+        if index == 3:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().picture(index)
+
+
+def test_a_killed_worker_is_a_mistake_where_its_batch_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_MultiProcessingDataLoaderIter._try_get_data, "__defaults__", (0.1,))  # else it looks after 5 s
+    handler = signal.getsignal(signal.SIGCHLD)
+    batches = stream(TestBatches(Deadly(5), PLAIN, 1), range(5), 1)
+    next(batches)
+    time.sleep(0.2)  # the worker is dead by now, and no handler raises
+    assert signal.getsignal(signal.SIGCHLD) == handler
+    with pytest.raises(NetError, match=r"N852.*a process that reads pictures was killed(.*\n)+.*--workers 0"):
+        list(batches)  # what was made ahead may be lost with its maker
+
+
+class Wrong(Numbered):
+    @override
+    def picture(self, index: int) -> Picture:
+        raise RuntimeError("no killing")
+
+
+def test_what_a_worker_itself_raises_stays_what_it_is() -> None:
+    with pytest.raises(RuntimeError, match="no killing"):
+        next(stream(TestBatches(Wrong(5), PLAIN, 1), range(5), 1))
 
 
 @pytest.mark.parametrize("num_workers", [0, 1])

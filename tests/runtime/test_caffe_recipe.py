@@ -39,6 +39,7 @@ from netdef.runtime.training.schedule import (
     Poly,
     Sigmoid,
     Step,
+    Unit,
 )
 
 FIXED = 'base_lr: 0.5 lr_policy: "fixed" max_iter: 7 '
@@ -196,6 +197,12 @@ def test_what_caffe_takes_for_0_is_said(policy: str, missing: list[str]) -> None
     assert {each.code for each in warnings} <= {"N766"}
 
 
+def test_a_length_that_is_not_given_is_said() -> None:
+    found, (warning,) = parsed('base_lr: 0.5 lr_policy: "fixed"')
+    assert found.recipe().length == Duration(10.0, Unit.EPOCHS)
+    assert (warning.code, "netdef train takes 10 epochs" in warning.message) == ("N766", True)
+
+
 def test_the_levels_and_stages_of_both_phases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Layers that a stage puts in are in the run's net; what the command line says counts instead."""
     pytest.importorskip("sklearn")
@@ -213,7 +220,7 @@ def test_the_levels_and_stages_of_both_phases(tmp_path: Path, monkeypatch: pytes
 
 def test_a_solver_reads_both_kinds_of_file(tmp_path: Path) -> None:
     (tmp_path / "r.yaml").write_text("solver: {type: Nesterov}\nlr: 0.25\n")
-    (tmp_path / "s.prototxt").write_text('type: "Nesterov" base_lr: 0.25 lr_policy: "fixed" display: 1')
+    (tmp_path / "s.prototxt").write_text('type: "Nesterov" base_lr: 0.25 lr_policy: "fixed" max_iter: 9 display: 1')
     net = load(TRACES / "net.net", phase="TRAIN")
     solvers = [solver(tmp_path / name, module(net)) for name in ("r.yaml", "s.prototxt")]
     assert [each.lr for each in solvers] == [0.25, 0.25]

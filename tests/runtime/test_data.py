@@ -159,6 +159,14 @@ def test_mistakes_in_folders(pets: Path, tmp_path: Path, monkeypatch: pytest.Mon
         assert cure in mistake.help
 
 
+def test_the_cure_for_a_list_that_is_too_short_is_no_folder(tmp_path: Path) -> None:
+    save(tmp_path / "1.png", picture(1))
+    (tmp_path / "list.txt").write_text("1.png 0\n")
+    with pytest.raises(NetError, match="N711") as error:
+        open_data(str(tmp_path / "list.txt"))
+    assert [mistake.help for mistake in error.value.report] == ["name others for the test with --test-data"]
+
+
 def test_splits_take_from_every_class() -> None:
     labels = [0, 1, 0, 1, 0, 2, 0, 1, 0, 0]
     assert every_nth(labels, 3) == ([0, 1, 2, 3, 5, 6, 8], [4, 7, 9])

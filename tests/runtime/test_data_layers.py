@@ -1,6 +1,7 @@
 """Data layers: what they read, against what real Caffe's tools wrote, OpenCV and numpy."""
 
 import json
+import math
 import pickle
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from safetensors.numpy import load_file
 
 from netdef.cli import main
 from netdef.compiler.diagnostics import NetError
@@ -21,10 +23,12 @@ from netdef.runtime.data.batches import TestBatches, TrainingBatches, stream
 from netdef.runtime.data.binding import Binding
 from netdef.runtime.data.databases import open_database
 from netdef.runtime.data.datums import Datums
-from netdef.runtime.data.layers import LayerFeed, feed_of, image_sizes, open_layers
+from netdef.runtime.data.layers import LayerFeed, feed_of, open_layers, samples_of
 from netdef.runtime.data.packing import Packing, pack
 from netdef.runtime.data.stretch import stretched
 from netdef.runtime.data.table import Table
+from netdef.runtime.evaluation import Loss
+from netdef.runtime.training.schedule import Moment, Plateau
 from tests.compiler.caffe_proto import PROTO
 
 lmdb = pytest.importorskip("lmdb")
@@ -46,7 +50,7 @@ def datum(pixels: NDArray[np.uint8], label: int) -> Any:
 
 def feed(path: Path, phase: str) -> tuple[LayerFeed, Any]:
     opened = open_layers(str(path), {}, state_of(phase))
-    net = load(path, phase=phase, data_size=image_sizes(opened))
+    net = load(path, phase=phase, samples=samples_of(opened))
     return feed_of(net, opened), net
 
 
@@ -477,6 +481,149 @@ def test_a_table_trains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert main(["train", "net.net", "--epochs", "5", "--lr", "0.5", "-o", "run"]) == 0
     last = json.loads(Path("run/metrics.jsonl").read_text().splitlines()[-1])
     assert last["top1_error"] == 0
+
+
+def rows(home: Path, **blobs: NDArray[Any]) -> None:
+    """An HDF5 file in a list ``rows.txt``."""
+    with h5py.File(home / "rows.h5", "w") as file:
+        for name, values in blobs.items():
+            file[name] = np.asarray(values, np.float32)
+    (home / "rows.txt").write_text("rows.h5\n")
+
+
+def trained(home: Path, tops: str, rest: str, *arguments: str) -> tuple[int, list[dict[str, Any]]]:
+    """Train on ``rows``, with a test after each epoch; the status, and the metrics that tests left."""
+    layer = f'layer "rows" HDF5Data {{ top: [{tops}] source: "rows.txt" batch_size: 4 }}'
+    (home / "net.net").write_text(f"{layer}\n{rest}")
+    status = main(["train", "net.net", "-o", "run", *arguments])
+    lines = (home / "run/metrics.jsonl").read_text().splitlines() if status == 0 else []
+    return status, [line for line in map(json.loads, lines) if "test_loss" in line]
+
+
+FC = 'layer "fc" InnerProduct { bottom: "x" num_output: %d weight_filler { type: "xavier" } }\n'
+DISTANCE = 'layer "loss" EuclideanLoss { bottom: ["fc", "y"] }'
+
+
+@pytest.mark.parametrize("weight", [1.0, 0.5])
+def test_a_net_without_class_scores_is_judged_by_its_loss(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], weight: float
+) -> None:
+    """Targets of any shape; the least loss is the best, and the mean over all samples is what numpy says."""
+    monkeypatch.chdir(tmp_path)
+    x, y = CHANCE.normal(size=(10, 3)), CHANCE.normal(size=(10, 2, 1))
+    rows(tmp_path, x=x, y=y)
+    loss = DISTANCE.replace("}", f"loss_weight: {weight} }}")
+    status, tests = trained(tmp_path, '"x", "y"', FC % 2 + loss, "--lr", "0.3", "--epochs", "8")
+    assert (status, len(tests)) == (0, 8)
+    assert "top1_error" not in tests[-1]
+    out, err = capsys.readouterr()
+    least = min(line["test_loss"] for line in tests)
+    assert f"best: test loss {least:.4f}" in out
+    assert "next: netdef plot run" in out
+    assert "as stored" not in err
+    best = load_file("run/best.safetensors")
+    weights, bias = (next(v for k, v in best.items() if k.endswith(end)) for end in ("fc/0", "fc/1"))
+    distances = ((x @ weights.T + bias - y.reshape(10, 2)) ** 2).sum(1) / 2
+    assert least == pytest.approx(weight * distances.mean(), rel=1e-5)
+
+
+def test_a_net_that_takes_no_labels_is_judged_by_its_loss(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows(tmp_path, x=CHANCE.normal(size=(8, 3)))
+    own = 'layer "loss" EuclideanLoss { bottom: ["fc", "x"] }'
+    assert trained(tmp_path, '"x"', FC % 3 + own, "--scores", "fc")[0] == 1
+    assert "have no labels that are numbers of classes" in capsys.readouterr().err
+    assert not Path("run").exists()
+    status, tests = trained(tmp_path, '"x"', FC % 3 + own, "--epochs", "1")
+    assert (status, len(tests)) == (0, 1)
+    assert main(["train", "net.net", "--dry-run"]) == 0
+
+
+def test_a_plateau_of_a_loss_is_one_where_it_stops_falling() -> None:
+    scores = tuple(Loss(4, summed).score for summed in (8.0, 6.0, 7.0, 7.5, 5.0))
+    rate = Plateau(base=1.0, patience=2)
+    assert [rate.rate(Moment(0, scores=scores[:num])) for num in range(3, 6)] == [1.0, 0.1, 0.1]
+    assert scores[0] > Loss(4, math.nan).score > -math.inf
+
+
+def test_labels_in_a_column(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """(N, 1) as Caffe takes it, by count."""
+    monkeypatch.chdir(tmp_path)
+    labels = np.arange(12) % 3
+    rows(tmp_path, x=np.eye(3)[labels], y=labels[:, None])
+    loss = 'layer "loss" SoftmaxWithLoss { bottom: ["fc", "y"] }'
+    status, tests = trained(tmp_path, '"x", "y"', FC % 3 + loss, "--lr", "0.5", "--epochs", "6")
+    assert (status, tests[-1]["top1_error"]) == (0, 0)
+
+
+@pytest.mark.parametrize("mark", [-1, 255])
+def test_samples_whose_label_is_ignored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], mark: int
+) -> None:
+    """Caffe's ignore_label: they count neither in the loss nor among the errors."""
+    monkeypatch.chdir(tmp_path)
+    labels = np.arange(12) % 3
+    x, marked = np.eye(3)[labels], labels.copy()
+    x[3:6] = x[[4, 5, 3]]  # were these to count, the net would be wrong
+    marked[3:6] = mark
+    rows(tmp_path, x=x, y=marked)
+    told = f"ignore_label: {mark}"
+    loss = f'layer "loss" SoftmaxWithLoss {{ bottom: ["fc", "y"] loss_param {{ {told} }} }}\n'
+    measure = f'layer "acc" Accuracy {{ bottom: ["fc", "y"] {told} include {{ phase: TEST }} }}'
+    more = "--lr", "0.5", "--epochs", "6"
+    status, tests = trained(tmp_path, '"x", "y"', FC % 3 + loss + measure, *more)
+    assert (status, tests[-1]["top1_error"]) == (0, 0)
+    capsys.readouterr()
+    assert main(["evaluate", "net.net", "--weights", "run", "--json"]) == 0
+    (result,) = json.loads(capsys.readouterr().out)["results"]
+    assert (result["num"], result["top1_error"]) == (9, 0)
+
+    forgetful = loss + measure.replace(told, "")  # Caffe's Accuracy stops there, too
+    for mistake in (forgetful, loss.replace(told, "")):
+        assert trained(tmp_path, '"x", "y"', FC % 3 + mistake, "-o", "no")[0] == 1
+        code = "N850" if mark < 0 else "N714"
+        err = capsys.readouterr().err
+        assert f"[{code}]" in err
+        assert f"loss_param {{ ignore_label: {mark} }}" in err
+
+
+@pytest.mark.parametrize("kind", ["Data", "ImageData"])
+def test_marks_below_0_in_databases_and_lists(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    """A data layer's labels may be ignored; elsewhere they are classes."""
+    monkeypatch.chdir(tmp_path)
+    labels = [0, 1, -1, 1, 0]
+    database(tmp_path / "Data", [datum(pixels, label) for pixels, label in zip(PIXELS, labels, strict=True)])
+    for number, pixels in enumerate(PIXELS):
+        cv2.imwrite(f"{number}.png", pixels.transpose(1, 2, 0))
+    (tmp_path / "ImageData").write_text("".join(f"{number}.png {label}\n" for number, label in enumerate(labels)))
+    layer = f'layer "d" {kind} {{ top: ["data", "label"] source: "{kind}" batch_size: 3 }}\n'
+    rest = FC.replace('"x"', '"data"') % 2 + 'layer "loss" SoftmaxWithLoss { bottom: ["fc", "label"] %s }'
+    for told, status in (("loss_param { ignore_label: -1 }", 0), ("", 1)):
+        (tmp_path / "net.net").write_text(layer + rest.replace("%s", told))
+        assert main(["train", "net.net", "--epochs", "1", "--lr", "1e-6", "-o", f"run{status}"]) == status
+    assert "[N850]: sample 2 has the label -1" in capsys.readouterr().err
+    assert main(["evaluate", "net.net", "--weights", "run0", "--data", kind]) == 1
+    assert "below 0" in capsys.readouterr().err
+
+
+def test_labels_of_another_layer_are_the_samples(tmp_path: Path) -> None:
+    """Also where that layer has fewer rows, and begins again."""
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["x"] = np.zeros((5, 2))
+    with h5py.File(tmp_path / "y.h5", "w") as file:
+        file["label"] = np.array([2, 0, -1])
+    for name in "xy":
+        (tmp_path / f"{name}.txt").write_text(f"{name}.h5\n")
+    (tmp_path / "net.net").write_text(
+        """layer "a" HDF5Data { top: "x" source: "x.txt" batch_size: 2 }
+        layer "b" HDF5Data { top: "label" source: "y.txt" batch_size: 2 }"""
+    )
+    found, _ = feed(tmp_path / "net.net", "TRAIN")
+    assert (found.data.labels, found.data.classes) == ([2, 0, -1, 2, 0], ("0", "1", "2"))
 
 
 def test_a_phase_without_a_data_layer(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

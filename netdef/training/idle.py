@@ -1,0 +1,104 @@
+"""Settings that have no effect because something else decides: each is named, with its place and what holds instead.
+
+A net's own data layers say how large batches are and what is done to pictures; so does a recipe. Where the layers feed
+the net they decide, and where other data do (``--data``) the recipe does.
+"""
+
+import argparse
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from netdef.compiler.diagnostics import Diagnostic, Label, Severity
+from netdef.compiler.layers.data import Data, HDF5Data, ImageData, MemoryData
+from netdef.compiler.messages import Transform
+from netdef.compiler.net import Net, Node
+from netdef.compiler.source import Span
+from netdef.runtime.training.caffe_recipe import listed
+
+if TYPE_CHECKING:
+    from netdef.runtime.data.layers import LayerFeed
+    from netdef.runtime.training.recipe import Recipe
+
+LAYERS = (Data, ImageData, HDF5Data, MemoryData)
+AUGMENTED = {
+    "augment.scale": "pictures keep their size, or get ImageData's new_height and new_width",
+    "augment.crop": "transform_param { crop_size } cuts, by chance in training",
+    "augment.mirror": "transform_param { mirror } says it",
+    "augment.rgb_shift": "a data layer shifts no colours",
+    "test.scale": "pictures keep their size, or get ImageData's new_height and new_width",
+}
+"""What a recipe says and a data layer decides -> what holds instead."""
+DONE = ("mirror", "mean_file", "mean_value", "scale")
+"""What transform_param does to a picture, beside telling its size and channels."""
+FOR_OTHER_DATA = ("test_data", "object", "input")
+"""Arguments that say something of data that are chosen beside the net."""
+
+
+def fed_by_layers(recipe: "Recipe", own: "LayerFeed", test_own: "LayerFeed", args: argparse.Namespace) -> "Recipe":
+    """The recipe as it holds where the net's data layers feed it; ``--batch`` is asked for here and now, and counts."""
+    from netdef.runtime.training.recipe import Augment
+
+    return recipe.replace(
+        batch=own.batch_size * recipe.iter_size if args.batch is None else recipe.batch,
+        augment=Augment(),
+        test=recipe.test.replace(batch=test_own.batch_size, scale=None),
+    )
+
+
+def idle_in_recipe(recipe: "Recipe", places: Mapping[str, Span], args: argparse.Namespace) -> Iterator[Diagnostic]:
+    """What has no effect where the net's data layers feed it; ``recipe`` is what holds, ``places`` what is written."""
+    parts = f", in each of {recipe.iter_size} parts" if recipe.iter_size > 1 else ""
+    instead = dict(AUGMENTED)
+    if args.batch is None:
+        instead["batch"] = f"a batch has {recipe.batch}: the data layer's batch_size{parts}"
+    if recipe.test.batches is not None:  # else it would have no effect in any case, which the recipe's reader says
+        instead["test.batch"] = f"a batch has {recipe.test.batch}: the data layer's batch_size in phase TEST"
+    written = [(name, Label(places[name], text)) for name, text in instead.items() if name in places]
+    if written:
+        cure = "leave them out, and change the data layers; or name the data with --data, and the recipe decides"
+        yield _idle(written, "the net's data layers feed it", cure)
+    for name in FOR_OTHER_DATA:
+        if getattr(args, name):
+            message = f"--{name.replace('_', '-')} has no effect: the net's data layers feed it"
+            yield Diagnostic("N851", message, severity=Severity.WARNING, help="name the data with --data, too")
+
+
+def idle_in_layers(nets: tuple[Net, Net], recipe: "Recipe", source: str) -> Iterator[Diagnostic]:
+    """What the data layers of the nets of both phases say without effect, where ``source`` feeds them."""
+    length = "all data" if recipe.test.batches is None else f"{recipe.test.batches} batches of {recipe.test.batch}"
+    sizes = f"a batch has {recipe.batch}, as the recipe or --batch says", f"a test takes {length}, as the recipe says"
+    written = {
+        (label.span.source.path, label.span.start): (name, label)
+        for net, size in zip(reversed(nets), reversed(sizes), strict=True)  # a layer of both phases is the first's
+        for node in net.nodes
+        if isinstance(node.layer, LAYERS)
+        for name, label in _said_by(node, size, is_stated=net.preprocess is not None)
+    }
+    if written:
+        cure = "say it in preprocess { ... } and in a recipe; or leave out --data, and the layers decide"
+        yield _idle(written.values(), f"{source} feeds the net", cure)
+
+
+def _said_by(node: Node, size: str, *, is_stated: bool) -> Iterator[tuple[str, Label]]:
+    """What a data layer says beside its data and the size of its pictures, and what holds instead."""
+    places = node.definition.places
+    for span in places.get("batch_size", ()):
+        yield "batch_size", Label(span, size)
+    transform = getattr(node.layer, "transform", Transform())
+    done = [name for name in DONE if getattr(transform, name) != Transform.params[name].default]
+    numbers = "preprocess says" if is_stated else "mean and deviation of the data say"
+    instead = f"{numbers} how pictures become numbers, and the recipe's augment what is mirrored"
+    for span in places.get("transform", ()) if done else ():
+        yield f"transform_param {{ {' '.join(done)} }}", Label(span, instead)
+    for name in DONE:
+        for span in places.get(name, ()):  # the old place
+            yield name, Label(span, instead)
+
+
+def _idle(written: Iterable[tuple[str, Label]], why: str, cure: str) -> Diagnostic:
+    in_order = sorted(written, key=lambda each: each[1].span.start)
+    names = list(dict.fromkeys(name for name, _ in in_order))
+    (_, first), *others = in_order
+    message = f"{listed(names)} {'has' if len(names) == 1 else 'have'} no effect: {why}"
+    labels = tuple(label for _, label in others)
+    return Diagnostic("N851", message, first, labels, severity=Severity.WARNING, help=cure)

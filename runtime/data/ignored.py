@@ -1,0 +1,47 @@
+"""Labels that a net's layers are told to ignore (``ignore_label``): samples that have one don't count."""
+
+from collections.abc import Iterator
+
+from netdef.compiler.layers.base import Layer
+from netdef.compiler.layers.measures import Accuracy
+from netdef.compiler.layers.softmax import SoftmaxWithLoss
+from netdef.compiler.net import Net
+
+
+def uncounted(scores: str, *nets: Net) -> frozenset[int]:
+    """Labels whose samples don't count as right or wrong, where ``scores`` is the blob with the class scores.
+
+    Those that an Accuracy of the first net ignores, if one reads the scores; else a loss that does; else as
+    ``allowed`` says.
+    """
+    for kind in (Accuracy, SoftmaxWithLoss):
+        told = [label for blob, label in _ignored(nets[0], kind) if blob == scores]
+        if told:
+            return frozenset(label for label in told if label is not None)
+    return allowed(*nets)
+
+
+def allowed(*nets: Net) -> frozenset[int]:
+    """Labels that may be no class: of the first net with layers that take labels, all those layers ignore them."""
+    for net in nets:
+        told = [
+            frozenset(() if label is None else (label,))
+            for kind in (Accuracy, SoftmaxWithLoss)
+            for _, label in _ignored(net, kind)
+        ]
+        if told:
+            return frozenset.intersection(*told)
+    return frozenset()
+
+
+def _ignored(net: Net, kind: type[Layer]) -> Iterator[tuple[str, int | None]]:
+    """Of each layer of a kind the blob of scores, and the label that it ignores."""
+    for node in net.nodes:
+        if isinstance(node.layer, kind):
+            yield node.bottoms[0].id, _ignore_label(node.layer)
+
+
+def _ignore_label(layer: Layer) -> int | None:
+    if isinstance(layer, SoftmaxWithLoss):
+        return layer.loss.ignore_label
+    return layer.ignore_label if isinstance(layer, Accuracy) else None
