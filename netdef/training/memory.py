@@ -70,6 +70,7 @@ def given(args: argparse.Namespace) -> dict[str, Any]:
 
 def begun(args: argparse.Namespace, job: "Job", run: "Run") -> "Run":
     """A new run, with its manifest."""
+    from netdef.runtime.data.transform import RESCALING
     from netdef.runtime.training.run import digest_of
 
     run.manifest = manifest_of(args) | {
@@ -77,6 +78,7 @@ def begun(args: argparse.Namespace, job: "Job", run: "Run") -> "Run":
         "data": {"source": job.data.source, "split": job.data.split},
         "classes": list(job.data.train.classes),
         "preprocess": job.feeding.normalise.as_data,
+        "rescaling": RESCALING,
         "device": str(job.device),
         "devices": job.division.group.size,
         "parts": job.division.num_parts,

@@ -17,6 +17,8 @@ from netdef.compiler.shape import Pair
 from netdef.runtime.data.dataset import Dataset, Picture
 
 BILINEAR = Image.Resampling.BILINEAR
+RESCALING = "both sides to the nearest pixel, bilinear over all pixels that fall together"
+"""What the VGG paper leaves open, in words for records."""
 NUM_MEASURED = 512
 """Pictures from which mean and scale are taken where the net says nothing of them."""
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from netdef.compiler.shape import Pair
-from netdef.runtime.data.transform import View
+from netdef.runtime.data.transform import RESCALING, View
 from netdef.runtime.looks import CENTRE, CORNERS, GRID, Look, Places
 
 CROPS: dict[int, tuple[Places, bool]] = {1: (CENTRE, False), 10: (CORNERS, True), 50: (GRID, True)}
@@ -64,5 +64,4 @@ class Protocol(NamedTuple):
     @property
     def as_data(self) -> dict[str, Any]:
         """Plain values for JSON, what the paper leaves open included."""
-        how = "both sides to the nearest pixel, bilinear over all pixels that fall together"
-        return {**self._asdict(), "scales": list(self.scales), "rescaling": how}
+        return {**self._asdict(), "scales": list(self.scales), "rescaling": RESCALING}

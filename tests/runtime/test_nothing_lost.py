@@ -159,6 +159,7 @@ def test_the_manifest_tells_what_the_run_is() -> None:
     assert manifest["versions"].keys() >= {"python", "torch", "netdef-compiler"}
     assert all(len(manifest["hashes"][part]) == 64 for part in ("net", "data", "recipe"))
     assert manifest["identity"]["recipe"]["seed"] == 1
+    assert "bilinear" in manifest["rescaling"]
     assert manifest["result"]["iteration"] == losses("whole")[-1][0]
 
 
