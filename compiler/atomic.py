@@ -2,12 +2,16 @@
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from netdef.compiler.faults import come_to, die, dies_here
 
 UNFINISHED = ".unfinished-"
 """The head of a file's name while it is written; its suffix stays, because writers choose a format by it."""
+UMASK = os.umask(0)
+"""Of this process, whose threads would meet it if it were asked for later: it can only be read by being set."""
+os.umask(UMASK)
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
@@ -22,7 +26,8 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     try:
         come_to("before-write")
         write(unfinished)
-        unfinished.chmod(0o666 & ~_umask())  # some libraries make files that only their owner can read
+        with suppress(OSError):  # not every disk has modes
+            unfinished.chmod(0o666 & ~UMASK)  # some libraries make files that only their owner can read
         if dies_here("mid-write"):
             os.truncate(unfinished, unfinished.stat().st_size // 2)
             die()
@@ -33,12 +38,6 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     finally:
         unfinished.unlink(missing_ok=True)
     sync(path.parent)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def write_whole_text(path: Path, text: str) -> None:

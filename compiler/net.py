@@ -206,6 +206,11 @@ class Net:
         return any(self._may_be_scores)
 
     @property
+    def reads_scores(self) -> bool:
+        """Whether any layer takes a blob for class scores."""
+        return bool(self._may_be_scores[0])
+
+    @property
     def _may_be_scores(self) -> tuple[list[str], list[str]]:
         """The ids of blobs that soft-maxes and Accuracies read, and of outputs that may be class scores."""
         readers = ("Softmax", "SoftmaxWithLoss", "Accuracy")

@@ -17,16 +17,34 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 from torch.distributed.distributed_c10d import PrefixStore
-from torch.distributed.nn.functional import all_reduce
 from torch.distributed.rendezvous import rendezvous
 
 from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.compiler.override import override
 
 T = TypeVar("T")
 
 LAUNCH = "TORCHELASTIC_RUN_ID"
 GONE = ("Connection closed by peer", "Connection reset", "Broken pipe", "Connection refused", "NCCL", "Timed out")
 """What torch says where another process of the group has died."""
+
+
+class _Sum(torch.autograd.Function):
+    """The sum of a tensor over all processes, and of its gradients."""
+
+    @staticmethod
+    @override
+    def forward(ctx: Any, values: Tensor) -> Tensor:
+        summed = values.clone()
+        dist.all_reduce(summed)
+        return summed
+
+    @staticmethod
+    @override
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        summed = gradients[0].clone()
+        dist.all_reduce(summed)
+        return summed
 
 
 class Group(NamedTuple):
@@ -66,7 +84,7 @@ class Group(NamedTuple):
         """The mean of a tensor over all processes; gradients flow through it."""
         if self.size == 1:
             return values
-        summed: Tensor = all_reduce(values)  # type: ignore[no-untyped-call]  # torch's is untyped
+        summed: Tensor = _Sum.apply(values)  # type: ignore[no-untyped-call]  # torch's is untyped
         return summed / self.size
 
     def told(self, known: T | None) -> T:

@@ -59,7 +59,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--devices", type=count, metavar="N", help="train in N processes, each with its own GPU if any"
     )
     devices.add_argument(
-        "--restarts", type=index, default=0, metavar="K", help="start all again, up to K times, if one breaks down"
+        "--restarts", type=index, metavar="K", help="start all again, up to K times, if one breaks down"
     )
     devices.add_argument(
         "--passes", type=count, metavar="K", help="compute a device's share in K passes, to save memory"
@@ -90,8 +90,9 @@ def run(args: argparse.Namespace) -> int:
     from netdef.runtime.devices import joined, launch, was_launched
     from netdef.runtime.training.interrupts import Interrupts, Stopped
 
-    if (args.devices or 1) + args.restarts > 1 and not was_launched():
-        return launch(args.devices or 1, args.words, args.restarts, args.device)
+    num_devices, restarts = args.devices or 1, args.restarts or 0
+    if num_devices + restarts > 1 and not was_launched():
+        return launch(num_devices, args.words, restarts, args.device)
     with Interrupts() as interrupts, joined(args.device) as group:
         try:
             return trained(args, written, group, interrupts)

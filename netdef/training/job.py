@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netdef.cli import show
-from netdef.commands.options import load_quietly
+from netdef.compiler.definition import define
 from netdef.compiler.diagnostics import Diagnostic, Report
+from netdef.compiler.load import load_expanded
 from netdef.feeding import fed_net
 
 if TYPE_CHECKING:
@@ -92,8 +93,8 @@ def prepared_of(
 
 
 def name_of(args: argparse.Namespace) -> str:
-    """What runs of the net are called."""
-    return load_quietly(args, phase="TRAIN").name or Path(args.file).stem
+    """What runs of the net are called; its shapes may depend on data, and are not looked at."""
+    return define(load_expanded(args.file, dict(args.set)), Report()).frame.name or Path(args.file).stem
 
 
 def recipe_file(args: argparse.Namespace) -> "RecipeFile | None":

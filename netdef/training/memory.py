@@ -20,7 +20,7 @@ REMEMBERED = (
 """Arguments that a resumed run takes from its manifest where they aren't given again."""
 SWITCHES = ("compile", "channels_last", "cuda_graphs")
 """As these, which can be switched off as well as on."""
-WITH_FALSE = (*SWITCHES, "seed", "workers")
+WITH_FALSE = (*SWITCHES, "seed", "workers", "restarts")
 """Of all these, those whose 0 or false says something."""
 
 

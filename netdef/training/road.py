@@ -145,8 +145,7 @@ def train_one(
         (leg,) = checked(args, written, (stage,), group, given)
         job = leg.prepared.job(first_weights(stage.init, given, args.weights))
     path = Path(args.run_folder) if args.run_folder else None
-    name = job.module.net.name or Path(leg.args.file).stem
-    run = old or group.decided(lambda: begun(leg.args, job, new_run(path, name)))
+    run = old or group.decided(lambda: begun(leg.args, job, new_run(path, name_of(args))))
     carry_out(leg.args, job, run, interrupts, source=args.weights)
     if group.leads:
         for line in conclusion(leg.args, run):

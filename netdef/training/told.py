@@ -32,7 +32,8 @@ def introduction(
                 if job.division.num_own == 1
                 else "all devices' parts of one pass together"
             )
-        yield f"BatchNorm takes its mean and variance from {parts} of a batch"
+        remembered = "; tests use what the first device remembers" if job.division.group.size > 1 else ""
+        yield f"BatchNorm takes its mean and variance from {parts} of a batch{remembered}"
     yield f"{data.source}: {len(data.train):,} training and {len(data.test):,} test pictures; {data.split}"
     if source is not None and start is None:
         yield f"{source}: {matched_text(job.module.matched)}"

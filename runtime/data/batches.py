@@ -200,7 +200,8 @@ def _fetched_ahead(batches: Fetched[Batch], indices: Iterable[int], num_workers:
                 raise batch
             yield batch
     finally:
-        fetched._shutdown_workers()  # which it does when it is freed, but a traceback may keep it
+        # What it does by itself when it is freed; but a traceback may keep it
+        getattr(fetched, "_shutdown_workers", lambda: None)()
 
 
 def _without_a_handler(loader: DataLoader[Any]) -> Any:
@@ -221,7 +222,8 @@ def _tells_of_a_lost_worker(error: Exception) -> bool:
     """Whether a loader's error is that a worker is gone: it says so, or can't fetch what the worker had made."""
     if str(error).startswith("Caught "):  # what went wrong in a worker that is there
         return False
-    return not isinstance(error, RuntimeError) or "exited unexpectedly" in str(error)
+    lost = (ConnectionError, FileNotFoundError, EOFError)
+    return isinstance(error, lost) or "exited unexpectedly" in str(error)
 
 
 def lost_worker(error: str, num_workers: int) -> NetError:

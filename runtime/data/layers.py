@@ -148,9 +148,8 @@ _DataAndSamples = tuple[Dataset, tuple[tuple[int, ...], ...]]
 
 
 def _open_datums(definition: LayerDefinition, layer: Data, home: Path) -> _DataAndSamples:
-    data = Datums(
-        _find(definition, layer.source, home), marks=True
-    )  # a database tells its kind, whatever ``backend`` says
+    path = _find(definition, layer.source, home)
+    data = Datums(path, marks=True)  # a database tells its kind, whatever ``backend`` says
     transform = layer.transform
     channels = 3 if transform.force_color or layer.force_encoded_color else 1 if transform.force_gray else None
     return data, (_image(data, channels),)

@@ -85,7 +85,8 @@ def judge(task: Task, tell: Tell, say: Callable[[str], None], group: Group = ALO
     }
     paths = paths_of(task.data)
     shown = tuple(paths[number] for number in numbers.tolist()) if paths else ()
-    return Posteriors(values, all_labels[numbers], numbers, task.data.classes, made, shown)
+    classes = task.data.classes[: shape[1]]  # data known by their labels alone count an ignored one, too
+    return Posteriors(values, all_labels[numbers], numbers, classes, made, shown)
 
 
 def check_task(task: Task) -> None:

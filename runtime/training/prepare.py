@@ -1,6 +1,6 @@
 """A net, a recipe and data brought together, and everything that doesn't fit refused before the first batch."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ from netdef.compiler.net import Net, Node
 from netdef.runtime.data.batches import workers_for
 from netdef.runtime.data.binding import Binding, Feed, augmented, bind, check_classes, view_of
 from netdef.runtime.data.colours import Shifted, colours_of
+from netdef.runtime.data.companions import Accompanied
 from netdef.runtime.data.dataset import Data, Dataset, boxes_of
 from netdef.runtime.data.ignored import allowed, uncounted
 from netdef.runtime.data.layer_view import LayerView
@@ -208,7 +209,7 @@ def scores_of(net: Net, data: Dataset, chosen: str | None) -> str | None:
         message = "the data have no labels that are numbers of classes, so errors can't be counted"
         cure = "leave out --scores: the net's loss in tests" if has_loss else "a loss without include { phase: TRAIN }"
         raise NetError(Diagnostic("N811", message, help=f"{cure} tells how good it is"))
-    if has_loss and chosen is None and not (is_labelled and net.may_score):
+    if has_loss and chosen is None and not (is_labelled and net.reads_scores):
         return None
     return net.chosen_scores(chosen)
 
@@ -254,16 +255,19 @@ def _summed(data: Dataset) -> dict[str, Any]:
     labels = sha256(bytes(str(list(data.labels)), "ascii")).hexdigest()[:16]
     boxes = boxes_of(data)
     drawn = {} if boxes is None else {"boxes": sha256(boxes.tobytes()).hexdigest()[:16]}
-    return {"num": len(data), "classes": list(data.classes), "labels": labels, "pictures": _looks(data)} | drawn
-
-
-def _looks(data: Dataset) -> str:
-    if isinstance(data, Table):
-        numbers = np.linspace(0, len(data) - 1, min(NUM_LOOKED_AT, len(data)), dtype=np.int64)
-        looked_at: Iterable[NDArray[Any]] = (rows.numpy() for rows in data.rows(numbers).values())
-    else:
-        looked_at = evenly_spread(data, NUM_LOOKED_AT)
     digest = sha256()
-    for array in looked_at:
+    for array in _looked_at(data):
         digest.update(str(array.shape).encode() + array.tobytes())
-    return digest.hexdigest()[:16]
+    looks = digest.hexdigest()[:16]
+    return {"num": len(data), "classes": list(data.classes), "labels": labels, "pictures": looks} | drawn
+
+
+def _looked_at(data: Dataset) -> Iterator[NDArray[Any]]:
+    if isinstance(data, Accompanied):
+        for each in (data.first, *(companion.data for companion in data.companions)):
+            yield from _looked_at(each)
+    elif isinstance(data, Table):
+        numbers = np.linspace(0, len(data) - 1, min(NUM_LOOKED_AT, len(data)), dtype=np.int64)
+        yield from (rows.numpy() for rows in data.rows(numbers).values())
+    else:
+        yield from evenly_spread(data, NUM_LOOKED_AT)

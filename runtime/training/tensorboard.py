@@ -43,7 +43,8 @@ class TensorBoard:
 
         self._say = say
         self._can_write = True
-        threading.excepthook = _without(threading.excepthook)
+        self._hook = threading.excepthook
+        threading.excepthook = _without(self._hook)
         self._writer = SummaryWriter(run / FOLDER, purge_step=first)
 
     def log(self, lines: Iterable[Mapping[str, float]]) -> None:
@@ -64,6 +65,7 @@ class TensorBoard:
         """Have everything written."""
         with suppress(OSError):  # which was told
             self._writer.close()
+        threading.excepthook = self._hook
 
 
 def _without(hook: Callable[[threading.ExceptHookArgs], object]) -> Callable[[threading.ExceptHookArgs], object]:

@@ -541,6 +541,42 @@ def test_a_net_that_takes_no_labels_is_judged_by_its_loss(
     assert main(["train", "net.net", "--dry-run"]) == 0
 
 
+def test_whole_numbers_are_no_classes_where_nothing_reads_scores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows(tmp_path, x=CHANCE.normal(size=(8, 3)), y=np.arange(8) - 5)
+    own = 'layer "same" Power { bottom: "fc" } layer "loss" EuclideanLoss { bottom: ["fc", "y"] }'
+    status, tests = trained(tmp_path, '"x", "y"', FC % 1 + own, "--epochs", "1", "--lr", "1e-3")
+    assert (status, tests[0].keys() & {"test_loss", "top1_error"}) == (0, {"test_loss"})
+
+
+def test_data_of_two_layers_are_both_known_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def write(name: str, numbers: NDArray[np.float64]) -> None:
+        Path(f"{name}.h5").unlink(missing_ok=True)  # of which somebody holds the old one open
+        with h5py.File(f"{name}.h5", "w") as file:
+            file[name] = numbers
+        Path(f"{name}.txt").write_text(f"{name}.h5\n")
+
+    write("x", CHANCE.normal(size=(8, 3)))
+    write("y", CHANCE.normal(size=(8, 2)))
+    Path("net.net").write_text(
+        """layer "a" HDF5Data { top: "x" source: "x.txt" batch_size: 2 }
+        layer "b" HDF5Data { top: "y" source: "y.txt" batch_size: 2 }
+        layer "fc" InnerProduct { bottom: "x" num_output: 2 weight_filler { type: "xavier" } }
+        layer "loss" EuclideanLoss { bottom: ["fc", "y"] }"""
+    )
+    assert main(["train", "net.net", "--epochs", "1", "-o", "run"]) == 0
+    assert main(["train", "--resume", "-o", "run"]) == 0
+    write("y", CHANCE.normal(size=(8, 2)))
+    assert main(["train", "--resume", "-o", "run"]) == 1
+    assert "data.train.pictures" in capsys.readouterr().err
+
+
 def test_a_plateau_of_a_loss_is_one_where_it_stops_falling() -> None:
     scores = tuple(Loss(4, summed).score for summed in (8.0, 6.0, 7.0, 7.5, 5.0))
     rate = Plateau(base=1.0, patience=2)
