@@ -201,6 +201,11 @@ class Net:
         raise NetError(Diagnostic("N511", f"which blob of {name} holds the class scores?", help=help))
 
     @property
+    def has_loss(self) -> bool:
+        """Whether anything counts in a loss."""
+        return any(weight for node in self.nodes for weight in node.loss_weights)
+
+    @property
     def may_score(self) -> bool:
         """Whether any blob may hold class scores."""
         return any(self._may_be_scores)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ Arrays = dict[str, NDArray[Any]]
 Made = TypeVar("Made")
 
 
-class ArrayFile(NamedTuple):
+class ArrayFile(NamedTuple, Generic[Made]):
     """A kind of file.
 
     what    what it holds, in words
@@ -24,6 +24,7 @@ class ArrayFile(NamedTuple):
     names   of its arrays; ``about`` is beside them
     facts   that stand in ``about``, beside what it holds
     code    of the mistake that a file isn't one
+    make    what is made of the arrays and the facts; it raises ``ValueError`` where they don't fit each other
     """
 
     what: str
@@ -31,6 +32,7 @@ class ArrayFile(NamedTuple):
     names: tuple[str, ...]
     facts: tuple[str, ...]
     code: str
+    make: Callable[[Arrays, dict[str, Any]], Made]
 
     def check_suffix(self, path: Path) -> None:
         """Refuse a name that tells no format."""
@@ -45,7 +47,7 @@ class ArrayFile(NamedTuple):
             cure = f"mkdir -p {path.parent}"
             raise NetError(Diagnostic("N006", f"{path} can't be written: there is no folder {path.parent}", help=cure))
 
-    def write(self, path: Path, held: object) -> None:
+    def write(self, path: Path, held: Made) -> None:
         """Write a file by its suffix: what ``held`` has under the names of the arrays and the facts."""
         self.check_suffix(path)
         arrays: Arrays = {name: getattr(held, name) for name in self.names}
@@ -63,11 +65,11 @@ class ArrayFile(NamedTuple):
         except OSError as error:
             raise NetError(Diagnostic("N006", f"{path} can't be written: {error.strerror}")) from None
 
-    def read(self, path: Path, make: Callable[[Arrays, dict[str, Any]], Made]) -> Made:
+    def read(self, path: Path) -> Made:
         """What is made of a file's arrays and facts.
 
         Raises:
-            NetError: if it can't be read, or ``make`` finds something wrong.
+            NetError: if it can't be read, or its arrays don't fit each other.
         """
         self.check_suffix(path)
         try:
@@ -75,7 +77,7 @@ class ArrayFile(NamedTuple):
             facts = json.loads(about)
             if facts.get("what", self.what) != self.what:
                 raise ValueError(f"it holds {facts['what']}")
-            return make(arrays, facts)
+            return self.make(arrays, facts)
         except KeyError as error:
             raise self._unfit(path, f"it has no {error.args[0]}") from None
         except Exception as error:  # whatever zip, NumPy, safetensors and JSON find wrong

@@ -88,11 +88,10 @@ class _Start(nn.Module):
     def __init__(self, module: NetModule) -> None:
         super().__init__()
         self.module = module
-        self.has_loss = any(weight for node in module.net.nodes for weight in node.loss_weights)
 
     @override
     def forward(self, **blobs: Tensor) -> Tensor:
-        if self.has_loss:
+        if self.module.net.has_loss:
             return self.module.loss(**blobs)[0]
         return torch.stack([wide(output).sum() for output in self.module(**blobs).values()]).sum()
 

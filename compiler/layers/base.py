@@ -51,7 +51,7 @@ class Divisor(Enum):
 
     NOTHING   a plain sum: so what is not a loss by itself counts, too
     SAMPLES   the number of samples, or of all their positions
-    COUNTED   the number of labels (the second bottom) that are not ignored (``loss.ignore_label``)
+    COUNTED   the number of labels (the second bottom) that are not ``ignored``
     """
 
     NOTHING = "nothing"
@@ -129,6 +129,11 @@ class Layer(Message):
     def divisor(self) -> Divisor:
         """What its first top is divided by, where that counts in the loss."""
         return Divisor.NOTHING
+
+    @property
+    def ignored(self) -> int | None:
+        """The label whose positions don't count, if there is one."""
+        return None
 
     def window(self, bottoms: Shapes) -> Window | None:
         """What one output position sees; None where positions lose their meaning (a reshape, a loss)."""

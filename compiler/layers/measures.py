@@ -18,6 +18,11 @@ class Accuracy(Layer, block="accuracy_param", number=102, bottoms=2, tops=Arity(
     axis: int = param(2, default=1, doc="the classes' axis")
     ignore_label: int | None = param(3, default=None, doc="positions with this label don't count")
 
+    @property
+    @override
+    def ignored(self) -> int | None:
+        return self.ignore_label
+
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
         scores, labels = bottoms

@@ -80,8 +80,13 @@ class SoftmaxWithLoss(Layer, bottoms=2, tops=Arity(1, 2)):
     def divisor(self) -> Divisor:
         if self.normalization is Normalization.NONE:
             return Divisor.NOTHING
-        counted = self.normalization is Normalization.VALID and self.loss.ignore_label is not None
+        counted = self.normalization is Normalization.VALID and self.ignored is not None
         return Divisor.COUNTED if counted else Divisor.SAMPLES
+
+    @property
+    @override
+    def ignored(self) -> int | None:
+        return self.loss.ignore_label
 
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:

@@ -17,7 +17,7 @@ def accuracy(layer: Accuracy, node: Node, graph: Graph) -> None:
     """A label is right if at most top_k scores, its own among them, are no less than its own: ties count against it."""
     scores, labels = node.bottoms
     axis = find_axis(layer.axis, len(scores.shape))
-    index, counts = label_index(graph, scores, labels, axis, layer.ignore_label)
+    index, counts = label_index(graph, scores, labels, axis, layer.ignored)
     own = graph.op("GatherElements", scores.id, index, axis=axis)
     rivals = graph.op("Cast", graph.op("GreaterOrEqual", scores.id, own), to=TensorProto.FLOAT)
     rank = graph.op("ReduceSum", rivals, graph.constant([axis], np.int64), keepdims=1)

@@ -31,7 +31,7 @@ def softmax_with_loss(layer: SoftmaxWithLoss, node: Node, graph: Graph) -> None:
     loss, *probabilities = (top.id for top in node.tops)
     for top in probabilities:
         graph.op("Softmax", scores.id, into=top, axis=axis)
-    index, counts = label_index(graph, scores, labels, axis, layer.loss.ignore_label)
+    index, counts = label_index(graph, scores, labels, axis, layer.ignored)
     logarithm = graph.op("GatherElements", graph.op("LogSoftmax", scores.id, axis=axis), index, axis=axis)
     losses = graph.op("Min", graph.op("Neg", logarithm), graph.constant(GREATEST_LOSS))
     if counts is not None:

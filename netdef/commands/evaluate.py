@@ -85,7 +85,7 @@ def evaluated(args: argparse.Namespace, group: "Group") -> int:
     from netdef.runtime.devices import said_once
     from netdef.runtime.evaluation.posteriors import fused
     from netdef.runtime.evaluation.report import report
-    from netdef.runtime.evaluation.stored import check_place, read_posteriors, write_posteriors
+    from netdef.runtime.evaluation.stored import POSTERIORS
     from netdef.runtime.training.run import run_of
 
     with said_once(group):
@@ -95,8 +95,8 @@ def evaluated(args: argparse.Namespace, group: "Group") -> int:
         return print_boxes(args, group)
     with said_once(group):
         if args.save_posteriors:
-            check_place(Path(args.save_posteriors))
-        saved = [read_posteriors(Path(path)) for path in args.posteriors]
+            POSTERIORS.check_place(Path(args.save_posteriors))
+        saved = [POSTERIORS.read(Path(path)) for path in args.posteriors]
     judged = (posteriors_of(args, *pair, group) for pair in pairs)
     parts, results = [], []
     for part in chain(saved, judged):
@@ -109,7 +109,7 @@ def evaluated(args: argparse.Namespace, group: "Group") -> int:
     if not group.leads:
         return 0
     if args.save_posteriors:
-        write_posteriors(Path(args.save_posteriors), parts[-1])
+        POSTERIORS.write(Path(args.save_posteriors), parts[-1])
     if args.json:
         print(json.dumps({"results": [result.as_data for result in results]}, indent=2))
     elif args.report:

@@ -49,9 +49,9 @@ def run(args: argparse.Namespace) -> int:
     share_processors()
     from netdef.runtime.data.dataset import warnings_of
     from netdef.runtime.transfer.describing import How, describe
-    from netdef.runtime.transfer.descriptors import FILE, write_descriptors
+    from netdef.runtime.transfer.descriptors import DESCRIPTORS
 
-    FILE.check_place(Path(args.out))
+    DESCRIPTORS.check_place(Path(args.out))
     left_out: list[Diagnostic] = []
 
     def tell(mistake: Diagnostic) -> None:
@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     how = How(args.stack, not args.no_normalise, args.box)
     found = describe(task, how, tell, lambda line: print(f"{args.file}: {line}", file=sys.stderr, flush=True))
     found = found._replace(made={"net": args.file, "weights": args.weights, "data": args.data, **found.made})
-    write_descriptors(Path(args.out), found)
+    DESCRIPTORS.write(Path(args.out), found)
     if left_out:
         print(f"netdef features: pictures left out: {len(left_out):,}", file=sys.stderr)
     num, length = found.values.shape

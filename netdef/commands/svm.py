@@ -65,9 +65,9 @@ def run(args: argparse.Namespace) -> int:
 
 def together(paths: list[str]) -> "Descriptors":
     """The descriptors of some files, stacked."""
-    from netdef.runtime.transfer.descriptors import read_descriptors, stacked
+    from netdef.runtime.transfer.descriptors import DESCRIPTORS, stacked
 
-    return stacked([read_descriptors(Path(path)) for path in paths])
+    return stacked([DESCRIPTORS.read(Path(path)) for path in paths])
 
 
 def line(result: "Result") -> str:

@@ -27,11 +27,8 @@ def introduction(
     if job.division.num_parts > 1 and job.module.statistics:
         parts = f"each of the {job.division.num_parts} parts"
         if args.sync_batchnorm:
-            parts = (
-                "all devices' parts together"
-                if job.division.num_own == 1
-                else "all devices' parts of one pass together"
-            )
+            of_a_pass = "" if job.division.num_own == 1 else " of one pass"
+            parts = f"all devices' parts{of_a_pass} together"
         remembered = "; tests use what the first device remembers" if job.division.group.size > 1 else ""
         yield f"BatchNorm takes its mean and variance from {parts} of a batch{remembered}"
     yield f"{data.source}: {len(data.train):,} training and {len(data.test):,} test pictures; {data.split}"

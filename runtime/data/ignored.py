@@ -38,10 +38,4 @@ def _ignored(net: Net, kind: type[Layer]) -> Iterator[tuple[str, int | None]]:
     """Of each layer of a kind the blob of scores, and the label that it ignores."""
     for node in net.nodes:
         if isinstance(node.layer, kind):
-            yield node.bottoms[0].id, _ignore_label(node.layer)
-
-
-def _ignore_label(layer: Layer) -> int | None:
-    if isinstance(layer, SoftmaxWithLoss):
-        return layer.loss.ignore_label
-    return layer.ignore_label if isinstance(layer, Accuracy) else None
+            yield node.bottoms[0].id, node.layer.ignored

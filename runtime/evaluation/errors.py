@@ -42,62 +42,8 @@ class Measured(Protocol):
         """For people, in per cent."""
 
 
-class Errors(NamedTuple):
-    """Counts over a data set, exact: parts of it may be counted apart and added.
-
-    num        pictures that count
-    top1       those whose class did not score highest
-    top5       those whose class was not among the five highest
-    weighed    those whose loss was computed
-    loss       the sum of their losses, each that of its batch
-    """
-
-    num: int = 0
-    top1: int = 0
-    top5: int = 0
-    weighed: int = 0
-    loss: float = 0.0
-
-    def plus(self, other: "Errors") -> "Errors":
-        """The counts of two parts."""
-        counts = (self.num + other.num, self.top1 + other.top1, self.top5 + other.top5)
-        return Errors(*counts, self.weighed + other.weighed, self.loss + other.loss)
-
-    def over(self, group: Group) -> "Errors":
-        """The counts of all processes' parts."""
-        num, top1, top5, weighed = group.total(self[:4])
-        return Errors(num, top1, top5, weighed, sum(group.gathered(self.loss)))
-
-    @property
-    def top1_error(self) -> float:
-        """The share of ``top1``, 0 to 1; of no pictures 1, as Caffe's Accuracy of them is 0."""
-        return self.top1 / self.num if self.num else 1.0
-
-    @property
-    def top5_error(self) -> float:
-        """The share of ``top5``, likewise."""
-        return self.top5 / self.num if self.num else 1.0
-
-    @property
-    def score(self) -> float:
-        """What training makes larger."""
-        return 1 - self.top1_error
-
-    @property
-    def as_data(self) -> dict[str, float]:
-        """The shares, and the mean loss where there is one, as the metrics name them."""
-        losses = {"test_loss": self.loss / self.weighed} if self.weighed else {}
-        return {"top1_error": self.top1_error, "top5_error": self.top5_error, **losses}
-
-    @property
-    def text(self) -> str:
-        """For people, in per cent."""
-        loss = f", loss {self.loss / self.weighed:.4f}" if self.weighed else ""
-        return f"top-1 error {100 * self.top1_error:.2f} %, top-5 error {100 * self.top5_error:.2f} %{loss}"
-
-
 class Loss(NamedTuple):
-    """The loss over a data set, of a net without class scores.
+    """The loss over a data set.
 
     num      samples
     summed   the sum of their losses, each that of its batch
@@ -136,6 +82,58 @@ class Loss(NamedTuple):
         return f"test loss {self.mean:.4f}"
 
 
+class Errors(NamedTuple):
+    """Counts over a data set, exact: parts of it may be counted apart and added.
+
+    num        pictures that count
+    top1       those whose class did not score highest
+    top5       those whose class was not among the five highest
+    loss       of all pictures, if the net has one in phase TEST
+    """
+
+    num: int = 0
+    top1: int = 0
+    top5: int = 0
+    loss: Loss = Loss()
+
+    def plus(self, other: "Errors") -> "Errors":
+        """The counts of two parts."""
+        num, top1, top5 = self.num + other.num, self.top1 + other.top1, self.top5 + other.top5
+        return Errors(num, top1, top5, self.loss.plus(other.loss))
+
+    def over(self, group: Group) -> "Errors":
+        """The counts of all processes' parts."""
+        num, top1, top5 = group.total(self[:3])
+        return Errors(num, top1, top5, self.loss.over(group))
+
+    @property
+    def top1_error(self) -> float:
+        """The share of ``top1``, 0 to 1; of no pictures 1, as Caffe's Accuracy of them is 0."""
+        return self.top1 / self.num if self.num else 1.0
+
+    @property
+    def top5_error(self) -> float:
+        """The share of ``top5``, likewise."""
+        return self.top5 / self.num if self.num else 1.0
+
+    @property
+    def score(self) -> float:
+        """What training makes larger."""
+        return 1 - self.top1_error
+
+    @property
+    def as_data(self) -> dict[str, float]:
+        """The shares, and the mean loss where there is one, as the metrics name them."""
+        losses = self.loss.as_data if self.loss.num else {}
+        return {"top1_error": self.top1_error, "top5_error": self.top5_error, **losses}
+
+    @property
+    def text(self) -> str:
+        """For people, in per cent."""
+        loss = f", loss {self.loss.mean:.4f}" if self.loss.num else ""
+        return f"top-1 error {100 * self.top1_error:.2f} %, top-5 error {100 * self.top5_error:.2f} %{loss}"
+
+
 @torch.inference_mode()
 def evaluate(
     module: "NetModule", scores: str, binding: Binding, batches: Iterable[Batch], ignored: Collection[int] = ()
@@ -152,8 +150,7 @@ def evaluate(
         found = module.blobs([scores, *weights], **fed)
         errors = count_errors(found[scores], batch["label"].to(like.device), ignored)
         if weights:
-            num = len(batch["label"])
-            errors = errors._replace(weighed=num, loss=loss_of(found, weights) * num)
+            errors = errors._replace(loss=loss_of(found, weights, len(batch["label"])))
         total = total.plus(errors)
     return total
 
@@ -166,8 +163,7 @@ def evaluate_loss(module: "NetModule", binding: Binding, batches: Iterable[Batch
     total = Loss()
     for batch in batches:
         found = module.blobs(list(weights), **binding.feed(batch, like.device, like.dtype))
-        num = len(batch["number"])
-        total = total.plus(Loss(num, loss_of(found, weights) * num))
+        total = total.plus(loss_of(found, weights, len(batch["number"])))
     return total
 
 
@@ -176,9 +172,9 @@ def loss_weights(module: "NetModule") -> dict[str, float]:
     return {top.id: w for node in module.net.nodes for top, w in zip(node.tops, node.loss_weights, strict=True) if w}
 
 
-def loss_of(found: Mapping[str, Tensor], weights: Mapping[str, float]) -> float:
-    """Caffe's loss of a batch: each loss layer's top, times its weight."""
-    return sum(weight * float(found[top].sum()) for top, weight in weights.items())
+def loss_of(found: Mapping[str, Tensor], weights: Mapping[str, float], num: int) -> Loss:
+    """Caffe's loss of a batch of ``num`` samples: each loss layer's top, times its weight."""
+    return Loss(num, num * sum(weight * float(found[top].sum()) for top, weight in weights.items()))
 
 
 def count_errors(scores: Tensor, labels: Tensor, ignored: Collection[int] = ()) -> Errors:

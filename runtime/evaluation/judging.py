@@ -72,9 +72,8 @@ def judge(task: Task, tell: Tell, say: Callable[[str], None], group: Group = ALO
     all_labels = np.asarray(task.data.labels, np.int64)
     count = ~np.isin(all_labels[numbers], sorted(task.ignored))
     values, numbers = values[count], numbers[count]
-    protocol = (
-        task.protocol._replace(pool=Pool.PROB) if softmaxed else task.protocol
-    )  # nothing is left to average before
+    # After a soft-max of the net's own nothing is left to average before
+    protocol = task.protocol._replace(pool=Pool.PROB) if softmaxed else task.protocol
     made = {
         "name": task.module.net.name,
         "scores": task.scores,

@@ -1,35 +1,11 @@
 """Posteriors in files, to be fused without running the nets again."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from netdef.runtime.arrays import ArrayFile, Arrays
 from netdef.runtime.evaluation.posteriors import Posteriors
-
-FILE = ArrayFile(
-    "posteriors",
-    "netdef evaluate --save-posteriors",
-    ("values", "labels", "numbers"),
-    ("classes", "made", "paths"),
-    "N813",
-)
-check_place = FILE.check_place
-
-
-def write_posteriors(path: Path, posteriors: Posteriors) -> None:
-    """Write a file by its suffix."""
-    FILE.write(path, posteriors)
-
-
-def read_posteriors(path: Path) -> Posteriors:
-    """Read a file.
-
-    Raises:
-        NetError: if it can't be read, or its arrays don't fit each other.
-    """
-    return FILE.read(path, _posteriors)
 
 
 def _posteriors(arrays: Arrays, facts: dict[str, Any]) -> Posteriors:
@@ -45,3 +21,13 @@ def _posteriors(arrays: Arrays, facts: dict[str, Any]) -> Posteriors:
     if paths and len(paths) != len(values):
         raise ValueError(f"it is of {len(values)} pictures and has {len(paths)} paths")
     return Posteriors(values, labels, numbers, classes, facts["made"], paths)
+
+
+POSTERIORS = ArrayFile(
+    "posteriors",
+    "netdef evaluate --save-posteriors",
+    ("values", "labels", "numbers"),
+    ("classes", "made", "paths"),
+    "N813",
+    _posteriors,
+)

@@ -16,7 +16,7 @@ class _Count(Op):
     def __init__(self, layer: Accuracy, node: Node) -> None:
         super().__init__(node)
         self.top_k = layer.top_k
-        self.ignored = layer.ignore_label
+        self.ignored = layer.ignored
         self.axis = find_axis(layer.axis, rank(node))
         self.num_tops = len(node.tops)
 

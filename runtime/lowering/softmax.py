@@ -28,7 +28,7 @@ class _LogLoss(Op):
     def __init__(self, layer: SoftmaxWithLoss, node: Node) -> None:
         super().__init__(node)
         self.axis = find_axis(layer.softmax.axis, rank(node))
-        self.ignored = layer.loss.ignore_label
+        self.ignored = layer.ignored
         self.normalization = layer.normalization
         self.num_tops = len(node.tops)
 

@@ -203,20 +203,21 @@ def scores_of(net: Net, data: Dataset, chosen: str | None) -> str | None:
     Raises:
         NetError: if there are class scores without labels, and no loss; or if it isn't clear which blob has the scores.
     """
-    has_loss = any(weight for node in net.nodes for weight in node.loss_weights)
     is_labelled = len(data.labels) == len(data)
-    if not is_labelled and (chosen is not None or not has_loss):
+    if not is_labelled and (chosen is not None or not net.has_loss):
         message = "the data have no labels that are numbers of classes, so errors can't be counted"
-        cure = "leave out --scores: the net's loss in tests" if has_loss else "a loss without include { phase: TRAIN }"
+        cure = "a loss without include { phase: TRAIN }"
+        if net.has_loss:
+            cure = "leave out --scores: the net's loss in tests"
         raise NetError(Diagnostic("N811", message, help=f"{cure} tells how good it is"))
-    if has_loss and chosen is None and not (is_labelled and net.reads_scores):
+    if net.has_loss and chosen is None and not (is_labelled and net.reads_scores):
         return None
     return net.chosen_scores(chosen)
 
 
 def check_loss(net: Net, scores: str | None) -> None:
     """Refuse a net that has nothing to make smaller, where a loss could read its scores, or nothing that learns."""
-    if not any(weight for node in net.nodes for weight in node.loss_weights):
+    if not net.has_loss:
         cure = f'layer "loss" SoftmaxWithLoss {{ bottom: ["{scores or "fc"}", "label"] include {{ phase: TRAIN }} }}'
         message = f"{net.name or net.definition.path} has no loss in phase TRAIN, so nothing can be learned"
         raise NetError(Diagnostic("N720", message, help=f'add input "label" [1] and {cure}'))

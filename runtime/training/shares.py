@@ -6,7 +6,7 @@ Caffe's own parts (``iter_size``) are each a batch, whose losses it averages wha
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
@@ -74,11 +74,11 @@ class Shares:
                 node, f"what {node.name} makes of the batch is one number, and may be no sum over samples"
             )
         if divisor is Divisor.COUNTED:
-            layer: Any = node.layer
+            assert node.layer.ignored is not None, "else all labels count"
             labels = node.bottoms[1].id
             if labels not in fed:
                 raise _indivisible(node, f"{node.name} counts its labels, and the net computes them ({labels})")
-            self.counted.append(Counted(len(self.fixed) - 1, fed[labels], layer.loss.ignore_label))
+            self.counted.append(Counted(len(self.fixed) - 1, fed[labels], node.layer.ignored))
 
 
 def _indivisible(node: Node, why: str) -> NetError:

@@ -1,7 +1,6 @@
 """Descriptors of pictures, in memory and in files, and several of the same pictures together."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,10 +9,6 @@ from numpy.typing import NDArray
 from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.runtime.arrays import ArrayFile, Arrays
 from netdef.runtime.data.dataset import same_files
-
-FILE = ArrayFile(
-    "descriptors", "netdef features -o", ("values", "labels", "numbers"), ("classes", "paths", "made"), "N832"
-)
 
 
 class Descriptors(NamedTuple):
@@ -44,7 +39,7 @@ class Descriptors(NamedTuple):
     def part(self, indices: NDArray[np.int64]) -> "Descriptors":
         """Those of some of the pictures."""
         paths = tuple(self.paths[index] for index in indices.tolist()) if self.paths else ()
-        arrays = {name: getattr(self, name)[indices] for name in FILE.names}
+        arrays = {name: getattr(self, name)[indices] for name in DESCRIPTORS.names}
         return self._replace(paths=paths, **arrays)
 
     def of_classes(self, classes: Sequence[str]) -> "Descriptors":
@@ -116,20 +111,6 @@ def _differs(first: Descriptors, other: Descriptors, name: str) -> bool:
     return not np.array_equal(getattr(first, name), getattr(other, name))
 
 
-def write_descriptors(path: Path, descriptors: Descriptors) -> None:
-    """Write a file by its suffix."""
-    FILE.write(path, descriptors)
-
-
-def read_descriptors(path: Path) -> Descriptors:
-    """Read a file.
-
-    Raises:
-        NetError: if it can't be read, or its arrays don't fit each other.
-    """
-    return FILE.read(path, _descriptors)
-
-
 def _descriptors(arrays: Arrays, facts: dict[str, Any]) -> Descriptors:
     labels = arrays["labels"].astype(np.int64, casting="safe")
     found = Descriptors(
@@ -152,3 +133,13 @@ def _descriptors(arrays: Arrays, facts: dict[str, Any]) -> Descriptors:
     if not np.isfinite(found.values).all():
         raise ValueError("it holds numbers that are not finite")
     return found
+
+
+DESCRIPTORS = ArrayFile(
+    "descriptors",
+    "netdef features -o",
+    ("values", "labels", "numbers"),
+    ("classes", "paths", "made"),
+    "N832",
+    _descriptors,
+)

@@ -27,7 +27,7 @@ from netdef.runtime.devices import Group
 from netdef.runtime.evaluation.judging import Task, judge
 from netdef.runtime.evaluation.posteriors import Posteriors
 from netdef.runtime.evaluation.protocol import Protocol
-from netdef.runtime.evaluation.stored import read_posteriors
+from netdef.runtime.evaluation.stored import POSTERIORS
 from tests.runtime.processes import ROOT
 
 NET = """
@@ -163,7 +163,7 @@ def test_devices_print_what_one_does(folder: Path, protocol: list[str], launcher
     alone = devices("-m", "netdef", *asked, "one-p.npz")
     assert len(alone) == 3
     assert devices(*launcher, *asked, "two-p.npz", *more) == alone
-    expected, found = (read_posteriors(Path(f"{name}-p.npz")) for name in ("one", "two"))
+    expected, found = (POSTERIORS.read(Path(f"{name}-p.npz")) for name in ("one", "two"))
     np.testing.assert_array_equal(found.numbers, expected.numbers)
     np.testing.assert_allclose(found.values, expected.values, rtol=1e-6)
 
@@ -178,8 +178,8 @@ def test_nets_and_saved_posteriors_are_fused(folder: Path, capsys: pytest.Captur
     saved = evaluated(capsys, "--posteriors", "one-p.npz", "two-p.safetensors", "--save-posteriors", "both.npz")
     for before, after in zip(together, saved, strict=True):
         assert (before["top1_error"], before["top5_error"]) == (after["top1_error"], after["top5_error"])
-    parts = [read_posteriors(Path(file)) for file in ("one-p.npz", "two-p.safetensors")]
-    np.testing.assert_array_equal(read_posteriors(Path("both.npz")).values, (parts[0].values + parts[1].values) / 2)
+    parts = [POSTERIORS.read(Path(file)) for file in ("one-p.npz", "two-p.safetensors")]
+    np.testing.assert_array_equal(POSTERIORS.read(Path("both.npz")).values, (parts[0].values + parts[1].values) / 2)
     names = [Path(path).name for path in parts[0].paths]
     assert names == ["0.png", "3.png", "6.png", "1.png", "4.png", "2.png", "5.png"], "class by class"
     assert main(["evaluate", "--posteriors", "one-p.npz", "two-p.safetensors"]) == 0
@@ -203,7 +203,7 @@ def test_scores_without_a_soft_max_are_given_one(folder: Path, capsys: pytest.Ca
     evaluated(capsys, "tiny.net", *words, "without.npz")
     Path("tiny.net").write_text(NET)
     evaluated(capsys, "tiny.net", *words, "prob.npz", "--scores", "prob")
-    kept = [read_posteriors(Path(f"{name}.npz")).values for name in ("with", "without", "prob")]
+    kept = [POSTERIORS.read(Path(f"{name}.npz")).values for name in ("with", "without", "prob")]
     np.testing.assert_array_equal(kept[0], kept[1])
     np.testing.assert_allclose(kept[0], kept[2], rtol=1e-5)
     for blob, pool in (("fc", "logits"), ("prob", "prob")):
@@ -221,7 +221,7 @@ def test_the_scores_are_found_wherever_they_stand(
     evaluated(capsys, "tiny.net", *words, "apart.npz")
     Path("tiny.net").write_text(NET.replace('layer "prob" Softmax', end))
     evaluated(capsys, "tiny.net", *words, "found.npz")
-    apart, found = (read_posteriors(Path(name)).values for name in ("apart.npz", "found.npz"))
+    apart, found = (POSTERIORS.read(Path(name)).values for name in ("apart.npz", "found.npz"))
     np.testing.assert_array_equal(found, apart)
 
 

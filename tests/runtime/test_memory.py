@@ -13,6 +13,7 @@ from netdef.runtime import devices
 from netdef.runtime.training import train
 from netdef.runtime.training.progress import Display
 from netdef.runtime.training.solver import Solver
+from tests.runtime.breaking import break_at
 from tests.runtime.processes import NET, last, losses, write_net
 
 WORDS = ("train", "small.net", "--data", "synthetic", "--epochs", "1")
@@ -27,16 +28,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def broken(monkeypatch: pytest.MonkeyPatch, run: str, *words: str, iteration: int = 5) -> None:
     """A run that breaks down at an iteration."""
-    step = Solver.step
-
-    def breaking(self: Solver, **blobs: torch.Tensor) -> torch.Tensor:
-        if self.iteration == iteration:
-            raise OSError("the plug is out")
-        return step(self, **blobs)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Solver, "step", breaking)
-        assert main([*WORDS, *words, "-o", run]) == 3
+    mend = break_at(monkeypatch, iteration)
+    assert main([*WORDS, *words, "-o", run]) == 3
+    mend()
 
 
 def arguments(run: str) -> dict[str, Any]:

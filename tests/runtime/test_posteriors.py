@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from netdef import NetError
 from netdef.runtime.evaluation.posteriors import Posteriors, averaged, fused, posterior
 from netdef.runtime.evaluation.protocol import Pool
-from netdef.runtime.evaluation.stored import read_posteriors, write_posteriors
+from netdef.runtime.evaluation.stored import POSTERIORS
 from netdef.runtime.looks import Seen
 
 
@@ -102,27 +102,27 @@ def test_ties_count_against() -> None:
 @pytest.mark.parametrize("suffix", ["npz", "safetensors"])
 def test_a_file_gives_back_what_was_saved(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"saved.{suffix}"
-    write_posteriors(path, some()._replace(paths=PATHS))
-    found = read_posteriors(path)
+    POSTERIORS.write(path, some()._replace(paths=PATHS))
+    found = POSTERIORS.read(path)
     assert found.paths == PATHS
     np.testing.assert_array_equal(found.values, some().values)
     np.testing.assert_array_equal(fused([found, some(seed=2)]).values, fused([some(), some(seed=2)]).values)
     assert (found.classes, found.made) == (some().classes, some().made)
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(NetError, match="can't be read as posteriors"):
-        read_posteriors(path)
+        POSTERIORS.read(path)
 
 
 def test_files_that_are_not_sound_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "saved.npz"
-    write_posteriors(path, some()._replace(labels=np.full(6, 3)))
+    POSTERIORS.write(path, some()._replace(labels=np.full(6, 3)))
     with pytest.raises(NetError, match="its labels go from 3 to 3, and there are 3 classes"):
-        read_posteriors(path)
-    write_posteriors(path, some()._replace(paths=PATHS[1:]))
+        POSTERIORS.read(path)
+    POSTERIORS.write(path, some()._replace(paths=PATHS[1:]))
     with pytest.raises(NetError, match="6 pictures and has 5 paths"):
-        read_posteriors(path)
-    write_posteriors(path, some()._replace(labels=np.zeros(5, np.int64)))
+        POSTERIORS.read(path)
+    POSTERIORS.write(path, some()._replace(labels=np.zeros(5, np.int64)))
     with pytest.raises(NetError, match="don't fit each other"):
-        read_posteriors(path)
+        POSTERIORS.read(path)
     with pytest.raises(NetError, match=r"end it in \.npz or \.safetensors"):
-        read_posteriors(tmp_path / "saved.txt")
+        POSTERIORS.read(tmp_path / "saved.txt")

@@ -5,12 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from netdef.cli import main
 from netdef.runtime.data.batches import TestBatches
 from netdef.runtime.training import train
-from netdef.runtime.training.solver import Solver
+from tests.runtime.breaking import break_at
 
 NET = """
 input "data" [1, 1, 8, 8]
@@ -55,16 +54,9 @@ def test_tests_come_when_they_are_due(home: Path, capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize("iteration", [0, 5])
 def test_a_resumed_run_tests_once(home: Path, monkeypatch: pytest.MonkeyPatch, iteration: int) -> None:
     assert trained("whole") == 0
-    step = Solver.step
-
-    def broken(self: Solver, **blobs: torch.Tensor) -> torch.Tensor:
-        if self.iteration == iteration:
-            raise OSError("the plug is out")
-        return step(self, **blobs)
-
-    monkeypatch.setattr(Solver, "step", broken)
+    mend = break_at(monkeypatch, iteration)
     assert trained("broken") == 3
-    monkeypatch.setattr(Solver, "step", step)
+    mend()
     assert trained("broken", "--resume") == 0
     assert metrics("broken") == metrics("whole")
 

@@ -2,7 +2,6 @@
 
 import json
 import tarfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from netdef import load
 from netdef.cli import main
 from netdef.runtime import lower
 from netdef.runtime.training.run import Run
-from netdef.runtime.training.solver import Solver
+from tests.runtime.breaking import break_at
 
 NETS = Path(__file__).parents[2] / "nets"
 
@@ -65,19 +64,6 @@ def final(run: str) -> bytes:
 
 def losses(run: str) -> list[tuple[int, float, float]]:
     return [(line["iteration"], line["loss"], line["lr"]) for line in metrics(run)]
-
-
-def break_at(monkeypatch: pytest.MonkeyPatch, iteration: int, error: BaseException) -> Callable[[], None]:
-    """Let the step after some iterations fail; calling what is returned mends it."""
-    sound = Solver.step
-
-    def step(self: Solver, **blobs: torch.Tensor) -> torch.Tensor:
-        if self.iteration == iteration:
-            raise error
-        return sound(self, **blobs)
-
-    monkeypatch.setattr(Solver, "step", step)
-    return lambda: monkeypatch.setattr(Solver, "step", sound)
 
 
 def test_a_run_leaves_what_it_promises(small: Path, capsys: pytest.CaptureFixture[str]) -> None:

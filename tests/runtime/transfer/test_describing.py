@@ -12,7 +12,7 @@ from netdef import NetError, dense, load, module, read_weights, write_weights
 from netdef.cli import main
 from netdef.runtime import lower
 from netdef.runtime.transfer.describing import blob_of
-from netdef.runtime.transfer.descriptors import Descriptors, read_descriptors
+from netdef.runtime.transfer.descriptors import DESCRIPTORS, Descriptors
 
 NET = """
 name: "tiny"
@@ -46,7 +46,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def described(*words: str, data: str = "data", out: str = "out.npz") -> Descriptors:
     assert main(["features", "tiny.net", "--weights", "w.npz", "--data", data, "-o", out, *words]) == 0
-    return read_descriptors(Path(out))
+    return DESCRIPTORS.read(Path(out))
 
 
 def expected(picture: Image.Image, side: int, *, flip: bool = True, blob: str = "fc7") -> Rows:

@@ -13,14 +13,13 @@ from netdef import NetError, load, write_weights
 from netdef.cli import main
 from netdef.runtime import lower
 from netdef.runtime.evaluation.posteriors import Posteriors
-from netdef.runtime.evaluation.stored import write_posteriors
+from netdef.runtime.evaluation.stored import POSTERIORS
 from netdef.runtime.transfer.descriptors import (
+    DESCRIPTORS,
     Descriptors,
     normalised,
-    read_descriptors,
     side_by_side,
     stacked,
-    write_descriptors,
 )
 from netdef.runtime.transfer.svm import COSTS, Measure, Split, chosen_cost, decisions, measured, splits
 
@@ -87,7 +86,7 @@ def test_splits_deal_each_class_and_depend_on_the_seed_alone() -> None:
 
 def test_figures_are_means_over_the_splits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = str(tmp_path / "rows.npz")
-    write_descriptors(Path(file), some())
+    DESCRIPTORS.write(Path(file), some())
     words = ["--splits", "4", "--train-per-class", "12", "--seed", "7"]
     found = printed(capsys, file, *words)
     assert [each["seed"] for each in found["splits"]] == [7, 8, 9, 10]
@@ -109,7 +108,7 @@ def test_pictures_of_several_classes_are_measured_by_map_on_a_test_part(
     order = [2, 0, 1]
     turned = test._replace(labels=test.labels[:, order], classes=tuple(CLASSES[i] for i in order))
     for name, each in {"train": train, "test": test, "turned": turned}.items():
-        write_descriptors(tmp_path / f"{name}.safetensors", each)
+        DESCRIPTORS.write(tmp_path / f"{name}.safetensors", each)
     names = [str(tmp_path / f"{name}.safetensors") for name in ("train", "test", "turned")]
     found = printed(capsys, names[0], "--test", names[1])
     assert set(found) == {"made", "splits", "mAP, all points (VOC 2010)", "mAP, 11 points (VOC 2007)"}
@@ -157,7 +156,7 @@ def test_descriptors_made_otherwise_are_no_test(
 ) -> None:
     made = {"blob": "fc7", "normalise": {"mean": [100]}, "protocol": {"scales": [256], "flip": False}}
     for name, how in (("train", made), ("alike", made | {"net": "moved.net"}), ("other", made | change)):
-        write_descriptors(tmp_path / f"{name}.npz", some()._replace(made=how))
+        DESCRIPTORS.write(tmp_path / f"{name}.npz", some()._replace(made=how))
     train, alike, other = (str(tmp_path / f"{name}.npz") for name in ("train", "alike", "other"))
     printed(capsys, train, "--test", alike)
     for words in ([train, "--test", other], [alike, train, "--test", alike, other]):
@@ -180,22 +179,22 @@ def test_a_file_gives_back_what_was_written_and_an_unsound_one_is_refused(
     tmp_path: Path, change: dict[str, Any], said: str, suffix: str
 ) -> None:
     path = tmp_path / f"rows{suffix}"
-    write_descriptors(path, some())
+    DESCRIPTORS.write(path, some())
     for name, value in some()._asdict().items():
-        np.testing.assert_array_equal(getattr(read_descriptors(path), name), value)
-    write_descriptors(path, some()._replace(**change))
+        np.testing.assert_array_equal(getattr(DESCRIPTORS.read(path), name), value)
+    DESCRIPTORS.write(path, some()._replace(**change))
     with pytest.raises(NetError, match=said):
-        read_descriptors(path)
+        DESCRIPTORS.read(path)
 
 
 def test_a_file_that_holds_other_arrays_is_refused_in_words(tmp_path: Path) -> None:
     np.savez(tmp_path / "other.npz", rows=np.zeros(3))
     with pytest.raises(NetError, match="as descriptors: it has no values\n"):
-        read_descriptors(tmp_path / "other.npz")
+        DESCRIPTORS.read(tmp_path / "other.npz")
     few = some()
-    write_posteriors(tmp_path / "p.npz", Posteriors(np.ones((60, 3)), few.labels, few.numbers, CLASSES, {}, few.paths))
+    POSTERIORS.write(tmp_path / "p.npz", Posteriors(np.ones((60, 3)), few.labels, few.numbers, CLASSES, {}, few.paths))
     with pytest.raises(NetError, match="as descriptors: it holds posteriors"):
-        read_descriptors(tmp_path / "p.npz")
+        DESCRIPTORS.read(tmp_path / "p.npz")
 
 
 def test_too_few_pictures_are_refused() -> None:
