@@ -9,17 +9,17 @@ behind, so that one run says all that is wrong. Only a text that can't be parsed
 from collections.abc import Mapping, Sequence
 from os import PathLike, fspath
 
-from netdef.compiler.assemble import assemble
-from netdef.compiler.claims import check_claims
-from netdef.compiler.definition import Definition, define
+from netdef.compiler.analysis.claims import check_claims
 from netdef.compiler.diagnostics import Diagnostic, NetError, Report, did_you_mean
 from netdef.compiler.expand import expand
-from netdef.compiler.messages import Phase, State
-from netdef.compiler.net import Net, Sizes
+from netdef.compiler.net.assemble import assemble
+from netdef.compiler.net.definition import Definition, define
+from netdef.compiler.net.net import Net, Sizes
+from netdef.compiler.schema.caffe import Phase, State
 from netdef.compiler.shape import Shape, Shapes
 from netdef.compiler.source import Source
+from netdef.compiler.syntax.open_source import read_source
 from netdef.compiler.syntax.parser import parse
-from netdef.compiler.syntax.reading import read_source
 from netdef.compiler.syntax.tree import Expanded, Value
 
 
@@ -56,7 +56,7 @@ def load(
     state, given = state_of(phase, stages, level), Sizes(sizes or {}, {**(samples or {}), **_images(data_size)})
     if not dense:
         return build(expanded, state, given, bool(set), report)
-    from netdef.compiler.dense import dense as convolve  # which itself builds a net
+    from netdef.compiler.passes.dense import dense as convolve  # which itself builds a net
 
     return convolve(build(expanded, state, given._replace(inputs={}), bool(set), report), given)
 

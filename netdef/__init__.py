@@ -8,26 +8,26 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from netdef.compiler.dense import dense as dense
     from netdef.compiler.diagnostics import NetError as NetError
     from netdef.compiler.load import load as load
-    from netdef.compiler.net import Net as Net
+    from netdef.compiler.net.net import Net as Net
     from netdef.compiler.onnx import onnx_model as onnx_model
-    from netdef.compiler.weights import read_weights as read_weights
-    from netdef.compiler.weights import write_weights as write_weights
+    from netdef.compiler.passes.dense import dense as dense
+    from netdef.compiler.weights.match import read_weights as read_weights
+    from netdef.compiler.weights.match import write_weights as write_weights
     from netdef.runtime.module import lower as module
     from netdef.runtime.training.solver import open_solver as solver
 
 _HOMES = {
-    "Net": "netdef.compiler.net:Net",
+    "Net": "netdef.compiler.net.net:Net",
     "NetError": "netdef.compiler.diagnostics:NetError",
-    "dense": "netdef.compiler.dense:dense",
+    "dense": "netdef.compiler.passes.dense:dense",
     "load": "netdef.compiler.load:load",
     "module": "netdef.runtime.module:lower",
     "onnx_model": "netdef.compiler.onnx:onnx_model",
-    "read_weights": "netdef.compiler.weights:read_weights",
+    "read_weights": "netdef.compiler.weights.match:read_weights",
     "solver": "netdef.runtime.training.solver:open_solver",
-    "write_weights": "netdef.compiler.weights:write_weights",
+    "write_weights": "netdef.compiler.weights.match:write_weights",
 }
 """Where each public name lives: module and name there."""
 

@@ -12,15 +12,15 @@ from netdef.commands.options import load_quietly
 from netdef.compiler.diagnostics import Diagnostic, NetError, Report
 
 if TYPE_CHECKING:
-    from netdef.runtime.data.dataset import Dataset
-    from netdef.runtime.devices import Group
+    from netdef.runtime.data.datasets.dataset import Dataset
+    from netdef.runtime.hardware.process_group import Group
     from netdef.runtime.localisation.evaluation import BoxErrors
     from netdef.runtime.prediction import Predictor
 
 
 def asks_for_boxes(args: argparse.Namespace, file: str) -> bool:
     """Whether a net learns to say where; one that can't be trained doesn't."""
-    from netdef.runtime.localisation.fields import BOX_FIELDS
+    from netdef.runtime.data.box_fields import BOX_FIELDS
 
     as_trained = argparse.Namespace(**{**vars(args), "dense": False})
     try:
@@ -33,8 +33,8 @@ def print_boxes(args: argparse.Namespace, group: "Group") -> int:
     """Print the errors of nets that say where: each by itself, or with --dense those of all nets together."""
     from netdef.commands.predict import predictor
     from netdef.feeding import judged_on, source_of
-    from netdef.runtime.data.dataset import warnings_of
-    from netdef.runtime.devices import said_once
+    from netdef.runtime.data.datasets.dataset import warnings_of
+    from netdef.runtime.hardware.process_group import said_once
     from netdef.runtime.localisation.agreement import check_data, check_together
     from netdef.runtime.training.run import run_of
 
@@ -105,7 +105,7 @@ def _errors(
 ) -> list[tuple[str, "BoxErrors"]]:
     """The nets' files, and their errors over all processes."""
     from netdef.runtime.data.batches import TestBatches, stream
-    from netdef.runtime.data.binding import Binding
+    from netdef.runtime.data.feed import Binding
     from netdef.runtime.data.skipping import Skipped
     from netdef.runtime.evaluation import PAGE
     from netdef.runtime.localisation.dense import evaluate_dense

@@ -8,10 +8,10 @@ from netdef.commands.options import index, load_quietly
 from netdef.compiler.load import state_of
 
 if TYPE_CHECKING:
-    from netdef.compiler.net import Net
-    from netdef.runtime.data.dataset import Dataset
-    from netdef.runtime.data.layers import LayerFeed
-    from netdef.runtime.data.source import Wanted
+    from netdef.compiler.net.net import Net
+    from netdef.runtime.data.data_layers import LayerFeed
+    from netdef.runtime.data.datasets.dataset import Dataset
+    from netdef.runtime.data.datasets.source import Wanted
     from netdef.runtime.training.run import Run
 
 DATA_HELP = (
@@ -46,7 +46,7 @@ def share_processors() -> None:
 
 def fed_net(args: argparse.Namespace, phase: str, path: str | None = None) -> "tuple[Net, LayerFeed | None]":
     """The net in a phase, and what its own data layer feeds it if no other data are given."""
-    from netdef.runtime.data.layers import feed_of, open_layers, samples_of
+    from netdef.runtime.data.data_layers import feed_of, open_layers, samples_of
 
     if args.data is not None:
         return load_quietly(args, phase, path), None
@@ -63,7 +63,7 @@ def source_of(args: argparse.Namespace, run: "Run | None") -> str | None:
 
 def judged_on(args: argparse.Namespace, run: "Run | None", wanted: "Wanted | None" = None) -> "Dataset":
     """The pictures that a net is judged by: of a run's own data its test part."""
-    from netdef.runtime.data.source import ANY, open_data, open_test
+    from netdef.runtime.data.datasets.source import ANY, open_data, open_test
 
     objects = tuple(args.object) or None
     classes = tuple(run.manifest["classes"]) if run else objects

@@ -9,23 +9,23 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from netdef.compiler.diagnostics import Diagnostic, Label, NetError, Report, did_you_mean
-from netdef.compiler.fillers import fill
 from netdef.compiler.layers.base import Weight
 from netdef.compiler.layers.convolution import Convolution
-from netdef.compiler.messages import Phase
-from netdef.compiler.net import Net, Node, own_weights
+from netdef.compiler.net.net import Net, Node, own_weights
 from netdef.compiler.override import override
-from netdef.compiler.reader import place_of
-from netdef.compiler.schema import Refusal
+from netdef.compiler.schema.caffe import Phase
+from netdef.compiler.schema.decode import place_of
+from netdef.compiler.schema.message import Refusal
 from netdef.compiler.shape import Shape, known, product, show
-from netdef.compiler.weights import Key, Matched, match
-from netdef.runtime.devices import Group
-from netdef.runtime.fit import check_fed
+from netdef.compiler.weights.fillers import fill
+from netdef.compiler.weights.match import Key, Matched, match
+from netdef.runtime.check_inputs import check_fed
+from netdef.runtime.execution import Plan, make_plan
+from netdef.runtime.hardware.process_group import Group
+from netdef.runtime.hardware.seeded_bits import Chance
 from netdef.runtime.lowering import RULES
 from netdef.runtime.lowering.base import Op, Setting, wide
 from netdef.runtime.lowering.normalization import ByBatch
-from netdef.runtime.plan import Plan, make_plan
-from netdef.runtime.randomness import Chance
 
 Weights = Mapping[str, Sequence[NDArray[np.generic]]]
 """By layer, in the order of the ``.caffemodel``."""

@@ -11,16 +11,16 @@ import torch
 from numpy.typing import NDArray
 
 from netdef.compiler.diagnostics import Diagnostic, NetError
-from netdef.compiler.net import Net
+from netdef.compiler.net.net import Net
 from netdef.compiler.shape import Pair
-from netdef.runtime.data.binding import Feed
-from netdef.runtime.data.dataset import Picture
-from netdef.runtime.data.folder import pictures_in
+from netdef.runtime.data.box_geometry import Boxes, on_picture
+from netdef.runtime.data.datasets.dataset import Picture
+from netdef.runtime.data.datasets.folder import pictures_in
+from netdef.runtime.data.feed import Feed
 from netdef.runtime.data.transform import Draw, View, with_channels
 from netdef.runtime.evaluation.posteriors import are_posteriors, posterior
 from netdef.runtime.evaluation.protocol import Pool
 from netdef.runtime.localisation.evaluation import of_class
-from netdef.runtime.localisation.geometry import Boxes, on_picture
 
 if TYPE_CHECKING:
     from netdef.runtime.module import NetModule

@@ -10,14 +10,14 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from netdef.compiler.net import Net
+from netdef.compiler.net.net import Net
 from netdef.compiler.override import override
+from netdef.runtime.hardware.acceleration import hastened, prepare_module
+from netdef.runtime.hardware.execution_settings import Settings
 from netdef.runtime.lowering.base import Op, wide
 from netdef.runtime.module import NetModule, lower
-from netdef.runtime.settings import Settings
-from netdef.runtime.speed import hastened, prepare_module
-from netdef.runtime.training.rehearsal import peak_memory
-from netdef.runtime.verification import random_inputs
+from netdef.runtime.training.dry_run import peak_memory
+from netdef.runtime.verification.verify import random_inputs
 
 WARM_UP = 2
 """Passes that aren't counted: memory is claimed, and algorithms are chosen."""

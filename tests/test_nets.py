@@ -9,7 +9,7 @@ import netdef
 from netdef.cli import main
 from netdef.compiler.layers.convolution import Convolution
 from netdef.compiler.layers.inner_product import InnerProduct
-from netdef.compiler.net import Net
+from netdef.compiler.net.net import Net
 
 NETS = Path(__file__).parent.parent / "nets"
 

@@ -18,11 +18,11 @@ from netdef.compiler.expand.plain import plain
 from netdef.compiler.expand.scope import Binding, Closure, Mistake, Quiet, Scope
 from netdef.compiler.layers import BLOCKS, LAYERS, MESSAGES
 from netdef.compiler.layers.base import Layer as LayerType
-from netdef.compiler.messages import BlobShape
-from netdef.compiler.schema import Param, Words
+from netdef.compiler.schema.caffe import BlobShape
+from netdef.compiler.schema.message import Param, Words
 from netdef.compiler.source import Span
+from netdef.compiler.syntax.open_source import read_source
 from netdef.compiler.syntax.parser import parse
-from netdef.compiler.syntax.reading import read_source
 from netdef.compiler.syntax.tree import (
     Argument,
     Block,

@@ -6,8 +6,8 @@ from typing import NamedTuple
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.expand.scope import Mistake, Scope
 from netdef.compiler.layers import BLOCKS, MESSAGES
-from netdef.compiler.messages import LayerFrame, NetFrame
-from netdef.compiler.schema import Message, Param, Words
+from netdef.compiler.schema.caffe import LayerFrame, NetFrame
+from netdef.compiler.schema.message import Message, Param, Words
 from netdef.compiler.source import Span
 from netdef.compiler.syntax.tree import Literal, Number, Text, Value, Word
 

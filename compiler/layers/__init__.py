@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 from netdef.compiler.layers.base import LAYERS as LAYERS
-from netdef.compiler.schema import Param
+from netdef.compiler.schema.message import Param
 
 FAMILIES = tuple(sorted(path.stem for path in Path(__file__).parent.glob("[a-z]*.py") if path.stem != "base"))
 """The files' names; back ends have their rules in files of the same names."""

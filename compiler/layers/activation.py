@@ -1,9 +1,9 @@
 """Functions of one value."""
 
 from netdef.compiler.layers.base import Layer, Weight, known_sizes
-from netdef.compiler.messages import Engine, Filler
 from netdef.compiler.override import override
-from netdef.compiler.schema import Refusal, param
+from netdef.compiler.schema.caffe import Engine, Filler
+from netdef.compiler.schema.message import Refusal, param
 from netdef.compiler.shape import Shapes
 
 

@@ -8,9 +8,9 @@ wrong with them, the shapes, the weights and the cost. A layer type knows nothin
 from enum import Enum
 from typing import ClassVar, NamedTuple
 
-from netdef.compiler.messages import Filler
 from netdef.compiler.override import override
-from netdef.compiler.schema import Message, Param, Refusal
+from netdef.compiler.schema.caffe import Filler
+from netdef.compiler.schema.message import Message, Param, Refusal
 from netdef.compiler.shape import Dim, Pair, Shape, Shapes
 
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from netdef.compiler.layers.base import Arity, Layer, find_axis, same_shapes
 from netdef.compiler.override import override
-from netdef.compiler.schema import Refusal, Words, param
+from netdef.compiler.schema.message import Refusal, Words, param
 from netdef.compiler.shape import Dim, Shapes
 
 

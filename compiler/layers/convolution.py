@@ -10,9 +10,9 @@ from netdef.compiler.layers.base import (
     find_axis,
     known_sizes,
 )
-from netdef.compiler.messages import Engine, Filler
 from netdef.compiler.override import override
-from netdef.compiler.schema import Refusal, pair, param
+from netdef.compiler.schema.caffe import Engine, Filler
+from netdef.compiler.schema.message import Refusal, pair, param
 from netdef.compiler.shape import Dim, Pair, Shape, Shapes, product, show
 
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from netdef.compiler.layers.base import Arity, Layer, Window
-from netdef.compiler.messages import Transform
 from netdef.compiler.override import override
-from netdef.compiler.schema import Refusal, Words, param
+from netdef.compiler.schema.caffe import Transform
+from netdef.compiler.schema.message import Refusal, Words, param
 from netdef.compiler.shape import Dim, Shape, Shapes
 
 

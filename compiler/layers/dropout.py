@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from netdef.compiler.layers.base import Layer
 from netdef.compiler.override import override
-from netdef.compiler.schema import Refusal, param
+from netdef.compiler.schema.message import Refusal, param
 
 
 class Dropout(Layer, block="dropout_param", number=108, in_place=True):

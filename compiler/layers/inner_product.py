@@ -1,9 +1,9 @@
 """The fully connected layer."""
 
 from netdef.compiler.layers.base import Layer, Weight, Window, find_axis, known_sizes
-from netdef.compiler.messages import Filler
 from netdef.compiler.override import override
-from netdef.compiler.schema import param
+from netdef.compiler.schema.caffe import Filler
+from netdef.compiler.schema.message import param
 from netdef.compiler.shape import Dim, Pair, Shapes, product
 
 

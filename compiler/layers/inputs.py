@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from netdef.compiler.layers.base import Arity, Layer, Window
-from netdef.compiler.messages import BlobShape, Filler
 from netdef.compiler.override import override
-from netdef.compiler.schema import Refusal, param
+from netdef.compiler.schema.caffe import BlobShape, Filler
+from netdef.compiler.schema.message import Refusal, param
 from netdef.compiler.shape import Shapes
 
 

@@ -2,7 +2,7 @@
 
 from netdef.compiler.layers.base import Divisor, Layer, Window, same_shapes
 from netdef.compiler.override import override
-from netdef.compiler.schema import Refusal
+from netdef.compiler.schema.message import Refusal
 from netdef.compiler.shape import Shapes, product
 
 

@@ -3,7 +3,7 @@
 from netdef.compiler.layers.base import Arity, Layer, Window, find_axis
 from netdef.compiler.layers.softmax import check_labels
 from netdef.compiler.override import override
-from netdef.compiler.schema import Refusal, param
+from netdef.compiler.schema.message import Refusal, param
 from netdef.compiler.shape import Shape, Shapes, product
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from netdef.compiler.layers.base import Layer, Weight, Window, known_sizes, need_rank
-from netdef.compiler.messages import Engine, Filler
 from netdef.compiler.override import override
-from netdef.compiler.schema import Refusal, Words, param
+from netdef.compiler.schema.caffe import Engine, Filler
+from netdef.compiler.schema.message import Refusal, Words, param
 from netdef.compiler.shape import Pair, Shapes
 
 

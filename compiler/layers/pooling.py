@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from netdef.compiler.layers.base import Arity, Layer, Window, known_sizes, need_rank
-from netdef.compiler.messages import Engine
 from netdef.compiler.override import override
-from netdef.compiler.schema import Refusal, Words, pair, param
+from netdef.compiler.schema.caffe import Engine
+from netdef.compiler.schema.message import Refusal, Words, pair, param
 from netdef.compiler.shape import Dim, Pair, Shape, Shapes
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from netdef.compiler.layers.base import Layer, Window, find_axis
-from netdef.compiler.messages import BlobShape
 from netdef.compiler.override import override
-from netdef.compiler.schema import Refusal, param
+from netdef.compiler.schema.caffe import BlobShape
+from netdef.compiler.schema.message import Refusal, param
 from netdef.compiler.shape import Dim, Shape, Shapes, product, show
 
 

@@ -1,9 +1,9 @@
 """Multiply by, or add, a learned or a given blob, broadcast from an axis."""
 
 from netdef.compiler.layers.base import Arity, Layer, Weight, find_axis, known_sizes
-from netdef.compiler.messages import Filler
 from netdef.compiler.override import override
-from netdef.compiler.schema import Refusal, param
+from netdef.compiler.schema.caffe import Filler
+from netdef.compiler.schema.message import Refusal, param
 from netdef.compiler.shape import Shape, Shapes
 
 

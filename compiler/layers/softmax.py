@@ -1,9 +1,9 @@
 """Soft-max, and the loss on it."""
 
 from netdef.compiler.layers.base import Arity, Divisor, Layer, Window, find_axis
-from netdef.compiler.messages import Engine
 from netdef.compiler.override import override
-from netdef.compiler.schema import Message, Refusal, Words, param
+from netdef.compiler.schema.caffe import Engine
+from netdef.compiler.schema.message import Message, Refusal, Words, param
 from netdef.compiler.shape import Shape, Shapes, product, show
 
 

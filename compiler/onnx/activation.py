@@ -4,7 +4,7 @@ import numpy as np
 from onnx import numpy_helper
 
 from netdef.compiler.layers.activation import ELU, Power, PReLU, ReLU, Sigmoid, TanH
-from netdef.compiler.net import Node
+from netdef.compiler.net.net import Node
 from netdef.compiler.onnx.base import EXPORT
 from netdef.compiler.onnx.graph import Graph
 

@@ -1,6 +1,6 @@
 """The table of rules: how each layer type is said in ONNX."""
 
-from netdef.compiler.net import Node
+from netdef.compiler.net.net import Node
 from netdef.compiler.onnx.graph import Graph
 from netdef.compiler.rules import Rules
 

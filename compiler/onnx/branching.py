@@ -5,7 +5,7 @@ from functools import reduce
 import numpy as np
 
 from netdef.compiler.layers.branching import Combine, Concat, Eltwise, Silence, Slice, Split
-from netdef.compiler.net import Node
+from netdef.compiler.net.net import Node
 from netdef.compiler.onnx.base import EXPORT
 from netdef.compiler.onnx.graph import Graph
 

@@ -3,10 +3,10 @@
 from typing import Any
 
 from netdef.compiler.layers.convolution import Convolution, Deconvolution
-from netdef.compiler.net import Node, Value
+from netdef.compiler.net.net import Node, Value
 from netdef.compiler.onnx.base import EXPORT
 from netdef.compiler.onnx.graph import AxisOf, Graph
-from netdef.compiler.schema import Refusal
+from netdef.compiler.schema.message import Refusal
 from netdef.compiler.shape import known
 
 

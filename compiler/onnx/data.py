@@ -2,7 +2,7 @@
 
 from netdef.compiler.layers.base import Layer
 from netdef.compiler.layers.data import Data, HDF5Data, ImageData, MemoryData
-from netdef.compiler.net import Node
+from netdef.compiler.net.net import Node
 from netdef.compiler.onnx.base import EXPORT
 from netdef.compiler.onnx.graph import Graph
 

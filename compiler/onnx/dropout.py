@@ -1,11 +1,11 @@
 """ONNX of Dropout."""
 
 from netdef.compiler.layers.dropout import Dropout
-from netdef.compiler.messages import Phase
-from netdef.compiler.net import Node
+from netdef.compiler.net.net import Node
 from netdef.compiler.onnx.base import EXPORT
 from netdef.compiler.onnx.graph import Graph
-from netdef.compiler.schema import Refusal
+from netdef.compiler.schema.caffe import Phase
+from netdef.compiler.schema.message import Refusal
 
 
 @EXPORT.rule(Dropout)

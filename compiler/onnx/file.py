@@ -15,10 +15,10 @@ import onnx
 
 from netdef.compiler.atomic import write_whole
 from netdef.compiler.diagnostics import Report
-from netdef.compiler.net import Net
+from netdef.compiler.net.net import Net
 from netdef.compiler.onnx.graph import Initializer
 from netdef.compiler.onnx.model import OPSET, Model, build, header, numbers
-from netdef.compiler.onnx.stored import Weights
+from netdef.compiler.weights.complete import Weights
 
 LARGEST = 2**31 - 2**20
 """Bytes in one file: protobuf's limit, less room for what is not weights' numbers."""

@@ -12,8 +12,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from netdef.compiler.messages import Phase
-from netdef.compiler.net import Node, Value
+from netdef.compiler.net.net import Node, Value
+from netdef.compiler.schema.caffe import Phase
 from netdef.compiler.shape import Shape
 
 Array = np.ndarray[Any, Any]

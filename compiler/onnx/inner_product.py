@@ -2,7 +2,7 @@
 
 from netdef.compiler.layers.base import find_axis
 from netdef.compiler.layers.inner_product import InnerProduct
-from netdef.compiler.net import Node
+from netdef.compiler.net.net import Node
 from netdef.compiler.onnx.base import EXPORT
 from netdef.compiler.onnx.graph import Graph
 

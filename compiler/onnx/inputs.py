@@ -4,10 +4,10 @@ import numpy as np
 from onnx import numpy_helper
 
 from netdef.compiler.layers.inputs import DummyData, Input
-from netdef.compiler.net import Node
+from netdef.compiler.net.net import Node
 from netdef.compiler.onnx.base import EXPORT
 from netdef.compiler.onnx.graph import Graph
-from netdef.compiler.schema import Refusal
+from netdef.compiler.schema.message import Refusal
 
 
 @EXPORT.rule(Input)

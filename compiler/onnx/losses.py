@@ -3,7 +3,7 @@
 import numpy as np
 
 from netdef.compiler.layers.losses import EuclideanLoss
-from netdef.compiler.net import Node
+from netdef.compiler.net.net import Node
 from netdef.compiler.onnx.base import EXPORT
 from netdef.compiler.onnx.graph import Graph
 

@@ -5,11 +5,11 @@ from onnx import TensorProto
 
 from netdef.compiler.layers.base import find_axis
 from netdef.compiler.layers.measures import Accuracy, ArgMax
-from netdef.compiler.net import Node
+from netdef.compiler.net.net import Node
 from netdef.compiler.onnx.base import EXPORT
 from netdef.compiler.onnx.graph import Graph
 from netdef.compiler.onnx.softmax import label_index, mean_of_counted
-from netdef.compiler.schema import Refusal
+from netdef.compiler.schema.message import Refusal
 
 
 @EXPORT.rule(Accuracy)

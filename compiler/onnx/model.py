@@ -14,17 +14,17 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
+from netdef.compiler.analysis.free_axes import AXES, running_shapes
 from netdef.compiler.diagnostics import Diagnostic, Label, NetError, Report
 from netdef.compiler.layers import FAMILIES
-from netdef.compiler.messages import Preprocess
-from netdef.compiler.net import Net
+from netdef.compiler.net.net import Net
 from netdef.compiler.onnx.base import EXPORT
 from netdef.compiler.onnx.graph import Array, Graph, Initializer
-from netdef.compiler.onnx.sizes import AXES, running_shapes
-from netdef.compiler.onnx.stored import Weights, stored
-from netdef.compiler.reader import place_of
-from netdef.compiler.schema import Refusal
+from netdef.compiler.schema.caffe import Preprocess
+from netdef.compiler.schema.decode import place_of
+from netdef.compiler.schema.message import Refusal
 from netdef.compiler.shape import Shape, show
+from netdef.compiler.weights.complete import Weights, stored
 
 for _family in FAMILIES:
     import_module(f"netdef.compiler.onnx.{_family}")

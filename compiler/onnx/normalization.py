@@ -3,10 +3,10 @@
 import numpy as np
 
 from netdef.compiler.layers.normalization import LRN, BatchNorm, Region
-from netdef.compiler.messages import Phase
-from netdef.compiler.net import Node
+from netdef.compiler.net.net import Node
 from netdef.compiler.onnx.base import EXPORT
 from netdef.compiler.onnx.graph import Array, Graph
+from netdef.compiler.schema.caffe import Phase
 
 
 @EXPORT.rule(LRN)

@@ -13,10 +13,10 @@ import numpy as np
 from onnx import TensorProto
 
 from netdef.compiler.layers.pooling import Pooling, Reduce, Rounding
-from netdef.compiler.net import Node
+from netdef.compiler.net.net import Node
 from netdef.compiler.onnx.base import EXPORT
 from netdef.compiler.onnx.graph import Array, Graph
-from netdef.compiler.schema import Refusal
+from netdef.compiler.schema.message import Refusal
 from netdef.compiler.shape import known
 
 

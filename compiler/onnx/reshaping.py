@@ -1,7 +1,7 @@
 """ONNX of other shapes for the same values."""
 
 from netdef.compiler.layers.reshaping import Flatten, Reshape
-from netdef.compiler.net import Node
+from netdef.compiler.net.net import Node
 from netdef.compiler.onnx.base import EXPORT
 from netdef.compiler.onnx.graph import Graph, Size
 

@@ -7,7 +7,7 @@ from onnx import TensorProto
 
 from netdef.compiler.layers.base import find_axis
 from netdef.compiler.layers.softmax import Normalization, Softmax, SoftmaxWithLoss
-from netdef.compiler.net import Node, Value
+from netdef.compiler.net.net import Node, Value
 from netdef.compiler.onnx.base import EXPORT
 from netdef.compiler.onnx.graph import Graph
 

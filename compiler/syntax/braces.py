@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from netdef.compiler.diagnostics import Report
 from netdef.compiler.source import Span
-from netdef.compiler.syntax import mistakes
+from netdef.compiler.syntax import syntax_errors
 from netdef.compiler.syntax.tokens import Token, Tokens
 
 
@@ -39,7 +39,7 @@ def close_braces(tokens: Tokens, unclosed: int, report: Report) -> None:
     gaps = list(_gaps(tokens.all))
     if len(gaps) == unclosed:
         for gap in gaps:
-            report.add(mistakes.unclosed(gap.opener.at, gap.before))
+            report.add(syntax_errors.unclosed(gap.opener.at, gap.before))
         for gap in reversed(gaps):
             _fill(tokens.all, gap)
         return
@@ -50,7 +50,7 @@ def close_braces(tokens: Tokens, unclosed: int, report: Report) -> None:
         elif token.type == "RBRACE":
             openers.pop()
     end = len(tokens.source.text)
-    report.add(mistakes.unclosed(openers[-1].at, Span(tokens.source, end, end)))
+    report.add(syntax_errors.unclosed(openers[-1].at, Span(tokens.source, end, end)))
     tokens.all += [made_up("RBRACE", "}", tokens.all[-1].at) for _ in openers]
 
 

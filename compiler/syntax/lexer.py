@@ -13,7 +13,7 @@ from lark.lexer import Lexer, LexerState
 from netdef.compiler.diagnostics import Report
 from netdef.compiler.override import override
 from netdef.compiler.source import Source, Span
-from netdef.compiler.syntax import mistakes
+from netdef.compiler.syntax import syntax_errors
 from netdef.compiler.syntax.braces import close_braces, is_first_on_line, made_up
 from netdef.compiler.syntax.literals import read_number
 from netdef.compiler.syntax.tokens import Token, Tokens
@@ -219,7 +219,7 @@ class _Scanner:
 
     def _check_depth(self, at: Span) -> None:
         if max(len(self.openers), self.operators, self.else_ifs) > MOST_NESTED:
-            self.report.add(mistakes.too_deep(at, MOST_NESTED))
+            self.report.add(syntax_errors.too_deep(at, MOST_NESTED))
             self.tokens.all.clear()  # half of it would only make more mistakes
             self.openers.clear()
             self.position = self.end
@@ -286,7 +286,7 @@ class _Scanner:
     def _read_number(self, text: str, at: Span) -> None:
         worth = read_number(text)
         if worth is None:
-            self.report.add(mistakes.bad_number(at))
+            self.report.add(syntax_errors.bad_number(at))
             self.is_doubtful = True
         self._add("NUMBER", worth or 0, at)
 
@@ -361,7 +361,7 @@ class _Scanner:
         if sign != "}":
             within = within[max((i for i, each in enumerate(within) if each == "{"), default=-1) + 1 :]
         if opener not in within:
-            self.report.add(mistakes.stray_closer(at))
+            self.report.add(syntax_errors.stray_closer(at))
             self.is_doubtful = True
             return
         if self.openers[-1].sign != opener:
@@ -379,7 +379,7 @@ class _Scanner:
         """
         tokens = self.tokens.all
         innermost = self.openers[-1].token
-        self.report.add(mistakes.unclosed(innermost.at, tokens[index].at if index < len(tokens) else found))
+        self.report.add(syntax_errors.unclosed(innermost.at, tokens[index].at if index < len(tokens) else found))
         while self.openers and self.openers[-1].sign != until:
             closer = _CLOSER[self.openers.pop().sign]
             tokens.insert(index, made_up(_SIGNS[closer], closer, tokens[index - 1].at))
@@ -397,19 +397,19 @@ class _Scanner:
 
     # ---- what isn't ours
     def _read_unended_string(self, text: str, at: Span) -> None:
-        self.report.add(mistakes.unended_string(at))
+        self.report.add(syntax_errors.unended_string(at))
         self._add("STRING", "", at)
 
     def _read_curly_string(self, text: str, at: Span) -> None:
-        self.report.add(mistakes.curly_quotes(at))
+        self.report.add(syntax_errors.curly_quotes(at))
         self._add("STRING", text[1:-1], at)
 
     def _read_path(self, text: str, at: Span) -> None:
-        self.report.add(mistakes.stray_path(at))
+        self.report.add(syntax_errors.stray_path(at))
         self.is_doubtful = True
 
     def _read_foreign(self, text: str, at: Span) -> None:
-        self.report.add(mistakes.foreign_comment(at))
+        self.report.add(syntax_errors.foreign_comment(at))
         self.is_doubtful = True
 
     def _read_merge_marker(self, text: str, at: Span) -> None:
@@ -417,14 +417,14 @@ class _Scanner:
         if second is not None:
             self.position = second.end()
         if not self.in_conflict:
-            self.report.add(mistakes.merge_marker(at))
+            self.report.add(syntax_errors.merge_marker(at))
         self.in_conflict = text.startswith("<")
         self.is_doubtful = True
 
     def _skip_bad_characters(self) -> None:
         found = _BAD_CHARACTERS.match(self.text, self.position, self.end)
         assert found is not None
-        self.report.add(mistakes.bad_characters(Span(self.source, *found.span())))
+        self.report.add(syntax_errors.bad_characters(Span(self.source, *found.span())))
         self.position = found.end()
         self.is_doubtful = True
 

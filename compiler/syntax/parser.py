@@ -9,12 +9,12 @@ from lark.exceptions import UnexpectedInput
 
 from netdef.compiler.diagnostics import Report
 from netdef.compiler.source import Source, Span
-from netdef.compiler.syntax import mistakes
+from netdef.compiler.syntax import syntax_errors
 from netdef.compiler.syntax.lexer import scan
 from netdef.compiler.syntax.literals import unescape
-from netdef.compiler.syntax.names import check_names
+from netdef.compiler.syntax.parser_cache import load_parser
 from netdef.compiler.syntax.recovery import Recovery
-from netdef.compiler.syntax.tables import load_parser
+from netdef.compiler.syntax.reserved_words import check_names
 from netdef.compiler.syntax.tokens import Token
 from netdef.compiler.syntax.tree import Expression, Template, Text, Tree
 
@@ -62,7 +62,7 @@ def _read_string(token: Token, has_constructs: bool, report: Report) -> Text | T
         if found[1] is not None:
             parts.append(_read_expression(at.source, start + found.start(), start + found.end(), report))
         elif found["bad"]:
-            report.add(mistakes.bad_template(Span(at.source, start + found.start(), start + found.end())))
+            report.add(syntax_errors.bad_template(Span(at.source, start + found.start(), start + found.end())))
         else:
             parts.append(_unescape(found[0], at.source, start + found.start(), True, report))
     if all(isinstance(part, str) for part in parts):
@@ -80,7 +80,7 @@ def _read_expression(source: Source, start: int, end: int, report: Report) -> Ex
     try:
         made: Any = _parser().parse(tokens, start="item")
     except UnexpectedInput:
-        report.add(mistakes.bad_template(Span(source, start, end)))
+        report.add(syntax_errors.bad_template(Span(source, start, end)))
         return Text("", Span(source, start, end))
     report.extend(inner)
     expression: Expression = made
@@ -90,5 +90,5 @@ def _read_expression(source: Source, start: int, end: int, report: Report) -> Ex
 def _unescape(raw: str, source: Source, start: int, dollar: bool, report: Report) -> str:
     text, bad = unescape(raw, dollar=dollar)
     if bad is not None:
-        report.add(mistakes.bad_escape(Span(source, start + bad.start, start + bad.end)))
+        report.add(syntax_errors.bad_escape(Span(source, start + bad.start, start + bad.end)))
     return text

@@ -7,7 +7,7 @@ from lark.parsers.lalr_analysis import Shift
 
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.source import Span
-from netdef.compiler.syntax import mistakes
+from netdef.compiler.syntax import syntax_errors
 from netdef.compiler.syntax.tokens import Token, Tokens
 
 _MOST_MISTAKES = 100
@@ -112,27 +112,27 @@ class _Mistake:
             return None
         if bad.type == "EQUAL":
             self._feed("COLON", self.index + 1)
-            return mistakes.equals_for_colon(word.at, bad.at)
-        meant = mistakes.meant_construct(word.value)
+            return syntax_errors.equals_for_colon(word.at, bad.at)
+        meant = syntax_errors.meant_construct(word.value)
         if meant in ("layer", "input", "include", "opaque") and bad.type == "STRING":
             self._pop()
             self._feed(meant.upper(), self.index)
-            return mistakes.stray_word(word.at)
+            return syntax_errors.stray_word(word.at)
         follows_on = bad.type == "NAME" and not self._begins_statement(self.index) and bad.at.line == word.at.line
         if meant is None and (bad.type in _LITERALS or follows_on):
             self._feed("COLON", self.index)
-            return mistakes.no_colon(word.at, bad.at)
+            return syntax_errors.no_colon(word.at, bad.at)
         self.read_on(self.index)
         negation = self._token(self.index - 2)
         if negation.type == "NAME" and negation.value == "not":
-            return mistakes.bare_condition(negation.at)
-        return mistakes.stray_word(word.at)
+            return syntax_errors.bare_condition(negation.at)
+        return syntax_errors.stray_word(word.at)
 
     def _if_without_value(self) -> Diagnostic | None:
         before, bad = self.before, self.bad
         if before.type in ("COLON", "EQUAL") and bad.type not in _CONDITIONS:
             self.read_on(self.index)
-            return mistakes.no_value(self._token(self.index - 2).at, bad.at)
+            return syntax_errors.no_value(self._token(self.index - 2).at, bad.at)
         # `kernel_size:` and on the next line `stride: 2`: what looked like the value is the next field's name.
         follows_colon = before.type == "NAME" and self._token(self.index - 2).type == "COLON"
         if follows_colon and bad.type in _AFTER_A_FIELD_NAME and self._is_statement_possible():
@@ -140,7 +140,7 @@ class _Mistake:
             if bad.type in ("COLON", "LBRACE") or before.at.line != name.at.line:
                 self._pop()
                 self.read_on(self.index - 1)
-                return mistakes.no_value(name.at, before.at)
+                return syntax_errors.no_value(name.at, before.at)
         return None
 
     def _if_condition(self) -> Diagnostic | None:
@@ -151,7 +151,11 @@ class _Mistake:
         if first is None and not self._is_statement_possible() and self.before.type != "COLON":
             return None
         self.read_on(self.index + 1)
-        return mistakes.bare_condition(bad.at) if first is None else mistakes.chained_comparison(first.at, bad.at)
+        return (
+            syntax_errors.bare_condition(bad.at)
+            if first is None
+            else syntax_errors.chained_comparison(first.at, bad.at)
+        )
 
     def _if_nameless(self) -> Diagnostic | None:
         if self.bad.type != "LBRACE" or not self._is_statement_possible():
@@ -160,7 +164,7 @@ class _Mistake:
             self.read_on(self.index)
         else:
             self._feed("NAME", self.index, "layer")
-        return mistakes.no_name(self.bad.at)
+        return syntax_errors.no_name(self.bad.at)
 
     def _if_one_value_more(self) -> Diagnostic | None:
         is_operand = self.bad.type in _LITERALS or (self.bad.type in ("LSQB", "LPAR") and self.before.type != "NAME")
@@ -178,28 +182,28 @@ class _Mistake:
         self.read_on(end)
         name = self._token(begin - 2)
         if self._token(begin - 1).type == "COLON" and name.type == "NAME":
-            return mistakes.several_values(name.at, self._token(begin).at.to(last), self.bad.at)
+            return syntax_errors.several_values(name.at, self._token(begin).at.to(last), self.bad.at)
         if self.before.type == "FIELDS":
             field = self.before.value[-1]
-            return mistakes.several_values(field.at, field.value.at.to(last), self.bad.at)
-        return mistakes.value_alone(self.bad.at)
+            return syntax_errors.several_values(field.at, field.value.at.to(last), self.bad.at)
+        return syntax_errors.value_alone(self.bad.at)
 
     def _if_without_comma(self) -> Diagnostic | None:
         in_brackets = "COMMA" in self.possible and not self.possible.isdisjoint({"RSQB", "RPAR"})
         if self.bad.type not in _VALUES or not in_brackets or self._is_statement_possible():
             return None
         self._feed("COMMA", self.index)
-        return mistakes.no_comma(self.bad.at)
+        return syntax_errors.no_comma(self.bad.at)
 
     def _if_in_a_construct(self) -> Diagnostic | None:
         for token in reversed(self.stacks.value_stack):
             if isinstance(token, Token):
                 if token.type in _OPENING:
                     break
-                if token.type in mistakes.FORMS:
+                if token.type in syntax_errors.FORMS:
                     if not self._is_statement_possible():
                         self.read_on(self.index)
-                        return mistakes.bad_form(token.at, mistakes.FORMS[token.type], self.bad.at)
+                        return syntax_errors.bad_form(token.at, syntax_errors.FORMS[token.type], self.bad.at)
                     break
         return None
 
@@ -212,7 +216,7 @@ class _Mistake:
             advice = "nothing is indexed here: take a list apart with `repeat x in list` or `repeat (a, b) in rows`"
         expected = [words for terminal, words in _EXPECTED.items() if terminal in self.possible]
         self.read_on(self.index + (bad.type in ("COMMA", "SEMICOLON")))
-        return mistakes.unexpected(bad.at, " or ".join(expected[:2]) or "a name", advice)
+        return syntax_errors.unexpected(bad.at, " or ".join(expected[:2]) or "a name", advice)
 
     # ---- looking around
     def _token(self, index: int) -> Token:
@@ -227,7 +231,7 @@ class _Mistake:
         kind = self._token(index).type
         if kind == "NAME":
             return self._token(index + 1).type in _AFTER_A_FIELD_NAME | {"LPAR"}
-        return kind == "FIELDS" or kind in mistakes.FORMS
+        return kind == "FIELDS" or kind in syntax_errors.FORMS
 
     def _comparison_before(self) -> Token | None:
         nested = 0

@@ -9,9 +9,9 @@ import argparse
 from netdef.cli import FINE, USER_MISTAKE, show
 from netdef.commands.options import load_quietly, net_arguments
 from netdef.compiler.diagnostics import Diagnostic, NetError, Report
-from netdef.compiler.messages import Phase
-from netdef.compiler.net import Net
+from netdef.compiler.net.net import Net
 from netdef.compiler.render import FORMATS
+from netdef.compiler.schema.caffe import Phase
 
 HELP = "check nets in all phases"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from netdef.commands.options import load_net, net_arguments
 from netdef.compiler.diagnostics import Diagnostic, NetError
-from netdef.compiler.draw import dot
+from netdef.compiler.views.dot import dot
 
 HELP = "draw a net as .dot, .svg, .pdf, .png or .html"
 RENDERED = {".svg": "svg", ".pdf": "pdf", ".png": "png", ".html": "svg"}

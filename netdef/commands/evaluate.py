@@ -23,16 +23,16 @@ from typing import TYPE_CHECKING
 from netdef.cli import show
 from netdef.commands.options import count, net_arguments
 from netdef.compiler.diagnostics import Diagnostic, NetError, Report, Severity
-from netdef.compiler.messages import Preprocess
+from netdef.compiler.schema.caffe import Preprocess
 from netdef.feeding import DATA_HELP, fed_net, feeding_arguments, judged_on, share_processors, source_of
 
 if TYPE_CHECKING:
-    from netdef.compiler.net import Net
-    from netdef.runtime.data.binding import Feed
-    from netdef.runtime.devices import Group
-    from netdef.runtime.evaluation.judging import Task
+    from netdef.compiler.net.net import Net
+    from netdef.runtime.data.feed import Feed
     from netdef.runtime.evaluation.posteriors import Posteriors
     from netdef.runtime.evaluation.report import Result
+    from netdef.runtime.evaluation.scoring import Task
+    from netdef.runtime.hardware.process_group import Group
     from netdef.runtime.module import NetModule
     from netdef.runtime.training.run import Run
 
@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
         counts = f"{len(args.file)} nets and {len(args.weights)} weights"
         print(f"netdef evaluate: give each net its weights; there are {counts}", file=sys.stderr)
         return 2
-    from netdef.runtime.devices import joined, launch, was_launched
+    from netdef.runtime.hardware.process_group import joined, launch, was_launched
 
     if (args.devices or 1) > 1 and not was_launched():
         return launch(args.devices, args.words, restarts=0, device=args.device)
@@ -82,10 +82,10 @@ def run(args: argparse.Namespace) -> int:
 def evaluated(args: argparse.Namespace, group: "Group") -> int:
     """Print the errors from the shares of all processes of a group; rank 0 speaks."""
     from netdef.boxed import asks_for_boxes, print_boxes
-    from netdef.runtime.devices import said_once
     from netdef.runtime.evaluation.posteriors import fused
+    from netdef.runtime.evaluation.posteriors_file import POSTERIORS
     from netdef.runtime.evaluation.report import report
-    from netdef.runtime.evaluation.stored import POSTERIORS
+    from netdef.runtime.hardware.process_group import said_once
     from netdef.runtime.training.run import run_of
 
     with said_once(group):
@@ -119,8 +119,8 @@ def evaluated(args: argparse.Namespace, group: "Group") -> int:
 
 def told(args: argparse.Namespace, posteriors: "Posteriors", group: "Group") -> "Result":
     """The errors of one net or of a fusion, printed at once unless they are wanted together."""
-    from netdef.runtime.devices import said_once
     from netdef.runtime.evaluation.report import Result
+    from netdef.runtime.hardware.process_group import said_once
 
     with said_once(group):
         result = Result(posteriors.made, posteriors.errors())
@@ -131,8 +131,8 @@ def told(args: argparse.Namespace, posteriors: "Posteriors", group: "Group") -> 
 
 def posteriors_of(args: argparse.Namespace, file: str, weights: str, group: "Group") -> "Posteriors":
     """The posteriors of one net with its weights, for all processes, each of which judges its share."""
-    from netdef.runtime.devices import said_once
-    from netdef.runtime.evaluation.judging import check_task, judge
+    from netdef.runtime.evaluation.scoring import check_task, judge
+    from netdef.runtime.hardware.process_group import said_once
     from netdef.runtime.training.run import run_of
 
     left_out: list[Diagnostic] = []
@@ -164,11 +164,11 @@ def task_of(args: argparse.Namespace, file: str, weights: Path, trained: "Run | 
     import torch
 
     from netdef.runtime.data.batches import workers_for
-    from netdef.runtime.data.binding import check_classes
+    from netdef.runtime.data.datasets.source import wanted_by
+    from netdef.runtime.data.feed import check_classes
     from netdef.runtime.data.ignored import allowed, uncounted
-    from netdef.runtime.data.source import wanted_by
-    from netdef.runtime.evaluation.judging import Task
     from netdef.runtime.evaluation.protocol import Pool, Protocol
+    from netdef.runtime.evaluation.scoring import Task
 
     told = argparse.Namespace(**{**vars(args), "data": source_of(args, trained)})
     net, own = fed_net(told, "TEST", file)
@@ -194,10 +194,10 @@ def task_of(args: argparse.Namespace, file: str, weights: Path, trained: "Run | 
 
 def with_weights(net: "Net", weights: Path, device: str | None) -> "NetModule":
     """A net with weights for each of its layers, on a device."""
-    from netdef.compiler.weights import read_weights
+    from netdef.compiler.weights.match import read_weights
     from netdef.runtime import lower
-    from netdef.runtime.training.prepare import device_of
     from netdef.runtime.training.run import best_weights
+    from netdef.runtime.training.setup import device_of
 
     module = lower(net, read_weights(best_weights(weights))).to(device_of(device))
     if module.matched.missing:
@@ -216,7 +216,7 @@ def trained_scale(net: "Net", run: "Run | None") -> list[int]:
 
 def fed_from_outside(net: "Net", run: "Run | None", inputs: dict[str, str], *, tell: bool = True) -> "Feed":
     """How pictures reach the net: as it says itself, or else as they did in training; ``tell``: warn where neither."""
-    from netdef.runtime.data.binding import Feed, bind, view_of
+    from netdef.runtime.data.feed import Feed, bind, view_of
     from netdef.runtime.data.transform import Normalise, stated
 
     blobs = bind(net, inputs)

@@ -9,7 +9,7 @@ import sys
 
 from netdef.commands.options import load_net, net_arguments
 from netdef.compiler.load import load_expanded
-from netdef.compiler.prototxt import write, write_net
+from netdef.compiler.views.prototxt import write, write_net
 
 HELP = "print pure Caffe V2 prototxt, which BVLC Caffe itself loads"
 

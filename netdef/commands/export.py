@@ -13,7 +13,7 @@ from netdef.commands.options import load_net, net_arguments
 from netdef.compiler.diagnostics import Diagnostic, NetError
 
 if TYPE_CHECKING:
-    from netdef.compiler.onnx.stored import Weights
+    from netdef.compiler.weights.complete import Weights
 
 HELP = "write the net as an ONNX model"
 OPSETS = range(19, 25)
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"{path}: {path.stat().st_size / 1e6:,.1f} MB")
     if not args.verify:
         return 0
-    from netdef.runtime.verification import verify
+    from netdef.runtime.verification.verify import verify
 
     certificate = verify(
         net, weights, dynamic=args.dynamic, opset=args.opset, seed=args.seed, origin=origin, exported=saved.files
@@ -76,7 +76,7 @@ def read(args: argparse.Namespace) -> "tuple[Weights | None, str]":
     """The weights that the arguments ask for, and where they are."""
     if args.weights is None:
         return None, ""
-    from netdef.compiler.weights import read_weights
+    from netdef.compiler.weights.match import read_weights
     from netdef.runtime.training.run import best_weights
 
     path = best_weights(Path(args.weights))

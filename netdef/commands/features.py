@@ -17,8 +17,8 @@ from netdef.compiler.diagnostics import Diagnostic, NetError, Report
 from netdef.feeding import feeding_arguments, share_processors
 
 if TYPE_CHECKING:
-    from netdef.runtime.data.dataset import Dataset
-    from netdef.runtime.evaluation.judging import Task
+    from netdef.runtime.data.datasets.dataset import Dataset
+    from netdef.runtime.evaluation.scoring import Task
 
 HELP = "descriptors of pictures, from any blob of a net"
 
@@ -47,7 +47,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write the file, and say what is in it."""
     share_processors()
-    from netdef.runtime.data.dataset import warnings_of
+    from netdef.runtime.data.datasets.dataset import warnings_of
     from netdef.runtime.transfer.describing import How, describe
     from netdef.runtime.transfer.descriptors import DESCRIPTORS
 
@@ -76,8 +76,8 @@ def task_of(args: argparse.Namespace) -> "Task":
     import torch
 
     from netdef.runtime.data.batches import workers_for
-    from netdef.runtime.evaluation.judging import Task
     from netdef.runtime.evaluation.protocol import Protocol
+    from netdef.runtime.evaluation.scoring import Task
     from netdef.runtime.training.run import run_of
     from netdef.runtime.transfer.describing import blob_of
 
@@ -100,7 +100,7 @@ def task_of(args: argparse.Namespace) -> "Task":
 
 def whole(args: argparse.Namespace) -> "Dataset":
     """All of the data; raises where they have parts, of which nobody has chosen one."""
-    from netdef.runtime.data.source import open_whole, parts_of
+    from netdef.runtime.data.datasets.source import open_whole, parts_of
     from netdef.runtime.transfer.several import Several
 
     if len(parts := list(parts_of(args.data).values())) > 1:

@@ -12,7 +12,7 @@ from netdef.compiler.diagnostics import closest
 from netdef.compiler.layers import LAYERS
 from netdef.compiler.layers.base import Layer
 from netdef.compiler.rules import Rules
-from netdef.compiler.schema import Message, Param, Words
+from netdef.compiler.schema.message import Message, Param, Words
 
 HELP = "the layer types, and what may stand in each"
 

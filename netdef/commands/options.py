@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from netdef.cli import show
 from netdef.compiler.load import load
-from netdef.compiler.net import Net
+from netdef.compiler.net.net import Net
 from netdef.compiler.shape import Shape, Shapes
 from netdef.compiler.syntax.tree import Value
 
@@ -130,7 +130,7 @@ def index(text: str, least: int = 0) -> int:
 
 def speed_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what says how the hardware is used; what isn't given is as the device likes (``settings_for``)."""
-    from netdef.runtime.settings import Precision  # free of torch, but only some commands need it
+    from netdef.runtime.hardware.execution_settings import Precision  # free of torch, but only some commands need it
 
     group = parser.add_argument_group("the hardware", "by default on CUDA bf16, channels last and compiled; else plain")
     group.add_argument("--precision", choices=[*Precision], help="what convolutions and products compute in")

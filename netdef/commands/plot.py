@@ -22,7 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the figure and say where."""
-    from netdef.runtime.plot import FORMS, draw, read_story
+    from netdef.runtime.training.plot import FORMS, draw, read_story
 
     folders = [Path(folder) for folder in args.run_folder]
     out = Path(args.output) if args.output else folders[0] / "curves.svg"

@@ -18,7 +18,7 @@ from netdef.compiler.diagnostics import Diagnostic, NetError, Report
 from netdef.feeding import share_processors
 
 if TYPE_CHECKING:
-    from netdef.runtime.data.dataset import Picture
+    from netdef.runtime.data.datasets.dataset import Picture
     from netdef.runtime.prediction import Predictor
 
 HELP = "what pictures show: the likeliest classes, with names, and boxes"
@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     if (args.class_net is None) != (args.class_weights is None) or (args.class_net and not args.boxes):
         print("netdef predict: --boxes takes --class-net and --class-weights together", file=sys.stderr)
         return 2
-    from netdef.runtime.data.decoding import decode
+    from netdef.runtime.data.datasets.decoding import decode
     from netdef.runtime.localisation.agreement import check_together
     from netdef.runtime.prediction import copies
 

@@ -3,7 +3,7 @@
 import argparse
 
 from netdef.commands.options import load_net, net_arguments
-from netdef.compiler.summary import FORMATS, render
+from netdef.compiler.views.summary import FORMATS, render
 
 HELP = "shapes, weights, multiply-adds, receptive fields and memory of every layer"
 

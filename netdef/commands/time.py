@@ -9,9 +9,9 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from netdef.commands.options import count, load_net, load_quietly, net_arguments, speed_arguments
-from netdef.compiler import columns
-from netdef.compiler.net import Net
+from netdef.compiler.net.net import Net
 from netdef.compiler.shape import known
+from netdef.compiler.views import columns
 from netdef.feeding import share_processors
 
 if TYPE_CHECKING:
@@ -43,9 +43,9 @@ def run(args: argparse.Namespace) -> int:
         args.size = [(name, (args.batch, *map(known, shape[1:]))) for name, shape in inputs.items()]
     net = load_net(args)
 
-    from netdef.runtime.settings import graphs_pay, settings_for
+    from netdef.runtime.hardware.execution_settings import graphs_pay, settings_for
     from netdef.runtime.timing import measure
-    from netdef.runtime.training.prepare import device_of
+    from netdef.runtime.training.setup import device_of
 
     device = device_of(args.device)
     batch = known(next(iter(net.inputs.values()), (1,))[0])

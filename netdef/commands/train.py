@@ -13,7 +13,7 @@ from contextlib import suppress
 from netdef.cli import WRONG_USAGE, show
 from netdef.commands.options import count, index, net_arguments, speed_arguments
 from netdef.feeding import DATA_HELP, feeding_arguments, share_processors
-from netdef.runtime.training.recipe_manual import manual
+from netdef.runtime.training.recipe.manual import manual
 from netdef.training.job import recipe_file
 from netdef.training.memory import run_to_resume, take_up
 from netdef.training.road import trained
@@ -87,8 +87,8 @@ def run(args: argparse.Namespace) -> int:
     if args.resume:
         take_up(args, run_to_resume(args))
 
-    from netdef.runtime.devices import joined, launch, was_launched
-    from netdef.runtime.training.interrupts import Interrupts, Stopped
+    from netdef.runtime.hardware.process_group import joined, launch, was_launched
+    from netdef.runtime.training.signals import Interrupts, Stopped
 
     num_devices, restarts = args.devices or 1, args.restarts or 0
     if num_devices + restarts > 1 and not was_launched():

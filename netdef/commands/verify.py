@@ -29,9 +29,9 @@ def run(args: argparse.Namespace) -> int:
     """Print the table or the certificate on stdout."""
     net = load_net(args)
     weights, origin = read(args)
-    from netdef.compiler.onnx.stored import stored
-    from netdef.runtime.trial import trial_weights
-    from netdef.runtime.verification import verify
+    from netdef.compiler.weights.complete import stored
+    from netdef.runtime.verification.random_weights import trial_weights
+    from netdef.runtime.verification.verify import verify
 
     if weights is None:
         weights, origin = trial_weights(net, args.seed), f"random numbers for a trial, seed {args.seed}"

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from netdef.compiler.diagnostics import Diagnostic, Label, Severity
 from netdef.compiler.layers.data import Data, HDF5Data, ImageData, MemoryData
-from netdef.compiler.messages import Transform
-from netdef.compiler.net import Net, Node
+from netdef.compiler.net.net import Net, Node
+from netdef.compiler.schema.caffe import Transform
 from netdef.compiler.source import Span
-from netdef.runtime.training.caffe_recipe import listed
+from netdef.runtime.training.recipe.solver_prototxt import listed
 
 if TYPE_CHECKING:
-    from netdef.runtime.data.layers import LayerFeed
-    from netdef.runtime.training.recipe import Recipe
+    from netdef.runtime.data.data_layers import LayerFeed
+    from netdef.runtime.training.recipe.recipe import Recipe
 
 LAYERS = (Data, ImageData, HDF5Data, MemoryData)
 AUGMENTED = {
@@ -36,7 +36,7 @@ FOR_OTHER_DATA = ("test_data", "object", "input")
 
 def fed_by_layers(recipe: "Recipe", own: "LayerFeed", test_own: "LayerFeed", args: argparse.Namespace) -> "Recipe":
     """The recipe as it holds where the net's data layers feed it; ``--batch`` is asked for here and now, and counts."""
-    from netdef.runtime.training.recipe import Augment
+    from netdef.runtime.training.recipe.recipe import Augment
 
     return recipe.replace(
         batch=own.batch_size * recipe.iter_size if args.batch is None else recipe.batch,

@@ -7,23 +7,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netdef.cli import show
-from netdef.compiler.definition import define
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.load import load_expanded
+from netdef.compiler.net.definition import define
 from netdef.feeding import fed_net
 
 if TYPE_CHECKING:
-    from netdef.runtime.devices import Group
-    from netdef.runtime.training.prepare import Prepared
-    from netdef.runtime.training.recipe import Recipe
-    from netdef.runtime.training.recipe_file import RecipeFile
+    from netdef.runtime.hardware.process_group import Group
+    from netdef.runtime.training.recipe.file import RecipeFile
+    from netdef.runtime.training.recipe.recipe import Recipe
+    from netdef.runtime.training.setup import Prepared
 
 
 class Opening:
     """Opens what a command asks for: data that several stages share once, with one warning of each kind."""
 
     def __init__(self, group: "Group") -> None:
-        from netdef.runtime.data.source import open_data
+        from netdef.runtime.data.datasets.source import open_data
 
         self.group = group
         self.data = cache(open_data)
@@ -48,11 +48,11 @@ def prepared_of(
     """What the arguments ask for, checked, but for the weights to begin with."""
     recipe = overridden(recipe, args)
 
-    from netdef.runtime.data.dataset import warnings_of
-    from netdef.runtime.data.layers import layers_data
-    from netdef.runtime.data.source import wanted_by
+    from netdef.runtime.data.data_layers import layers_data
+    from netdef.runtime.data.datasets.dataset import warnings_of
+    from netdef.runtime.data.datasets.source import wanted_by
     from netdef.runtime.training.checkpoint import NUM_KEPT
-    from netdef.runtime.training.prepare import Means, device_of, prepare
+    from netdef.runtime.training.setup import Means, device_of, prepare
     from netdef.training.idle import fed_by_layers, idle_in_layers, idle_in_recipe
 
     net, own = fed_net(in_state(args, written, "TRAIN"), "TRAIN")
@@ -99,7 +99,7 @@ def name_of(args: argparse.Namespace) -> str:
 
 def recipe_file(args: argparse.Namespace) -> "RecipeFile | None":
     """What the recipe's file says, if there is one."""
-    from netdef.runtime.training.recipe_file import read_recipe_file
+    from netdef.runtime.training.recipe.file import read_recipe_file
 
     path = recipe_path(args)
     return None if path is None else read_recipe_file(path)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from netdef.training.job import name_of
 
 if TYPE_CHECKING:
-    from netdef.runtime.devices import Group
+    from netdef.runtime.hardware.process_group import Group
     from netdef.runtime.training.run import Run
     from netdef.runtime.training.train import Job
 
@@ -26,7 +26,7 @@ WITH_FALSE = (*SWITCHES, "seed", "workers", "restarts")
 
 def recalled(args: argparse.Namespace, group: "Group") -> "Run | None":
     """The run to go on with, if any; arguments that aren't given again are as they were."""
-    from netdef.runtime.devices import attempt, launch_number
+    from netdef.runtime.hardware.process_group import attempt, launch_number
     from netdef.runtime.training.run import launched_run
 
     if args.resume:
@@ -102,7 +102,7 @@ def manifest_of(args: argparse.Namespace) -> dict[str, Any]:
     import platform
     from importlib.metadata import version
 
-    from netdef.runtime.devices import launch_number
+    from netdef.runtime.hardware.process_group import launch_number
 
     packages = ("netdef-compiler", "torch", "numpy", "pillow")
     return {

@@ -16,16 +16,16 @@ from netdef.training.memory import begun, planned, recalled
 from netdef.training.told import conclusion, introduction, overriding
 
 if TYPE_CHECKING:
-    from netdef.runtime.devices import Group
+    from netdef.runtime.hardware.process_group import Group
     from netdef.runtime.module import Weights
     from netdef.runtime.training.checkpoint import Checkpoint
-    from netdef.runtime.training.interrupts import Interrupts
-    from netdef.runtime.training.journal import Log
-    from netdef.runtime.training.prepare import Prepared
+    from netdef.runtime.training.metrics_log import Log
     from netdef.runtime.training.progress import Display
-    from netdef.runtime.training.recipe import Stage
-    from netdef.runtime.training.recipe_file import RecipeFile
+    from netdef.runtime.training.recipe.file import RecipeFile
+    from netdef.runtime.training.recipe.recipe import Stage
     from netdef.runtime.training.run import Run
+    from netdef.runtime.training.setup import Prepared
+    from netdef.runtime.training.signals import Interrupts
     from netdef.runtime.training.train import Job
 
 NO_DATA = {"N710", "N717", "N774"}
@@ -45,8 +45,8 @@ class Leg(NamedTuple):
 
 def trained(args: argparse.Namespace, written: "RecipeFile | None", group: "Group", interrupts: "Interrupts") -> int:
     """Train the net, or the stages of a plan, in this process."""
-    from netdef.runtime.devices import said_once
-    from netdef.runtime.training.recipe import Recipe, Stage
+    from netdef.runtime.hardware.process_group import said_once
+    from netdef.runtime.training.recipe.recipe import Recipe, Stage
     from netdef.runtime.training.stages import refuse_other_kind, stage_named
     from netdef.runtime.training.tensorboard import check_tensorboard
 
@@ -85,7 +85,7 @@ def of_stage(args: argparse.Namespace, written: "RecipeFile | None", stage: "Sta
 
 def given_weights(args: argparse.Namespace) -> "Weights | None":
     """The weights that the arguments name, if they do."""
-    from netdef.compiler.weights import read_weights
+    from netdef.compiler.weights.match import read_weights
     from netdef.runtime.training.run import best_weights
 
     return None if args.weights is None else read_weights(best_weights(Path(args.weights)))
@@ -103,7 +103,7 @@ def checked(
     Raises:
         NetError: where a net, a recipe, the data, the division or the weights of any of them are wrong.
     """
-    from netdef.compiler.weights import match
+    from netdef.compiler.weights.match import match
     from netdef.runtime.training.stages import first_weights, in_stage, weights_like
 
     opening = Opening(group)
@@ -133,7 +133,7 @@ def train_one(
     interrupts: "Interrupts",
 ) -> int:
     """Train one net, from its first weights or from where an ``old`` run broke off."""
-    from netdef.runtime.devices import said_once
+    from netdef.runtime.hardware.process_group import said_once
     from netdef.runtime.training.run import new_run
     from netdef.runtime.training.stages import first_weights, has_begun, refuse_without_weights
 
@@ -157,7 +157,7 @@ def train_stages(
     args: argparse.Namespace, written: "RecipeFile", group: "Group", old: "Run | None", interrupts: "Interrupts"
 ) -> int:
     """Train the stages of a plan that aren't finished, one after the other."""
-    from netdef.runtime.devices import said_once
+    from netdef.runtime.hardware.process_group import said_once
     from netdef.runtime.training.run import Run, new_run, refuse_another
     from netdef.runtime.training.stages import folders, has_begun, plan_identity
 
@@ -187,7 +187,7 @@ def train_stages(
 
 def train_stage(leg: Leg, plan: "Run", names: dict[str, str], interrupts: "Interrupts") -> None:
     """Train one stage of a plan, unless it is finished; ``names`` are the stages' folders."""
-    from netdef.runtime.devices import said_once
+    from netdef.runtime.hardware.process_group import said_once
     from netdef.runtime.training.run import Run
     from netdef.runtime.training.stages import first_weights, has_begun
 
@@ -213,9 +213,9 @@ def carry_out(
     args: argparse.Namespace, job: "Job", run: "Run", interrupts: "Interrupts", *, source: str | None
 ) -> None:
     """Train from the run's newest checkpoint, if it has one; ``source`` is where its first weights came from."""
-    from netdef.runtime.devices import said_once
-    from netdef.runtime.training.interrupts import Stopped
+    from netdef.runtime.hardware.process_group import said_once
     from netdef.runtime.training.progress import display
+    from netdef.runtime.training.signals import Stopped
     from netdef.runtime.training.train import starting_point, train
 
     group = job.division.group
@@ -257,7 +257,7 @@ def watched(args: argparse.Namespace, run: "Run", start: "Checkpoint | None", sh
 
 def tried(args: argparse.Namespace, written: "RecipeFile | None", stages: "Sequence[Stage]", group: "Group") -> int:
     """Say what a run would need, or whether it could learn, without one."""
-    from netdef.runtime.devices import said_once
+    from netdef.runtime.hardware.process_group import said_once
 
     has_data = True
     with said_once(group):
@@ -280,10 +280,10 @@ def tried(args: argparse.Namespace, written: "RecipeFile | None", stages: "Seque
 
 def try_one(leg: Leg, given: "Weights | None", *, has_data: bool) -> None:
     """Try one training; without weights that were given, from the fillers."""
-    from netdef.runtime.devices import said_once
+    from netdef.runtime.hardware.process_group import said_once
+    from netdef.runtime.training.dry_run import rehearse
     from netdef.runtime.training.overfit import overfit
     from netdef.runtime.training.progress import display
-    from netdef.runtime.training.rehearsal import rehearse
     from netdef.runtime.training.stages import first_weights
 
     group = leg.prepared.means.group

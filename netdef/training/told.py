@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from netdef.training.job import recipe_path
 
 if TYPE_CHECKING:
-    from netdef.compiler.weights import Matched
+    from netdef.compiler.weights.match import Matched
     from netdef.runtime.training.checkpoint import Checkpoint
-    from netdef.runtime.training.recipe import Recipe, Stage
+    from netdef.runtime.training.recipe.recipe import Recipe, Stage
     from netdef.runtime.training.run import Run
     from netdef.runtime.training.train import Job
 

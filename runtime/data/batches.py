@@ -24,15 +24,15 @@ from torch.utils.data import Dataset as Fetched
 from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.compiler.override import override
 from netdef.compiler.shape import Pair
-from netdef.runtime.data.chance import order, uniform
-from netdef.runtime.data.companions import Accompanied
-from netdef.runtime.data.dataset import Dataset, boxes_of
-from netdef.runtime.data.kept import KEPT_BYTES
+from netdef.runtime.data.box_fields import box_fields
+from netdef.runtime.data.box_geometry import in_window
+from netdef.runtime.data.datasets.cached import KEPT_BYTES
+from netdef.runtime.data.datasets.dataset import Dataset, boxes_of
+from netdef.runtime.data.datasets.table import Table
+from netdef.runtime.data.datasets.zipped import Accompanied
+from netdef.runtime.data.random_draws import order, uniform
 from netdef.runtime.data.skipping import Instead, no_other, nobody, the_next
-from netdef.runtime.data.table import Table
 from netdef.runtime.data.transform import Cut, Draw, View
-from netdef.runtime.localisation.fields import box_fields
-from netdef.runtime.localisation.geometry import in_window
 
 Batch = dict[str, Tensor]
 """``data`` (N, H, W, C), bytes; ``label`` (N,), whole numbers; ``chance`` (N, draws), the numbers by which

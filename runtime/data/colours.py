@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from netdef.compiler.messages import Channels
-from netdef.runtime.data.dataset import Dataset
+from netdef.compiler.schema.caffe import Channels
+from netdef.runtime.data.datasets.dataset import Dataset
 from netdef.runtime.data.transform import Draw, Normalise, evenly_spread, with_channels
 
 NUM_PICTURES = 512

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from netdef.compiler.layers.base import Layer
 from netdef.compiler.layers.measures import Accuracy
 from netdef.compiler.layers.softmax import SoftmaxWithLoss
-from netdef.compiler.net import Net
+from netdef.compiler.net.net import Net
 
 
 def uncounted(scores: str, *nets: Net) -> frozenset[int]:

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.compiler.shape import Pair, show
-from netdef.runtime.data.dataset import Picture
-from netdef.runtime.data.stretch import stretched
+from netdef.runtime.data.datasets.dataset import Picture
+from netdef.runtime.data.resize import stretched
 from netdef.runtime.data.transform import Draw, turned, with_channels
 
 

@@ -15,11 +15,11 @@ from PIL import Image
 
 from netdef.compiler.diagnostics import Diagnostic, NetError, Report
 from netdef.compiler.shape import Pair
-from netdef.runtime.data.dataset import Dataset, Picture
-from netdef.runtime.data.folder import Folder
-from netdef.runtime.data.listing import Listing
-from netdef.runtime.data.shards import INDEX, PLACES
-from netdef.runtime.data.source import open_whole, parts_of
+from netdef.runtime.data.datasets.dataset import Dataset, Picture
+from netdef.runtime.data.datasets.folder import Folder
+from netdef.runtime.data.datasets.listing import Listing
+from netdef.runtime.data.datasets.shards import INDEX, PLACES
+from netdef.runtime.data.datasets.source import open_whole, parts_of
 from netdef.runtime.data.transform import resized
 
 JPEG_QUALITY = 95

@@ -11,7 +11,7 @@ from torch.utils.data import Dataset as Fetched
 from netdef.compiler.override import override
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.batches import Batch
-from netdef.runtime.data.dataset import Dataset
+from netdef.runtime.data.datasets.dataset import Dataset
 from netdef.runtime.data.skipping import no_other, nobody
 from netdef.runtime.data.transform import View, resized, with_channels
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from torch import Tensor
 
 from netdef.compiler.diagnostics import Diagnostic, NetError, Report, Severity
-from netdef.runtime.data.dataset import Dataset, Picture
+from netdef.runtime.data.datasets.dataset import Dataset, Picture
 
 MOST_IN_A_ROW = 100
 """Pictures that may be skipped: a disk that can't be read is another mistake, and no training."""

@@ -12,9 +12,9 @@ from PIL import Image
 from torch import Tensor
 
 from netdef.compiler.diagnostics import NetError
-from netdef.compiler.messages import Channels, Preprocess
+from netdef.compiler.schema.caffe import Channels, Preprocess
 from netdef.compiler.shape import Pair
-from netdef.runtime.data.dataset import Dataset, Picture
+from netdef.runtime.data.datasets.dataset import Dataset, Picture
 
 BILINEAR = Image.Resampling.BILINEAR
 RESCALING = "both sides to the nearest pixel, bilinear over all pixels that fall together"

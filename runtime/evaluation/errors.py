@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from netdef.runtime.data.batches import Batch
-from netdef.runtime.data.binding import Binding
-from netdef.runtime.devices import Group
+from netdef.runtime.data.feed import Binding
+from netdef.runtime.hardware.process_group import Group
 
 if TYPE_CHECKING:
     from netdef.runtime.module import NetModule

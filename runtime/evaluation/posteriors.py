@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from netdef.compiler.diagnostics import Diagnostic, NetError
-from netdef.compiler.net import Net
-from netdef.runtime.data.dataset import same_files
-from netdef.runtime.devices import ALONE, Group
+from netdef.compiler.net.net import Net
+from netdef.runtime.data.datasets.dataset import same_files
 from netdef.runtime.evaluation.errors import Errors, count_errors
 from netdef.runtime.evaluation.protocol import Pool
-from netdef.runtime.looks import Seen
+from netdef.runtime.evaluation.views import Seen
+from netdef.runtime.hardware.process_group import ALONE, Group
 
 
 class Posteriors(NamedTuple):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.transform import RESCALING, View
-from netdef.runtime.looks import CENTRE, CORNERS, GRID, Look, Places
+from netdef.runtime.evaluation.views import CENTRE, CORNERS, GRID, Look, Places
 
 CROPS: dict[int, tuple[Places, bool]] = {1: (CENTRE, False), 10: (CORNERS, True), 50: (GRID, True)}
 """Windows of a picture at one size by how many there are, and whether each is seen mirrored, too."""

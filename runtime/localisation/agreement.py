@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from netdef.compiler.diagnostics import Diagnostic, NetError
-from netdef.runtime.data.binding import check_classes
-from netdef.runtime.data.dataset import Dataset
+from netdef.runtime.data.datasets.dataset import Dataset
+from netdef.runtime.data.feed import check_classes
 from netdef.runtime.localisation.evaluation import check_boxes
 from netdef.runtime.prediction import Predictor
 

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 
 from netdef.compiler.diagnostics import Diagnostic, NetError, Severity
 from netdef.compiler.shape import Pair
-from netdef.runtime.data.dataset import Dataset, Picture, boxes_of
+from netdef.runtime.data.box_geometry import Boxes, on_picture, overlap
+from netdef.runtime.data.datasets.dataset import Dataset, Picture, boxes_of
 from netdef.runtime.data.transform import Placement, resized
-from netdef.runtime.devices import ALONE, Group
+from netdef.runtime.hardware.process_group import ALONE, Group
 from netdef.runtime.localisation.evaluation import ENOUGH, BoxErrors, of_class
-from netdef.runtime.localisation.geometry import Boxes, on_picture, overlap
 from netdef.runtime.localisation.merging import merged
 from netdef.runtime.prediction import Predictor
 

@@ -6,9 +6,9 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from netdef.compiler.diagnostics import Diagnostic, NetError
-from netdef.runtime.data.dataset import Picture
+from netdef.runtime.data.box_geometry import Boxes
+from netdef.runtime.data.datasets.dataset import Picture
 from netdef.runtime.data.transform import with_channels
-from netdef.runtime.localisation.geometry import Boxes
 
 COLOUR = (255, 64, 32)
 

@@ -11,14 +11,14 @@ import numpy as np
 import torch
 
 from netdef.compiler.diagnostics import Diagnostic, NetError
-from netdef.compiler.net import Net
+from netdef.compiler.net.net import Net
 from netdef.compiler.shape import Shape, show
 from netdef.runtime.data.batches import Batch
-from netdef.runtime.data.binding import Binding
-from netdef.runtime.data.dataset import Dataset, boxes_of
-from netdef.runtime.devices import Group
-from netdef.runtime.localisation.fields import BOX_FIELDS
-from netdef.runtime.localisation.geometry import Boxes, edges_of, overlap
+from netdef.runtime.data.box_fields import BOX_FIELDS
+from netdef.runtime.data.box_geometry import Boxes, edges_of, overlap
+from netdef.runtime.data.datasets.dataset import Dataset, boxes_of
+from netdef.runtime.data.feed import Binding
+from netdef.runtime.hardware.process_group import Group
 
 if TYPE_CHECKING:
     from netdef.runtime.module import NetModule

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from netdef.runtime.localisation.geometry import Boxes, overlap
+from netdef.runtime.data.box_geometry import Boxes, overlap
 
 CLOSE = 0.5
 """Overlap from which two boxes are of one object. The papers don't tell; OverFeat's own measure adds a distance to an

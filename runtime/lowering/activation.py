@@ -4,7 +4,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from netdef.compiler.layers.activation import ELU, Power, PReLU, ReLU, Sigmoid, TanH
-from netdef.compiler.net import Node
+from netdef.compiler.net.net import Node
 from netdef.compiler.override import override
 from netdef.runtime.lowering.base import Function, Op, Setting, lower
 

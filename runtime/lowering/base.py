@@ -7,11 +7,11 @@ import torch
 from torch import Tensor, nn
 
 from netdef.compiler.layers.base import Weight
-from netdef.compiler.messages import Phase
-from netdef.compiler.net import Node
+from netdef.compiler.net.net import Node
 from netdef.compiler.override import override
 from netdef.compiler.rules import Rules
-from netdef.runtime.randomness import Chance
+from netdef.compiler.schema.caffe import Phase
+from netdef.runtime.hardware.seeded_bits import Chance
 
 
 class Op(nn.Module):

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from netdef.compiler.layers.branching import Combine, Concat, Eltwise, Silence, Slice, Split
-from netdef.compiler.net import Node
+from netdef.compiler.net.net import Node
 from netdef.runtime.lowering.base import Function, Op, Setting, Tops, lower, rank
 
 

@@ -6,9 +6,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from netdef.compiler.layers.convolution import Convolution, Deconvolution
-from netdef.compiler.net import Node
+from netdef.compiler.net.net import Node
 from netdef.compiler.override import override
-from netdef.compiler.schema import Refusal
+from netdef.compiler.schema.message import Refusal
 from netdef.runtime.lowering.base import Op, Setting, lower, rank
 
 ByAxes = dict[int, Callable[..., Tensor]]

@@ -3,11 +3,11 @@
 from torch import Tensor
 
 from netdef.compiler.layers.dropout import Dropout
-from netdef.compiler.messages import Phase
-from netdef.compiler.net import Node
+from netdef.compiler.net.net import Node
 from netdef.compiler.override import override
+from netdef.compiler.schema.caffe import Phase
+from netdef.runtime.hardware.seeded_bits import drop
 from netdef.runtime.lowering.base import Function, Op, Setting, lower
-from netdef.runtime.randomness import drop
 
 
 class _Drop(Op):

@@ -5,7 +5,7 @@ from torch.nn import functional
 
 from netdef.compiler.layers.base import find_axis
 from netdef.compiler.layers.inner_product import InnerProduct
-from netdef.compiler.net import Node
+from netdef.compiler.net.net import Node
 from netdef.compiler.override import override
 from netdef.runtime.lowering.base import Op, Setting, lower, rank
 

@@ -3,11 +3,11 @@
 import torch
 from torch import Tensor
 
-from netdef.compiler.fillers import fill
 from netdef.compiler.layers.base import Weight
 from netdef.compiler.layers.inputs import DummyData
-from netdef.compiler.net import Node
+from netdef.compiler.net.net import Node
 from netdef.compiler.override import override
+from netdef.compiler.weights.fillers import fill
 from netdef.runtime.lowering.base import Op, Setting, lower
 
 

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from netdef.compiler.layers.base import find_axis
 from netdef.compiler.layers.measures import Accuracy, ArgMax
-from netdef.compiler.net import Node
+from netdef.compiler.net.net import Node
 from netdef.compiler.override import override
 from netdef.runtime.lowering.base import Function, Op, Setting, lower, rank, wide
 

@@ -5,10 +5,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from netdef.compiler.layers.normalization import LRN, BatchNorm, Region
-from netdef.compiler.messages import Phase
-from netdef.compiler.net import Node
+from netdef.compiler.net.net import Node
 from netdef.compiler.override import override
-from netdef.runtime.devices import ALONE
+from netdef.compiler.schema.caffe import Phase
+from netdef.runtime.hardware.process_group import ALONE
 from netdef.runtime.lowering.base import Function, Op, Setting, lower, wide
 
 

@@ -7,9 +7,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from netdef.compiler.layers.pooling import Pooling, Reduce, Rounding
-from netdef.compiler.net import Node
+from netdef.compiler.net.net import Node
 from netdef.compiler.override import override
-from netdef.compiler.schema import Refusal
+from netdef.compiler.schema.message import Refusal
 from netdef.compiler.shape import known
 from netdef.runtime.lowering.base import Op, Setting, Tops, lower, widened
 

@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from netdef.compiler.layers.reshaping import Flatten, Reshape
-from netdef.compiler.net import Node
+from netdef.compiler.net.net import Node
 from netdef.runtime.lowering.base import Function, Op, Setting, lower, rank
 
 

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from netdef.compiler.layers.scaling import Bias, Scale
-from netdef.compiler.net import Node
+from netdef.compiler.net.net import Node
 from netdef.compiler.override import override
 from netdef.runtime.lowering.base import Op, Setting, lower
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
-from netdef.runtime.devices import ALONE, Group
+from netdef.runtime.hardware.process_group import ALONE, Group
 
 SECONDS_BETWEEN_LINES = 15.0
 

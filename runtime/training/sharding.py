@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from torch import nn
 
 from netdef.compiler.diagnostics import Diagnostic, NetError
-from netdef.compiler.net import Net
-from netdef.runtime.devices import Group
+from netdef.compiler.net.net import Net
+from netdef.runtime.hardware.process_group import Group
 from netdef.runtime.module import NetModule, is_sharded, whole
 
 if TYPE_CHECKING:

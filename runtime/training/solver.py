@@ -16,8 +16,9 @@ from torch import Tensor
 
 from netdef.compiler.diagnostics import Diagnostic, NetError, Report
 from netdef.runtime.module import fill_in, is_sharded
-from netdef.runtime.training.parallel import Division, Gradients, Hasten
-from netdef.runtime.training.recipe import (
+from netdef.runtime.training.division import Division, Gradients, Hasten
+from netdef.runtime.training.recipe.file import read_recipe_file
+from netdef.runtime.training.recipe.recipe import (
     AdaDelta,
     AdaGrad,
     Adam,
@@ -29,8 +30,7 @@ from netdef.runtime.training.recipe import (
     RmsProp,
     Sgd,
 )
-from netdef.runtime.training.recipe_file import read_recipe_file
-from netdef.runtime.training.schedule import Moment
+from netdef.runtime.training.recipe.schedule import Moment
 
 if TYPE_CHECKING:
     from netdef.runtime.module import NetModule

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from netdef.compiler.diagnostics import Diagnostic, NetError, Report, did_you_mean
-from netdef.compiler.net import Net
+from netdef.compiler.net.net import Net
 from netdef.runtime.module import Weights
 from netdef.runtime.training.checkpoint import stored
-from netdef.runtime.training.recipe import Init, Stage
+from netdef.runtime.training.recipe.recipe import Init, Stage
 from netdef.runtime.training.run import Run
 
 

@@ -13,26 +13,26 @@ from netdef.compiler.atomic import sync
 from netdef.compiler.diagnostics import Diagnostic, NetError, Report
 from netdef.compiler.faults import come_to
 from netdef.compiler.render.text import render
-from netdef.compiler.weights import write_weights
+from netdef.compiler.weights.match import write_weights
 from netdef.runtime.data.batches import Batch, TestBatches, TrainingBatches, stream
-from netdef.runtime.data.binding import Binding
-from netdef.runtime.data.dataset import Data
+from netdef.runtime.data.datasets.dataset import Data
+from netdef.runtime.data.feed import Binding
 from netdef.runtime.data.skipping import Skipped
 from netdef.runtime.data.transform import Cut
-from netdef.runtime.devices import Agreement
 from netdef.runtime.evaluation import PAGE, Measured, evaluate, evaluate_loss
+from netdef.runtime.hardware.acceleration import casting, hastened
+from netdef.runtime.hardware.execution_settings import Settings
+from netdef.runtime.hardware.process_group import Agreement
 from netdef.runtime.localisation.evaluation import evaluate_boxes
 from netdef.runtime.module import plain
-from netdef.runtime.settings import Settings
-from netdef.runtime.speed import casting, hastened
 from netdef.runtime.training.checkpoint import Checkpoint, newest, save
-from netdef.runtime.training.interrupts import Interrupts, Stopped, Wish
-from netdef.runtime.training.journal import Entry, Journal, Log
-from netdef.runtime.training.parallel import Division
+from netdef.runtime.training.division import Division
+from netdef.runtime.training.metrics_log import Entry, Journal, Log
 from netdef.runtime.training.progress import Display
-from netdef.runtime.training.recipe import Recipe
+from netdef.runtime.training.recipe.recipe import Recipe
 from netdef.runtime.training.run import Run, digest_of, refuse_another
 from netdef.runtime.training.sharding import gathered
+from netdef.runtime.training.signals import Interrupts, Stopped, Wish
 from netdef.runtime.training.solver import Solver
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from typing import NamedTuple
 import numpy as np
 
 from netdef.compiler.diagnostics import Diagnostic, NetError, did_you_mean
-from netdef.compiler.net import Net
+from netdef.compiler.net.net import Net
 from netdef.compiler.shape import known, show
-from netdef.runtime.data.dataset import Dataset, Picture, boxes_of, paths_of
-from netdef.runtime.evaluation.judging import Task, Tell, by_looks, check_task, watched
+from netdef.runtime.data.datasets.dataset import Dataset, Picture, boxes_of, paths_of
+from netdef.runtime.evaluation.scoring import Task, Tell, by_looks, check_task, watched
 from netdef.runtime.transfer.descriptors import Descriptors, normalised, side_by_side
 from netdef.runtime.transfer.several import labels_of
 

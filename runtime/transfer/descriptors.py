@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netdef.compiler.diagnostics import Diagnostic, NetError
-from netdef.runtime.arrays import ArrayFile, Arrays
-from netdef.runtime.data.dataset import same_files
+from netdef.runtime.array_files import ArrayFile, Arrays
+from netdef.runtime.data.datasets.dataset import same_files
 
 
 class Descriptors(NamedTuple):

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.compiler.override import override
-from netdef.runtime.data.box_files import csv_objects, is_csv, is_voc, voc_objects
-from netdef.runtime.data.dataset import Dataset, Picture
-from netdef.runtime.data.decoding import decode
-from netdef.runtime.data.kept import Kept
+from netdef.runtime.data.datasets.box_files import csv_objects, is_csv, is_voc, voc_objects
+from netdef.runtime.data.datasets.cached import Kept
+from netdef.runtime.data.datasets.dataset import Dataset, Picture
+from netdef.runtime.data.datasets.decoding import decode
 
 
 class Several(Kept):

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netdef.compiler.diagnostics import Diagnostic, NetError
-from netdef.runtime.data.chance import order
-from netdef.runtime.data.dataset import random_nth
+from netdef.runtime.data.datasets.dataset import random_nth
+from netdef.runtime.data.random_draws import order
 from netdef.runtime.transfer.descriptors import Descriptors
 from netdef.runtime.transfer.metrics import average_precision, mean_average_precision, mean_class_recall
 

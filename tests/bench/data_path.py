@@ -25,18 +25,18 @@ import torch
 from PIL import Image
 
 from netdef.compiler.shape import Pair
-from netdef.runtime.data import kept
 from netdef.runtime.data.batches import TrainingBatches
-from netdef.runtime.data.folder import Folder
+from netdef.runtime.data.datasets import cached
+from netdef.runtime.data.datasets.folder import Folder
+from netdef.runtime.data.datasets.shards import Shards, open_shards
 from netdef.runtime.data.packing import Packing, pack
-from netdef.runtime.data.shards import Shards, open_shards
 from netdef.runtime.data.transform import View
 
 WINDOW = 224
 LEAST, MOST = 256, 512
 BATCH = 20
 Work = Callable[[int], object]
-"""Something done for each of some numbers; nothing of it is kept."""
+"""Something done for each of some numbers; nothing of it is cached."""
 
 
 def made_up(folder: Path, num: int) -> Path:
@@ -121,7 +121,7 @@ def main() -> None:
     parser.add_argument("--num", type=int, default=200, help="pictures, a multiple of 20 (default: 200)")
     parser.add_argument("--rounds", type=int, default=5)
     args = parser.parse_args()
-    kept.KEPT_BYTES = 0  # everything is to be decoded each time
+    cached.KEPT_BYTES = 0  # everything is to be decoded each time
     with tempfile.TemporaryDirectory() as scratch:
         folder = Folder(args.folder or made_up(Path(scratch) / "pictures", args.num))
         folder.paths, folder.labels = folder.paths[: args.num], folder.labels[: args.num]

@@ -16,11 +16,11 @@ from time import perf_counter
 import torch
 
 import netdef
-from netdef.compiler.messages import Channels
+from netdef.compiler.schema.caffe import Channels
 from netdef.compiler.shape import Pair
 from netdef.runtime import lower
 from netdef.runtime.data.transform import Normalise
-from netdef.runtime.looks import GRID, NUM_PIXELS, Eye, Look
+from netdef.runtime.evaluation.views import GRID, NUM_PIXELS, Eye, Look
 
 VGG16 = Path(__file__).parents[2] / "nets/vgg16.net"
 SCALES = (Pair(256, 341), Pair(384, 512), Pair(512, 683))

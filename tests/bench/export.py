@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from processes import compare
 
 import netdef
-from netdef.compiler.fillers import fill
+from netdef.compiler.weights.fillers import fill
 
 NET = Path(__file__).parents[2] / "nets" / "vgg16.net"
 

@@ -27,11 +27,11 @@ import netdef
 from netdef.commands.options import speed_arguments
 from netdef.compiler.override import override
 from netdef.runtime import lower
-from netdef.runtime.settings import Precision, Settings, settings_for
-from netdef.runtime.speed import hastened, prepare_module
-from netdef.runtime.training.prepare import device_of
-from netdef.runtime.training.recipe import Recipe, Sgd
-from netdef.runtime.training.schedule import Fixed
+from netdef.runtime.hardware.acceleration import hastened, prepare_module
+from netdef.runtime.hardware.execution_settings import Precision, Settings, settings_for
+from netdef.runtime.training.recipe.recipe import Recipe, Sgd
+from netdef.runtime.training.recipe.schedule import Fixed
+from netdef.runtime.training.setup import device_of
 from netdef.runtime.training.solver import Solver
 
 NETS = {

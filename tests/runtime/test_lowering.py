@@ -19,8 +19,8 @@ from netdef.compiler.layers.convolution import Convolution
 from netdef.compiler.layers.pooling import Pooling, Reduce, Rounding
 from netdef.compiler.layers.softmax import Normalization
 from netdef.compiler.load import build, expand_source, state_of
-from netdef.compiler.net import Net, Sizes
-from netdef.compiler.schema import Refusal
+from netdef.compiler.net.net import Net, Sizes
+from netdef.compiler.schema.message import Refusal
 from netdef.compiler.shape import Pair, known
 from netdef.compiler.source import Source
 from netdef.runtime import NetModule, lower

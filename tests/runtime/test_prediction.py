@@ -9,7 +9,7 @@ from PIL import Image
 
 from netdef import load, write_weights
 from netdef.cli import main
-from netdef.runtime.data.decoding import decode
+from netdef.runtime.data.datasets.decoding import decode
 
 NET = """
 name: "rows"

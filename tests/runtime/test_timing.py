@@ -9,8 +9,8 @@ import torch
 
 import netdef
 from netdef.cli import main
-from netdef.compiler.summary import as_dict
-from netdef.runtime.settings import Settings
+from netdef.compiler.views.summary import as_dict
+from netdef.runtime.hardware.execution_settings import Settings
 from netdef.runtime.timing import Timing, measure
 
 DIGITS = Path(__file__).parent.parent.parent / "nets/digits.net"

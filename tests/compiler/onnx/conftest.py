@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 import netdef
-from netdef.compiler.net import Net
+from netdef.compiler.net.net import Net
 
 Array = NDArray[np.float32]
 

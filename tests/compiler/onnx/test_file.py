@@ -8,7 +8,7 @@ import onnx
 import pytest
 from numpy.typing import NDArray
 
-from netdef.compiler.net import Net
+from netdef.compiler.net.net import Net
 from netdef.compiler.onnx import onnx_model, save_model
 
 NetOf = Callable[..., Net]
@@ -57,7 +57,7 @@ def test_a_file_that_was_there_stays_until_the_new_one_is_whole(
     def refuse(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("netdef.compiler.onnx.stored.fill", refuse)
+    monkeypatch.setattr("netdef.compiler.weights.complete.fill", refuse)
     with pytest.raises(MemoryError):
         save_model(net_of(SMALL), path)
     assert path.read_text() == "old"

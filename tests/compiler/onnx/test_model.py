@@ -9,10 +9,10 @@ import pytest
 from numpy.typing import NDArray
 
 import netdef
-from netdef.compiler.net import Net
+from netdef.compiler.analysis.free_axes import allowed, inputs_at
+from netdef.compiler.net.net import Net
 from netdef.compiler.onnx import onnx_model
 from netdef.compiler.onnx.model import OPSETS
-from netdef.compiler.onnx.sizes import allowed, inputs_at
 
 Array = NDArray[np.float32]
 NetOf = Callable[..., Net]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 import netdef
 from netdef.compiler.layers.normalization import BatchNorm
-from netdef.compiler.net import Net
+from netdef.compiler.net.net import Net
 from netdef.compiler.onnx import save_model
 
 cv2: Any = pytest.importorskip("cv2")

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import netdef
+from netdef.compiler.analysis.free_axes import allowed
 from netdef.compiler.layers import LAYERS
-from netdef.compiler.net import Net
+from netdef.compiler.net.net import Net
 from netdef.compiler.onnx import onnx_model
 from netdef.compiler.onnx.base import EXPORT
-from netdef.compiler.onnx.sizes import allowed
 from netdef.compiler.shape import Shape, known
 from netdef.runtime import lower
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from netdef import NetError, load
-from netdef.compiler.messages import Channels
+from netdef.compiler.schema.caffe import Channels
 from netdef.compiler.shape import Pair
 from netdef.runtime import lower
-from netdef.runtime.data.binding import Feed
-from netdef.runtime.data.dataset import Picture
+from netdef.runtime.data.datasets.dataset import Picture
+from netdef.runtime.data.feed import Feed
 from netdef.runtime.data.transform import Normalise, View
 from netdef.runtime.localisation.agreement import check_data, check_together
 from netdef.runtime.prediction import Predictor

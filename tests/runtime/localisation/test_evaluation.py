@@ -8,12 +8,12 @@ import torch
 
 from netdef import dense, load
 from netdef.compiler.diagnostics import NetError
-from netdef.compiler.messages import Channels
+from netdef.compiler.schema.caffe import Channels
 from netdef.compiler.shape import Pair
 from netdef.runtime import lower
 from netdef.runtime.data.batches import TestBatches
-from netdef.runtime.data.binding import Binding, Feed
-from netdef.runtime.data.dataset import Picture
+from netdef.runtime.data.datasets.dataset import Picture
+from netdef.runtime.data.feed import Binding, Feed
 from netdef.runtime.data.transform import Normalise, View
 from netdef.runtime.localisation.dense import Found, evaluate_dense, look
 from netdef.runtime.localisation.evaluation import BoxErrors, box_blob, check_boxes, evaluate_boxes, of_class

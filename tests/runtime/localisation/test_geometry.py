@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from netdef.compiler.shape import Pair
+from netdef.runtime.data.box_geometry import edges_of, in_window, on_picture, overlap
 from netdef.runtime.data.transform import Draw, View
-from netdef.runtime.localisation.geometry import edges_of, in_window, on_picture, overlap
 
 SOME = np.random.default_rng(3)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from netdef.runtime.localisation.geometry import overlap
+from netdef.runtime.data.box_geometry import overlap
 from netdef.runtime.localisation.merging import CLOSE, merged
 
 

@@ -14,11 +14,11 @@ from netdef.cli import main
 from netdef.compiler.shape import Pair
 from netdef.runtime import lower
 from netdef.runtime.data.batches import TestBatches
-from netdef.runtime.data.dataset import boxes_of
-from netdef.runtime.data.source import open_data, open_test
+from netdef.runtime.data.box_fields import box_fields
+from netdef.runtime.data.box_geometry import overlap
+from netdef.runtime.data.datasets.dataset import boxes_of
+from netdef.runtime.data.datasets.source import open_data, open_test
 from netdef.runtime.data.transform import View
-from netdef.runtime.localisation.fields import box_fields
-from netdef.runtime.localisation.geometry import overlap
 from tests.runtime.processes import ROOT
 
 HERE = Path(__file__).parent

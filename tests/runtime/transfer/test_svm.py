@@ -13,7 +13,7 @@ from netdef import NetError, load, write_weights
 from netdef.cli import main
 from netdef.runtime import lower
 from netdef.runtime.evaluation.posteriors import Posteriors
-from netdef.runtime.evaluation.stored import POSTERIORS
+from netdef.runtime.evaluation.posteriors_file import POSTERIORS
 from netdef.runtime.transfer.descriptors import (
     DESCRIPTORS,
     Descriptors,

@@ -1,0 +1,1 @@
+"""What is found out about a checked net: shapes, free axes, claims."""

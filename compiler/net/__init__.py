@@ -1,0 +1,1 @@
+"""From definitions to a checked net: layers joined by blobs, as Caffe's net.cpp does it."""

@@ -1,0 +1,206 @@
+"""An expanded tree to definitions: the net's frame, and each layer with its type's parameters.
+
+Definitions know their places in the text; nothing is filtered, joined or shaped yet.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from netdef.compiler.diagnostics import Diagnostic, Label, Report, closest
+from netdef.compiler.layers import BLOCKS, LAYERS, MESSAGES
+from netdef.compiler.layers.base import Arity, Layer
+from netdef.compiler.override import override
+from netdef.compiler.schema.caffe import BlobShape, Expect, LayerFrame, NetFrame
+from netdef.compiler.schema.decode import Places, Reader, Values
+from netdef.compiler.shape import Shapes, Symbol
+from netdef.compiler.source import Span
+from netdef.compiler.syntax.tree import Expanded, Field, Group, OpaqueType
+
+
+class LayerDefinition(NamedTuple):
+    """A layer as written: its frame, and its type with parameters (None if that is broken)."""
+
+    frame: LayerFrame
+    layer: Layer | None
+    places: Places
+    at: Span
+    """Where the layer is named, or else begins."""
+    report: Report
+    """What is wrong with the type's parameters; it matters only where the layer is in the net."""
+    is_known: bool
+    """Whether there is such a type."""
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return self.frame.name or f"a nameless {self.frame.type} layer"
+
+
+class Definition(NamedTuple):
+    """A net as written."""
+
+    frame: NetFrame
+    layers: tuple[LayerDefinition, ...]
+    places: Places
+    expects: tuple[tuple[Expect, Places], ...]
+    path: str
+    """The file."""
+    is_whole: bool
+    """Whether every layer is there; else a blob that nobody makes may be one that a broken layer was to make."""
+
+
+def define(expanded: Expanded, report: Report) -> Definition:
+    """Read an expanded tree; what is wrong with the frames goes to ``report``."""
+    reader = Reader(report, expanded.has_constructs)
+    layers: list[LayerDefinition] = []
+    rest: list[Field | Group] = []
+    is_whole = True
+    for statement in expanded.body:
+        if statement.name == "layer" and isinstance(statement, Group):
+            if (layer := _define_layer(statement, reader, expanded)) is not None:
+                layers.append(layer)
+            else:
+                is_whole = False
+        elif not statement.name:
+            is_whole = False
+        elif statement.name == "layers" and isinstance(statement, Group):
+            message = "`layers` is Caffe's old format, V1 or V0, which is not read yet"
+            help = "Caffe's own upgrade_net_proto_text turns it into V2"
+            report.add(Diagnostic("N411", message, Label(statement.at), help=help))
+            is_whole = False
+            break
+        else:
+            rest.append(statement)
+    found = reader.values({**NetFrame.fields}, rest, "a net")
+    start = Span(expanded.source, 0, 0)
+    frame = reader.make(NetFrame, found, start) if found.is_whole else None
+    expects = tuple(_expects(rest))
+    inputs = _input_layer(frame, found, report) if frame else None
+    if frame is None or inputs is None:
+        return Definition(NetFrame(), tuple(layers), {}, expects, expanded.source.path, is_whole=False)
+    return Definition(frame, (*inputs, *layers), found.places, expects, expanded.source.path, is_whole)
+
+
+def _expects(rest: Sequence[Field | Group]) -> list[tuple[Expect, Places]]:
+    """The claims again, with the places of what each says."""
+    groups = [group for group in rest if isinstance(group, Group) and group.name == "expect"]
+    found = [Reader(Report(), has_constructs=True).values(Expect.fields, g.fields, "expect { }") for g in groups]
+    return [(Expect(**values), places) for values, places, is_whole in found if is_whole]
+
+
+def _define_layer(group: Group, reader: Reader, expanded: Expanded) -> LayerDefinition | None:
+    """A layer; None where nobody knows what it makes, or when it is in the net."""
+    names = {s.name: _meant(s.name) for s in group.fields}
+    frame_body = [s for s in group.fields if names[s.name] in LayerFrame.fields or not s.name]
+    found = reader.values(LayerFrame.fields, frame_body, "a layer")
+    frame = reader.make(LayerFrame, found, group.at) if found.is_whole else None
+    if frame is None:
+        told = sum(len(found.values.get(name, ())) for name in ("top", "include", "exclude"))
+        if told < sum(names[s.name] in ("top", "include", "exclude", "") for s in frame_body):
+            return None
+        frame = LayerFrame(**{"type": "", **found.values})
+    at = found.places.get("name", (group.at,))[0]
+    own = [s for s in group.fields if s.name and names[s.name] not in LayerFrame.fields]
+    report = Report()
+    kind = LAYERS.get(frame.type)
+    layer: Layer | None = None
+    places = found.places
+    if frame.type in expanded.opaque:
+        layer = opaque_layer(expanded.opaque[frame.type])
+    elif kind is not None:  # an unknown one is reported by whoever knows whether the layer is in the net
+        parameters = _parameters(kind, own, Reader(report, expanded.has_constructs))
+        places = {**found.places, **parameters.places}
+        if parameters.is_whole:
+            layer = Reader(report, expanded.has_constructs).make(kind, parameters._replace(places=places), at)
+    is_known = kind is not None or frame.type in expanded.opaque or "type" not in found.values
+    return LayerDefinition(frame, layer if found.is_whole else None, places, at, report, is_known)
+
+
+def _meant(field: str) -> str:
+    """The field of a layer's frame that a name is a slip of; else the name itself."""
+    if not field or field in LayerFrame.fields or field.endswith("_param"):
+        return field
+    return closest(field, LayerFrame.fields) or field
+
+
+def _parameters(kind: type[Layer], body: Sequence[Field | Group], reader: Reader) -> Values:
+    """The parameters of a layer's type: its own message's, and the messages beside it."""
+    own: list[Group] = []
+    shared: list[Field | Group] = []
+    for statement in body:
+        if statement.name == kind.block and isinstance(statement, Group):
+            own.append(statement)
+        elif statement.name in kind.messages:
+            shared.append(statement)
+        elif statement.name in BLOCKS or statement.name in MESSAGES:
+            message = f"a layer of type {kind.__name__} does not read {statement.name}"
+            help = f"its parameters stand in {kind.block}" if kind.block else "it has no parameters"
+            reader.report.add(Diagnostic("N412", message, Label(statement.at), help=help, severity=reader.unknown))
+        else:
+            known = [*LayerFrame.fields, *kind.messages, *([kind.block] if kind.block else [])]
+            reader.unknown_field(statement, known, f"a layer of type {kind.__name__}")
+    if len(own) > 1:
+        label = Label(own[0].at, "already given")
+        message = f"{kind.block} may stand only once here"
+        reader.report.add(Diagnostic("N404", message, Label(own[1].at), (label,), help="make one of them"))
+    fields = own[0].fields if own else ()
+    values = reader.values(kind.block_fields, fields, kind.block)
+    beside = reader.values(kind.messages, shared, f"a layer of type {kind.__name__}")
+    is_whole = values.is_whole and beside.is_whole and not reader.report.errors
+    return Values({**values.values, **beside.values}, {**values.places, **beside.places}, is_whole)
+
+
+def _input_layer(frame: NetFrame, found: Values, report: Report) -> list[LayerDefinition]:
+    """The net-level ``input`` fields as the Input layer that Caffe makes of them (upgrade_proto.cpp)."""
+    if not frame.input:
+        return []
+    if frame.input_shape:
+        shapes = frame.input_shape
+    else:
+        dims = frame.input_dim
+        shapes = tuple(BlobShape(dim=dims[i : i + 4]) for i in range(0, len(dims), 4))
+    at = found.places["input"][0]
+    made = LayerFrame(name="input", type="Input", top=frame.input)
+    places = {"top": found.places["input"], "shape": found.places.get("input_shape", (at,))}
+    layer: Layer | None = LAYERS["Input"](shape=shapes)
+    if len(shapes) != len(frame.input) or (not frame.input_shape and len(frame.input_dim) % 4):
+        need = f"{len(frame.input)} input{'s' * (len(frame.input) > 1)}"
+        have = f"{len(shapes)} shapes" if frame.input_shape else f"{len(frame.input_dim)} input_dim"
+        message = f"{need} and {have}: there must be one input_shape, or four input_dim, for each input"
+        report.add(Diagnostic("N413", message, Label(at), help="give every input its shape"))
+        layer = None
+    return [LayerDefinition(made, layer, places, at, Report(), is_known=True)]
+
+
+def opaque_layer(declared: OpaqueType) -> Layer | None:
+    """A layer type made on the spot from its declaration: the user's shapes, and nothing to run."""
+    if declared.top_shapes is None:
+        return None
+    shapes: Shapes = tuple(
+        tuple(Symbol(dim) if isinstance(dim, str) else dim for dim in shape) for shape in declared.top_shapes
+    )
+
+    class _Opaque(Layer, bottoms=Arity(0, None), tops=len(shapes)):
+        """A layer type that only its author can run."""
+
+        @override
+        def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
+            return shapes
+
+    _Opaque.__name__ = declared.type
+    return _Opaque()
+
+
+def unknown_types(definitions: Sequence[LayerDefinition], report: Report) -> None:
+    """Say which layer types nobody knows: one diagnostic for a type, pointing at all its layers."""
+    by_type: dict[str, list[LayerDefinition]] = {}
+    for definition in definitions:
+        kind = definition.frame.type
+        if not definition.is_known:
+            by_type.setdefault(kind, []).append(definition)
+    for kind, found in by_type.items():
+        near = closest(kind, LAYERS)
+        help = f'did you mean "{near}"?' if near else f'declare what it makes: opaque "{kind}" {{ top_shape: [1, 10] }}'
+        first, *others = (d.places["type"][0] for d in found)
+        labels = tuple(Label(span, "and here") for span in others)
+        report.add(Diagnostic("N209", f'there is no layer type "{kind}"', Label(first), labels, help=help))

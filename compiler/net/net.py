@@ -1,0 +1,244 @@
+"""A checked net: every blob a version with a shape, every layer a node, nothing left to guess."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from netdef.compiler.diagnostics import Diagnostic, NetError, Report, did_you_mean
+from netdef.compiler.layers.base import Layer, Weight
+from netdef.compiler.net.definition import Definition, LayerDefinition
+from netdef.compiler.override import override
+from netdef.compiler.schema.caffe import Preprocess, State
+from netdef.compiler.shape import Pair, Shape, Shapes, known, product
+from netdef.compiler.source import Span
+
+
+class Value(NamedTuple):
+    """One version of a blob. Caffe's in-place layers make a new version under the old name."""
+
+    name: str
+    """Caffe's name, which several versions may bear."""
+    id: str
+    """The name for the last version, ``name@layer`` for an earlier one: unique in a net."""
+    shape: Shape
+
+
+class NodeWeight(NamedTuple):
+    """A weight of a node, as training sees it."""
+
+    weight: Weight
+    owner: tuple[str, int]
+    """The layer that owns it, and its place there: the node itself, unless ``param { name }`` shares it."""
+    lr_mult: float
+    decay_mult: float
+
+
+class ReceptiveField(NamedTuple):
+    """What one position of a blob sees of the input: its extent and the step between neighbours, in pixels."""
+
+    size: Pair
+    stride: Pair
+
+
+class Node(NamedTuple):
+    """A layer in a net."""
+
+    definition: LayerDefinition
+    layer: Layer
+    """The definition's, with the sizes that were given from outside."""
+    bottoms: tuple[Value, ...]
+    tops: tuple[Value, ...]
+    weights: tuple[NodeWeight, ...]
+    """In the order of the ``.caffemodel``."""
+    loss_weights: tuple[float, ...]
+    """What each top counts in the loss."""
+    macs: int
+    """Multiply-adds of one forward pass of the whole batch."""
+    receptive_field: ReceptiveField | None
+    """None where the bottom has no positions, or they have lost their meaning."""
+
+    @property
+    def name(self) -> str:
+        """The layer's name."""
+        return self.definition.frame.name
+
+    @property
+    def at(self) -> Span:
+        """Where the layer stands in the text."""
+        return self.definition.at
+
+    @property
+    def propagate_down(self) -> tuple[bool, ...]:
+        """Whether gradients go on to each bottom; empty where the file doesn't say."""
+        return self.definition.frame.propagate_down
+
+    @property
+    def type(self) -> str:
+        """The layer type's name."""
+        return type(self.layer).__name__
+
+    @property
+    def num_params(self) -> int:
+        """Numbers stored for the layer, shared ones counted here too."""
+        return sum(known(product(w.weight.shape)) for w in self.weights)
+
+    @property
+    def call(self) -> Span | None:
+        """The block call of the file itself that made it; None for a layer that stands there."""
+        return None if self.at.via is None else self.at.outermost
+
+
+class Sizes(NamedTuple):
+    """Sizes given from outside."""
+
+    inputs: Mapping[str, Shape]
+    """Shapes of input blobs, instead of the file's."""
+    samples: Mapping[str, Shapes]
+    """Shapes of one sample of data layers by name, for each top or the first ones; ``""`` for all other layers."""
+
+
+class Net:
+    """A checked net in one phase. Frozen by convention: passes make new ones."""
+
+    def __init__(
+        self,
+        definition: Definition,
+        state: State,
+        sizes: Sizes,
+        *,
+        nodes: tuple[Node, ...],
+        outputs: tuple[str, ...],
+        report: Report,
+    ) -> None:
+        self.definition = definition
+        self.state = state
+        self.sizes = sizes
+        self.nodes = nodes
+        self.outputs = list(outputs)
+        """The blobs that nobody reads, in alphabetical order, as Caffe keeps them."""
+        self.report = report
+        """The warnings."""
+
+    @override
+    def __repr__(self) -> str:
+        return f"<Net {self.name!r} {self.phase}: {len(self.nodes)} layers, {self.num_params:,} parameters>"
+
+    @property
+    def name(self) -> str:
+        """The net's name."""
+        return self.definition.frame.name
+
+    @property
+    def phase(self) -> str:
+        """``TRAIN`` or ``TEST``."""
+        return self.state.phase.name
+
+    @property
+    def preprocess(self) -> Preprocess | None:
+        """How an image becomes the input, if the file says so."""
+        return self.definition.frame.preprocess
+
+    @property
+    def inputs(self) -> dict[str, Shape]:
+        """Blobs that come from outside, inputs and data layers' tops alike, in the file's order."""
+        return {top.name: top.shape for node in self.nodes if node.layer.fed for top in node.tops}
+
+    @property
+    def blobs(self) -> dict[str, Shape]:
+        """Each blob's shape; where a name has several versions, the last one's."""
+        return {top.name: top.shape for node in self.nodes for top in node.tops}
+
+    @property
+    def shapes(self) -> dict[str, Shape]:
+        """Each version's shape, by its id."""
+        return {top.id: top.shape for node in self.nodes for top in node.tops}
+
+    @property
+    def params(self) -> dict[str, list[tuple[int, ...]]]:
+        """Shapes of each layer's weights, in the order of the ``.caffemodel``."""
+        return {node.name: [w.weight.shape for w in node.weights] for node in self.nodes if node.weights}
+
+    @property
+    def num_params(self) -> int:
+        """Stored numbers, shared ones once, BatchNorm's statistics included, as Caffe counts them."""
+        return sum(known(product(w.weight.shape)) for node in self.nodes for w in own_weights(node))
+
+    @property
+    def num_statistics(self) -> int:
+        """Those of ``num_params`` that no gradient changes."""
+        weights = (w.weight for node in self.nodes for w in own_weights(node))
+        return sum(known(product(weight.shape)) for weight in weights if not weight.learned)
+
+    @property
+    def num_weight_layers(self) -> int:
+        """Convolution, Deconvolution and InnerProduct layers: the 16 of VGG-16."""
+        return sum(node.layer.counts_as_weight_layer for node in self.nodes)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-adds of one forward pass of the whole batch."""
+        return sum(node.macs for node in self.nodes)
+
+    @property
+    def scores(self) -> str:
+        """The id of the class scores: what the one soft-max or Accuracy reads, else the only output that may be some.
+
+        That is one of (N, classes), or a map of scores (N, classes, h, w).
+
+        Raises:
+            NetError: if neither tells.
+        """
+        read, given = self._may_be_scores
+        for found in (read, given):
+            if len(found) == 1:
+                return found[0]
+        name = self.name or self.definition.path
+        if not self.may_score:
+            message = f"no blob of {name} can hold class scores: no soft-max reads one, and no output is N x classes"
+            told = "netdef train tells such a net's loss in tests"
+            help = f'class scores are what a soft-max reads: layer "prob" Softmax {{ bottom: "fc8" }}; {told}'
+            raise NetError(Diagnostic("N511", message, help=help))
+        help = f"choose with --scores BLOB: {', '.join(dict.fromkeys([*read, *given]))}"
+        raise NetError(Diagnostic("N511", f"which blob of {name} holds the class scores?", help=help))
+
+    @property
+    def has_loss(self) -> bool:
+        """Whether anything counts in a loss."""
+        return any(weight for node in self.nodes for weight in node.loss_weights)
+
+    @property
+    def may_score(self) -> bool:
+        """Whether any blob may hold class scores."""
+        return any(self._may_be_scores)
+
+    @property
+    def reads_scores(self) -> bool:
+        """Whether any layer takes a blob for class scores."""
+        return bool(self._may_be_scores[0])
+
+    @property
+    def _may_be_scores(self) -> tuple[list[str], list[str]]:
+        """The ids of blobs that soft-maxes and Accuracies read, and of outputs that may be class scores."""
+        readers = ("Softmax", "SoftmaxWithLoss", "Accuracy")
+        read = {node.bottoms[0].id for node in self.nodes if node.type in readers}
+        given = [name for name in self.outputs if len(self.blobs[name]) in (2, 4) and name not in self.inputs]
+        return sorted(read), given
+
+    def chosen_scores(self, chosen: str | None) -> str:
+        """The blob that the user chose for the class scores, or else ``scores``.
+
+        Raises:
+            NetError: if there is no such blob.
+        """
+        if chosen is None or chosen in self.blobs:
+            return chosen or self.scores
+        help = did_you_mean(chosen, self.blobs) or f"blobs: {', '.join(self.blobs)}"
+        raise NetError(Diagnostic("N511", f"there is no blob {chosen} that could hold the class scores", help=help))
+
+
+def own_weights(node: Node) -> tuple[NodeWeight, ...]:
+    """The weights that a node owns, not those it borrows."""
+    return tuple(w for index, w in enumerate(node.weights) if w.owner == (node.name, index))
+
+
+AUTOMATIC = "(automatic)"
+"""The top that Caffe gives a loss layer without one; never an output."""

@@ -1,0 +1,1 @@
+"""A net to another net that computes the same: each pass is one file."""

@@ -1,0 +1,1 @@
+"""A net for people: tables, drawings, prototxt."""

@@ -1,0 +1,1 @@
+"""What a net has learnt: read, matched to its layers, completed by fillers, written."""

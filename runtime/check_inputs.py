@@ -1,0 +1,68 @@
+"""Whether what is fed fits the net: said before anything runs, in the words of the layers."""
+
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from netdef.compiler.diagnostics import Diagnostic, Label, NetError, Report, did_you_mean
+from netdef.compiler.layers.inner_product import InnerProduct
+from netdef.compiler.net.net import Net, Node
+from netdef.compiler.schema.decode import place_of
+from netdef.compiler.schema.message import Refusal
+from netdef.compiler.shape import Shape, Shapes, show
+from netdef.runtime.execution import Plan
+
+
+def check_fed(net: Net, plan: Plan, fed: Mapping[str, Tensor]) -> None:
+    """Refuse blobs that are no inputs, inputs that are missing or have another rank, and sizes that a layer refuses.
+
+    Raises:
+        NetError: with what is wrong.
+    """
+    report = Report()
+    for name in fed:
+        if name not in net.inputs:
+            help = did_you_mean(name, net.inputs) or f"inputs: {', '.join(net.inputs)}"
+            report.add(Diagnostic("N751", f"the net has no input {name}", help=help))
+    for name in plan.inputs:
+        shape = net.inputs[name]
+        if name not in fed:
+            report.add(Diagnostic("N751", f"the input {name} is missing", help=f"{name} is {show(shape, batch=True)}"))
+        elif len(shape) != fed[name].dim():
+            message = f"{name} has {fed[name].dim()} axes, and should have {len(shape)}"
+            report.add(Diagnostic("N751", message, help=f"{name} is {show(shape, batch=True)}"))
+    report.stop_on_errors()
+    sizes = tuple(tuple(fed[name].shape) for name in plan.inputs)
+    if sizes not in plan.fitting:
+        _check_sizes(plan, sizes)
+        plan.fitting.add(sizes)
+
+
+def _check_sizes(plan: Plan, sizes: tuple[Shape, ...]) -> None:
+    """Infer every blob's shape as the compiler does, and hold weights against what each layer would have then."""
+    shapes: dict[int, Shape] = dict(zip(plan.inputs.values(), sizes, strict=True))
+    for step in plan.steps:
+        bottoms = tuple(shapes[number] for number in step.bottoms)
+        try:
+            tops = step.op.layer.infer(bottoms, len(step.tops))
+            _check_weights(step.node, bottoms)
+        except Refusal as refusal:
+            raise NetError(refused(step.node, refusal, bottoms)) from None
+        shapes |= dict(zip(step.tops, tops, strict=True))
+
+
+def _check_weights(node: Node, bottoms: Shapes) -> None:
+    for own, now in zip(node.weights, node.layer.weights(bottoms), strict=True):
+        if own.weight.shape != now.shape:
+            message = f"the {now.name} is {show(own.weight.shape)}, and this bottom needs one of {show(now.shape)}"
+            help = f"{node.bottoms[0].name} was {show(node.bottoms[0].shape, batch=True)} when the net was loaded"
+            if isinstance(node.layer, InnerProduct):
+                help += "; dense=True there, or --dense, takes larger images"
+            raise Refusal("N752", message, at="bottom 0", help=help)
+
+
+def refused(node: Node, refusal: Refusal, bottoms: Shapes) -> Diagnostic:
+    """A layer's no to what is fed, at its place, with the sizes that led to it."""
+    at = place_of(refusal.at, node.definition.places, node.at)
+    notes = tuple(f"{value.name} is {show(shape)}" for value, shape in zip(node.bottoms, bottoms, strict=True))
+    return Diagnostic(refusal.code, f"{node.name}: {refusal.message}", Label(at), notes=notes, help=refusal.help)

@@ -1,0 +1,244 @@
+"""What a net's own data layers name: Caffe's way to say what a net is trained on.
+
+Data reads an LMDB or LevelDB of Datums, ImageData a list of picture files, HDF5Data blobs by name. Files that they
+name are looked up from the working folder, as Caffe does, and then from the net's own folder. The order is Caffe's:
+that of the data set, batch by batch without end, or with ``shuffle`` another in each epoch.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from netdef.compiler.diagnostics import Diagnostic, Label, NetError, Report, Severity
+from netdef.compiler.layers.base import Layer
+from netdef.compiler.layers.data import Data, HDF5Data, ImageData
+from netdef.compiler.load import load_expanded
+from netdef.compiler.net.assemble import is_in
+from netdef.compiler.net.definition import LayerDefinition, define
+from netdef.compiler.net.net import Net
+from netdef.compiler.schema.caffe import Channels, Phase, State, Transform
+from netdef.compiler.schema.decode import place_of
+from netdef.compiler.shape import Pair, Shapes, show
+from netdef.compiler.syntax.tree import Value
+from netdef.compiler.weights.formats.caffemodel import read_mean
+from netdef.runtime.data.datasets.dataset import Data as DataSets
+from netdef.runtime.data.datasets.dataset import Dataset
+from netdef.runtime.data.datasets.datums import Datums
+from netdef.runtime.data.datasets.listing import Listing
+from netdef.runtime.data.datasets.table import Table
+from netdef.runtime.data.datasets.zipped import Accompanied, Companion
+from netdef.runtime.data.feed import Feed
+from netdef.runtime.data.layer_view import NOTHING_DONE, AsStored, LayerView, MeanImage
+from netdef.runtime.data.transform import Normalise
+
+READ = (Data, ImageData, HDF5Data)
+"""The layer types that read something; MemoryData is fed by a program."""
+
+
+ON_EACH_LINE = "it is a text file, with the path of an HDF5 file on each line"
+
+
+class Opened(NamedTuple):
+    """A data layer with its data set open.
+
+    samples  the shape of one sample of each top that its data tell of, before any crop; an image first
+    """
+
+    definition: LayerDefinition
+    layer: Data | ImageData | HDF5Data
+    data: Dataset
+    samples: tuple[tuple[int, ...], ...]
+
+
+class LayerFeed(NamedTuple):
+    """What a net's data layer reads, and how it reaches the net; ``batch_size`` is N, as the file says."""
+
+    data: Dataset
+    feed: Feed
+    batch_size: int
+
+
+def open_layers(path: str, overrides: Mapping[str, Value], state: State) -> list[Opened]:
+    """The data layers of a net in some phase with their data sets, before the net is assembled: they tell its sizes.
+
+    Raises:
+        NetError: if what they name can't be read.
+    """
+    definition = define(load_expanded(path, overrides), Report())  # mistakes are said when the net is loaded
+    opened = []
+    for each in definition.layers:
+        if isinstance(each.layer, READ) and is_in(each, state, Report()):
+            data, samples = _OPEN[type(each.layer)](each, each.layer, Path(path).parent)
+            opened.append(Opened(each, each.layer, data, samples))
+    return opened
+
+
+def feed_of(net: Net, opened: list[Opened]) -> LayerFeed:
+    """How a net's data layers feed it.
+
+    Raises:
+        NetError: if they don't fit together, or a layer asks for what can't be done.
+    """
+    first, *others = (_feed_of_one(net, each) for each in opened)
+    blobs = dict(first.feed.blobs)
+    companions = []
+    for (definition, *_), other in zip(opened[1:], others, strict=True):
+        if other.batch_size != first.batch_size:
+            message = f"data layers of one phase have batches of {first.batch_size} and {other.batch_size}"
+            raise _refused(definition, "batch_size", message, f"give both batch_size: {first.batch_size}")
+        # a blob's own name, by which a label from another layer is the batch's label
+        names = {field: blob if blob not in blobs else f"{blob} 2" for field, blob in other.feed.blobs.items()}
+        companions.append(Companion(other.data, other.feed.view, other.feed.normalise, names))
+        blobs |= {name: other.feed.blobs[field] for field, name in names.items()}
+    if not companions:
+        return first
+    data = Accompanied(first.data, tuple(companions))
+    return LayerFeed(data, first.feed._replace(blobs=blobs), first.batch_size)
+
+
+def _feed_of_one(net: Net, opened: Opened) -> LayerFeed:
+    definition, layer, data, (image, *_) = opened
+    if not isinstance(layer, HDF5Data) and layer.rand_skip:
+        place = Label(place_of("rand_skip", definition.places, definition.at))
+        message = "rand_skip is not done: data are read from their beginning"
+        net.report.add(Diagnostic("N785", message, place, severity=Severity.WARNING, help="leave it out"))
+    if not layer.batch_size:
+        raise _refused(definition, "batch_size", f"{definition.title} needs a batch_size", "add batch_size: 64")
+    tops = definition.frame.top
+    if isinstance(layer, HDF5Data):
+        assert isinstance(data, Table)
+        blobs = dict(zip(data.fields, tops, strict=True))
+        return LayerFeed(data, Feed(NOTHING_DONE, blobs, AsStored(), layer.shuffle), layer.batch_size)
+    transform = transform_of(layer)
+    crop = Pair(transform.crop_size, transform.crop_size) if transform.crop_size else None
+    if crop is not None and min(image[1:]) < transform.crop_size:
+        at = Label(place_of("transform", definition.places, definition.at))
+        message = f"a crop of {show(crop)} does not fit a picture of {show(image[1:])}"
+        raise NetError(Diagnostic("N775", message, at, help="give a smaller crop_size, or larger pictures"))
+    view = LayerView(
+        name=definition.title,
+        num_channels=image[0],
+        size=crop or Pair(*image[1:]),
+        stretch=Pair(layer.new_height, layer.new_width) if isinstance(layer, ImageData) and layer.new_height else None,
+        crops=crop is not None,
+        crop_by_chance=crop is not None and net.state.phase is Phase.TRAIN,
+        mirror=transform.mirror,  # by chance in TEST too, as in Caffe
+    )
+    normalise = _normalise(definition, transform, view, image, Path(net.definition.path).parent)
+    blobs = dict(zip(("data", "label"), tops, strict=False))
+    shuffled = isinstance(layer, ImageData) and layer.shuffle
+    return LayerFeed(data, Feed(view, blobs, normalise, shuffled), layer.batch_size)
+
+
+def transform_of(layer: Data | ImageData) -> Transform:
+    """A layer's transform; what stands at the old place counts where the new one says nothing."""
+    own = {
+        name: getattr(layer, name)
+        for name in ("scale", "mean_file", "crop_size", "mirror")
+        if getattr(layer.transform, name) == Transform.params[name].default
+    }
+    return layer.transform.replace(**own)
+
+
+# ---- data sets
+_DataAndSamples = tuple[Dataset, tuple[tuple[int, ...], ...]]
+"""What is opened, and ``Opened.samples``."""
+
+
+def _open_datums(definition: LayerDefinition, layer: Data, home: Path) -> _DataAndSamples:
+    path = _find(definition, layer.source, home)
+    data = Datums(path, marks=True)  # a database tells its kind, whatever ``backend`` says
+    transform = layer.transform
+    channels = 3 if transform.force_color or layer.force_encoded_color else 1 if transform.force_gray else None
+    return data, (_image(data, channels),)
+
+
+def _open_listing(definition: LayerDefinition, layer: ImageData, home: Path) -> _DataAndSamples:
+    data = Listing(_find(definition, layer.source, home), layer.root_folder or None, marks=True)
+    image = _image(data, 3 if layer.is_color else 1)
+    return data, ((image[0], layer.new_height, layer.new_width) if layer.new_height else image,)
+
+
+def _open_table(definition: LayerDefinition, layer: HDF5Data, home: Path) -> _DataAndSamples:
+    listing = _find(definition, layer.source, home)
+    try:
+        names = [line.strip() for line in listing.read_text("utf-8").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise _refused(definition, "source", f"{listing} is no list of HDF5 files: {error}", ON_EACH_LINE) from None
+    if not names:
+        raise _refused(definition, "source", f"{listing} names no files", ON_EACH_LINE)
+    data = Table([_find(definition, name, home) for name in names], definition.frame.top)
+    return data, data.shapes
+
+
+_OPEN: dict[type[Layer], Callable[..., _DataAndSamples]] = {
+    Data: _open_datums,
+    ImageData: _open_listing,
+    HDF5Data: _open_table,
+}
+
+
+def _image(data: Dataset, channels: int | None) -> tuple[int, ...]:
+    """(C, H, W) of the first picture that can be read."""
+    for index in range(len(data)):
+        try:
+            height, width, own = data.picture(index).shape
+        except NetError:  # whoever asks for this picture is told
+            continue
+        return channels or own, height, width
+    raise AssertionError("a data set with no sound picture can't be opened")
+
+
+def _find(definition: LayerDefinition, name: str, home: Path, at: str = "source") -> Path:
+    for path in (Path(name), home / name):
+        if name and path.exists():
+            return path
+    if not name:
+        raise _refused(definition, at, f"{definition.title} doesn't say what it reads", 'add source: "..."')
+    looked = "the working folder" if home == Path() else f"the working folder and {home}"
+    cure = "give its path from the working folder, or other data with --data D"
+    raise _refused(definition, at, f"there is no {name}, looked up from {looked}", cure)
+
+
+def _refused(definition: LayerDefinition, at: str, message: str, cure: str) -> NetError:
+    place = Label(place_of(at, definition.places, definition.at))
+    return NetError(Diagnostic("N774", message, place, help=cure))
+
+
+def _normalise(
+    definition: LayerDefinition, transform: Transform, view: LayerView, image: tuple[int, ...], home: Path
+) -> Normalise | MeanImage:
+    channels = Channels.BGR if image[0] == 3 else Channels.GREY
+    if not transform.mean_file:
+        if len(transform.mean_value) not in (0, 1, image[0]):
+            message = f"{len(transform.mean_value)} mean values for {image[0]} channels"
+            raise _refused(definition, "transform", message, "give one for all, or one for each")
+        return Normalise(channels, transform.mean_value, transform.scale)
+    if transform.mean_value:
+        message = "mean_file and mean_value both say what is subtracted"
+        raise _refused(definition, "transform", message, "keep one of them")
+    path = _find(definition, transform.mean_file, home, "transform")
+    mean = read_mean(path)
+    if mean.shape != image:
+        message = f"{definition.title}: the mean in {path} is {show(mean.shape)}, and pictures are {show(image)}"
+        cure = "make the mean of the same pictures: Caffe's compute_image_mean does"
+        raise NetError(Diagnostic("N775", message, Label(definition.at), help=cure))
+    return MeanImage(path, mean.astype(np.float32, copy=False), transform.scale, view)
+
+
+def samples_of(opened: list[Opened]) -> dict[str, Shapes]:
+    """The shapes of one sample of each data layer, for ``load``."""
+    return {each.definition.frame.name: each.samples for each in opened}
+
+
+def layers_data(train: LayerFeed | None, test: LayerFeed | None) -> DataSets | None:
+    """What the data layers of both phases read; None if there are none."""
+    if (train is None) != (test is None):
+        phase = "TEST" if test is None else "TRAIN"
+        cure = f"add one with include {{ phase: {phase} }}, or give data for both with --data D"
+        raise NetError(Diagnostic("N774", f"the net has no data layer in phase {phase}", help=cure))
+    if train is None or test is None:
+        return None
+    return DataSets(train.data, test.data, "the net's data layers", "each phase has its own")

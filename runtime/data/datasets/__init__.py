@@ -1,0 +1,1 @@
+"""Where images come from: each source as a data set of numbered samples."""

@@ -1,0 +1,118 @@
+"""What every source of labelled pictures looks like, whatever it reads."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netdef.compiler.diagnostics import Diagnostic
+from netdef.runtime.data.random_draws import order
+
+Picture = NDArray[np.uint8]
+"""(H, W, C), 0 to 255; C is 1 (grey) or 3 (red, green, blue)."""
+
+
+class Dataset(Protocol):
+    """Labelled pictures, by number from 0.
+
+    Pictures are read when they are asked for, in any order and by several processes.
+    """
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The class names; a label is an index into them."""
+
+    @property
+    def labels(self) -> Sequence[int]:
+        """The label of each picture."""
+
+    @property
+    def num_bytes(self) -> int:
+        """What all pictures take in memory once they are decoded, about."""
+
+    def picture(self, index: int) -> Picture:
+        """One picture; raises ``NetError`` if its file cannot be read."""
+
+    def __len__(self) -> int: ...
+
+
+class Data(NamedTuple):
+    """What a net is trained on and what it is tested on.
+
+    source   what the user called it
+    split    how the two were told apart, for people
+    """
+
+    train: Dataset
+    test: Dataset
+    source: str
+    split: str
+
+
+def boxes_of(data: Dataset) -> NDArray[np.float64] | None:
+    """The edges (x0, y0, x1, y1) of the object on each picture, in pixels, if the data tell them."""
+    boxes: NDArray[np.float64] | None = getattr(data, "boxes", None)
+    return boxes
+
+
+def paths_of(data: Dataset) -> Sequence[str]:
+    """The file of each picture, if the data tell them."""
+    paths: Sequence[object] = getattr(data, "paths", ())
+    return [str(path) for path in paths]
+
+
+def same_files(first: Sequence[str], second: Sequence[str]) -> bool:
+    """Whether two lists of files may be the same, as far as they are known; the data may have been moved."""
+    return not (first and second) or [Path(path).name for path in first] == [Path(path).name for path in second]
+
+
+def warnings_of(data: Dataset) -> list[Diagnostic]:
+    """What was wrong with the data and could be mended."""
+    warnings: list[Diagnostic] = getattr(data, "warnings", [])
+    return warnings
+
+
+class Part:
+    """Some of the pictures of a data set."""
+
+    def __init__(self, whole: Dataset, indices: Sequence[int]) -> None:
+        self._whole = whole
+        self._indices = indices
+        self.classes = whole.classes
+        self.labels = [whole.labels[index] for index in indices]
+        self.num_bytes = whole.num_bytes * len(indices) // max(1, len(whole))
+        boxes = boxes_of(whole)
+        self.boxes = None if boxes is None else boxes[indices]
+        paths = paths_of(whole)
+        self.paths = [paths[index] for index in indices] if paths else []
+        self.warnings = warnings_of(whole)
+
+    def picture(self, index: int) -> Picture:
+        """One picture."""
+        return self._whole.picture(self._indices[index])
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+
+def every_nth(labels: Sequence[int], n: int) -> tuple[list[int], list[int]]:
+    """Indices of most samples, and of every n-th of each class."""
+    return _dealt(labels, n, range(len(labels)))
+
+
+def random_nth(labels: Sequence[int], n: int) -> tuple[list[int], list[int]]:
+    """Indices of most samples, and of an n-th of each class chosen by chance, once for all."""
+    return _dealt(labels, n, order(len(labels)).tolist())
+
+
+def _dealt(labels: Sequence[int], n: int, sequence: Sequence[int]) -> tuple[list[int], list[int]]:
+    most: list[int] = []
+    few: list[int] = []
+    seen: dict[int, int] = {}
+    for index in sequence:
+        label = labels[index]
+        seen[label] = seen.get(label, 0) + 1
+        (most if seen[label] % n else few).append(index)
+    return sorted(most), sorted(few)

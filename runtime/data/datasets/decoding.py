@@ -1,0 +1,100 @@
+"""Picture files of every kind as pixels: what OpenCV, and so Caffe, makes of them.
+
+1. Grey stays grey, whether it has 1, 8 or 16 bits; everything else becomes red, green and blue.
+2. Of 16 bits the upper 8 count.
+3. Transparency is left out: a pixel's colour is the one that the file says, however little of it would be seen.
+4. CMYK is converted without a profile, and Adobe's inverted form is told from the plain one.
+5. A photograph is turned as its camera says (EXIF).
+"""
+
+import struct
+import warnings
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from PIL import ExifTags, Image, UnidentifiedImageError
+
+from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.compiler.shape import Pair
+from netdef.runtime.data.datasets.dataset import Picture
+
+GREY = ("1", "L", "LA")
+GREY_16_BITS = ("I;16", "I;16B", "I")
+"""Pillow's modes; the last has room for more, but holds what a file with 16 bits has."""
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What makes a photograph upright, by EXIF's number."""
+LYING = (5, 6, 7, 8)
+"""The numbers of photographs whose height becomes their width."""
+FAULTS = (OSError, EOFError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError)
+"""What Pillow raises where it can't read a picture."""
+
+
+def decode(path: str) -> Picture:
+    """A picture from a file."""
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error.strerror or str(error)) from None
+    return decoded(content, path)
+
+
+def decoded(content: bytes, name: str) -> Picture:
+    """A picture from a file's bytes, (H, W, 1) or (H, W, 3); ``name`` is for people."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's, of what it can read all the same: a camera's damaged notes, say
+            with Image.open(BytesIO(content)) as image:
+                return _pixels(image)
+    except UnidentifiedImageError:
+        reason = "it is in no format that is known" if content else "the file is empty"
+    except FAULTS as error:
+        reason = str(error)
+    raise _unreadable(name, reason)
+
+
+def size_of(path: str) -> Pair | None:
+    """The size of the upright picture, without its pixels where they aren't needed; None if the file can't be read."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(path) as image:
+                lying = _orientation(image) in LYING
+                return Pair(image.width, image.height) if lying else Pair(image.height, image.width)
+    except FAULTS:
+        return None
+
+
+def _pixels(image: Image.Image) -> Picture:
+    turn = TURNS.get(_orientation(image))
+    upright = image if turn is None else image.transpose(turn)
+    if image.mode in GREY_16_BITS:
+        numbers = np.asarray(upright)
+        if numbers.min() < 0 or numbers.max() > 0xFFFF:
+            raise ValueError("its numbers are of more than 16 bits")
+        return (numbers >> 8).astype(np.uint8)[:, :, np.newaxis]
+    if image.mode == "F":
+        raise ValueError("its numbers are fractions, not bytes")
+    mode = "L" if image.mode in GREY else "RGB"
+    pixels: Picture = np.asarray(upright if upright.mode == mode else upright.convert(mode))
+    return pixels.reshape(*pixels.shape[:2], -1)
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # whatever is wrong with a camera's notes, its picture may be sound
+        return 1
+
+
+def _unreadable(name: str, reason: str) -> NetError:
+    cure = "remove it, or save it anew as PNG or JPEG"
+    return NetError(Diagnostic("N712", f"{name} cannot be read as a picture: {reason}", help=cure))

@@ -1,0 +1,44 @@
+"""scikit-learn's handwritten digits: 1,797 grey pictures of 8x8, in its wheel, without a download.
+
+From the optical recognition data set of E. Alpaydin and C. Kaynak (UCI, CC BY 4.0).
+"""
+
+import numpy as np
+
+from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.runtime.data.datasets.dataset import Data, Part, Picture, every_nth
+
+TEST_SHARE = 5
+
+
+class Digits:
+    """The digits, with ink from 0 to 255 as in other pictures; scikit-learn has 0 to 16."""
+
+    classes = tuple("0123456789")
+
+    def __init__(self) -> None:
+        try:
+            from sklearn.datasets import load_digits  # an extra, and 1 s to import
+        except ImportError:
+            message = "the digits come with scikit-learn, which is not installed"
+            cure = "pip install 'netdef-compiler[digits]'"
+            raise NetError(Diagnostic("N717", message, help=cure)) from None
+        bunch = load_digits()
+        self._pictures = np.round(bunch.images[:, :, :, np.newaxis] * (255 / 16)).astype(np.uint8)
+        self.labels = bunch.target.tolist()
+        self.num_bytes = self._pictures.nbytes
+
+    def picture(self, index: int) -> Picture:
+        """One digit, (8, 8, 1)."""
+        picture: Picture = self._pictures[index]
+        return picture
+
+    def __len__(self) -> int:
+        return len(self._pictures)
+
+
+def digits() -> Data:
+    """The digits in two: every fifth of each class is for the test."""
+    whole = Digits()
+    train, test = every_nth(whole.labels, TEST_SHARE)
+    return Data(Part(whole, train), Part(whole, test), "digits", "every fifth digit of each class is for the test")

@@ -1,0 +1,82 @@
+"""Caffe's list files: on each line the path of a picture, a space, and the number of its class."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from netdef.compiler.diagnostics import Diagnostic, Label, NetError, Report
+from netdef.compiler.override import override
+from netdef.compiler.source import Source, Span
+from netdef.runtime.data.datasets.cached import Kept
+from netdef.runtime.data.datasets.dataset import Picture
+from netdef.runtime.data.datasets.decoding import decode
+
+MOST_MISTAKES = 10
+"""Bad lines that are shown before the rest is only counted."""
+
+
+class Listing(Kept):
+    """The pictures of a list file, in its order; the classes are named by their numbers.
+
+    As in Caffe a path may hold spaces: the last one on a line stands before the label. A relative path is looked up
+    under ``root``, or else from the working folder, then from the list's own folder. With ``marks``, labels below 0 may
+    mark pictures without a class.
+    """
+
+    def __init__(self, path: Path, root: str | None = None, *, marks: bool = False) -> None:
+        self.path = path
+        found = list(read_list(path, marks=marks))
+        if not found:
+            message = f"the list {path} has no pictures"
+            raise NetError(Diagnostic("N770", message, help="a line is a path and a class: cats/1.jpg 0"))
+        self.paths = [_placed(name, path, root) for name, _ in found]
+        labels = [label for _, label in found]
+        super().__init__([str(number) for number in range(max(labels) + 1)], labels)
+
+    @override
+    def read(self, index: int) -> Picture:
+        """One picture from its file."""
+        return decode(self.paths[index])
+
+
+def read_list(path: Path, *, marks: bool = False) -> Iterator[tuple[str, int]]:
+    """The paths and labels of a list file; with ``marks``, labels may be below 0.
+
+    Raises:
+        NetError: with every line that is none.
+    """
+    try:
+        source = Source(str(path), path.read_text("utf-8", "surrogateescape"))
+    except OSError as error:
+        raise NetError(Diagnostic("N770", f"the list {path} can't be read: {error.strerror}")) from None
+    wrong: list[tuple[str, Span]] = []
+    offset = 0
+    for line in source.text.split("\n"):
+        name, space, label = line.rstrip().rpartition(" ")
+        digits = label.removeprefix("-") if marks else label
+        if space and digits.isascii() and digits.isdecimal():
+            if not wrong:
+                yield name, int(label)
+        elif line.strip():
+            wrong.append((line, Span(source, offset, offset + len(line.rstrip()))))
+        offset += len(line) + 1
+    report = Report(_mistake(line, at) for line, at in wrong[:MOST_MISTAKES])
+    if len(wrong) > MOST_MISTAKES:
+        report.add(Diagnostic("N770", f"{path}: {len(wrong) - MOST_MISTAKES:,} more lines are no path and label"))
+    report.stop_on_errors()
+
+
+def _mistake(line: str, at: Span) -> Diagnostic:
+    label = line.rstrip().rpartition(" ")[2]
+    message = "a line of a list is a path, a space and the number of a class from 0"
+    help = f"{label} is below 0" if label[1:].isdecimal() and label[0] == "-" else "as in: cats/1.jpg 0"
+    return Diagnostic("N770", message, Label(at), help=help)
+
+
+def _placed(name: str, listing: Path, root: str | None) -> str:
+    if root is not None:
+        return root + name  # Caffe joins them without a slash
+    if os.path.isabs(name) or os.path.exists(name):
+        return name
+    beside = listing.parent / name
+    return str(beside) if beside.exists() else name

@@ -1,0 +1,118 @@
+"""HDF5 files as Caffe's HDF5Data layer reads them: blobs by name, a row for each sample, of any shape."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.compiler.shape import show
+from netdef.runtime.data.datasets.dataset import Picture
+from netdef.runtime.data.datasets.per_process import PerProcess
+
+FIELDS = ("data", "label")
+"""What the first two blobs are called in a batch, whatever their names; others keep them."""
+
+
+MOST_CLASSES = 2**20
+"""Greater numbers are no labels, but something measured."""
+
+
+class Piece(NamedTuple):
+    """One file: how many rows it has, and the shape of a row of each blob."""
+
+    num_rows: int
+    shapes: tuple[tuple[int, ...], ...]
+
+
+class Table:
+    """Rows of some files, one file after the other; numbers as they are stored, for nothing is done to them.
+
+    names    the blobs: those of the layer's tops
+    fields   what they are called in a batch
+    shapes   of a row of each
+    labels   of each row, where the second blob holds some; else none
+    """
+
+    def __init__(self, paths: Sequence[Path], names: Sequence[str]) -> None:
+        self.names = tuple(names)
+        self.fields = (*FIELDS, *self.names[len(FIELDS) :])[: len(self.names)]
+        self._files = [PerProcess(partial(open_hdf5, path)) for path in paths]
+        pieces = [_piece(path, file(), self.names) for path, file in zip(paths, self._files, strict=True)]
+        self.shapes = pieces[0].shapes
+        for path, piece in zip(paths, pieces, strict=True):
+            for name, shape, first in zip(self.names, piece.shapes, self.shapes, strict=True):
+                if shape != first:
+                    message = f"rows of {name} are {show(shape)} in {path}, and {show(first)} in {paths[0]}"
+                    raise NetError(Diagnostic("N773", message, help="rows of all files must have one shape"))
+        self._starts = np.cumsum([0, *(piece.num_rows for piece in pieces)])
+        if not len(self):
+            raise NetError(Diagnostic("N773", f"{paths[0]} has no rows"))
+        self.labels = self.labels_in(FIELDS[1]) if FIELDS[1] in self.fields else []
+        self.classes = numbered(self.labels)
+        self.num_bytes = 4 * len(self) * sum(int(np.prod(shape)) for shape in self.shapes)
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    def picture(self, index: int) -> Picture:
+        """Never asked for: rows are no pictures, and are read many at once."""
+        raise NotImplementedError
+
+    def rows(self, numbers: NDArray[np.int64]) -> dict[str, Tensor]:
+        """Some rows of each blob, by field, in the order asked for; Caffe knows only floats."""
+        columns = (torch.from_numpy(self._column(name, numbers)) for name in self.names)
+        return dict(zip(self.fields, columns, strict=True))
+
+    def _column(self, name: str, numbers: NDArray[np.int64]) -> NDArray[np.float32]:
+        found: NDArray[np.float32] = np.empty((len(numbers), *self.shapes[self.names.index(name)]), np.float32)
+        files = np.searchsorted(self._starts, numbers, side="right") - 1
+        for file in np.unique(files).tolist():
+            wanted, places = np.unique(numbers[files == file] - self._starts[file], return_inverse=True)
+            found[files == file] = self._files[file]()[name][wanted][places]
+        return found
+
+    def labels_in(self, field: str) -> list[int]:
+        """What a blob holds, if that is one whole number a row; else none. Those below 0 are no classes."""
+        index = self.fields.index(field)
+        if self.shapes[index] not in ((), (1,)):
+            return []
+        column = self._column(self.names[index], np.arange(len(self))).ravel()
+        whole = bool(((np.abs(column) < MOST_CLASSES) & (column == np.floor(column))).all())
+        return column.astype(np.int64).tolist() if whole else []
+
+
+def numbered(labels: Sequence[int]) -> tuple[str, ...]:
+    """The names of classes that are known by their labels only."""
+    return tuple(str(number) for number in range(max(labels, default=-1) + 1))
+
+
+def _piece(path: Path, file: Any, names: Sequence[str]) -> Piece:
+    """A file's rows; raises where it lacks a blob, or blobs have different numbers of rows."""
+    for name in names:
+        if name not in file or not hasattr(file[name], "shape") or not file[name].shape:
+            cure = f"it has {', '.join(file)}; the layer's tops say which are read"
+            raise NetError(Diagnostic("N773", f"{path} has no rows called {name}", help=cure))
+    rows = [file[name].shape[0] for name in names]
+    if len(set(rows)) > 1:
+        said = ", ".join(f"{name} {num:,}" for name, num in zip(names, rows, strict=True))
+        raise NetError(Diagnostic("N773", f"blobs of {path} have different numbers of rows: {said}"))
+    return Piece(rows[0], tuple(tuple(file[name].shape[1:]) for name in names))
+
+
+def open_hdf5(path: Path) -> Any:
+    """An HDF5 file for reading."""
+    try:
+        import h5py  # an extra
+    except ImportError:
+        message = f"{path} is HDF5, and the package h5py is not installed"
+        raise NetError(Diagnostic("N717", message, help="pip install 'netdef-compiler[h5py]'")) from None
+    try:
+        return h5py.File(path, "r")
+    except OSError as error:
+        raise NetError(Diagnostic("N773", f"{path} can't be read as HDF5: {error}")) from None

@@ -1,0 +1,58 @@
+"""Several data layers in one phase: pictures from one file and what belongs to them from another.
+
+As in Caffe each begins at its start and cycles by itself, so data of one length stay in step. The first layer's data
+tell the epochs and their order; the others follow its samples, and a sample is cut and mirrored alike in all of them,
+which in Caffe it isn't: a label map fits its picture.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from netdef.runtime.data.datasets.dataset import Dataset, Picture
+from netdef.runtime.data.datasets.table import Table, numbered
+from netdef.runtime.data.transform import Cut, Numbers
+
+
+class Companion(NamedTuple):
+    """The data of a further layer.
+
+    fields   what its layer's data and labels are called in a batch, where they are the input's numbers already
+    """
+
+    data: Dataset
+    view: Cut
+    normalise: Numbers
+    fields: dict[str, str]
+
+
+class Accompanied:
+    """The first layer's data, with the others' beside them."""
+
+    def __init__(self, first: Dataset, companions: tuple[Companion, ...]) -> None:
+        self.first = first
+        self.companions = companions
+        others = _labels_beside(companions)
+        self.labels = first.labels if others is None else _repeated(others, len(first))
+        self.classes = first.classes if others is None else numbered(others)
+        self.num_bytes = first.num_bytes + sum(each.data.num_bytes for each in companions)
+
+    def picture(self, index: int) -> Picture:
+        """A picture of the first."""
+        return self.first.picture(index)
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+
+def _labels_beside(companions: Sequence[Companion]) -> Sequence[int] | None:
+    """The labels of a batch, where a further layer has them; none if what it has are no classes."""
+    for each in companions:
+        for field, name in each.fields.items():
+            if name == "label":
+                return each.data.labels_in(field) if isinstance(each.data, Table) else each.data.labels
+    return None
+
+
+def _repeated(labels: Sequence[int], num: int) -> list[int]:
+    """As many as there are samples of the first, from the beginning again where there are fewer."""
+    return [labels[index % len(labels)] for index in range(num)] if labels else []

@@ -1,0 +1,133 @@
+"""Data meets a net: which input takes the pictures, which the labels, and how a picture is cut to fit."""
+
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from netdef.compiler.diagnostics import Diagnostic, NetError, did_you_mean
+from netdef.compiler.net.net import Net
+from netdef.compiler.shape import Pair, Shape, show
+from netdef.runtime.data.batches import Batch
+from netdef.runtime.data.box_fields import BOX_FIELDS
+from netdef.runtime.data.datasets.dataset import Dataset
+from netdef.runtime.data.transform import Cut, Numbers, View
+from netdef.runtime.training.recipe.recipe import Augment, Crop
+
+FIELDS = ("data", "label")
+"""What a batch has, in the order of a data layer's tops."""
+KNOWN = (*FIELDS, *BOX_FIELDS)
+"""All that it may have; boxes go by their names alone."""
+
+
+class Binding(NamedTuple):
+    """How batches are fed to a net.
+
+    blobs       field of a batch -> the input that takes it; a net in phase TEST may have no input for labels
+    normalise   what turns bytes into the net's numbers
+    """
+
+    blobs: dict[str, str]
+    normalise: Numbers
+
+    def feed(self, batch: Batch, device: torch.device, dtype: torch.dtype = torch.float32) -> dict[str, Tensor]:
+        """A batch as the net's inputs, on its device; ``dtype`` is what pictures become."""
+        there = {field: batch[field].to(device, non_blocking=True) for field in self.blobs}
+        there["data"] = self.normalise(there["data"], batch.get("chance")).to(dtype)
+        return {self.blobs[field]: tensor for field, tensor in there.items()}
+
+
+class Feed(NamedTuple):
+    """How data reach a net in one phase.
+
+    view        how pictures are cut
+    blobs       field of a batch -> the input that takes it
+    normalise   what turns bytes into the net's numbers
+    shuffled    whether every epoch has an order of its own
+    """
+
+    view: Cut
+    blobs: dict[str, str]
+    normalise: Numbers
+    shuffled: bool
+
+
+def bind(net: Net, chosen: Mapping[str, str]) -> dict[str, str]:
+    """Field -> input: by name, as ``chosen`` (input -> field) says, or in the inputs' order."""
+    for blob, field in chosen.items():
+        if blob not in net.inputs or field not in KNOWN:
+            word, known = (blob, list(net.inputs)) if blob not in net.inputs else (field, list(KNOWN))
+            cure = did_you_mean(word, known) or f"inputs: {', '.join(net.inputs)}; fields: {', '.join(KNOWN)}"
+            raise NetError(Diagnostic("N715", f"--input {blob}={field}: there is no {word}", help=cure))
+    blobs = {field: blob for blob, field in chosen.items()}
+    blobs |= {field: field for field in KNOWN if field not in blobs and field in net.inputs}
+    left = [blob for blob in net.inputs if blob not in blobs.values()]
+    blobs |= dict(zip([field for field in FIELDS if field not in blobs], left, strict=False))
+    if len(blobs) < len(net.inputs):
+        spare = next(blob for blob in net.inputs if blob not in blobs.values())
+        cure = f"training data has only {' and '.join(FIELDS)}: remove {spare}, or make it a DummyData layer"
+        raise NetError(Diagnostic("N715", f"nothing feeds the input {spare}", help=cure))
+    if "data" not in blobs:
+        cure = 'add input "data" [N, 3, 224, 224]'
+        raise NetError(Diagnostic("N715", "the net has no input for pictures", help=cure))
+    return blobs
+
+
+def view_of(net: Net, blob: str) -> View:
+    """How pictures are cut for an input, in testing."""
+    shape = net.inputs[blob]
+    sizes = [size for size in shape if isinstance(size, int)]
+    if len(sizes) != 4 or sizes[1] not in (1, 3):
+        cure = f'as in input "{blob}" [N, 3, 224, 224], or with 1 channel for grey pictures'
+        message = f"the input {blob} is {show(shape, batch=True)}, and pictures are N x 1 or 3 x height x width"
+        raise NetError(Diagnostic("N716", message, help=cure))
+    resize = net.preprocess.resize if net.preprocess else None
+    cover = net.preprocess is None or net.preprocess.crop is None
+    return View(Pair(sizes[2], sizes[3]), sizes[1], resize, cover)
+
+
+def augmented(view: View, augment: Augment) -> View:
+    """The same view in training.
+
+    Raises:
+        NetError: if a net of this view can't be trained so.
+    """
+    if augment.scale and augment.scale[0] < min(view.size):
+        cure = f"scale is the shorter side of the whole picture: at least {min(view.size)}"
+        message = f"pictures of side {augment.scale[0]} do not fill the net's window of {show(view.size)}"
+        raise NetError(Diagnostic("N784", message, help=cure))
+    if augment.rgb_shift and view.num_channels == 1:
+        raise NetError(Diagnostic("N784", "rgb_shift is for colours, and the net takes grey", help="leave it out"))
+    least, most = (augment.scale[0], augment.scale[-1]) if augment.scale else (view.resize, None)
+    return view._replace(
+        resize=least,
+        resize_most=most,
+        crop_by_chance=augment.crop is Crop.RANDOM,
+        mirror=augment.mirror,
+    )
+
+
+def check_classes(scores: Shape, data: Dataset, ignored: Collection[int] = ()) -> None:
+    """Refuse data with more classes than the net has scores, and with labels that are none; ``ignored`` ones may be."""
+    num_scores = scores[1] if len(scores) > 1 else 0
+    labels = set(data.labels).difference(ignored)
+    if min(labels, default=0) < 0:
+        first = next(n for n, label in enumerate(data.labels) if label < 0 and label not in ignored)
+        message = f"sample {first:,} has the label {data.labels[first]}, and classes are numbers from 0"
+        raise NetError(Diagnostic("N850", message, help=_ignoring(data.labels[first])))
+    num_classes = 1 + max(labels, default=-1) if ignored else len(data.classes)
+    if isinstance(num_scores, int) and num_scores < num_classes:
+        cure = f"give the last layer num_output: {num_classes}, or train on fewer classes"
+        beyond = sorted(label for label in labels if label >= num_scores)
+        if len(beyond) == 1 and beyond[0] > num_scores:  # a number apart, as marks of "no class" are
+            cure = f"if {beyond[0]} is a class, {cure}; {_ignoring(beyond[0])}"
+        message = f"the data has {num_classes} classes, and the net scores for {num_scores}"
+        sample = next((n for n, label in enumerate(data.labels) if label in beyond), None)
+        notes = () if sample is None else (f"the first beyond it is sample {sample:,}, of class {data.labels[sample]}",)
+        raise NetError(Diagnostic("N714", message, notes=notes, help=cure))
+
+
+def _ignoring(label: int) -> str:
+    where = f"loss_param {{ ignore_label: {label} }}, and an Accuracy accuracy_param {{ ignore_label: {label} }}"
+    return f"if it means that there is no class, give the loss {where}"

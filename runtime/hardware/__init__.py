@@ -1,0 +1,1 @@
+"""What a net runs on: devices, the processes that work together, and how the hardware is used."""

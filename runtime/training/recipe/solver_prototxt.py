@@ -1,0 +1,257 @@
+"""A recipe from Caffe's ``solver.prototxt``, every mistake with its place.
+
+What decides the weights and the tests becomes the recipe, with Caffe's defaults where the file says nothing. All else
+that Caffe knows (what to print, when to save) has no effect here, and a warning says what stands in for it.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from netdef.compiler.diagnostics import Diagnostic, Label, NetError, Report, Severity, did_you_mean
+from netdef.compiler.expand import expand
+from netdef.compiler.override import override
+from netdef.compiler.schema.caffe import State
+from netdef.compiler.schema.decode import Reader
+from netdef.compiler.schema.message import Message, Refusal, Words, param
+from netdef.compiler.source import Source, Span
+from netdef.compiler.syntax.open_source import read_source
+from netdef.compiler.syntax.parser import parse
+from netdef.compiler.syntax.tree import Field, Group
+from netdef.runtime.training.recipe.recipe import METHODS, Evaluation, Method, Recipe, Regularization
+from netdef.runtime.training.recipe.schedule import POLICIES, Duration, Plateau, Policy
+
+CAFFES_POLICIES = {word: kind for word, kind in POLICIES.items() if kind is not Plateau}
+_DECAYS = Regularization.__members__
+RENAMED = {"base": "base_lr", "length": "max_iter", "regularization": "regularization_type"}
+"""A recipe's setting -> the field that says it, where it has another name."""
+
+IN_A_FILE = "write the net in a file of its own, and name it with net"
+NO_EFFECT = {
+    "train_net_param": IN_A_FILE,
+    "test_net_param": IN_A_FILE,
+    "net_param": IN_A_FILE,
+    "test_compute_loss": "a test always has the loss of a net that has one",
+    "display": "metrics.jsonl has every iteration",
+    "average_loss": "metrics.jsonl has every loss as it is, and netdef plot smooths them",
+    "snapshot": "a checkpoint comes with each test, and every ten minutes",
+    "snapshot_prefix": "the run's folder is given with -o",
+    "snapshot_diff": "gradients are not kept",
+    "snapshot_format": "weights are kept as safetensors, and netdef convert makes others",
+    "snapshot_after_train": "the last weights are always kept",
+    "solver_mode": "say it with --device",
+    "device_id": "say it with --device",
+    "debug_info": "nothing is printed of single layers",
+    "layer_wise_reduce": "gradients are added up as is fastest",
+    "weights": "give them with --weights",
+}
+"""Caffe's fields that decide neither what an iteration does nor when a test comes, and what stands in for them."""
+STAYS = "so the learning rate stays what it is"
+UNSAID = {
+    "step": {"gamma": "so the first drop is to 0"},
+    "multistep": {"gamma": "so the first drop is to 0"},
+    "exp": {"gamma": "so the learning rate is 0 after the first iteration"},
+    "inv": {"gamma": STAYS, "power": STAYS},
+    "poly": {"power": STAYS},
+    "sigmoid": {"gamma": "so the learning rate is half of base_lr all the time"},
+}
+"""What becomes of a policy whose setting is not given, because Caffe takes 0 for it."""
+
+
+class SolverType(Words):
+    """The methods, as they were called at first."""
+
+    SGD = 0
+    NESTEROV = 1
+    ADAGRAD = 2
+    RMSPROP = 3
+    ADADELTA = 4
+    ADAM = 5
+
+
+class CaffeSolver(Message):
+    """What decides the weights and the tests (Caffe's SolverParameter)."""
+
+    train_net: str | None = param(1, default=None, doc="the file of the net in training")
+    test_net: tuple[str, ...] = param(2, default=(), doc="the file of the net in tests")
+    test_iter: tuple[int, ...] = param(3, default=(), least=0, doc="batches in a test")
+    test_interval: int | None = param(4, default=None, least=0, doc="iterations between tests")
+    base_lr: float = param(5, least=0, doc="the first learning rate")
+    max_iter: int | None = param(7, default=None, least=1, doc="the length of training")
+    lr_policy: str = param(8, doc="how the learning rate changes")
+    gamma: float = param(9, default=0.0, least=0, doc="the factor of a drop")
+    power: float = param(10, default=0.0, doc="of inv and poly")
+    momentum: float = param(11, default=0.0, least=0, doc="the share of the last update that goes on")
+    weight_decay: float = param(12, default=0.0, least=0, doc="decay, times each weight's decay_mult")
+    stepsize: int | None = param(13, default=None, doc="iterations between two drops")
+    random_seed: int = param(20, default=-1, doc="the seed; below 0 Caffe takes another in each run")
+    net: str | None = param(24, default=None, doc="the file of the net")
+    train_state: State | None = param(26, default=None, doc="level and stages of the net in training")
+    test_state: tuple[State, ...] = param(27, default=(), doc="level and stages of the net in tests")
+    regularization_type: str = param(29, default="L2", doc="L1 or L2")
+    solver_type: SolverType | None = param(30, default=None, doc="the old form of type")
+    delta: float = param(31, default=1e-8, least=0, doc="what keeps a divisor from 0")
+    test_initialization: bool = param(32, default=True, doc="whether the first weights are tested")
+    stepvalue: tuple[int, ...] = param(34, default=(), least=0, doc="the iterations of the drops")
+    clip_gradients: float = param(35, default=-1.0, doc="the longest gradient; below 0 there is none")
+    iter_size: int = param(36, default=1, least=1, doc="batches in an iteration")
+    rms_decay: float = param(38, default=0.99, least=0, doc="the share of RMSProp's mean square that goes on")
+    momentum2: float = param(39, default=0.999, least=0, doc="the share of Adam's mean square that goes on")
+    method: str | None = param(40, name="type", default=None, doc="how weights follow their gradients")
+
+    @property
+    def chosen(self) -> str:
+        """The method's word; SGD if nothing is said."""
+        by_type = {word.upper(): word for word in METHODS}
+        return self.method or (by_type[self.solver_type.name] if self.solver_type else "SGD")
+
+    @override
+    def problems(self) -> Iterator[Refusal]:
+        """What Caffe refuses too, and what the settings themselves find wrong."""
+        unknown = [
+            *_unknown_word("type", "method", self.chosen, METHODS),
+            *_unknown_word("lr_policy", "lr_policy", self.lr_policy, CAFFES_POLICIES),
+            *_unknown_word("regularization_type", "regularization_type", self.regularization_type, _DECAYS),
+        ]
+        yield from unknown
+        if self.method is not None and self.solver_type is not None:
+            cure = "keep type"
+            yield Refusal("N741", "type and solver_type both say the method", at="solver_type", help=cure)
+        if self.net is not None and self.train_net is not None:
+            yield Refusal("N741", "net and train_net both name the net", at="train_net", help="keep one of them")
+        if not unknown:
+            yield from self._misfits(METHODS[self.chosen])
+            yield from self._misfits(CAFFES_POLICIES[self.lr_policy])
+
+    def _misfits(self, kind: type[Method] | type[Policy]) -> Iterator[Refusal]:
+        settings = self._settings(kind)
+        needed = [name for name, declared in kind.params.items() if declared.required and name not in settings]
+        for name in needed:
+            field = RENAMED.get(name, name)
+            yield Refusal("N705", f"{self._title(kind)} needs {field}", help=f"add {field}: {self.params[field].doc}")
+        for refusal in [] if needed else kind(**settings).problems():
+            at = RENAMED.get(refusal.at, refusal.at)
+            yield Refusal(refusal.code, refusal.message, at=at, help=refusal.help)
+        if issubclass(kind, Method) and "momentum" not in kind.params and self.momentum:
+            cure = "leave momentum out, or choose SGD or Nesterov"
+            yield Refusal("N741", f"{self._title(kind)} has no momentum", at="momentum", help=cure)
+
+    def _settings(self, kind: type[Message]) -> dict[str, Any]:
+        """What the file says of a method's or policy's settings, in the recipe's types."""
+        whole = {
+            **self.__dict__,
+            "base": self.base_lr,
+            "length": _iterations(self.max_iter),
+            "stepsize": _iterations(self.stepsize),
+            "stepvalue": tuple(map(Duration, self.stepvalue)) or None,
+            "regularization": Regularization[self.regularization_type],
+            "clip_gradients": None if self.clip_gradients < 0 else self.clip_gradients,
+        }
+        return {name: whole[name] for name in kind.params if whole.get(name) is not None}
+
+    def _title(self, kind: type[Message]) -> str:
+        return self.chosen if issubclass(kind, Method) else f"lr_policy {self.lr_policy}"
+
+    def recipe(self) -> Recipe:
+        """The recipe, once there are no problems."""
+        method, policy = METHODS[self.chosen], CAFFES_POLICIES[self.lr_policy]
+        return Recipe(
+            iterations=self.max_iter,
+            batch=Recipe.params["batch"].default * self.iter_size,
+            iter_size=self.iter_size,
+            seed=self.random_seed if self.random_seed >= 0 else Recipe.params["seed"].default,
+            solver=method(**self._settings(method)),
+            lr=policy(**self._settings(policy)),
+            test=self._testing(),
+        )
+
+    def _testing(self) -> Evaluation:
+        """When to test; without an interval Caffe would not, and the end of each epoch stands in."""
+        if not self._says_when_to_test:
+            return Evaluation()
+        batches = self.test_iter[0] if self.test_iter else None
+        return Evaluation(interval=self.test_interval, initial=self.test_initialization, batches=batches)
+
+    @property
+    def _says_when_to_test(self) -> bool:
+        return bool(self.test_interval) and self.test_iter[:1] != (0,)
+
+    def idle(self, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+        """Fields that are given without effect, and why."""
+        users = (METHODS, METHODS[self.chosen]), (CAFFES_POLICIES, CAFFES_POLICIES[self.lr_policy])
+        for kinds, chosen in users:
+            used = {RENAMED.get(name, name) for name in chosen.params}
+            others = {RENAMED.get(name, name) for kind in kinds.values() for name in kind.params}
+            for name in given:
+                if name in others - used - {"max_iter"} and (name != "momentum" or self.momentum):
+                    yield name, f"{self._title(chosen)} has none"
+        if "random_seed" in given and self.random_seed < 0:
+            yield "random_seed", f"without one the seed is {Recipe.params['seed'].default}"
+        for name in ("test_iter", "test_interval", "test_initialization"):
+            if name in given and not self._says_when_to_test:
+                yield name, "Caffe would not test; here a test of all test data comes at the end of each epoch"
+        for name in ("test_net", "test_iter", "test_state"):
+            if len(getattr(self, name)) > 1 and (name != "test_iter" or self._says_when_to_test):
+                yield name, "training is tested with the first net, and netdef evaluate tests the others"
+
+
+def read_solver(path: Path, report: Report) -> CaffeSolver:
+    """What a file says; raises ``NetError`` with all that is wrong, and leaves warnings in the report."""
+    source = read_source(path, report)
+    if source is None:
+        raise NetError(report)
+    return parse_solver(source, report)
+
+
+def parse_solver(source: Source, report: Report) -> CaffeSolver:
+    """What a text says; raises ``NetError`` with all that is wrong, and leaves warnings in the report."""
+    tree = parse(source, report)
+    report.stop_on_errors()
+    expanded = expand(tree, {}, report)
+    idle = {statement.name: statement for statement in reversed(expanded.body) if statement.name in NO_EFFECT}
+    wanted = [statement for statement in expanded.body if statement.name not in idle]
+    reader = Reader(report, expanded.has_constructs)
+    found = reader.values(CaffeSolver.fields, wanted, "a solver.prototxt")
+    solver = reader.make(CaffeSolver, found, _head(source, expanded.body)) if found.is_whole else None
+    report.stop_on_errors()
+    assert solver is not None, "what could not be read was reported"
+    labels = [Label(statement.at, NO_EFFECT[name]) for name, statement in idle.items()]
+    names, places = {*idle}, {statement.name: statement.at for statement in wanted}
+    for name, why in solver.idle(found.values):
+        names.add(name)
+        labels.append(Label(places[name], why))
+    for name, consequence in UNSAID.get(solver.lr_policy, {}).items():
+        if name not in found.values:
+            message = f"lr_policy {solver.lr_policy} without {name}: Caffe takes 0, {consequence}"
+            cure = f"add {name}: {CAFFES_POLICIES[solver.lr_policy].params[name].doc}"
+            report.add(Diagnostic("N766", message, Label(places["lr_policy"]), severity=Severity.WARNING, help=cure))
+    if solver.max_iter is None:
+        length = f"netdef train takes {Recipe().length} unless --epochs says how many"
+        message, cure = f"without max_iter Caffe does not train, and {length}", "add max_iter: the length of training"
+        place = Label(_head(source, expanded.body))
+        report.add(Diagnostic("N766", message, place, severity=Severity.WARNING, help=cure))
+    if labels:
+        first, *others = sorted(labels, key=lambda label: label.span.start)
+        message = f"{listed(sorted(names))} {'has' if len(names) == 1 else 'have'} no effect here"
+        report.add(Diagnostic("N740", message, first, tuple(others), severity=Severity.WARNING))
+    return solver
+
+
+def _unknown_word(field: str, at: str, word: str, known: Mapping[str, object]) -> Iterator[Refusal]:
+    if word not in known:
+        message = f'{field} takes {" or ".join(known)}, not "{word}"'
+        yield Refusal("N702", message, at=at, help=did_you_mean(word, known))
+
+
+def _iterations(amount: int | None) -> Duration | None:
+    return None if amount is None else Duration(amount)
+
+
+def _head(source: Source, body: tuple[Field | Group, ...]) -> Span:
+    """The place of what a file doesn't say."""
+    return body[0].at if body else Span(source, 0, 0)
+
+
+def listed(names: list[str]) -> str:
+    """Some words as a person lists them."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,274 @@
+"""A net, a recipe and data brought together, and everything that doesn't fit refused before the first batch."""
+
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.compiler.net.net import Net, Node
+from netdef.runtime.data.batches import workers_for
+from netdef.runtime.data.box_fields import BOX_FIELDS
+from netdef.runtime.data.colours import Shifted, colours_of
+from netdef.runtime.data.datasets.dataset import Data, Dataset, boxes_of
+from netdef.runtime.data.datasets.table import Table
+from netdef.runtime.data.datasets.zipped import Accompanied
+from netdef.runtime.data.feed import Binding, Feed, augmented, bind, check_classes, view_of
+from netdef.runtime.data.ignored import allowed, uncounted
+from netdef.runtime.data.layer_view import LayerView
+from netdef.runtime.data.transform import evenly_spread, measured, stated
+from netdef.runtime.hardware.acceleration import prepare_module
+from netdef.runtime.hardware.execution_settings import graphs_pay, settings_for
+from netdef.runtime.hardware.process_group import ALONE, Group, own_device
+from netdef.runtime.localisation.evaluation import box_blob, check_boxes
+from netdef.runtime.module import Weights, lower
+from netdef.runtime.training.checkpoint import NUM_KEPT
+from netdef.runtime.training.division import Division, divide
+from netdef.runtime.training.loss_scale import Shares
+from netdef.runtime.training.recipe.recipe import Recipe, as_data
+from netdef.runtime.training.sharding import check_shardable
+from netdef.runtime.training.train import Job
+
+NUM_LOOKED_AT = 32
+"""Pictures by which data are known again."""
+
+
+class Means(NamedTuple):
+    """What a net is trained with; only rounding depends on it, and what BatchNorm takes for a batch.
+
+    group           the processes that train together
+    passes          in how many passes at least each computes its share of a batch
+    shards          whether the weights are divided over the processes, too
+    sync_batchnorm  whether BatchNorm's mean and variance are of all devices' shares together
+    chosen          settings of the hardware by name, where they aren't what the device likes (``settings_for``)
+    num_workers     processes that read pictures; None is as many as the data needs
+    num_kept        checkpoints to keep
+    """
+
+    device: torch.device
+    group: Group = ALONE
+    passes: int = 1
+    shards: bool = False
+    sync_batchnorm: bool = False
+    chosen: Mapping[str, Any] = MappingProxyType({})
+    num_workers: int | None = None
+    num_kept: int = NUM_KEPT
+
+
+class Prepared(NamedTuple):
+    """A job without its weights: all that can be checked before there are any was, and nothing large is made yet.
+
+    The fields are those of ``Job``; ``train_net`` and ``test_net`` become its modules.
+    """
+
+    train_net: Net
+    test_net: Net
+    scores: str | None
+    ignored: frozenset[int]
+    recipe: Recipe
+    data: Data
+    feeding: Feed
+    testing: Feed
+    skip: bool
+    boxed: bool
+    identity: dict[str, Any]
+    division: Division
+    means: Means
+
+    def job(self, weights: Weights | None = None) -> Job:
+        """The job that begins with some weights; by default with the fillers, under the recipe's seed."""
+        recipe, means, division = self.recipe, self.means, self.division
+        graphs = graphs_pay(self.train_net, recipe.batch // means.group.size, division.num_own)
+        settings = settings_for(means.device, means.chosen, graphs=graphs)
+        module = lower(self.train_net, weights, seed=recipe.seed).to(means.device)
+        if means.sync_batchnorm:
+            module.normalise_over(means.group)
+        tester = lower(self.test_net, share=module).to(means.device)
+        prepare_module(module, settings)
+        return Job(
+            module=module,
+            tester=tester,
+            scores=self.scores,
+            ignored=self.ignored,
+            recipe=recipe,
+            data=self.data,
+            feeding=Binding(self.feeding.blobs, self.feeding.normalise),
+            testing=Binding(self.testing.blobs, self.testing.normalise),
+            view=self.feeding.view,
+            test_view=self.testing.view,
+            shuffled=self.feeding.shuffled,
+            skip=self.skip,
+            boxed=self.boxed,
+            identity=self.identity,
+            device=means.device,
+            num_workers=workers_for(self.data.train) if means.num_workers is None else means.num_workers,
+            division=division,
+            num_kept=means.num_kept,
+            settings=settings,
+        )
+
+
+def prepare(
+    train_net: Net,
+    test_net: Net,
+    recipe: Recipe,
+    data: Data,
+    *,
+    means: Means,
+    inputs: Mapping[str, str],
+    scores: str | None = None,
+    feeds: tuple[Feed, Feed] | None = None,
+    skip: bool = False,
+) -> Prepared:
+    """All that training needs, but the first weights.
+
+    Args:
+        train_net: the net in phase TRAIN; it must have a loss.
+        test_net: the same net in phase TEST.
+        recipe: how to train.
+        data: on what.
+        means: with what.
+        inputs: input blob -> field of the data, where their names don't say it.
+        scores: the blob with the class scores, where the net doesn't tell.
+        feeds: how the nets' own data layers feed them, in training and in the test, if they do.
+        skip: whether pictures that can't be read are skipped, and not a mistake.
+    """
+    division = divide(recipe, means.group, means.passes, shards=means.shards)
+    if means.shards:
+        check_shardable(train_net, means.group)
+    Shares(train_net, division)  # refuses what can't be divided
+    feeding, testing = feeds or _fed_from_outside(train_net, test_net, recipe, data, inputs)
+    boxed = feeds is None and any(field in feeding.blobs for field in BOX_FIELDS)
+    told = test_net.chosen_scores(scores or box_blob(test_net)) if boxed else scores_of(test_net, data.test, scores)
+    check_loss(train_net, told)
+    if told is not None:
+        for part, nets in ((data.train, (train_net, test_net)), (data.test, (test_net, train_net))):
+            if boxed:
+                check_boxes(test_net.shapes[told], part, feeding.blobs)
+            else:
+                check_classes(test_net.shapes[told], part, allowed(*nets))
+    apart = division.num_own if means.sync_batchnorm else division.num_parts
+    over = {"BatchNorm": f"over {f'1/{apart}' if apart > 1 else 'all'} of a batch"} if train_net.num_statistics else {}
+    return Prepared(
+        train_net=train_net,
+        test_net=test_net,
+        scores=told,
+        ignored=frozenset() if told is None else uncounted(told, test_net, train_net),
+        recipe=recipe,
+        data=data,
+        feeding=feeding,
+        testing=testing,
+        skip=skip,
+        boxed=boxed,
+        identity=identity_of(train_net, recipe, data, feeding) | over,
+        division=division,
+        means=means,
+    )
+
+
+def _fed_from_outside(
+    train_net: Net, test_net: Net, recipe: Recipe, data: Data, inputs: Mapping[str, str]
+) -> tuple[Feed, Feed]:
+    """How data that were chosen beside the net reach it: as its ``preprocess`` says, or else as they are measured."""
+    blobs, test_blobs = bind(train_net, inputs), bind(test_net, inputs)
+    test_view = view_of(test_net, test_blobs["data"])
+    test_view = test_view._replace(resize=recipe.test.scale or test_view.resize)
+    view = augmented(view_of(train_net, blobs["data"]), recipe.augment)
+    normalise = stated(train_net.preprocess) if train_net.preprocess else measured(data.train, view)
+    shift = recipe.augment.rgb_shift
+    shifted = Shifted(normalise, colours_of(data.train), shift) if shift else normalise
+    return Feed(view, blobs, shifted, shuffled=True), Feed(test_view, test_blobs, normalise, shuffled=False)
+
+
+def device_of(name: str | None) -> torch.device:
+    """A device by name; by default this process's GPU, if there is one."""
+    available = torch.cuda.is_available()
+    try:
+        device = own_device() if name is None else torch.device(name)
+    except RuntimeError:
+        device = None
+    if device is None or device.type not in ("cpu", "cuda") or (device.type == "cuda" and not available):
+        cure = "leave out --device, or say cpu, cuda or cuda:1"
+        raise NetError(Diagnostic("N718", f"this machine has no device {name}", help=cure))
+    return device
+
+
+def scores_of(net: Net, data: Dataset, chosen: str | None) -> str | None:
+    """The blob of class scores by which a net in phase TEST is judged; None where its loss alone tells, as in Caffe.
+
+    Raises:
+        NetError: if there are class scores without labels, and no loss; or if it isn't clear which blob has the scores.
+    """
+    is_labelled = len(data.labels) == len(data)
+    if not is_labelled and (chosen is not None or not net.has_loss):
+        message = "the data have no labels that are numbers of classes, so errors can't be counted"
+        cure = "a loss without include { phase: TRAIN }"
+        if net.has_loss:
+            cure = "leave out --scores: the net's loss in tests"
+        raise NetError(Diagnostic("N811", message, help=f"{cure} tells how good it is"))
+    if net.has_loss and chosen is None and not (is_labelled and net.reads_scores):
+        return None
+    return net.chosen_scores(chosen)
+
+
+def check_loss(net: Net, scores: str | None) -> None:
+    """Refuse a net that has nothing to make smaller, where a loss could read its scores, or nothing that learns."""
+    if not net.has_loss:
+        cure = f'layer "loss" SoftmaxWithLoss {{ bottom: ["{scores or "fc"}", "label"] include {{ phase: TRAIN }} }}'
+        message = f"{net.name or net.definition.path} has no loss in phase TRAIN, so nothing can be learned"
+        raise NetError(Diagnostic("N720", message, help=f'add input "label" [1] and {cure}'))
+    weights = [own for node in net.nodes for own in node.weights if own.weight.learned]
+    if not any(own.lr_mult for own in weights):
+        found = "all its weights have lr_mult: 0" if weights else "it has no weights"
+        message = f"{net.name or net.definition.path} can't learn: {found}"
+        raise NetError(Diagnostic("N768", message, help="add param { lr_mult: 1 } to a layer that should learn"))
+
+
+def identity_of(net: Net, recipe: Recipe, data: Data, feed: Feed) -> dict[str, Any]:
+    """What a run is, as plain values that can be compared: a resumed run must have the same."""
+    own, told = {}, as_data(recipe)
+    if isinstance(feed.view, LayerView):  # of others the recipe tells all
+        own = {"view": str(feed.view)}
+        told = {name: value for name, value in told.items() if name != "augment"}
+    return own | {
+        "recipe": told,
+        "net": {node.name: _described(node) for node in net.nodes},
+        "data": {"train": _summed(data.train), "test": _summed(data.test)},
+        "preprocess": feed.normalise.text,
+    }
+
+
+def _described(node: Node) -> str:
+    """A layer as far as training goes; an input's batch size is a mere default."""
+    if node.layer.fed:
+        return f"{node.type} {[(top.id, top.shape[1:]) for top in node.tops]}"
+    blobs = f"{[bottom.id for bottom in node.bottoms]} -> {[top.id for top in node.tops]}"
+    multipliers = [(weight.lr_mult, weight.decay_mult) for weight in node.weights]
+    return f"{node.layer} {blobs} {multipliers} {node.loss_weights}"
+
+
+def _summed(data: Dataset) -> dict[str, Any]:
+    """Facts of a data set by which it is known again: its labels, and some of its pictures as they are decoded."""
+    labels = sha256(bytes(str(list(data.labels)), "ascii")).hexdigest()[:16]
+    boxes = boxes_of(data)
+    drawn = {} if boxes is None else {"boxes": sha256(boxes.tobytes()).hexdigest()[:16]}
+    digest = sha256()
+    for array in _looked_at(data):
+        digest.update(str(array.shape).encode() + array.tobytes())
+    looks = digest.hexdigest()[:16]
+    return {"num": len(data), "classes": list(data.classes), "labels": labels, "pictures": looks} | drawn
+
+
+def _looked_at(data: Dataset) -> Iterator[NDArray[Any]]:
+    if isinstance(data, Accompanied):
+        for each in (data.first, *(companion.data for companion in data.companions)):
+            yield from _looked_at(each)
+    elif isinstance(data, Table):
+        numbers = np.linspace(0, len(data) - 1, min(NUM_LOOKED_AT, len(data)), dtype=np.int64)
+        yield from (rows.numpy() for rows in data.rows(numbers).values())
+    else:
+        yield from evenly_spread(data, NUM_LOOKED_AT)

@@ -1,0 +1,1 @@
+"""Whether two back ends compute the same, and the certificate that says so."""

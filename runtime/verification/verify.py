@@ -1,0 +1,240 @@
+"""PyTorch against ONNX Runtime, blob by blob: how closely a net's two back ends agree.
+
+The model is written twice: as it is exported, and with every version of every blob as an output, so that the first
+layer that differs can be named. Inputs are random numbers that look like images. An error is relative to the greatest
+number of PyTorch's blob: max|a - b| / max(1e-3, max|b|).
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from numpy.typing import NDArray
+
+from netdef.compiler.analysis.free_axes import allowed, inputs_at, shapes_at, size_of
+from netdef.compiler.diagnostics import NetError
+from netdef.compiler.layers.base import find_axis
+from netdef.compiler.layers.measures import Accuracy
+from netdef.compiler.layers.softmax import Softmax, SoftmaxWithLoss
+from netdef.compiler.net.net import Net, Value
+from netdef.compiler.onnx import save_model
+from netdef.compiler.onnx.model import OPSET, version
+from netdef.compiler.shape import Shape, known
+from netdef.compiler.weights.complete import Weights, stored
+from netdef.runtime.module import NetModule, lower
+from netdef.runtime.verification.certificate import Case, Certificate, Difference
+
+TOLERANCE = 1e-4
+"""The greatest relative error that passes: float32 sums added in another order stay well below."""
+
+FLOOR = 1e-3
+"""The least size that an error is compared with, so that blobs of zeros have one."""
+
+BATCHES = (1, 3)
+
+GREATEST_SCORE = 10.0
+"""What a soft-max reads at most; trained nets give such scores."""
+
+Arrays = Mapping[str, NDArray[np.float32]]
+
+
+def verify(
+    net: Net,
+    weights: Weights | None = None,
+    *,
+    dynamic: Sequence[str] | None = None,
+    batches: Sequence[int] = BATCHES,
+    opset: int = OPSET,
+    seed: int = 0,
+    tolerance: float = TOLERANCE,
+    origin: str = "",
+    exported: Sequence[Path] = (),
+) -> Certificate:
+    """Run a net in PyTorch and in ONNX Runtime, at several sizes, and compare every blob.
+
+    Args:
+        net: the net.
+        weights: its weights; the fillers' where there are none.
+        dynamic: which axes of the inputs are free in the model; all that the net allows if None.
+        batches: batch sizes, where the batch is free.
+        opset: the version of ONNX's operators.
+        seed: of the fillers and of the inputs.
+        tolerance: the greatest relative error that passes.
+        origin: where the weights came from.
+        exported: the files of a model that was written with these settings; one is written if there are none.
+
+    Raises:
+        NetError: with every layer that one of the two can't do.
+    """
+    if dynamic is None:
+        dynamic = allowed(net)
+    module = lower(net, weights, seed=seed).eval()
+    values = [top.id for node in net.nodes for top in node.tops if not node.layer.fed]
+    sizes = _sizes(net, dynamic, batches)
+    contrast = _contrast(module, random_inputs(net, sizes[0], seed))
+    fed = [random_inputs(net, shapes, seed, contrast) for shapes in sizes]
+    with TemporaryDirectory() as folder:
+        whole, inside = Path(folder) / "model.onnx", Path(folder) / "every_blob.onnx"
+        settings: dict[str, Any] = {"dynamic": dynamic, "opset": opset, "seed": seed, "origin": origin}
+        files = exported or save_model(net, whole, weights, **settings).files
+        save_model(net, inside, weights, **settings, every_blob=True)
+        about = _about(net, stored(net, weights, seed, origin).origin, files, settings)
+        as_exported = _runner(net, files[0])
+        outputs = [as_exported(inputs) for inputs in fed]
+        del as_exported  # one session at a time: each holds the weights
+        every_blob = _runner(net, inside)
+        cases = tuple(
+            _compared(net, inputs, by_pytorch(module, values, inputs), every_blob(inputs), own)
+            for inputs, own in zip(fed, outputs, strict=True)
+        )
+    return Certificate(about, tolerance, cases)
+
+
+def random_inputs(
+    net: Net, shapes: Mapping[str, Shape], seed: int, contrast: float = 1.0
+) -> dict[str, NDArray[np.float32]]:
+    """Numbers for a net's inputs: images about 0 at the net's scale, labels that are classes, and else noise."""
+    random = np.random.default_rng(seed)
+    scale = contrast * (1.0 if net.preprocess is None else net.preprocess.scale)
+    classes = {
+        node.bottoms[1].id: known(node.bottoms[0].shape[_classes_axis(node.layer, len(node.bottoms[0].shape))])
+        for node in net.nodes
+        if isinstance(node.layer, SoftmaxWithLoss | Accuracy)
+    }
+    made: dict[str, NDArray[np.float32]] = {}
+    for name, shape in shapes.items():
+        size = [known(dim) for dim in shape]
+        if name in classes:
+            numbers = random.integers(0, classes[name], size).astype(np.float32)
+        elif len(shape) == 4:
+            numbers = ((random.integers(0, 256, size) - 127.5) * scale).astype(np.float32)
+        else:
+            numbers = random.standard_normal(size, np.float32)
+        made[name] = numbers
+    return made
+
+
+def _contrast(module: NetModule, inputs: Arrays) -> float:
+    """How much of an image's contrast leaves every soft-max scores that tell something.
+
+    A soft-max turns the last bits of scores of some hundred into probabilities of 0 or 1, and no two ways to add the
+    same numbers agree on them.
+    """
+    scores = [blob.id for blob in read_by_softmax(module.net)]
+    greatest = max((float(np.abs(s).max()) for s in by_pytorch(module, scores, inputs).values()), default=0.0)
+    return min(1.0, GREATEST_SCORE / greatest) if np.isfinite(greatest) and greatest else 1.0
+
+
+def read_by_softmax(net: Net) -> list[Value]:
+    """The blobs that soft-maxes read, but for inputs."""
+    fed = {top.id for node in net.nodes if node.layer.fed for top in node.tops}
+    softmaxes = [node for node in net.nodes if isinstance(node.layer, Softmax | SoftmaxWithLoss)]
+    return [node.bottoms[0] for node in softmaxes if node.bottoms[0].id not in fed]
+
+
+def by_pytorch(module: NetModule, wanted: Sequence[str], inputs: Arrays) -> Arrays:
+    """Some blobs of the module's, by name."""
+    with torch.inference_mode():
+        blobs = module.blobs(wanted, **{name: torch.from_numpy(array) for name, array in inputs.items()})
+    return {name: blob.numpy() for name, blob in blobs.items()}
+
+
+def difference(layer: str, blob: str, found: NDArray[np.float32], wanted: NDArray[np.float32]) -> Difference:
+    """How far ``found`` is from ``wanted``; numbers that are no numbers in both agree."""
+    if found.shape != wanted.shape:
+        return Difference(layer, blob, found.shape, np.inf, np.inf)
+    same = (found == wanted) | (np.isnan(found) & np.isnan(wanted))
+    with np.errstate(invalid="ignore"):
+        distance = np.where(same, 0, np.abs(found - wanted))
+    greatest = float(np.nan_to_num(distance, nan=np.inf, posinf=np.inf).max(initial=0))
+    size = float(np.abs(wanted[np.isfinite(wanted)]).max(initial=FLOOR))
+    return Difference(layer, blob, found.shape, greatest, greatest / size)
+
+
+def _compared(net: Net, inputs: Arrays, wanted: Arrays, found: Arrays, outputs: Arrays) -> Case:
+    """Every blob of the one against the other, in the order of the layers."""
+    makers = {top.id: node.name for node in net.nodes for top in node.tops}
+    return Case(
+        inputs={name: array.shape for name, array in inputs.items()},
+        blobs=tuple(difference(makers[name], name, found[name], blob) for name, blob in wanted.items()),
+        outputs=tuple(difference(makers[name], name, blob, wanted[name]) for name, blob in outputs.items()),
+    )
+
+
+def _runner(net: Net, path: Path) -> Callable[[Arrays], Arrays]:
+    """A model in ONNX Runtime, as a function from the net's inputs to the model's outputs, by name."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+    blobs = {top.id: top.name for node in net.nodes if node.layer.fed for top in node.tops}
+
+    def run(inputs: Arrays) -> Arrays:
+        fed = {own.name: inputs[blobs[own.name]] for own in session.get_inputs()}
+        return dict(zip(names, session.run(names, fed), strict=True))
+
+    return run
+
+
+def _sizes(net: Net, dynamic: Sequence[str], batches: Sequence[int]) -> list[dict[str, Shape]]:
+    """The shapes to feed: each batch where it is free, and two larger images where height or width are."""
+    cases = [{"N": batch} for batch in batches] if "N" in dynamic else []
+    own = {letter: known(size_of(net, letter) or 0) for letter in dynamic if letter != "N"}
+    fewest = {"N": min(batches)} if cases else {}
+    larger = (
+        fewest | {letter: factor * size + more[letter] for letter, size in own.items()} for factor, more in _LARGER
+    )
+    cases += [sizes for sizes in larger if own and _fit(net, sizes)][:2]
+    return [inputs_at(net, sizes) for sizes in cases] or [dict(net.inputs)]
+
+
+_LARGER = ((1, {"H": 5, "W": 3}), (1, {"H": 32, "W": 64}), (2, {"H": 0, "W": 0}))
+"""Larger images: a factor, and pixels more. The odd ones come first; those that a net can't have are passed over."""
+
+
+def _fit(net: Net, sizes: Mapping[str, int]) -> bool:
+    try:
+        shapes_at(net, sizes)
+    except NetError:
+        return False
+    return True
+
+
+def _classes_axis(layer: SoftmaxWithLoss | Accuracy, rank: int) -> int:
+    return find_axis(layer.axis if isinstance(layer, Accuracy) else layer.softmax.axis, rank)
+
+
+def _about(net: Net, origin: str, files: Sequence[Path], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What is compared, with hashes of what can change."""
+    text = Path(net.definition.path)
+    weights = Path(settings["origin"])
+    return {
+        "versions": {
+            "netdef": version(),
+            "torch": torch.__version__,
+            "onnx": onnx.__version__,
+            "onnxruntime": onnxruntime.__version__,
+        },
+        "net": {"name": net.name, "phase": net.phase, "file": str(text), "sha256": _sha256(text)},
+        "weights": {"from": origin, "sha256": _sha256(weights)},
+        "model": {
+            "files": {path.name: _sha256(path) for path in files},
+            "opset": settings["opset"],
+            "dynamic": list(settings["dynamic"]),
+        },
+        "seed": settings["seed"],
+    }
+
+
+def _sha256(path: Path) -> str | None:
+    """A file's hash; None for what is no file."""
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,181 @@
+"""From a picture to a net's input, against OpenCV and plain numpy."""
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from netdef.compiler.schema.caffe import Channels, Preprocess
+from netdef.compiler.shape import Pair
+from netdef.runtime.data.datasets.dataset import Picture
+from netdef.runtime.data.transform import (
+    Draw,
+    Normalise,
+    Placement,
+    View,
+    cut_out,
+    measured,
+    resized,
+    stated,
+    turned,
+    with_channels,
+)
+
+CENTRE = np.zeros(len(Draw))
+
+
+def noise(h: int, w: int, c: int = 3) -> Picture:
+    return np.random.default_rng(h * 100 + w).integers(0, 256, (h, w, c), np.uint8)
+
+
+class Pictures:
+    classes = ("one",)
+
+    def __init__(self, pictures: list[Picture]) -> None:
+        self.pictures = pictures
+        self.labels = [0] * len(pictures)
+        self.num_bytes = 0
+
+    def picture(self, index: int) -> Picture:
+        return self.pictures[index]
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+
+def test_grey_is_opencvs() -> None:
+    colour = noise(13, 11)
+    difference = with_channels(colour, 1)[:, :, 0].astype(int) - cv2.cvtColor(colour, cv2.COLOR_RGB2GRAY)
+    assert np.abs(difference).max() <= 1  # OpenCV rounds its weights to 14 bits
+    assert np.array_equal(with_channels(noise(3, 2, 1), 3), np.repeat(noise(3, 2, 1), 3, axis=2))
+
+
+def test_growing_is_bilinear_as_opencvs() -> None:
+    small = noise(6, 9)
+    difference = resized(small, Pair(17, 23)).astype(int) - cv2.resize(small, (23, 17), interpolation=cv2.INTER_LINEAR)
+    assert np.abs(difference).max() <= 1
+
+
+@given(*[st.integers(1, 40)] * 4, st.data(), st.sampled_from([1, 3]))
+def test_a_window_of_a_resized_picture_is_pillows(
+    h: int, w: int, nh: int, nw: int, data: st.DataObject, num: int
+) -> None:
+    """Without making the rest; halves may be rounded otherwise, once in each direction."""
+    picture = noise(h, w, num)
+    height, width = data.draw(st.integers(1, nh)), data.draw(st.integers(1, nw))
+    top, left = data.draw(st.integers(0, nh - height)), data.draw(st.integers(0, nw - width))
+    whole = Image.fromarray(picture.squeeze(2) if num == 1 else picture).resize((nw, nh), Image.Resampling.BILINEAR)
+    theirs = np.asarray(whole).reshape(nh, nw, num)[top : top + height, left : left + width]
+    ours = cut_out(picture, Placement(Pair(nh, nw), top, left, mirrored=False), Pair(height, width))
+    assert np.abs(ours.astype(int) - theirs).max() <= 2
+
+
+def test_shrinking_by_a_whole_factor_keeps_the_mean() -> None:
+    large = noise(40, 60, 1)
+    assert resized(large, Pair(4, 6)).shape == (4, 6, 1)
+    assert abs(resized(large, Pair(4, 6)).mean() - large.mean()) < 6  # it looks over the edge by half a window
+
+
+@pytest.mark.parametrize(
+    ("resize", "cover", "picture", "expected"),
+    [
+        (None, True, (8, 8), (8, 8)),  # as large as the window already
+        (None, True, (40, 60), (8, 12)),
+        (None, True, (4, 6), (8, 12)),
+        (None, False, (40, 60), (40, 60)),  # a crop without a resize: Caffe's data layers
+        (None, False, (4, 6), (8, 12)),
+        (10, True, (40, 60), (10, 15)),
+        (10, True, (60, 41), (15, 10)),  # 14.6 is nearer to 15
+        (4, True, (40, 60), (8, 12)),  # never smaller than the window
+    ],
+)
+def test_the_shorter_side(resize: int | None, cover: bool, picture: tuple[int, int], expected: tuple[int, int]) -> None:
+    assert View(Pair(8, 8), 3, resize, cover).scaled(Pair(*picture)) == expected
+
+
+def test_the_centre_is_caffes() -> None:
+    picture = noise(6, 8)
+    view = View(Pair(3, 3), 3, cover=False)
+    assert np.array_equal(view.of(picture, CENTRE), picture[1:4, 2:5])
+
+
+def test_a_crop_by_chance_reaches_every_place_and_no_more() -> None:
+    picture = np.arange(5 * 6, dtype=np.uint8).reshape(5, 6, 1)
+    view = View(Pair(4, 4), 1, cover=False, crop_by_chance=True)
+    corners = {int(view.of(picture, np.array([y, x, 0.0]))[0, 0, 0]) for y in (0, 0.999) for x in (0, 0.5, 0.999)}
+    assert corners == {0, 1, 2, 6, 7, 8}
+
+
+def test_turned_is_numpys() -> None:
+    picture = noise(5, 7)
+    assert np.array_equal(turned(picture), picture[:, ::-1])
+
+
+def test_a_mirror_turns_left_to_right() -> None:
+    picture = noise(4, 4)
+    view = View(Pair(4, 4), 3, mirror=True)
+    assert np.array_equal(view.of(picture, np.array([0, 0, 0.4])), picture[:, ::-1])
+    assert np.array_equal(view.of(picture, np.array([0, 0, 0.5])), picture)
+
+
+@given(st.integers(20, 60), st.integers(0, 30), st.tuples(st.integers(1, 90), st.integers(1, 90)))
+def test_a_scale_by_chance_takes_every_side_equally_often(least: int, spread: int, picture: tuple[int, int]) -> None:
+    """The shorter side is uniform on the whole numbers of the interval, and the shape of the picture stays."""
+    view = View(Pair(20, 20), 3, least, resize_most=least + spread)
+    num = 4 * (spread + 1)
+    chance = np.zeros((num, len(Draw)))
+    chance[:, Draw.SCALE] = (np.arange(num) + 0.5) / num
+    sizes = [view.placement(Pair(*picture), row).scaled for row in chance]
+    assert [min(size) for size in sizes] == np.repeat(np.arange(least, least + spread + 1), 4).tolist()
+    for size in sizes:
+        assert abs(max(size) - min(size) * max(picture) / min(picture)) <= 0.5
+
+
+@given(
+    *[st.integers(1, 40)] * 4,
+    st.none() | st.integers(1, 40),
+    st.booleans(),
+    st.tuples(*[st.floats(0, 1, exclude_max=True)] * len(Draw)),
+    st.sampled_from([1, 3]),
+)
+def test_a_view_always_has_the_nets_size(
+    h: int, w: int, nh: int, nw: int, resize: int | None, cover: bool, chance: tuple[float, ...], channels: int
+) -> None:
+    view = View(Pair(nh, nw), channels, resize, cover, crop_by_chance=True, mirror=True)
+    assert view.of(noise(h, w), np.array(chance)).shape == (nh, nw, channels)
+
+
+def test_numbers_are_vggs() -> None:
+    """BGR, the mean of the published VGG nets, no scale: numpy in the words of their authors."""
+    pictures = np.stack([noise(3, 5), noise(5, 3).reshape(3, 5, 3)])
+    mean = (103.939, 116.779, 123.68)
+    ours = Normalise(Channels.BGR, mean)(torch.from_numpy(pictures))
+    expected = (pictures[..., ::-1].astype(np.float64) - mean).transpose(0, 3, 1, 2)
+    assert np.abs(ours.numpy() - expected).max() < 1e-4
+    assert ours.is_contiguous()
+
+
+def test_mean_comes_before_scale_and_grey_takes_one() -> None:
+    normalise = stated(Preprocess(channels=Channels.GREY, mean=(78.0,), scale=0.5))
+    assert normalise(torch.full((1, 2, 2, 1), 80, dtype=torch.uint8)).tolist() == [[[[1.0, 1.0], [1.0, 1.0]]]]
+
+
+def test_rgb_stays_in_its_order() -> None:
+    numbers = Normalise(Channels.RGB)(torch.from_numpy(noise(2, 2)[np.newaxis]))
+    assert numbers[0, 0].tolist() == noise(2, 2)[:, :, 0].tolist()
+
+
+def test_what_is_measured_has_mean_0_and_deviation_1() -> None:
+    data = Pictures([noise(8, 8) // 2 + np.array([0, 10, 60], np.uint8) for _ in range(5)])
+    normalise = measured(data, View(Pair(8, 8), 3, crop_by_chance=True))
+    numbers = normalise(torch.from_numpy(np.stack(data.pictures)))
+    assert normalise.channels is Channels.BGR
+    assert normalise.mean[0] > normalise.mean[2] + 50  # blue first
+    assert numbers.mean(dim=(0, 2, 3)).abs().max() < 0.01
+    assert numbers.std() == pytest.approx(1, abs=0.01)
+    assert Normalise.from_data(normalise.as_data) == normalise
+    black = Pictures([np.zeros((8, 8, 1), np.uint8)])
+    assert measured(black, View(Pair(8, 8), 1)) == Normalise(Channels.GREY, (0.0,), 1.0)

@@ -1,0 +1,172 @@
+"""Verification: it passes what agrees, and names the first layer that does not."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import netdef
+from netdef.cli import main
+from netdef.compiler.layers.activation import ReLU
+from netdef.compiler.layers.base import Layer
+from netdef.compiler.net.net import Node
+from netdef.compiler.onnx.base import EXPORT
+from netdef.compiler.onnx.graph import Graph
+from netdef.runtime import lower
+from netdef.runtime.verification.certificate import Case, Certificate
+from netdef.runtime.verification.random_weights import trial_weights
+from netdef.runtime.verification.verify import GREATEST_SCORE, by_pytorch, difference, random_inputs, verify
+
+NETS = Path(__file__).parents[3] / "nets"
+
+TEXT = """
+    name: "small"
+    input "data" [1, 3, 12, 13]
+    layer "conv1" Convolution { num_output: 4 kernel_size: 3 weight_filler { type: "msra" } }
+    layer "relu1" ReLU
+    layer "pool1" Pooling { kernel_size: 3 stride: 2 }
+    layer "conv2" Convolution { num_output: 4 kernel_size: 3 weight_filler { type: "msra" } }
+    layer "relu2" ReLU
+    layer "prob" Softmax
+    preprocess { scale: 0.01 }
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "small.net"
+    path.write_text(TEXT, encoding="utf-8")
+    return path
+
+
+def test_agreement_at_every_size_that_the_net_allows(file: Path) -> None:
+    certificate = verify(netdef.load(file))
+    assert certificate.agrees
+    assert [case.inputs["data"] for case in certificate.cases] == [
+        (1, 3, 12, 13),
+        (3, 3, 12, 13),
+        (1, 3, 17, 16),
+        (1, 3, 44, 77),
+    ]
+    assert [found.blob for found in certificate.cases[0].blobs] == [
+        "conv1@conv1",
+        "conv1",
+        "pool1",
+        "conv2@conv2",
+        "conv2",
+        "prob",
+    ]
+    assert [found.blob for found in certificate.cases[0].outputs] == ["prob"]
+    assert 0 < certificate.worst.max_rel < 1e-5
+
+
+def test_a_net_of_one_size_is_compared_at_it(file: Path) -> None:
+    file.write_text(TEXT + 'layer "ip" InnerProduct { num_output: 2 }', encoding="utf-8")
+    assert [case.inputs["data"][0] for case in verify(netdef.load(file), batches=(2, 5)).cases] == [2, 5]
+    assert len(verify(netdef.load(file), dynamic=()).cases) == 1
+
+
+def wrong_relu(layer: Layer, node: Node, graph: Graph) -> None:
+    graph.op("Elu", node.bottoms[0].id, into=node.tops[0].id, alpha=0.01)
+
+
+def test_the_first_layer_that_differs_is_named(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(EXPORT._rules, ReLU, wrong_relu)
+    certificate = verify(netdef.load(file))
+    assert not certificate.agrees
+    assert certificate.first is not None
+    assert (certificate.first.layer, certificate.first.blob) == ("relu1", "conv1")
+    assert "DIFFERENT" in certificate.table()
+    assert "relu1" in certificate.table()
+    assert json.loads(certificate.json())["first_difference"]["layer"] == "relu1"
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted", "max_abs", "max_rel"),
+    [
+        ([1, 2, 4], [1, 2, 5], 1, 0.2),
+        ([1e-4, 0], [0, 0], 1e-4, 0.1),
+        ([np.nan, np.inf, -np.inf, 1], [np.nan, np.inf, -np.inf, 1], 0, 0),
+        ([np.nan, 1], [1, 1], np.inf, np.inf),
+        ([1, 1], [np.inf, 1], np.inf, np.inf),
+        ([1, 1, 1], [1, 1], np.inf, np.inf),
+        ([], [], 0, 0),
+    ],
+)
+def test_difference(found: list[float], wanted: list[float], max_abs: float, max_rel: float) -> None:
+    measured = difference("layer", "blob", np.asarray(found, np.float32), np.asarray(wanted, np.float32))
+    assert (measured.max_abs, measured.max_rel) == pytest.approx((max_abs, max_rel))
+
+
+def test_a_difference_that_is_no_number_does_not_agree() -> None:
+    bad = difference("layer", "blob", np.asarray([np.nan], np.float32), np.asarray([1], np.float32))
+    certificate = Certificate({}, 1e-4, (Case({}, (bad,), ()),))
+    assert not certificate.agrees
+    assert json.loads(certificate.json(), parse_constant=pytest.fail)["first_difference"]["max_rel"] is None
+
+
+@pytest.mark.parametrize("name", ["digits", "lenet"])
+def test_trial_weights_let_every_layer_show(name: str) -> None:
+    net = netdef.load(NETS / f"{name}.net")
+    weights = trial_weights(net, seed=0)
+    assert {layer: [array.shape for array in arrays] for layer, arrays in weights.items()} == net.params
+    assert all(np.unique(array).size > 1 for arrays in weights.values() for array in arrays)
+    scores = by_pytorch(lower(net, weights), [net.scores], random_inputs(net, net.inputs, seed=1))[net.scores]
+    assert 0.1 < np.abs(scores).max() < 2 * GREATEST_SCORE
+
+
+def test_a_deploy_file_without_fillers_is_put_to_the_test(file: Path) -> None:
+    file.write_text(TEXT.replace('weight_filler { type: "msra" }', "") + 'layer "bn" BatchNorm { top: "bn" }')
+    weights = trial_weights(netdef.load(file), seed=0)
+    certificate = verify(netdef.load(file), weights)
+    assert certificate.agrees
+    assert certificate.worst.max_rel > 0
+    assert (weights["bn"][1] > 0).all()
+    assert verify(netdef.load(file)).worst.max_rel == 0  # zeros agree with anything
+
+
+def test_random_inputs_are_images_and_labels() -> None:
+    net = netdef.load(NETS / "digits.net", phase="TRAIN", set={"N": 50})
+    inputs = random_inputs(net, net.inputs, seed=0)
+    assert set(np.unique(inputs["label"])) == set(range(10))
+    assert inputs["data"].dtype == np.float32
+    assert abs(inputs["data"].mean()) < 0.05
+    assert 1 < np.abs(inputs["data"]).max() <= 1.275
+    again = random_inputs(net, net.inputs, seed=0)
+    assert all((again[name] == array).all() for name, array in inputs.items())
+
+
+@pytest.mark.parametrize("name", ["digits", "lenet"])
+def test_small_nets_agree(name: str) -> None:
+    assert verify(netdef.load(NETS / f"{name}.net")).agrees
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["vgg11_lrn", "vgg13_5x5", "vgg16_1x1"])
+def test_large_nets_agree_on_small_images(name: str) -> None:
+    certificate = verify(netdef.load(NETS / f"{name}.net", sizes={"data": (1, 3, 33, 47)}), batches=(2,))
+    assert certificate.agrees, certificate.table()
+
+
+@pytest.mark.slow
+def test_alexnet_agrees() -> None:
+    certificate = verify(netdef.load(NETS / "alexnet.net"), batches=(1,))
+    assert certificate.agrees, certificate.table()
+
+
+def test_the_certificate_names_versions_and_hashes(file: Path, tmp_path: Path) -> None:
+    net = netdef.load(file)
+    weights = tmp_path / "w.npz"
+    netdef.write_weights(weights, lower(net).weights())
+    out = tmp_path / "certificate.json"
+    assert main(["verify", str(file), "--weights", str(weights), "--batches", "2", "-o", str(out)]) == 0
+    data = json.loads(out.read_text("utf-8"))
+    assert data["verdict"] == "equal"
+    assert data["net"]["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert data["weights"] == {"from": str(weights), "sha256": hashlib.sha256(weights.read_bytes()).hexdigest()}
+    assert data["versions"].keys() == {"netdef", "torch", "onnx", "onnxruntime"}
+    assert data["model"]["dynamic"] == ["N", "H", "W"]
+    assert len(data["cases"]) == 3
+    assert data["cases"][0]["blobs"][0].keys() == {"layer", "blob", "shape", "max_abs", "max_rel"}
