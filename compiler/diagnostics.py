@@ -1,6 +1,6 @@
 """Mistakes are data; ``compiler.render`` draws them.
 
-A code is one letter and three digits; the first digit says whose law was broken (``LAWS``).
+A code is one letter and three digits; the first digit says whose law was broken (``CODE_GROUPS``).
 ``compiler/explain/`` holds each code's explanation and example.
 """
 
@@ -12,7 +12,7 @@ from typing import NamedTuple
 from netdef.compiler.override import override
 from netdef.compiler.source import Span
 
-LAWS = {
+CODE_GROUPS = {
     "N0": "files, folders and what is installed",
     "N1": "the text itself",
     "N2": "a layer: its parameters and its shapes",

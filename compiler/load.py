@@ -18,7 +18,7 @@ from netdef.compiler.net.net import Net, Sizes
 from netdef.compiler.schema.caffe import Phase, State
 from netdef.compiler.shape import Shape, Shapes
 from netdef.compiler.source import Source
-from netdef.compiler.syntax.open_source import read_source
+from netdef.compiler.syntax.open_source import open_source
 from netdef.compiler.syntax.parser import parse
 from netdef.compiler.syntax.tree import Expanded, Value
 
@@ -71,7 +71,7 @@ def load_expanded(path: str, overrides: Mapping[str, Value]) -> Expanded:
 
 def _expand_file(path: str, overrides: Mapping[str, Value], report: Report) -> Expanded:
     """The same, as far as it goes: what is broken in it is marked, and reported."""
-    source = read_source(path, report)
+    source = open_source(path, report)
     if source is None:
         raise NetError(report)
     return expand_source(source, overrides, report)

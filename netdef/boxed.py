@@ -13,7 +13,7 @@ from netdef.compiler.diagnostics import Diagnostic, NetError, Report
 
 if TYPE_CHECKING:
     from netdef.runtime.data.datasets.dataset import Dataset
-    from netdef.runtime.hardware.process_group import Group
+    from netdef.runtime.hardware.process_group import ProcessGroup
     from netdef.runtime.localisation.evaluation import BoxErrors
     from netdef.runtime.prediction import Predictor
 
@@ -29,18 +29,18 @@ def asks_for_boxes(args: argparse.Namespace, file: str) -> bool:
         return False
 
 
-def print_boxes(args: argparse.Namespace, group: "Group") -> int:
+def print_boxes(args: argparse.Namespace, group: "ProcessGroup") -> int:
     """Print the errors of nets that say where: each by itself, or with --dense those of all nets together."""
     from netdef.commands.predict import predictor
     from netdef.feeding import judged_on, source_of
     from netdef.runtime.data.datasets.dataset import warnings_of
-    from netdef.runtime.hardware.process_group import said_once
+    from netdef.runtime.hardware.process_group import agree_on_errors
     from netdef.runtime.localisation.agreement import check_data, check_together
     from netdef.runtime.training.run import run_of
 
     if unused := _unused(args):
         return _refused(f"wrong boxes are counted without {unused[0]}", group)
-    with said_once(group):
+    with agree_on_errors(group):
         nets = [
             predictor(args, file, weights, where=None) for file, weights in zip(args.file, args.weights, strict=True)
         ]
@@ -51,7 +51,7 @@ def print_boxes(args: argparse.Namespace, group: "Group") -> int:
         ]
         trained = min(runs, key=itemgetter(0))[1] if runs else None
         data = judged_on(args, trained)
-        if group.leads:
+        if group.is_rank_0:
             show(Report(warnings_of(data)))
         check_data(nets, data)
         check_together(nets)
@@ -63,7 +63,7 @@ def print_boxes(args: argparse.Namespace, group: "Group") -> int:
     if what and not args.dense:
         return _refused(f"{what[0].path} says what, and is of use only with --dense", group)
     errors = _errors(args, where, what, data, group)
-    if not group.leads:
+    if not group.is_rank_0:
         return 0
     if args.json:
         found = [
@@ -71,7 +71,7 @@ def print_boxes(args: argparse.Namespace, group: "Group") -> int:
         ]
         print(json.dumps({"results": found}, indent=2))
     else:
-        print(*(f"{name}: {each.text} ({each.num:,} pictures)" for name, each in errors), sep="\n")
+        print(*(f"{name}: {each.text} ({each.num:,} images)" for name, each in errors), sep="\n")
     return 0
 
 
@@ -90,8 +90,8 @@ def _unused(args: argparse.Namespace) -> list[str]:
     return [option for option, value in given.items() if value]
 
 
-def _refused(message: str, group: "Group") -> int:
-    if group.leads:
+def _refused(message: str, group: "ProcessGroup") -> int:
+    if group.is_rank_0:
         print(f"netdef evaluate: {message}", file=sys.stderr)
     return 2
 
@@ -101,7 +101,7 @@ def _errors(
     where: list["Predictor"],
     what: list["Predictor"],
     data: "Dataset",
-    group: "Group",
+    group: "ProcessGroup",
 ) -> list[tuple[str, "BoxErrors"]]:
     """The nets' files, and their errors over all processes."""
     from netdef.runtime.data.batches import TestBatches, stream
@@ -121,7 +121,7 @@ def _errors(
     errors = []
     for net in where:
         pages = TestBatches(data, net.feed.view, PAGE, skip=skip)
-        coming = Skipped(data, tell).told(stream(pages, group.share(len(pages)), args.workers or 0))
+        coming = Skipped(data, tell).told(stream(pages, group.slice_of(len(pages)), args.workers or 0))
         binding = Binding(net.feed.blobs, net.feed.normalise)
         errors.append((net.path, evaluate_boxes(net.module, net.blob, binding, coming).over(group)))
     return errors

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from netdef.compiler.net.net import Net
     from netdef.runtime.data.data_layers import LayerFeed
     from netdef.runtime.data.datasets.dataset import Dataset
-    from netdef.runtime.data.datasets.source import Wanted
+    from netdef.runtime.data.datasets.source import InputSpec
     from netdef.runtime.training.run import Run
 
 DATA_HELP = (
@@ -21,18 +21,18 @@ DATA_HELP = (
 
 
 def feeding_arguments(parser: argparse.ArgumentParser, *, scores: bool = True) -> None:
-    """Add what says how pictures come to the net, and where it runs; ``scores``: and which blob scores the classes."""
+    """Add what says how images come to the net, and where it runs; ``scores``: and which blob scores the classes."""
     what = "an input that takes data or label, where its name doesn't say so"
     parser.add_argument("--input", action="append", default=[], type=_feed, metavar="BLOB=FIELD", help=what)
     if scores:
         told = "the blob with the class scores, where the net doesn't tell"
         parser.add_argument("--scores", metavar="BLOB", help=told)
-    shown = "a class whose boxes count, where pictures show others too"
+    shown = "a class whose boxes count, where images show others too"
     parser.add_argument("--object", action="append", default=[], metavar="CLASS", help=shown)
-    broken = "what to do with a picture that can't be read"
+    broken = "what to do with an image that can't be read"
     parser.add_argument("--corrupt", choices=("error", "skip"), help=broken)
     parser.add_argument("--device", metavar="D", help="cpu, cuda or cuda:1; a GPU if there is one")
-    parser.add_argument("--workers", type=index, metavar="N", help="processes that read pictures")
+    parser.add_argument("--workers", type=index, metavar="N", help="processes that read images")
 
 
 def share_processors() -> None:
@@ -61,8 +61,8 @@ def source_of(args: argparse.Namespace, run: "Run | None") -> str | None:
     return source
 
 
-def judged_on(args: argparse.Namespace, run: "Run | None", wanted: "Wanted | None" = None) -> "Dataset":
-    """The pictures that a net is judged by: of a run's own data its test part."""
+def judged_on(args: argparse.Namespace, run: "Run | None", wanted: "InputSpec | None" = None) -> "Dataset":
+    """The images that a net is judged by: of a run's own data its test part."""
     from netdef.runtime.data.datasets.source import ANY, open_data, open_test
 
     objects = tuple(args.object) or None

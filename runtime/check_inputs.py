@@ -10,10 +10,10 @@ from netdef.compiler.net.net import Net, Node
 from netdef.compiler.schema.decode import place_of
 from netdef.compiler.schema.message import Refusal
 from netdef.compiler.shape import Shape, Shapes, show
-from netdef.runtime.execution import Plan
+from netdef.runtime.execution import ExecutionPlan
 
 
-def check_fed(net: Net, plan: Plan, fed: Mapping[str, Tensor]) -> None:
+def check_fed(net: Net, plan: ExecutionPlan, fed: Mapping[str, Tensor]) -> None:
     """Refuse blobs that are no inputs, inputs that are missing or have another rank, and sizes that a layer refuses.
 
     Raises:
@@ -38,7 +38,7 @@ def check_fed(net: Net, plan: Plan, fed: Mapping[str, Tensor]) -> None:
         plan.fitting.add(sizes)
 
 
-def _check_sizes(plan: Plan, sizes: tuple[Shape, ...]) -> None:
+def _check_sizes(plan: ExecutionPlan, sizes: tuple[Shape, ...]) -> None:
     """Infer every blob's shape as the compiler does, and hold weights against what each layer would have then."""
     shapes: dict[int, Shape] = dict(zip(plan.inputs.values(), sizes, strict=True))
     for step in plan.steps:

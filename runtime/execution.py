@@ -27,7 +27,7 @@ class Step(NamedTuple):
     spent: tuple[int, ...]
 
 
-class Plan(NamedTuple):
+class ExecutionPlan(NamedTuple):
     """What is fed, what runs, and what is left at the end.
 
     inputs   what must be fed
@@ -51,7 +51,7 @@ class _Flow(NamedTuple):
     names: dict[str, int]
 
 
-def make_plan(net: Net, ops: Mapping[int, Op], wanted: Sequence[str], *, with_loss: bool = False) -> Plan:
+def make_plan(net: Net, ops: Mapping[int, Op], wanted: Sequence[str], *, with_loss: bool = False) -> ExecutionPlan:
     """The plan that makes some blobs, and what counts in the loss if asked for; nothing else is run or fed.
 
     Raises:
@@ -69,7 +69,7 @@ def make_plan(net: Net, ops: Mapping[int, Op], wanted: Sequence[str], *, with_lo
     )
     kept = {*(flow.names[name] for name in wanted), *(number for _, number in weighed)}
     needed = _needed(kept, flow)
-    return Plan(
+    return ExecutionPlan(
         inputs={
             top.name: number
             for node, made in zip(net.nodes, flow.tops, strict=True)
@@ -114,7 +114,7 @@ def _steps(net: Net, ops: Mapping[int, Op], kept: set[int], flow: _Flow) -> tupl
         Step(
             node=net.nodes[index],
             op=op,
-            over=op.may_overwrite and flow.bottoms[index][0] in free,
+            over=op.supports_inplace and flow.bottoms[index][0] in free,
             bottoms=flow.bottoms[index],
             stopped=_stopped(net.nodes[index].propagate_down),
             tops=flow.tops[index],
@@ -127,7 +127,7 @@ def _steps(net: Net, ops: Mapping[int, Op], kept: set[int], flow: _Flow) -> tupl
 def overwritable(ops: Mapping[int, Op], kept: set[int], flow: _Flow) -> set[int]:
     """The versions that their reader may write over: an op made them anew, and nobody else reads them."""
     readers = Counter(number for index in ops for number in flow.bottoms[index])
-    made = (number for index, op in ops.items() if op.makes_anew for number in flow.tops[index])
+    made = (number for index, op in ops.items() if op.returns_fresh_memory for number in flow.tops[index])
     return {number for number in made if readers[number] == 1} - kept
 
 

@@ -20,8 +20,8 @@ from netdef.compiler.shape import Shape, known, product, show
 from netdef.compiler.weights.fillers import fill
 from netdef.compiler.weights.match import Key, Matched, match
 from netdef.runtime.check_inputs import check_fed
-from netdef.runtime.execution import Plan, make_plan
-from netdef.runtime.hardware.process_group import Group
+from netdef.runtime.execution import ExecutionPlan, make_plan
+from netdef.runtime.hardware.process_group import ProcessGroup
 from netdef.runtime.hardware.seeded_bits import Chance
 from netdef.runtime.lowering import RULES
 from netdef.runtime.lowering.base import Op, Setting, wide
@@ -62,7 +62,7 @@ class NetModule(nn.Module):
         self.chance = chance
         self._ops = dict(ops)
         self._tensors = dict(tensors)
-        self._plans: dict[tuple[str, ...], Plan] = {}
+        self._plans: dict[tuple[str, ...], ExecutionPlan] = {}
         self._outputs = make_plan(net, self._ops, net.outputs)
         self._with_loss = make_plan(net, self._ops, net.outputs, with_loss=True)
         self.register_buffer("shares", torch.ones(len(self._with_loss.weighed)), persistent=False)
@@ -137,7 +137,7 @@ class NetModule(nn.Module):
         """What is remembered of batches and not learned: BatchNorm's sums."""
         return [tensor for tensor in self._tensors.values() if not isinstance(tensor, nn.Parameter)]
 
-    def normalise_over(self, group: Group) -> None:
+    def normalise_over(self, group: ProcessGroup) -> None:
         """Let BatchNorm take its mean and variance from the shares of all processes; by default each has its own."""
         for op in self._ops.values():
             if isinstance(op, ByBatch):
@@ -188,13 +188,13 @@ class NetModule(nn.Module):
         return [self._tensors[own.owner] for own in node.weights]
 
     # ---- the run
-    def _plan(self, wanted: Sequence[str]) -> Plan:
+    def _plan(self, wanted: Sequence[str]) -> ExecutionPlan:
         names = tuple(wanted)
         if names not in self._plans:
             self._plans[names] = make_plan(self.net, self._ops, names)
         return self._plans[names]
 
-    def _run(self, plan: Plan, fed: Mapping[str, Tensor]) -> dict[int, Tensor]:
+    def _run(self, plan: ExecutionPlan, fed: Mapping[str, Tensor]) -> dict[int, Tensor]:
         """Run a plan; what is left at its end, by number."""
         if not torch.compiler.is_compiling():  # the program is compiled for sizes that passed here, or guards itself
             check_fed(self.net, plan, fed)
@@ -212,7 +212,7 @@ class NetModule(nn.Module):
         return values
 
     @staticmethod
-    def _wanted(plan: Plan, values: Mapping[int, Tensor]) -> dict[str, Tensor]:
+    def _wanted(plan: ExecutionPlan, values: Mapping[int, Tensor]) -> dict[str, Tensor]:
         return {name: values[number] for name, number in plan.wanted.items()}
 
 

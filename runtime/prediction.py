@@ -1,4 +1,4 @@
-"""What a net says of single pictures."""
+"""What a net says of single images."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.compiler.net.net import Net
 from netdef.compiler.shape import Pair
-from netdef.runtime.data.box_geometry import Boxes, on_picture
-from netdef.runtime.data.datasets.dataset import Picture
-from netdef.runtime.data.datasets.folder import pictures_in
+from netdef.runtime.data.box_geometry import Boxes, on_image
+from netdef.runtime.data.datasets.dataset import ImageArray
+from netdef.runtime.data.datasets.folder import images_in
 from netdef.runtime.data.feed import Feed
-from netdef.runtime.data.transform import Draw, View, with_channels
+from netdef.runtime.data.transform import RandomDraw, View, with_channels
 from netdef.runtime.evaluation.posteriors import are_posteriors, posterior
 from netdef.runtime.evaluation.protocol import Pool
 from netdef.runtime.localisation.evaluation import of_class
@@ -25,8 +25,8 @@ from netdef.runtime.localisation.evaluation import of_class
 if TYPE_CHECKING:
     from netdef.runtime.module import NetModule
 
-NO_CHANCE = np.zeros(len(Draw))
-"""The centre of a picture, as it is."""
+NO_CHANCE = np.zeros(len(RandomDraw))
+"""The centre of an image, as it is."""
 
 
 class Guess(NamedTuple):
@@ -37,10 +37,10 @@ class Guess(NamedTuple):
 
 
 class Predictor(NamedTuple):
-    """A net with its weights, and how pictures reach it.
+    """A net with its weights, and how images reach it.
 
     blob         what is wanted of it: class scores, or boxes
-    feed         how pictures are cut and become its numbers
+    feed         how images are cut and become its numbers
     says_where   whether it is boxes
     classes      their names in the order of the labels, where a run tells; else none
     """
@@ -51,18 +51,18 @@ class Predictor(NamedTuple):
     says_where: bool
     classes: tuple[str, ...] = ()
 
-    def guesses(self, picture: Picture, num: int) -> list[Guess]:
+    def guesses(self, image: ImageArray, num: int) -> list[Guess]:
         """The likeliest classes, the best first; a map of scores is averaged first."""
-        shares = self.posteriors(self._found(picture)[None])[0]
+        shares = self.posteriors(self._found(image)[None])[0]
         best = np.argsort(-shares, kind="stable")[:num]
         return [Guess(int(label), float(shares[label])) for label in best]
 
-    def box(self, picture: Picture, label: int) -> Boxes:
+    def box(self, image: ImageArray, label: int) -> Boxes:
         """The edges (4,) of the object in pixels; of a net with a box for each class, the class's."""
-        size = Pair(*picture.shape[:2])
+        size = Pair(*image.shape[:2])
         view = self.view
-        boxes = of_class(self._found(picture)[None], label)[0]
-        return on_picture(boxes, size, view.placement(size, NO_CHANCE), view.size)
+        boxes = of_class(self._found(image)[None], label)[0]
+        return on_image(boxes, size, view.placement(size, NO_CHANCE), view.size)
 
     @property
     def num_found(self) -> int:
@@ -85,7 +85,7 @@ class Predictor(NamedTuple):
 
     @property
     def view(self) -> View:
-        """How pictures are cut."""
+        """How images are cut."""
         assert isinstance(self.feed.view, View)
         return self.feed.view
 
@@ -94,12 +94,12 @@ class Predictor(NamedTuple):
         softmaxed = are_posteriors(self.module.net, self.blob)
         return posterior(torch.from_numpy(scores)[:, None], Pool.LOGITS, softmaxed=softmaxed).numpy()
 
-    def _found(self, picture: Picture) -> NDArray[np.float64]:
-        return self.map(self.feed.view.of(picture, NO_CHANCE))
+    def _found(self, image: ImageArray) -> NDArray[np.float64]:
+        return self.map(self.feed.view.of(image, NO_CHANCE))
 
     @torch.inference_mode()
-    def map(self, window: Picture) -> NDArray[np.float64]:
-        """What the net finds in a window, or a dense net on a picture of any size: (channels, ...)."""
+    def map(self, window: ImageArray) -> NDArray[np.float64]:
+        """What the net finds in a window, or a dense net on an image of any size: (channels, ...)."""
         device = next(iter(self.module.parameters())).device
         pixels = torch.from_numpy(with_channels(window, self.view.num_channels)[None].copy()).to(device)
         fed = {self.feed.blobs["data"]: self.feed.normalise(pixels)}
@@ -107,17 +107,17 @@ class Predictor(NamedTuple):
         return found
 
 
-def pictures_at(name: str) -> list[str]:
-    """The pictures that a file's, a folder's or a pattern's name means.
+def images_at(name: str) -> list[str]:
+    """The images that a file's, a folder's or a pattern's name means.
 
     Raises:
-        NetError: if there are none. Whether a file is a picture shows when it is read.
+        NetError: if there are none. Whether a file is an image shows when it is read.
     """
     path = Path(name)
-    found = pictures_in(path) if path.is_dir() else [name] if path.exists() else sorted(glob(name, recursive=True))
+    found = images_in(path) if path.is_dir() else [name] if path.exists() else sorted(glob(name, recursive=True))
     if not found:
-        cure = "name pictures, folders of them, or a pattern such as 'cats/*.jpg'"
-        raise NetError(Diagnostic("N829", f"there is no picture at {name}", help=cure))
+        cure = "name images, folders of them, or a pattern such as 'cats/*.jpg'"
+        raise NetError(Diagnostic("N829", f"there is no image at {name}", help=cure))
     return found
 
 
@@ -138,7 +138,7 @@ def class_names(net: Net, chosen: str | None, trained: Sequence[str] | None) -> 
 
 
 def copies(folder: Path, paths: Sequence[str]) -> Iterator[Path]:
-    """Where copies of pictures go: under their own names where those differ, else with a number."""
+    """Where copies of images go: under their own names where those differ, else with a number."""
     taken: set[str] = set()
     for path in paths:
         stem = Path(os.path.basename(path)).stem

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from netdef.compiler.net.net import Net
 from netdef.compiler.override import override
-from netdef.runtime.hardware.acceleration import hastened, prepare_module
-from netdef.runtime.hardware.execution_settings import Settings
+from netdef.runtime.hardware.acceleration import accelerated, prepare_module
+from netdef.runtime.hardware.execution_settings import ExecutionSettings
 from netdef.runtime.lowering.base import Op, wide
 from netdef.runtime.module import NetModule, lower
 from netdef.runtime.training.dry_run import peak_memory
@@ -52,7 +52,7 @@ class Timing(NamedTuple):
 def measure(
     net: Net,
     device: torch.device,
-    settings: Settings,
+    settings: ExecutionSettings,
     repeat: int,
     tell: Callable[[str], None] = lambda text: None,
 ) -> Timing:
@@ -66,12 +66,12 @@ def measure(
     tell("the whole net")
     if clock.on_gpu:
         torch.cuda.reset_peak_memory_stats(device)
-    run = hastened(start, settings, tell)
+    run = accelerated(start, settings, tell)
     passes = [_timed(run, inputs, module, clock) for _ in range(WARM_UP + repeat)]
     whole = _median(passes[WARM_UP:])
     memory = peak_memory(device)
     tell("layer by layer")
-    run = hastened(start, settings._replace(compile=False, cuda_graphs=False))
+    run = accelerated(start, settings._replace(compile=False, cuda_graphs=False))
     laps = []
     for _ in range(WARM_UP + repeat):
         with _watched(module, clock) as watch:

@@ -19,9 +19,9 @@ from netdef.compiler.expand.scope import Binding, Closure, Mistake, Quiet, Scope
 from netdef.compiler.layers import BLOCKS, LAYERS, MESSAGES
 from netdef.compiler.layers.base import Layer as LayerType
 from netdef.compiler.schema.caffe import BlobShape
-from netdef.compiler.schema.message import Param, Words
+from netdef.compiler.schema.message import Param, ProtoEnum
 from netdef.compiler.source import Span
-from netdef.compiler.syntax.open_source import read_source
+from netdef.compiler.syntax.open_source import open_source
 from netdef.compiler.syntax.parser import parse
 from netdef.compiler.syntax.tree import (
     Argument,
@@ -35,7 +35,7 @@ from netdef.compiler.syntax.tree import (
     If,
     Include,
     Input,
-    Layer,
+    LayerStatement,
     Let,
     List,
     Literal,
@@ -153,10 +153,10 @@ class _Expander:
             chosen = statement.then if truth(statement.condition, place.scope) else statement.otherwise
             return self.statements(chosen, place.deeper())
         if place.fields is not NET:
-            what = type(statement).__name__.lower()
+            what = type(statement).__name__.removesuffix("Statement").lower()
             message = f"{'an' if what[0] in 'aeiou' else 'a'} {what} can't stand inside a message"
             raise Mistake("N308", message, place.here(statement.at), "close the message first")
-        if isinstance(statement, Layer):
+        if isinstance(statement, LayerStatement):
             return [self._layer(statement, place)]
         if isinstance(statement, Input):
             return [self._input(statement, place)]
@@ -193,7 +193,7 @@ class _Expander:
         """Whether the field itself knows a word, which then is no variable."""
         if param is None:
             return False
-        if issubclass(param.kind, Words):
+        if issubclass(param.kind, ProtoEnum):
             return word.value in param.kind.__members__
         if param.kind is float:
             return word.value.lower() in ("inf", "infinity", "nan")
@@ -205,7 +205,7 @@ class _Expander:
             return False
         if param.kind in (int, float):
             return True
-        own = param.kind.__members__ if issubclass(param.kind, Words) else ()
+        own = param.kind.__members__ if issubclass(param.kind, ProtoEnum) else ()
         return not closest(word.value, own) and closest(word.value, place.scope.variable_names()) is not None
 
     @staticmethod
@@ -269,7 +269,7 @@ class _Expander:
         return rows
 
     # ---- layers
-    def _layer(self, layer: Layer, place: Place) -> Group:
+    def _layer(self, layer: LayerStatement, place: Place) -> Group:
         at = place.here(layer.at)
         name = self._layer_name(layer.name, place)
         type_name = self._type(layer.type, place)
@@ -305,7 +305,7 @@ class _Expander:
             return None if near in LAYER else kind.block or None
         return shared.get(field) or kind.block
 
-    def _join(self, layer: Layer, name: str, kind: type[LayerType] | None, frame: Plain, place: Place) -> None:
+    def _join(self, layer: LayerStatement, name: str, kind: type[LayerType] | None, frame: Plain, place: Place) -> None:
         """Add the bottom and top that a layer leaves out, and note what flows on from it."""
         name_at = place.here(layer.name.at)
         given = {statement.name for statement in frame}
@@ -459,7 +459,7 @@ class _Expander:
             help = f"drop one of the includes of this circle: {_short(chain)}"
             raise Mistake("N311", f"{written} includes itself", at, help)
         found = Report()
-        source = read_source(path, found)
+        source = open_source(path, found)
         if source is None:
             (reason,) = found
             raise Mistake("N311", reason.message, at, "the path is relative to the including file")

@@ -7,7 +7,7 @@ from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.expand.scope import Mistake, Scope
 from netdef.compiler.layers import BLOCKS, MESSAGES
 from netdef.compiler.schema.caffe import LayerFrame, NetFrame
-from netdef.compiler.schema.message import Message, Param, Words
+from netdef.compiler.schema.message import Message, Param, ProtoEnum
 from netdef.compiler.source import Span
 from netdef.compiler.syntax.tree import Literal, Number, Text, Value, Word
 
@@ -62,7 +62,7 @@ def literal_of(value: Value, at: Span, param: Param | None) -> Literal:
     if isinstance(value, bool):
         return Word("true" if value else "false", at)
     if isinstance(value, str):
-        is_word = param is not None and issubclass(param.kind, Words)
+        is_word = param is not None and issubclass(param.kind, ProtoEnum)
         return Word(value, at) if is_word else Text(value, at)
     if isinstance(value, tuple):
         raise Mistake("N309", "a list can't stand in a list here", at)

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from netdef.compiler.layers.base import Arity, Layer, find_axis, same_shapes
 from netdef.compiler.override import override
-from netdef.compiler.schema.message import Refusal, Words, param
+from netdef.compiler.schema.message import ProtoEnum, Refusal, param
 from netdef.compiler.shape import Dim, Shapes
 
 
@@ -93,7 +93,7 @@ class Split(Layer, bottoms=1, tops=Arity(1, None)):
     """
 
 
-class Combine(Words):
+class Combine(ProtoEnum):
     """How blobs become one, value by value."""
 
     PROD = 0

@@ -28,7 +28,13 @@ class _Convolving(Layer, block="convolution_param", number=106):
         (6, "stride"), (13, "stride_h"), (14, "stride_w"), default=(), least=1, doc="step, in pixels"
     )
     pad: tuple[int, ...] = pair(
-        (3, "pad"), (9, "pad_h"), (10, "pad_w"), default=(), least=0, floors=True, doc="zeros on each side, in pixels"
+        (3, "pad"),
+        (9, "pad_h"),
+        (10, "pad_w"),
+        default=(),
+        least=0,
+        truncates=True,
+        doc="zeros on each side, in pixels",
     )
     dilation: tuple[int, ...] = param(18, default=(), least=1, doc="distance of the window's points, in pixels")
     group: int = param(5, default=1, least=1, doc="channels are split into this many independent parts")

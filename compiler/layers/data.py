@@ -10,11 +10,11 @@ from typing import ClassVar
 from netdef.compiler.layers.base import Arity, Layer, Window
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Transform
-from netdef.compiler.schema.message import Refusal, Words, param
+from netdef.compiler.schema.message import ProtoEnum, Refusal, param
 from netdef.compiler.shape import Dim, Shape, Shapes
 
 
-class Backend(Words):
+class Backend(ProtoEnum):
     """The kind of database."""
 
     LEVELDB = 0

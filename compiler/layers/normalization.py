@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from netdef.compiler.layers.base import Layer, Weight, Window, known_sizes, need_rank
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Engine, Filler
-from netdef.compiler.schema.message import Refusal, Words, param
+from netdef.compiler.schema.message import ProtoEnum, Refusal, param
 from netdef.compiler.shape import Pair, Shapes
 
 
-class Region(Words):
+class Region(ProtoEnum):
     """Which neighbours a value is divided by."""
 
     ACROSS_CHANNELS = 0

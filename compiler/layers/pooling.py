@@ -6,11 +6,11 @@ from typing import NamedTuple
 from netdef.compiler.layers.base import Arity, Layer, Window, known_sizes, need_rank
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Engine
-from netdef.compiler.schema.message import Refusal, Words, pair, param
+from netdef.compiler.schema.message import ProtoEnum, Refusal, pair, param
 from netdef.compiler.shape import Dim, Pair, Shape, Shapes
 
 
-class Reduce(Words):
+class Reduce(ProtoEnum):
     """How a window becomes one value."""
 
     MAX = 0
@@ -18,7 +18,7 @@ class Reduce(Words):
     STOCHASTIC = 2
 
 
-class Rounding(Words):
+class Rounding(ProtoEnum):
     """What to do with a last, partial window: keep it or drop it."""
 
     CEIL = 0
@@ -52,7 +52,7 @@ class Pooling(Layer, block="pooling_param", number=121, tops=Arity(1, 2)):
         (3, "stride"), (7, "stride_h"), (8, "stride_w"), default=Pair(1, 1), least=1, doc="step, in pixels"
     )
     pad: Pair = pair(
-        (4, "pad"), (9, "pad_h"), (10, "pad_w"), default=Pair(0, 0), least=0, floors=True, doc="border, in pixels"
+        (4, "pad"), (9, "pad_h"), (10, "pad_w"), default=Pair(0, 0), least=0, truncates=True, doc="border, in pixels"
     )
     global_pooling: bool = param(12, default=False, doc="take the whole image as the window")
     round_mode: Rounding = param(13, default=Rounding.CEIL, doc="what to do with a last, partial window")

@@ -3,11 +3,11 @@
 from netdef.compiler.layers.base import Arity, Divisor, Layer, Window, find_axis
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Engine
-from netdef.compiler.schema.message import Message, Refusal, Words, param
+from netdef.compiler.schema.message import Message, ProtoEnum, Refusal, param
 from netdef.compiler.shape import Shape, Shapes, product, show
 
 
-class Normalization(Words):
+class Normalization(ProtoEnum):
     """What a sum of losses is divided by."""
 
     FULL = 0

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity, did_you_mean
 from netdef.compiler.layers.base import Arity, Layer, Weight, Window
 from netdef.compiler.net.definition import Definition, LayerDefinition, unknown_types
-from netdef.compiler.net.net import AUTOMATIC, Net, Node, NodeWeight, ReceptiveField, Sizes, Value
+from netdef.compiler.net.net import AUTOMATIC, BlobVersion, Net, Node, NodeWeight, ReceptiveField, Sizes
 from netdef.compiler.schema.caffe import BlobShape, ParamSpec, ShareMode, State
 from netdef.compiler.schema.decode import place_of
 from netdef.compiler.schema.message import Refusal
@@ -374,7 +374,7 @@ class _Assembly:
 
     def nodes(self) -> tuple[Node, ...]:
         """The drafts with their blobs named for good: the last version bears the blob's name."""
-        final: dict[int, Value] = {}
+        final: dict[int, BlobVersion] = {}
         multiplied = {
             owned.owner: owned._replace(lr_mult=_or_one(spec.lr_mult), decay_mult=_or_one(spec.decay_mult))
             for _, owned, spec in self.shared.values()
@@ -383,7 +383,7 @@ class _Assembly:
             for top in draft.tops:
                 last = self.blobs.get(top.name) is top
                 name = top.name if last else f"{top.name}@{top.maker}"
-                final[id(top)] = Value(top.name, name, top.shape or ())
+                final[id(top)] = BlobVersion(top.name, name, top.shape or ())
         return tuple(
             Node(
                 definition=draft.definition,

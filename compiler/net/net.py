@@ -12,7 +12,7 @@ from netdef.compiler.shape import Pair, Shape, Shapes, known, product
 from netdef.compiler.source import Span
 
 
-class Value(NamedTuple):
+class BlobVersion(NamedTuple):
     """One version of a blob. Caffe's in-place layers make a new version under the old name."""
 
     name: str
@@ -45,8 +45,8 @@ class Node(NamedTuple):
     definition: LayerDefinition
     layer: Layer
     """The definition's, with the sizes that were given from outside."""
-    bottoms: tuple[Value, ...]
-    tops: tuple[Value, ...]
+    bottoms: tuple[BlobVersion, ...]
+    tops: tuple[BlobVersion, ...]
     weights: tuple[NodeWeight, ...]
     """In the order of the ``.caffemodel``."""
     loss_weights: tuple[float, ...]

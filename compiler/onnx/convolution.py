@@ -3,7 +3,7 @@
 from typing import Any
 
 from netdef.compiler.layers.convolution import Convolution, Deconvolution
-from netdef.compiler.net.net import Node, Value
+from netdef.compiler.net.net import BlobVersion, Node
 from netdef.compiler.onnx.base import EXPORT
 from netdef.compiler.onnx.graph import AxisOf, Graph
 from netdef.compiler.schema.message import Refusal
@@ -43,7 +43,12 @@ def _kernel(node: Node) -> tuple[int, ...]:
 
 
 def _convolve(
-    kind: str, layer: Convolution | Deconvolution, graph: Graph, bottom: Value, top: Value, **attributes: Any
+    kind: str,
+    layer: Convolution | Deconvolution,
+    graph: Graph,
+    bottom: BlobVersion,
+    top: BlobVersion,
+    **attributes: Any,
 ) -> None:
     """The operator; axes before the channels' go into the batch, and a missing spatial axis is added."""
     node = graph.node

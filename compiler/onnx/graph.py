@@ -1,6 +1,6 @@
 """A small builder of an ONNX graph: operators, constants, weights, and the shapes that a run will see.
 
-1. A blob's value bears the blob's version as its name (``Value.id``); what a rule makes between is ``layer/Op``.
+1. A blob's value bears the blob's version as its name (``BlobVersion.id``); what a rule makes between is ``layer/Op``.
 2. The operator that makes a layer's first top bears the layer's name; those before and behind it are ``layer/Op``.
 3. A weight is ``layer/index``, as in a weights file, under the layer that owns it.
 """
@@ -12,7 +12,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from netdef.compiler.net.net import Node, Value
+from netdef.compiler.net.net import BlobVersion, Node
 from netdef.compiler.schema.caffe import Phase
 from netdef.compiler.shape import Shape
 
@@ -65,15 +65,15 @@ class Graph:
         return self._node
 
     # ---- values
-    def input(self, value: Value) -> None:
+    def input(self, value: BlobVersion) -> None:
         """Take a blob from outside."""
         self.inputs.append(value.id)
 
-    def shape(self, value: Value) -> Shape:
+    def shape(self, value: BlobVersion) -> Shape:
         """The sizes of a blob: numbers, and symbols for those that are free."""
         return self.shapes[value.id]
 
-    def sizes(self, value: Value, start: int = 0, end: int | None = None) -> list[Size]:
+    def sizes(self, value: BlobVersion, start: int = 0, end: int | None = None) -> list[Size]:
         """The sizes of some axes of a blob, for ``reshape``."""
         shape = self.shape(value)
         axes = range(len(shape))[start:end]

@@ -7,7 +7,7 @@ from onnx import TensorProto
 
 from netdef.compiler.layers.base import find_axis
 from netdef.compiler.layers.softmax import Normalization, Softmax, SoftmaxWithLoss
-from netdef.compiler.net.net import Node, Value
+from netdef.compiler.net.net import BlobVersion, Node
 from netdef.compiler.onnx.base import EXPORT
 from netdef.compiler.onnx.graph import Graph
 
@@ -47,7 +47,9 @@ def softmax_with_loss(layer: SoftmaxWithLoss, node: Node, graph: Graph) -> None:
         graph.op("ReduceMean", losses, into=loss, keepdims=0)
 
 
-def label_index(graph: Graph, scores: Value, labels: Value, axis: int, ignore: int | None) -> tuple[str, str | None]:
+def label_index(
+    graph: Graph, scores: BlobVersion, labels: BlobVersion, axis: int, ignore: int | None
+) -> tuple[str, str | None]:
     """The labels as places along the classes' axis, shaped as the scores with 1 there, and which of them count.
 
     An ignored label may be any number; its place is taken to be 0. None as the second says that all count.

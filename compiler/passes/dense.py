@@ -6,7 +6,7 @@ from netdef.compiler.layers.inner_product import InnerProduct
 from netdef.compiler.layers.reshaping import Flatten, Reshape
 from netdef.compiler.load import build_defined
 from netdef.compiler.net.definition import LayerDefinition
-from netdef.compiler.net.net import Net, Node, Sizes, Value
+from netdef.compiler.net.net import BlobVersion, Net, Node, Sizes
 from netdef.compiler.shape import known
 
 
@@ -29,9 +29,9 @@ def dense(net: Net, sizes: Sizes | None = None) -> Net:
     return build_defined(definition, net.state, sizes or net.sizes, True, report)
 
 
-def _maps(net: Net) -> set[Value]:
+def _maps(net: Net) -> set[BlobVersion]:
     """The values that have a height and a width in the dense net: images, and what is made of InnerProducts' tops."""
-    maps: set[Value] = set()
+    maps: set[BlobVersion] = set()
     for node in net.nodes:
         ends = isinstance(node.layer, Flatten | Reshape)
         made = isinstance(node.layer, InnerProduct) or (not ends and not maps.isdisjoint(node.bottoms))
@@ -39,7 +39,7 @@ def _maps(net: Net) -> set[Value]:
     return maps
 
 
-def _convolved(definition: LayerDefinition, node: Node, maps: set[Value], report: Report) -> LayerDefinition:
+def _convolved(definition: LayerDefinition, node: Node, maps: set[BlobVersion], report: Report) -> LayerDefinition:
     layer = node.layer
     assert isinstance(layer, InnerProduct)
     bottom = node.bottoms[0]

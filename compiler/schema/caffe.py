@@ -7,17 +7,17 @@ from collections.abc import Iterator
 
 from netdef.compiler.diagnostics import did_you_mean
 from netdef.compiler.override import override
-from netdef.compiler.schema.message import Message, Refusal, Words, param
+from netdef.compiler.schema.message import Message, ProtoEnum, Refusal, param
 
 
-class Phase(Words):
+class Phase(ProtoEnum):
     """What the net is run for; it chooses layers by their rules, and how Dropout and BatchNorm act."""
 
     TRAIN = 0
     TEST = 1
 
 
-class VarianceNorm(Words):
+class VarianceNorm(ProtoEnum):
     """Which fan a filler's variance is divided by."""
 
     FAN_IN = 0
@@ -25,7 +25,7 @@ class VarianceNorm(Words):
     AVERAGE = 2
 
 
-class Engine(Words):
+class Engine(ProtoEnum):
     """Which of Caffe's own kernels runs; it has no meaning here."""
 
     DEFAULT = 0
@@ -55,7 +55,7 @@ class Filler(Message):
             yield Refusal("N403", f'there is no filler "{self.type}"', at="type", help=help)
 
 
-class ShareMode(Words):
+class ShareMode(ProtoEnum):
     """How the shapes of a shared weight are compared."""
 
     STRICT = 0
@@ -132,7 +132,7 @@ class Transform(Message):
     force_gray: bool = param(7, default=False, doc="decode as one channel")
 
 
-class Channels(Words):
+class Channels(ProtoEnum):
     """In which order a net expects an image's channels."""
 
     BGR = 0

@@ -1,4 +1,4 @@
-"""Messages that only binary files hold: weights, means, pictures of a database; and layers and nets with them.
+"""Messages that only binary files hold: weights, means, images of a database; and layers and nets with them.
 
 Numbers are those of Caffe's binary format. What text files hold too is declared once, in ``messages``.
 """
@@ -25,12 +25,12 @@ class BlobProto(Message):
 
 
 class Datum(Message):
-    """A picture of a database with its label."""
+    """An image of a database with its label."""
 
     channels: int = param(1, default=0, doc="C")
     height: int = param(2, default=0, doc="H, in pixels")
     width: int = param(3, default=0, doc="W, in pixels")
-    data: bytes = param(4, default=b"", doc="(C, H, W) bytes, blue first; or a picture file, if encoded")
+    data: bytes = param(4, default=b"", doc="(C, H, W) bytes, blue first; or an image file, if encoded")
     label: int = param(5, default=0, doc="the class")
     float_data: tuple[float, ...] = param(6, default=(), doc="(C, H, W) numbers, instead of data")
     encoded: bool = param(7, default=False, doc="whether data is a JPEG or PNG file")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity, closest, did_you_mean
-from netdef.compiler.schema.message import REQUIRED, Message, Param, Refusal, Words
+from netdef.compiler.schema.message import REQUIRED, Message, Param, ProtoEnum, Refusal
 from netdef.compiler.shape import Pair
 from netdef.compiler.source import Span
 from netdef.compiler.syntax.tree import Broken, Field, Group, Literal, Number, Text, Word
@@ -192,7 +192,7 @@ def _store(values: dict[str, Any], param: Param, axis: int | None, value: Any) -
 
 
 def _example(param: Param) -> str:
-    if issubclass(param.kind, Words):
+    if issubclass(param.kind, ProtoEnum):
         return str(next(iter(param.kind.__members__)))
     examples: dict[type, str] = {int: "64", float: "0.5", bool: "true", str: '"..."'}
     return examples.get(param.kind, "...")
@@ -201,7 +201,7 @@ def _example(param: Param) -> str:
 # ---- one literal to one value
 def convert(literal: Literal, param: Param) -> Any:
     """A literal as a value of the field's type; raises ``_Wrong`` with words for people."""
-    if issubclass(param.kind, Words):
+    if issubclass(param.kind, ProtoEnum):
         return _word(literal, param)
     value = _CONVERT[param.kind](literal, param)
     if (param.least is not None and value < param.least) or (param.most is not None and value > param.most):
@@ -225,7 +225,7 @@ def _integer(literal: Literal, param: Param) -> int:
             return value
         if value - value:  # an infinity, or no number
             help = "write a number"
-        elif param.floors:
+        elif param.truncates:
             return int(value // 1)
         elif value == value // 1:
             help = f"write {value:.0f}"
@@ -272,8 +272,8 @@ def _string(literal: Literal, param: Param) -> str:
     raise _Wrong("N402", f"takes a string, and {_said(literal)} has no quotes", f'write "{_said(literal)}"')
 
 
-def _word(literal: Literal, param: Param) -> Words:
-    words: dict[str, Words] = {word.name: word for word in param.kind}
+def _word(literal: Literal, param: Param) -> ProtoEnum:
+    words: dict[str, ProtoEnum] = {word.name: word for word in param.kind}
     numbers = {word.value: word for word in words.values()}
     if isinstance(literal, Number):
         if isinstance(literal.value, int) and literal.value in numbers:

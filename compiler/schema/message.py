@@ -6,7 +6,7 @@
 
 The reader, the defaults, the range checks, the manual and (by the numbers, which are Caffe's wire numbers) the
 binary format all come from such a declaration. The annotation says what a field holds: ``int``, ``float``,
-``bool``, ``str``, a ``Words`` or a ``Message``; ``tuple[T, ...]`` is a repeated field, ``T | None`` one that may
+``bool``, ``str``, a ``ProtoEnum`` or a ``Message``; ``tuple[T, ...]`` is a repeated field, ``T | None`` one that may
 be absent. Annotations are read as objects, so modules that declare messages don't postpone theirs.
 
 Not dataclasses: making sixty of them costs more time than a whole ``netdef summary`` may take.
@@ -36,7 +36,7 @@ class Refusal(Exception):
         self.help = help
 
 
-class Words(Enum):
+class ProtoEnum(Enum):
     """The words of an enumeration; a member's name is the word, its value Caffe's number."""
 
 
@@ -60,20 +60,20 @@ class Param:
     is_pair     whether the attribute is a ``Pair``
     default     the value of an absent field; ``REQUIRED`` if there is none
     least, most the range of a number, both included
-    floors      an integer field that takes the whole part of a fraction (``pad: k / 2``)
+    truncates      an integer field that takes the whole part of a fraction (``pad: k / 2``)
     """
 
     __slots__ = (
         "attribute",
         "default",
         "doc",
-        "floors",
         "is_pair",
         "kind",
         "least",
         "most",
         "repeated",
         "spellings",
+        "truncates",
     )
 
     def __init__(
@@ -84,7 +84,7 @@ class Param:
         least: float | None,
         most: float | None,
         doc: str,
-        floors: bool,
+        truncates: bool,
     ) -> None:
         self.attribute = ""
         self.spellings = dict(spellings)
@@ -95,7 +95,7 @@ class Param:
         self.least = least
         self.most = most
         self.doc = doc
-        self.floors = floors
+        self.truncates = truncates
 
     def bind(self, attribute: str, annotation: Any) -> None:
         """Learn name and type from the class body."""
@@ -127,7 +127,7 @@ def param(
     doc: str = "",
 ) -> Any:
     """An attribute read from one field; ``name`` where the file's word isn't the attribute's."""
-    return Param({name: (number, None)}, default=default, least=least, most=most, doc=doc, floors=False)
+    return Param({name: (number, None)}, default=default, least=least, most=most, doc=doc, truncates=False)
 
 
 def pair(
@@ -138,7 +138,7 @@ def pair(
     default: Any = REQUIRED,
     least: int | None = None,
     doc: str = "",
-    floors: bool = False,
+    truncates: bool = False,
 ) -> Any:
     """Sizes of an image's axes, read from one field (``stride``) or from two (``stride_h`` and ``stride_w``).
 
@@ -146,7 +146,7 @@ def pair(
     axis or one for each, and the attribute holds what was written.
     """
     spellings = {own[1]: (own[0], None), h[1]: (h[0], 0), w[1]: (w[0], 1)}
-    return Param(spellings, default=default, least=least, most=None, doc=doc, floors=floors)
+    return Param(spellings, default=default, least=least, most=None, doc=doc, truncates=truncates)
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, eq_default=True, field_specifiers=(param, pair))

@@ -10,7 +10,7 @@ Nothing here allocates more than a file's own size can justify, whatever the len
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from netdef.compiler.schema.message import Message, Param, Words
+from netdef.compiler.schema.message import Message, Param, ProtoEnum
 
 if TYPE_CHECKING:
     from numpy import generic
@@ -99,7 +99,7 @@ class Record:
 
     def array(self, name: str) -> "NDArray[generic]":
         """The numbers of a repeated field of fixed width; one packed run of them is a view of the file."""
-        import numpy as np  # only weights and pictures need it
+        import numpy as np  # only weights and images need it
 
         wire_type, width, code = FIXED[self.fields[name].kind]
         runs = []
@@ -142,7 +142,7 @@ class Record:
             self._must_be(FIXED[kind].wire_type, name, entry)
             return unpack(FIXED[kind].code, self.data[entry.start : entry.end])[0]
         self._must_be(VARINT, name, entry)
-        if issubclass(kind, Words):
+        if issubclass(kind, ProtoEnum):
             return kind(entry.value)
         return bool(entry.value) if kind is bool else signed(entry.value)
 

@@ -16,7 +16,7 @@ from netdef.compiler.syntax.tree import (
     If,
     Include,
     Input,
-    Layer,
+    LayerStatement,
     Let,
     List,
     Number,
@@ -85,9 +85,11 @@ class _Builder:
         name, *bodies = children
         return [Group(name.value, body.statements, name.at, body.close) for body in bodies]
 
-    def layer(self, children: Children) -> Layer:
+    def layer(self, children: Children) -> LayerStatement:
         keyword, name, kind, *body = children
-        return Layer(_value_of(name), _value_of(kind), body[0].statements if body else (), keyword.at.to(kind.at))
+        return LayerStatement(
+            _value_of(name), _value_of(kind), body[0].statements if body else (), keyword.at.to(kind.at)
+        )
 
     def input(self, children: Children) -> Input:
         keyword, name, shape = children

@@ -88,7 +88,7 @@ _KEYWORDS = {
     "include": ("INCLUDE", _QUOTES),
     "opaque": ("OPAQUE", _QUOTES),
 }
-"""Words that begin a construct where a statement may stand, and the characters one of which must follow."""
+"""ProtoEnum that begin a construct where a statement may stand, and the characters one of which must follow."""
 
 _CONNECTIVES = {"and": "AND", "or": "OR"}
 _AFTER_A_FIELD_NAME = ":{<["

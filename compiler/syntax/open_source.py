@@ -14,7 +14,7 @@ _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _LFS = b"version https://git-lfs.github.com/spec/"
 
 
-def read_source(path: str | os.PathLike[str], report: Report) -> Source | None:
+def open_source(path: str | os.PathLike[str], report: Report) -> Source | None:
     """The text of a file; what keeps it from being read goes into the report.
 
     Bytes that are not UTF-8 are only a warning: Caffe reads them, and mostly they stand in a comment.

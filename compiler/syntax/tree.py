@@ -120,7 +120,7 @@ class Group(NamedTuple):
         return cast("tuple[Field | Group, ...]", self.body)
 
 
-class Layer(NamedTuple):
+class LayerStatement(NamedTuple):
     """``layer NAME Type { ... }``; the body may be absent."""
 
     name: Expression
@@ -226,7 +226,7 @@ class Opaque(NamedTuple):
     at: Span
 
 
-Statement = Field | Group | Layer | Input | Let | Block | Call | Repeat | If | Include | Opaque
+Statement = Field | Group | LayerStatement | Input | Let | Block | Call | Repeat | If | Include | Opaque
 
 
 class Tree(NamedTuple):

@@ -6,7 +6,7 @@ from typing import Any
 
 from netdef.compiler.layers.base import Layer
 from netdef.compiler.net.net import Net, Node
-from netdef.compiler.schema.message import Param, Words
+from netdef.compiler.schema.message import Param, ProtoEnum
 from netdef.compiler.shape import show
 from netdef.compiler.source import Span
 
@@ -95,7 +95,7 @@ def _parameters(layer: Layer) -> Iterator[str]:
 
 
 def _value(value: Any) -> str:
-    if isinstance(value, Words):
+    if isinstance(value, ProtoEnum):
         return value.name
     if isinstance(value, tuple):
         return show(value if len(value) > 1 else value * 2)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from netdef.compiler.net.net import Net, Node, Value
+from netdef.compiler.net.net import BlobVersion, Net, Node
 from netdef.compiler.shape import Shape, known, product, show
 from netdef.compiler.views import columns
 
@@ -32,7 +32,7 @@ def costs(net: Net) -> Costs:
     return Costs(net.num_params, net.num_statistics, net.macs, net.num_params * BYTES, held * BYTES)
 
 
-def held_tops(node: Node) -> list[Value]:
+def held_tops(node: Node) -> list[BlobVersion]:
     """The tops that take memory of their own: all but those written in place."""
     names = {bottom.name for bottom in node.bottoms}
     return [top for top in node.tops if top.name not in names]

@@ -1,15 +1,15 @@
-"""Count how often nets are wrong on labelled pictures.
+"""Count how often nets are wrong on labelled images.
 
 Every FILE takes the weights in its turn. A run's folder stands for its best weights, and knows its classes, the
-pictures that it was tested on, and how they become its net's input if the net itself does not say it. Several nets, and
+images that it was tested on, and how they become its net's input if the net itself does not say it. Several nets, and
 posteriors that were saved, are also fused: their posteriors are averaged.
 
-By default a net sees the centre of each picture. --dense shows it the whole picture and averages the map of scores;
+By default a net sees the centre of each image. --dense shows it the whole image and averages the map of scores;
 --crops shows it windows; both are averaged. Scores are what the net's one Softmax reads, and are given a soft-max where
 there is none.
 
-Of nets that learn from boxes wrong boxes are counted. By default each net sees the centre of a picture, and of a box
-for each class the true class's is taken. With --dense all nets see whole pictures together: boxes of all positions are
+Of nets that learn from boxes wrong boxes are counted. By default each net sees the centre of an image, and of a box
+for each class the true class's is taken. With --dense all nets see whole images together: boxes of all positions are
 merged, scored by those of the nets that say what, and five guesses count.
 """
 
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from netdef.runtime.evaluation.posteriors import Posteriors
     from netdef.runtime.evaluation.report import Result
     from netdef.runtime.evaluation.scoring import Task
-    from netdef.runtime.hardware.process_group import Group
+    from netdef.runtime.hardware.process_group import ProcessGroup
     from netdef.runtime.module import NetModule
     from netdef.runtime.training.run import Run
 
-HELP = "top-1 and top-5 errors on labelled pictures"
+HELP = "top-1 and top-5 errors on labelled images"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,12 +46,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", metavar="D", help=f"{DATA_HELP}; of a run what it was tested on")
     parser.add_argument("--json", action="store_true", help="print JSON")
     feeding_arguments(parser)
-    shared = "share the pictures among N processes, each with its own GPU if any"
+    shared = "share the images among N processes, each with its own GPU if any"
     parser.add_argument("--devices", type=count, metavar="N", help=shared)
-    how = parser.add_argument_group("what a net is shown of a picture (see --dense, too)")
+    how = parser.add_argument_group("what a net is shown of an image (see --dense, too)")
     how.add_argument("--scales", type=scales, default=(), metavar="Q,...", help="shorter sides, in pixels: 256,384,512")
-    how.add_argument("--crops", type=int, choices=(1, 10, 50), default=0, help="windows of a picture at one scale")
-    how.add_argument("--flip", action="store_true", help="show the picture mirrored, too; 10 and 50 crops are anyway")
+    how.add_argument("--crops", type=int, choices=(1, 10, 50), default=0, help="windows of an image at one scale")
+    how.add_argument("--flip", action="store_true", help="show the image mirrored, too; 10 and 50 crops are anyway")
     pool = "average a map before (logits) or after (prob) the soft-max"
     how.add_argument("--pool", choices=("logits", "prob"), default="logits", help=pool)
     how.add_argument("--boxes", action="store_true", help="count wrong boxes, as for a net that learns from boxes")
@@ -71,29 +71,29 @@ def run(args: argparse.Namespace) -> int:
         counts = f"{len(args.file)} nets and {len(args.weights)} weights"
         print(f"netdef evaluate: give each net its weights; there are {counts}", file=sys.stderr)
         return 2
-    from netdef.runtime.hardware.process_group import joined, launch, was_launched
+    from netdef.runtime.hardware.process_group import launch, process_group, was_launched
 
     if (args.devices or 1) > 1 and not was_launched():
         return launch(args.devices, args.words, restarts=0, device=args.device)
-    with joined(args.device) as group:
+    with process_group(args.device) as group:
         return evaluated(args, group)
 
 
-def evaluated(args: argparse.Namespace, group: "Group") -> int:
+def evaluated(args: argparse.Namespace, group: "ProcessGroup") -> int:
     """Print the errors from the shares of all processes of a group; rank 0 speaks."""
     from netdef.boxed import asks_for_boxes, print_boxes
     from netdef.runtime.evaluation.posteriors import fused
     from netdef.runtime.evaluation.posteriors_file import POSTERIORS
     from netdef.runtime.evaluation.report import report
-    from netdef.runtime.hardware.process_group import said_once
+    from netdef.runtime.hardware.process_group import agree_on_errors
     from netdef.runtime.training.run import run_of
 
-    with said_once(group):
+    with agree_on_errors(group):
         pairs = list(zip(args.file, args.weights, strict=True))
         boxed = args.boxes or any(source_of(args, run_of(Path(w))) and asks_for_boxes(args, file) for file, w in pairs)
     if boxed:
         return print_boxes(args, group)
-    with said_once(group):
+    with agree_on_errors(group):
         if args.save_posteriors:
             POSTERIORS.check_place(Path(args.save_posteriors))
         saved = [POSTERIORS.read(Path(path)) for path in args.posteriors]
@@ -103,10 +103,10 @@ def evaluated(args: argparse.Namespace, group: "Group") -> int:
         parts.append(part)
         results.append(told(args, part, group))
     if len(parts) > 1:
-        with said_once(group):
+        with agree_on_errors(group):
             parts.append(fused(parts))
         results.append(told(args, parts[-1], group))
-    if not group.leads:
+    if not group.is_rank_0:
         return 0
     if args.save_posteriors:
         POSTERIORS.write(Path(args.save_posteriors), parts[-1])
@@ -117,22 +117,22 @@ def evaluated(args: argparse.Namespace, group: "Group") -> int:
     return 0
 
 
-def told(args: argparse.Namespace, posteriors: "Posteriors", group: "Group") -> "Result":
+def told(args: argparse.Namespace, posteriors: "Posteriors", group: "ProcessGroup") -> "Result":
     """The errors of one net or of a fusion, printed at once unless they are wanted together."""
     from netdef.runtime.evaluation.report import Result
-    from netdef.runtime.hardware.process_group import said_once
+    from netdef.runtime.hardware.process_group import agree_on_errors
 
-    with said_once(group):
+    with agree_on_errors(group):
         result = Result(posteriors.made, posteriors.errors())
-    if group.leads and not (args.json or args.report):
+    if group.is_rank_0 and not (args.json or args.report):
         print(result.text, flush=True)
     return result
 
 
-def posteriors_of(args: argparse.Namespace, file: str, weights: str, group: "Group") -> "Posteriors":
+def posteriors_of(args: argparse.Namespace, file: str, weights: str, group: "ProcessGroup") -> "Posteriors":
     """The posteriors of one net with its weights, for all processes, each of which judges its share."""
     from netdef.runtime.evaluation.scoring import check_task, judge
-    from netdef.runtime.hardware.process_group import said_once
+    from netdef.runtime.hardware.process_group import agree_on_errors
     from netdef.runtime.training.run import run_of
 
     left_out: list[Diagnostic] = []
@@ -142,29 +142,29 @@ def posteriors_of(args: argparse.Namespace, file: str, weights: str, group: "Gro
         show(Report([mistake]))
 
     def say(line: str) -> None:
-        if group.leads:
+        if group.is_rank_0:
             print(line, file=sys.stderr, flush=True)
 
-    with said_once(group):
+    with agree_on_errors(group):
         trained = run_of(Path(weights))
         task = task_of(args, file, Path(weights), trained, group)
         check_task(task)
-    found = judge(task, tell, lambda line: say(f"{file}: {line}"), group).gathered(group)
+    found = judge(task, tell, lambda line: say(f"{file}: {line}"), group).all_gather(group)
     (num_left_out,) = group.total([len(left_out)])
     if num_left_out:
-        say(f"netdef evaluate: pictures left out: {num_left_out:,}")
+        say(f"netdef evaluate: images left out: {num_left_out:,}")
     source, scale = source_of(args, trained), trained_scale(task.module.net, trained)
     named = {"net": file, "weights": weights, "data": source, "trained": scale}
-    speed = sum(group.gathered(found.made["images_per_s"]))
+    speed = sum(group.all_gather(found.made["images_per_s"]))
     return found._replace(made={**named, **found.made, "images_per_s": speed})
 
 
-def task_of(args: argparse.Namespace, file: str, weights: Path, trained: "Run | None", group: "Group") -> "Task":
+def task_of(args: argparse.Namespace, file: str, weights: Path, trained: "Run | None", group: "ProcessGroup") -> "Task":
     """What is to be done with one net."""
     import torch
 
     from netdef.runtime.data.batches import workers_for
-    from netdef.runtime.data.datasets.source import wanted_by
+    from netdef.runtime.data.datasets.source import input_spec_of
     from netdef.runtime.data.feed import check_classes
     from netdef.runtime.data.ignored import allowed, uncounted
     from netdef.runtime.evaluation.protocol import Pool, Protocol
@@ -172,9 +172,9 @@ def task_of(args: argparse.Namespace, file: str, weights: Path, trained: "Run | 
 
     told = argparse.Namespace(**{**vars(args), "data": source_of(args, trained)})
     net, own = fed_net(told, "TEST", file)
-    if group.leads:
+    if group.is_rank_0:
         show(net.report)
-    data = own.data if own else judged_on(args, trained, wanted_by(net, net))
+    data = own.data if own else judged_on(args, trained, input_spec_of(net, net))
     scores = net.chosen_scores(args.scores)
     check_classes(net.shapes[scores], data, allowed(net))
     module = with_weights(net, weights, args.device)
@@ -183,7 +183,7 @@ def task_of(args: argparse.Namespace, file: str, weights: Path, trained: "Run | 
         module=module,
         scores=scores,
         data=data,
-        feed=own.feed if own else fed_from_outside(net, trained, dict(args.input), tell=group.leads),
+        feed=own.feed if own else fed_from_outside(net, trained, dict(args.input), tell=group.is_rank_0),
         protocol=protocol.of_net(net.preprocess.resize if net.preprocess else None),
         precision=torch.bfloat16 if next(iter(module.parameters())).device.type == "cuda" else None,
         skip=args.corrupt == "skip",
@@ -207,7 +207,7 @@ def with_weights(net: "Net", weights: Path, device: str | None) -> "NetModule":
 
 
 def trained_scale(net: "Net", run: "Run | None") -> list[int]:
-    """The shorter side of pictures in training, or the ends of its interval, where a run tells."""
+    """The shorter side of images in training, or the ends of its interval, where a run tells."""
     if run is None:
         return []
     scale: list[int] = run.manifest["identity"]["recipe"].get("augment", {}).get("scale", [])
@@ -215,7 +215,7 @@ def trained_scale(net: "Net", run: "Run | None") -> list[int]:
 
 
 def fed_from_outside(net: "Net", run: "Run | None", inputs: dict[str, str], *, tell: bool = True) -> "Feed":
-    """How pictures reach the net: as it says itself, or else as they did in training; ``tell``: warn where neither."""
+    """How images reach the net: as it says itself, or else as they did in training; ``tell``: warn where neither."""
     from netdef.runtime.data.feed import Feed, bind, view_of
     from netdef.runtime.data.transform import Normalise, stated
 
@@ -224,7 +224,7 @@ def fed_from_outside(net: "Net", run: "Run | None", inputs: dict[str, str], *, t
     if net.preprocess is None and run is not None:
         trained = run.manifest["preprocess"]
         if "channels" not in trained:
-            message = "the net was trained from its data layers, which say how a picture becomes its input"
+            message = "the net was trained from its data layers, which say how an image becomes its input"
             cure = "leave out --data, or say it in the net: preprocess { ... }"
             raise NetError(Diagnostic("N774", message, help=cure))
         normalise = Normalise.from_data(trained)

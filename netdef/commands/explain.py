@@ -5,7 +5,7 @@ import json
 import sys
 
 from netdef.compiler import explain
-from netdef.compiler.diagnostics import LAWS, closest
+from netdef.compiler.diagnostics import CODE_GROUPS, closest
 
 HELP = "what a code such as N204 means"
 
@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _contents() -> str:
     lines = []
-    for law, what in LAWS.items():
+    for law, what in CODE_GROUPS.items():
         of_law = [code for code in explain.codes() if code.startswith(law)]
         if of_law:
             lines += ["", f"{law}  {what}", *(f"  {code}  {explain.title(code)}" for code in of_law)]

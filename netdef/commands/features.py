@@ -1,7 +1,7 @@
-"""Describe pictures by what a net has learned: a row of numbers for each, for netdef svm or any other tool.
+"""Describe images by what a net has learned: a row of numbers for each, for netdef svm or any other tool.
 
-A row is what a blob holds for the picture, averaged over its positions. By default the net sees the centre of each
-picture; --dense shows it the whole picture. --scales shows it at several sizes, which are averaged or, with --stack,
+A row is what a blob holds for the image, averaged over its positions. By default the net sees the centre of each
+image; --dense shows it the whole image. --scales shows it at several sizes, which are averaged or, with --stack,
 put side by side. Each row is brought to length 1.
 """
 
@@ -20,24 +20,24 @@ if TYPE_CHECKING:
     from netdef.runtime.data.datasets.dataset import Dataset
     from netdef.runtime.evaluation.scoring import Task
 
-HELP = "descriptors of pictures, from any blob of a net"
+HELP = "descriptors of images, from any blob of a net"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("file", metavar="FILE", help="the net")
     parser.add_argument("--weights", required=True, metavar="W", help="a weights file or a run's folder")
-    data = "labelled pictures, all of them: what netdef train takes, but one part of it"
+    data = "labelled images, all of them: what netdef train takes, but one part of it"
     parser.add_argument("--data", required=True, metavar="D", help=data)
     parser.add_argument("-o", dest="out", required=True, metavar="OUT", help="the file: .safetensors or .npz")
-    blob = "what describes a picture: fc7, or if there is none what the last layer with weights reads"
+    blob = "what describes an image: fc7, or if there is none what the last layer with weights reads"
     parser.add_argument("--blob", metavar="BLOB", help=blob)
     sides = "shorter sides, in pixels: 256,384,512"
     parser.add_argument("--scales", type=scales, default=(), metavar="Q,...", help=sides)
     parser.add_argument("--stack", action="store_true", help="put the scales side by side; they are averaged if not")
-    parser.add_argument("--flip", action="store_true", help="show the picture mirrored, too")
-    parser.add_argument("--box", action="store_true", help="describe the object's box, too, beside the picture")
-    several = "pictures may show several classes: take all objects that VOC's XML or a CSV marks as labels"
+    parser.add_argument("--flip", action="store_true", help="show the image mirrored, too")
+    parser.add_argument("--box", action="store_true", help="describe the object's box, too, beside the image")
+    several = "images may show several classes: take all objects that VOC's XML or a CSV marks as labels"
     parser.add_argument("--several", action="store_true", help=several)
     parser.add_argument("--no-normalise", action="store_true", help="leave rows as long as they are")
     feeding_arguments(parser, scores=False)
@@ -65,9 +65,9 @@ def run(args: argparse.Namespace) -> int:
     found = found._replace(made={"net": args.file, "weights": args.weights, "data": args.data, **found.made})
     DESCRIPTORS.write(Path(args.out), found)
     if left_out:
-        print(f"netdef features: pictures left out: {len(left_out):,}", file=sys.stderr)
+        print(f"netdef features: images left out: {len(left_out):,}", file=sys.stderr)
     num, length = found.values.shape
-    print(f"{args.out}: {num:,} pictures of {len(found.classes):,} classes, {length:,} numbers each ({task.scores})")
+    print(f"{args.out}: {num:,} images of {len(found.classes):,} classes, {length:,} numbers each ({task.scores})")
     return 0
 
 

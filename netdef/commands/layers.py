@@ -12,7 +12,7 @@ from netdef.compiler.diagnostics import closest
 from netdef.compiler.layers import LAYERS
 from netdef.compiler.layers.base import Layer
 from netdef.compiler.rules import Rules
-from netdef.compiler.schema.message import Message, Param, Words
+from netdef.compiler.schema.message import Message, Param, ProtoEnum
 
 HELP = "the layer types, and what may stand in each"
 
@@ -75,7 +75,7 @@ def _field(param: Param) -> dict[str, Any]:
         "name": whole[0],
         "or": halves,
         "type": _type(param),
-        "words": list(param.kind.__members__) if issubclass(param.kind, Words) else None,
+        "words": list(param.kind.__members__) if issubclass(param.kind, ProtoEnum) else None,
         "repeated": param.repeated,
         "required": param.required,
         "default": None if param.required else _default(param.default),
@@ -87,12 +87,12 @@ def _field(param: Param) -> dict[str, Any]:
 
 def _type(param: Param) -> str:
     kinds = {int: "integer", float: "number", bool: "boolean", str: "string"}
-    return "word" if issubclass(param.kind, Words) else kinds.get(param.kind, "message")
+    return "word" if issubclass(param.kind, ProtoEnum) else kinds.get(param.kind, "message")
 
 
 def _default(value: Any) -> Any:
     """A default as it would be written."""
-    if isinstance(value, Words):
+    if isinstance(value, ProtoEnum):
         return value.name
     if isinstance(value, Message):
         said = {name: getattr(value, p.attribute) for name, p in value.fields.items()}

@@ -1,4 +1,4 @@
-"""Pack pictures into shards: a few large tar files, which training reads much faster than many small files.
+"""Pack images into shards: a few large tar files, which training reads much faster than many small files.
 
 Any data that netdef train takes can be packed. A folder with train and test becomes one with both; the order stays.
 Any tool that reads tar files or WebDataset's shards reads them too.
@@ -11,16 +11,16 @@ from pathlib import Path
 from netdef.cli import show
 from netdef.commands.options import count
 
-HELP = "pack pictures into tar shards"
+HELP = "pack images into tar shards"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("data", metavar="DIR", help="a folder of class folders, a list file, an LMDB, a tar file")
     parser.add_argument("out", metavar="OUT", help="the folder of the shards, which must not be there yet")
-    parser.add_argument("--resize", type=count, metavar="S", help="shrink larger pictures to this shorter side")
+    parser.add_argument("--resize", type=count, metavar="S", help="shrink larger images to this shorter side")
     parser.add_argument("--shard-size", type=count, default=256, metavar="MB", help="size of a shard, in 2^20 bytes")
-    what = "what to do with a picture that can't be read"
+    what = "what to do with an image that can't be read"
     parser.add_argument("--corrupt", choices=("error", "skip"), default="error", help=what)
 
 
@@ -33,8 +33,8 @@ def run(args: argparse.Namespace) -> int:
     for part, packed in parts.items():
         show(packed.skipped)
         name = Path(args.out, part)
-        counts = f"{packed.num_samples:,} pictures of {packed.num_classes:,} classes, shards: {packed.num_shards:,}"
+        counts = f"{packed.num_samples:,} images of {packed.num_classes:,} classes, shards: {packed.num_shards:,}"
         print(f"{name}: {counts}")
         if len(packed.skipped):
-            print(f"netdef pack: {len(packed.skipped):,} pictures of {name} were left out", file=sys.stderr)
+            print(f"netdef pack: {len(packed.skipped):,} images of {name} were left out", file=sys.stderr)
     return 0

@@ -1,7 +1,7 @@
-"""Say what pictures show, and where.
+"""Say what images show, and where.
 
-The likeliest classes of each picture come first. With --boxes FILE is a net that says where (vgg16_scr.net), and a copy
-of each picture gets its box; --class-net names the class, and chooses the box of a net with one for each class.
+The likeliest classes of each image come first. With --boxes FILE is a net that says where (vgg16_scr.net), and a copy
+of each image gets its box; --class-net names the class, and chooses the box of a net with one for each class.
 """
 
 import argparse
@@ -18,21 +18,21 @@ from netdef.compiler.diagnostics import Diagnostic, NetError, Report
 from netdef.feeding import share_processors
 
 if TYPE_CHECKING:
-    from netdef.runtime.data.datasets.dataset import Picture
+    from netdef.runtime.data.datasets.dataset import ImageArray
     from netdef.runtime.prediction import Predictor
 
-HELP = "what pictures show: the likeliest classes, with names, and boxes"
+HELP = "what images show: the likeliest classes, with names, and boxes"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("file", metavar="FILE", help="the net")
-    parser.add_argument("image", nargs="+", metavar="IMAGE", help="a picture, a folder of them, or a pattern")
+    parser.add_argument("image", nargs="+", metavar="IMAGE", help="an image, a folder of them, or a pattern")
     parser.add_argument("--weights", required=True, metavar="W", help="a weights file or a run's folder")
     parser.add_argument("--classes", metavar="FILE", help="the classes' names, one a line; the run's if not given")
     parser.add_argument("--top", type=count, default=5, metavar="K", help="classes to name")
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--boxes", action="store_true", help="FILE says where: draw its box on a copy of each picture")
+    parser.add_argument("--boxes", action="store_true", help="FILE says where: draw its box on a copy of each image")
     parser.add_argument("-o", dest="out", default="boxes", metavar="FOLDER", help="where the copies go")
     parser.add_argument("--class-net", metavar="FILE", help="with --boxes: a net that says what")
     parser.add_argument("--class-weights", metavar="W", help="its weights")
@@ -42,7 +42,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print what is found on each picture; the status is 1 if some could not be read."""
+    """Print what is found on each image; the status is 1 if some could not be read."""
     share_processors()
     if (args.class_net is None) != (args.class_weights is None) or (args.class_net and not args.boxes):
         print("netdef predict: --boxes takes --class-net and --class-weights together", file=sys.stderr)
@@ -61,17 +61,17 @@ def run(args: argparse.Namespace) -> int:
     if where and what:
         check_together([where, what])
     names = names_of(args, what) if what else []
-    paths, mistakes = pictures_of(args.image)
+    paths, mistakes = images_of(args.image)
     results: list[dict[str, Any]] = []
     for path, copy in zip(paths, copies(Path(args.out), paths), strict=True):
         try:
-            picture = decode(path)
+            image = decode(path)
         except NetError as error:
             mistakes.extend(error.report)
             continue
-        found = {"image": path} | (_classes(what, picture, args.top, names) if what else {})
+        found = {"image": path} | (_classes(what, image, args.top, names) if what else {})
         if where:
-            found |= _box(where, picture, found.get("classes", []), copy)
+            found |= _box(where, image, found.get("classes", []), copy)
         results.append(found)
         if not args.json:
             print(_text(found), flush=True)
@@ -118,37 +118,37 @@ def names_of(args: argparse.Namespace, what: "Predictor") -> list[str]:
     return [*names, *map(str, range(len(names), what.num_found))]
 
 
-def pictures_of(images: list[str]) -> tuple[list[str], Report]:
-    """The paths of all pictures, and what was named and isn't there."""
-    from netdef.runtime.prediction import pictures_at
+def images_of(images: list[str]) -> tuple[list[str], Report]:
+    """The paths of all images, and what was named and isn't there."""
+    from netdef.runtime.prediction import images_at
 
     paths: list[str] = []
     mistakes = Report()
     for image in images:
         try:
-            paths += pictures_at(image)
+            paths += images_at(image)
         except NetError as error:
             mistakes.extend(error.report)
     return paths, mistakes
 
 
-def _classes(what: "Predictor", picture: "Picture", num: int, names: list[str]) -> dict[str, Any]:
-    guesses = what.guesses(picture, num)
+def _classes(what: "Predictor", image: "ImageArray", num: int, names: list[str]) -> dict[str, Any]:
+    guesses = what.guesses(image, num)
     return {"classes": [{"class": names[g.label], "label": g.label, "probability": g.probability} for g in guesses]}
 
 
-def _box(where: "Predictor", picture: "Picture", classes: list[dict[str, Any]], copy: Path) -> dict[str, Any]:
+def _box(where: "Predictor", image: "ImageArray", classes: list[dict[str, Any]], copy: Path) -> dict[str, Any]:
     from netdef.runtime.localisation.drawing import draw
 
     best: dict[str, Any] = classes[0] if classes else {"class": "", "label": 0}
-    height, width = picture.shape[:2]
-    edges = where.box(picture, best["label"]).clip(0, [width, height, width, height])  # a net may see beyond it
-    draw(picture, edges, best["class"], copy)
+    height, width = image.shape[:2]
+    edges = where.box(image, best["label"]).clip(0, [width, height, width, height])  # a net may see beyond it
+    draw(image, edges, best["class"], copy)
     return {"box": edges.tolist(), "drawn": str(copy)}
 
 
 def _text(found: dict[str, Any]) -> str:
-    """What was found on a picture, for people."""
+    """What was found on an image, for people."""
     lines = [found["image"]]
     lines += [f"  {100 * each['probability']:6.2f} %  {each['class']}" for each in found.get("classes", [])]
     if "box" in found:

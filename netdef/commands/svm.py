@@ -1,8 +1,8 @@
-"""Train a linear SVM for each class on descriptors of pictures, and count how well they find the classes.
+"""Train a linear SVM for each class on descriptors of images, and count how well they find the classes.
 
-netdef features makes the descriptors; those that several nets made of the same pictures are put side by side. Without
---test, pictures of each class are dealt out several times for training and for the test, and the figures are means
-over these splits, with their deviation. C is chosen on a fifth of the training pictures.
+netdef features makes the descriptors; those that several nets made of the same images are put side by side. Without
+--test, images of each class are dealt out several times for training and for the test, and the figures are means
+over these splits, with their deviation. C is chosen on a fifth of the training images.
 """
 
 import argparse
@@ -21,17 +21,17 @@ HELP = "linear SVMs on descriptors: mean class recall, or VOC's mAP"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    kind = "what netdef features wrote; of several nets, of the same pictures"
+    kind = "what netdef features wrote; of several nets, of the same images"
     parser.add_argument("features", nargs="+", metavar="FEATURES", help=kind)
     other = "descriptors to test on, of the same nets in the same order; FEATURES are all for training then"
     parser.add_argument("--test", nargs="+", default=[], metavar="FEATURES", help=other)
-    names = "mean class recall, or mAP; recall unless pictures show several classes"
+    names = "mean class recall, or mAP; recall unless images show several classes"
     parser.add_argument("--metric", choices=("recall", "map"), help=names)
     parser.add_argument("--json", action="store_true", help="print JSON, with figures for each class")
     dealt = parser.add_argument_group("without --test")
-    dealt.add_argument("--splits", type=count, default=3, metavar="K", help="how often pictures are dealt out")
-    dealt.add_argument("--train-per-class", type=count, default=30, metavar="N", help="pictures for training")
-    dealt.add_argument("--test-per-class", type=count, default=50, metavar="N", help="pictures for the test, at most")
+    dealt.add_argument("--splits", type=count, default=3, metavar="K", help="how often images are dealt out")
+    dealt.add_argument("--train-per-class", type=count, default=30, metavar="N", help="images for training")
+    dealt.add_argument("--test-per-class", type=count, default=50, metavar="N", help="images for the test, at most")
     dealt.add_argument("--seed", type=index, default=0, metavar="N", help="the first split's; the next has the next")
 
 
@@ -74,4 +74,4 @@ def line(result: "Result") -> str:
     """A split, for people."""
     seed = "" if result.seed is None else f"seed {result.seed}: "
     figures = ", ".join(f"{name} {100 * value:.1f} %" for name, value in result.figures.items())
-    return f"{seed}{figures} (C {result.cost:g}, {result.num_train:,} pictures trained, {result.num_test:,} tested)"
+    return f"{seed}{figures} (C {result.cost:g}, {result.num_train:,} images trained, {result.num_test:,} tested)"

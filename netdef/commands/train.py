@@ -51,7 +51,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     first.add_argument("--overfit-one-batch", action="store_true", help=heart)
     recipe = parser.add_argument_group("instead of the recipe's")
     recipe.add_argument("--epochs", type=_positive, metavar="X", help="passes over the training data")
-    recipe.add_argument("--batch", type=count, metavar="N", help="pictures in an iteration, over all devices")
+    recipe.add_argument("--batch", type=count, metavar="N", help="images in an iteration, over all devices")
     recipe.add_argument("--lr", type=_positive, metavar="X", help="first learning rate")
     recipe.add_argument("--seed", type=index, metavar="N", help="seed")
     devices = parser.add_argument_group("devices")
@@ -87,13 +87,13 @@ def run(args: argparse.Namespace) -> int:
     if args.resume:
         take_up(args, run_to_resume(args))
 
-    from netdef.runtime.hardware.process_group import joined, launch, was_launched
-    from netdef.runtime.training.signals import Interrupts, Stopped
+    from netdef.runtime.hardware.process_group import launch, process_group, was_launched
+    from netdef.runtime.training.signals import SignalHandler, Stopped
 
     num_devices, restarts = args.devices or 1, args.restarts or 0
     if num_devices + restarts > 1 and not was_launched():
         return launch(num_devices, args.words, restarts, args.device)
-    with Interrupts() as interrupts, joined(args.device) as group:
+    with SignalHandler() as interrupts, process_group(args.device) as group:
         try:
             return trained(args, written, group, interrupts)
         except Stopped as stopped:

@@ -1,6 +1,6 @@
 """Settings that have no effect because something else decides: each is named, with its place and what holds instead.
 
-A net's own data layers say how large batches are and what is done to pictures; so does a recipe. Where the layers feed
+A net's own data layers say how large batches are and what is done to images; so does a recipe. Where the layers feed
 the net they decide, and where other data do (``--data``) the recipe does.
 """
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 LAYERS = (Data, ImageData, HDF5Data, MemoryData)
 AUGMENTED = {
-    "augment.scale": "pictures keep their size, or get ImageData's new_height and new_width",
+    "augment.scale": "images keep their size, or get ImageData's new_height and new_width",
     "augment.crop": "transform_param { crop_size } cuts, by chance in training",
     "augment.mirror": "transform_param { mirror } says it",
     "augment.rgb_shift": "a data layer shifts no colours",
-    "test.scale": "pictures keep their size, or get ImageData's new_height and new_width",
+    "test.scale": "images keep their size, or get ImageData's new_height and new_width",
 }
 """What a recipe says and a data layer decides -> what holds instead."""
 DONE = ("mirror", "mean_file", "mean_value", "scale")
-"""What transform_param does to a picture, beside telling its size and channels."""
+"""What transform_param does to an image, beside telling its size and channels."""
 FOR_OTHER_DATA = ("test_data", "object", "input")
 """Arguments that say something of data that are chosen beside the net."""
 
@@ -80,14 +80,14 @@ def idle_in_layers(nets: tuple[Net, Net], recipe: "Recipe", source: str) -> Iter
 
 
 def _said_by(node: Node, size: str, *, is_stated: bool) -> Iterator[tuple[str, Label]]:
-    """What a data layer says beside its data and the size of its pictures, and what holds instead."""
+    """What a data layer says beside its data and the size of its images, and what holds instead."""
     places = node.definition.places
     for span in places.get("batch_size", ()):
         yield "batch_size", Label(span, size)
     transform = getattr(node.layer, "transform", Transform())
     done = [name for name in DONE if getattr(transform, name) != Transform.params[name].default]
     numbers = "preprocess says" if is_stated else "mean and deviation of the data say"
-    instead = f"{numbers} how pictures become numbers, and the recipe's augment what is mirrored"
+    instead = f"{numbers} how images become numbers, and the recipe's augment what is mirrored"
     for span in places.get("transform", ()) if done else ():
         yield f"transform_param {{ {' '.join(done)} }}", Label(span, instead)
     for name in DONE:

@@ -13,16 +13,16 @@ from netdef.compiler.net.definition import define
 from netdef.feeding import fed_net
 
 if TYPE_CHECKING:
-    from netdef.runtime.hardware.process_group import Group
+    from netdef.runtime.hardware.process_group import ProcessGroup
     from netdef.runtime.training.recipe.file import RecipeFile
     from netdef.runtime.training.recipe.recipe import Recipe
-    from netdef.runtime.training.setup import Prepared
+    from netdef.runtime.training.setup import TrainingSetup
 
 
 class Opening:
     """Opens what a command asks for: data that several stages share once, with one warning of each kind."""
 
-    def __init__(self, group: "Group") -> None:
+    def __init__(self, group: "ProcessGroup") -> None:
         from netdef.runtime.data.datasets.source import open_data
 
         self.group = group
@@ -32,7 +32,7 @@ class Opening:
     def warn(self, found: Iterable[Diagnostic]) -> None:
         """Show what wasn't shown before."""
         new = {_told(each): each for each in found}
-        if self.group.leads:
+        if self.group.is_rank_0:
             show(Report(each for told, each in new.items() if told not in self._said))
         self._said.update(new)
 
@@ -44,15 +44,15 @@ def _told(found: Diagnostic) -> tuple[str, str, str]:
 
 def prepared_of(
     args: argparse.Namespace, written: "RecipeFile | None", recipe: "Recipe", opening: Opening
-) -> "Prepared":
+) -> "TrainingSetup":
     """What the arguments ask for, checked, but for the weights to begin with."""
     recipe = overridden(recipe, args)
 
     from netdef.runtime.data.data_layers import layers_data
     from netdef.runtime.data.datasets.dataset import warnings_of
-    from netdef.runtime.data.datasets.source import wanted_by
+    from netdef.runtime.data.datasets.source import input_spec_of
     from netdef.runtime.training.checkpoint import NUM_KEPT
-    from netdef.runtime.training.setup import Means, device_of, prepare
+    from netdef.runtime.training.setup import Hardware, device_of, prepare
     from netdef.training.idle import fed_by_layers, idle_in_layers, idle_in_recipe
 
     net, own = fed_net(in_state(args, written, "TRAIN"), "TRAIN")
@@ -67,7 +67,7 @@ def prepared_of(
         idle = idle_in_layers((net, test_net), recipe, args.data or "digits")
     objects = tuple(args.object) or None
     data = layers_data(own, test_own) or opening.data(
-        args.data or "digits", args.test_data, wanted_by(net, test_net), objects
+        args.data or "digits", args.test_data, input_spec_of(net, test_net), objects
     )
     opening.warn([*idle, *warnings_of(data.train), *warnings_of(data.test)])
     return prepare(
@@ -79,7 +79,7 @@ def prepared_of(
         skip=args.corrupt == "skip",
         inputs=dict(args.input),
         scores=args.scores,
-        means=Means(
+        means=Hardware(
             device=device_of(args.device),
             group=opening.group,
             passes=args.passes or 1,

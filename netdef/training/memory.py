@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from netdef.training.job import name_of
 
 if TYPE_CHECKING:
-    from netdef.runtime.hardware.process_group import Group
+    from netdef.runtime.hardware.process_group import ProcessGroup
     from netdef.runtime.training.run import Run
     from netdef.runtime.training.train import Job
 
@@ -24,7 +24,7 @@ WITH_FALSE = (*SWITCHES, "seed", "workers", "restarts")
 """Of all these, those whose 0 or false says something."""
 
 
-def recalled(args: argparse.Namespace, group: "Group") -> "Run | None":
+def recalled(args: argparse.Namespace, group: "ProcessGroup") -> "Run | None":
     """The run to go on with, if any; arguments that aren't given again are as they were."""
     from netdef.runtime.hardware.process_group import attempt, launch_number
     from netdef.runtime.training.run import launched_run
@@ -89,7 +89,7 @@ def begun(args: argparse.Namespace, job: "Job", run: "Run") -> "Run":
     return run
 
 
-def planned(args: argparse.Namespace, plan: "Run", group: "Group", identity: dict[str, Any]) -> "Run":
+def planned(args: argparse.Namespace, plan: "Run", group: "ProcessGroup", identity: dict[str, Any]) -> "Run":
     """A new folder for the runs of a plan, with its manifest."""
     num_parts = group.size * (args.passes or 1)
     own = {"devices": group.size, "parts": num_parts, "stages": [*identity["stages"]], "identity": identity}

@@ -31,15 +31,15 @@ def introduction(
             parts = f"all devices' parts{of_a_pass} together"
         remembered = "; tests use what the first device remembers" if job.division.group.size > 1 else ""
         yield f"BatchNorm takes its mean and variance from {parts} of a batch{remembered}"
-    yield f"{data.source}: {len(data.train):,} training and {len(data.test):,} test pictures; {data.split}"
+    yield f"{data.source}: {len(data.train):,} training and {len(data.test):,} test images; {data.split}"
     if source is not None and start is None:
         yield f"{source}: {matched_text(job.module.matched)}"
     if start is not None and args.weights != run.manifest["arguments"].get("weights"):
         yield f"the run goes on from its checkpoint; {args.weights} is not read"
     if net.preprocess is None and not isinstance(job.feeding.normalise, AsStored):
-        yield f"the net has no preprocess {{ }}; a picture becomes its input by {job.feeding.normalise.text}"
+        yield f"the net has no preprocess {{ }}; an image becomes its input by {job.feeding.normalise.text}"
     total = recipe.num_iterations(len(data.train))
-    yield f"{recipe_path(args) or 'built-in recipe'}: {total:,} iterations of {recipe.batch} pictures"
+    yield f"{recipe_path(args) or 'built-in recipe'}: {total:,} iterations of {recipe.batch} images"
     yield f"{run.path}: " + (f"going on after iteration {start.iteration:,}" if start else "a new run")
 
 

@@ -1,1 +1,1 @@
-"""Pictures with labels, and the batches that nets take."""
+"""Images with labels, and the batches that nets take."""

@@ -29,16 +29,16 @@ from netdef.runtime.data.box_geometry import in_window
 from netdef.runtime.data.datasets.cached import KEPT_BYTES
 from netdef.runtime.data.datasets.dataset import Dataset, boxes_of
 from netdef.runtime.data.datasets.table import Table
-from netdef.runtime.data.datasets.zipped import Accompanied
+from netdef.runtime.data.datasets.zipped import Zipped
 from netdef.runtime.data.random_draws import order, uniform
 from netdef.runtime.data.skipping import Instead, no_other, nobody, the_next
-from netdef.runtime.data.transform import Cut, Draw, View
+from netdef.runtime.data.transform import Cropper, RandomDraw, View
 
 Batch = dict[str, Tensor]
 """``data`` (N, H, W, C), bytes; ``label`` (N,), whole numbers; ``chance`` (N, draws), the numbers by which
-the pictures were cut.
+the images were cut.
 
-``number`` (N,) says which samples they are. Pictures with boxes have the ``box_fields`` too. A ``Table``'s batches have
+``number`` (N,) says which samples they are. Images with boxes have the ``box_fields`` too. A ``Table``'s batches have
 its own fields. ``skipped`` are the numbers of samples that could not be read.
 """
 
@@ -58,7 +58,7 @@ class TrainingBatches(Fetched[Batch]):
     def __init__(
         self,
         data: Dataset,
-        view: Cut,
+        view: Cropper,
         size: int,
         seed: int,
         *,
@@ -89,7 +89,7 @@ class TrainingBatches(Fetched[Batch]):
     @override
     def __getitem__(self, iteration: int) -> Batch:
         epochs, numbers = self.samples(iteration)
-        chance = uniform(AUGMENTATION, self.seed, epochs[:, None], numbers[:, None], np.arange(len(Draw)))
+        chance = uniform(AUGMENTATION, self.seed, epochs[:, None], numbers[:, None], np.arange(len(RandomDraw)))
         row = epochs * len(self.data) + numbers
         return _collected(self.data, self.view, row, chance, the_next if self.skip else no_other)
 
@@ -97,12 +97,12 @@ class TrainingBatches(Fetched[Batch]):
 class TestBatches(Fetched[Batch]):
     """Every sample once, in order; the last batch may be smaller, or with ``endless`` goes on from the first sample.
 
-    With ``skip``, samples that can't be read are left out, and a batch of them alone has no pictures.
+    With ``skip``, samples that can't be read are left out, and a batch of them alone has no images.
     """
 
     __test__ = False  # pytest: not a test case
 
-    def __init__(self, data: Dataset, view: Cut, size: int, *, skip: bool = False, endless: bool = False) -> None:
+    def __init__(self, data: Dataset, view: Cropper, size: int, *, skip: bool = False, endless: bool = False) -> None:
         self.data = data
         self.view = view
         self.size = size
@@ -113,7 +113,9 @@ class TestBatches(Fetched[Batch]):
     def __getitem__(self, index: int) -> Batch:
         numbers = np.arange(index * self.size, (index + 1) * self.size)
         numbers = numbers % len(self.data) if self.endless else numbers[numbers < len(self.data)]
-        chance = uniform(TESTING, numbers[:, None], np.arange(len(Draw)))  # Caffe's data layers mirror in TEST too
+        chance = uniform(
+            TESTING, numbers[:, None], np.arange(len(RandomDraw))
+        )  # Caffe's data layers mirror in TEST too
         return _collected(self.data, self.view, numbers, chance, nobody if self.skip else no_other)
 
     def __len__(self) -> int:
@@ -128,13 +130,15 @@ def stream(batches: Fetched[Batch], indices: Iterable[int], num_workers: int) ->
 
 
 def workers_for(data: Dataset) -> int:
-    """How many processes should read: none where the pictures stay in memory."""
+    """How many processes should read: none where the images stay in memory."""
     return 0 if data.num_bytes <= KEPT_BYTES else min(MANY_WORKERS, len(os.sched_getaffinity(0)))
 
 
-def _collected(data: Dataset, view: Cut, row: NDArray[np.int64], chance: NDArray[np.float64], broken: Instead) -> Batch:
+def _collected(
+    data: Dataset, view: Cropper, row: NDArray[np.int64], chance: NDArray[np.float64], broken: Instead
+) -> Batch:
     """A batch of samples by their places in the endless row of a data set that begins again and again."""
-    if isinstance(data, Accompanied):
+    if isinstance(data, Zipped):
         batch = _collected(data.first, view, row, chance, no_other)  # another sample would not fit its companions
         for each in data.companions:
             own = _collected(each.data, each.view, row, chance, no_other)
@@ -149,13 +153,13 @@ def _collected(data: Dataset, view: Cut, row: NDArray[np.int64], chance: NDArray
     found = [(*sample, draws) for sample, draws in zip(samples, chance, strict=True) if sample is not None]
     batch = {"skipped": torch.tensor(skipped)} if skipped else {}
     if found:
-        batch["data"] = torch.from_numpy(np.stack([view.of(picture, draws) for _, picture, draws in found]))
+        batch["data"] = torch.from_numpy(np.stack([view.of(image, draws) for _, image, draws in found]))
         batch["label"] = torch.tensor([data.labels[number] for number, *_ in found])
         batch["number"] = torch.tensor([number for number, *_ in found])
         batch["chance"] = torch.from_numpy(np.stack([draws for *_, draws in found]))
         boxes = boxes_of(data)
         if boxes is not None and isinstance(view, View):  # a data layer's view never meets boxes
-            places = [(boxes[number], Pair(*picture.shape[:2]), draws) for number, picture, draws in found]
+            places = [(boxes[number], Pair(*image.shape[:2]), draws) for number, image, draws in found]
             seen = [in_window(edges, size, view.placement(size, draws), view.size) for edges, size, draws in places]
             batch |= box_fields(np.stack(seen), batch["label"], len(data.classes))
     return batch
@@ -229,10 +233,10 @@ def _tells_of_a_lost_worker(error: Exception) -> bool:
 def lost_worker(error: str, num_workers: int) -> NetError:
     """What to say when a worker is gone; ``error`` is the loader's, and may have the worker's number."""
     number = re.search(r"pid\D*([0-9]+)", error)
-    message = f"a process that reads pictures was killed{f': {number[1]}' if number else ''}"
+    message = f"a process that reads images was killed{f': {number[1]}' if number else ''}"
     note = "mostly memory runs out, or shared memory (/dev/shm): each such process keeps batches ahead"
     fewer = (
-        "--workers 0, and pictures are read between iterations" if num_workers == 1 else f"--workers {num_workers // 2}"
+        "--workers 0, and images are read between iterations" if num_workers == 1 else f"--workers {num_workers // 2}"
     )
     return NetError(Diagnostic("N852", message, notes=(note,), help=f"read with fewer: {fewer}"))
 

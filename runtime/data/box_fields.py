@@ -1,4 +1,4 @@
-"""What a batch of pictures with boxes has for a net, beside its pictures and labels."""
+"""What a batch of images with boxes has for a net, beside its images and labels."""
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ def box_fields(boxes: Boxes, labels: Tensor, num_classes: int) -> dict[str, Tens
     """Fields for one box for all classes, and for a box for each class.
 
     box          (N, 4): centre x, centre y, width and height, in shares of the net's window
-    class_box    (N, 4 classes): the same in the place of the picture's class, and 0 elsewhere
+    class_box    (N, 4 classes): the same in the place of the image's class, and 0 elsewhere
     class_mask   (N, 4 classes): 1 in that place, and 0 elsewhere
     """
     box = torch.from_numpy(boxes.astype(np.float32))

@@ -1,6 +1,6 @@
-"""Boxes on pictures and in a net's window, and how much they overlap.
+"""Boxes on images and in a net's window, and how much they overlap.
 
-On a picture a box is its edges (x0, y0, x1, y1), in pixels. For a net it is (centre x, centre y, width, height) in
+On an image a box is its edges (x0, y0, x1, y1), in pixels. For a net it is (centre x, centre y, width, height) in
 shares of its window, x and width of the window's width, y and height of its height: numbers that don't depend on the
 window's size, and by which a position's box in dense evaluation is its window's place plus what it says.
 """
@@ -15,17 +15,17 @@ Boxes = NDArray[np.float64]
 """(..., 4)."""
 
 
-def in_window(edges: Boxes, picture: Pair, placement: Placement, window: Pair) -> Boxes:
-    """Boxes on a picture of a size, as the net sees them; they may reach out of the window."""
-    scale, corner, size = _place(picture, placement, window)
+def in_window(edges: Boxes, image: Pair, placement: Placement, window: Pair) -> Boxes:
+    """Boxes on an image of a size, as the net sees them; they may reach out of the window."""
+    scale, corner, size = _place(image, placement, window)
     shares = (edges * scale - corner) / size
     boxes = np.concatenate([(shares[..., :2] + shares[..., 2:]) / 2, shares[..., 2:] - shares[..., :2]], axis=-1)
     return _mirrored(boxes) if placement.mirrored else boxes
 
 
-def on_picture(boxes: Boxes, picture: Pair, placement: Placement, window: Pair) -> Boxes:
-    """What a net says of its window as edges on the picture; the other way of ``in_window``."""
-    scale, corner, size = _place(picture, placement, window)
+def on_image(boxes: Boxes, image: Pair, placement: Placement, window: Pair) -> Boxes:
+    """What a net says of its window as edges on the image; the other way of ``in_window``."""
+    scale, corner, size = _place(image, placement, window)
     edges: Boxes = (edges_of(_mirrored(boxes) if placement.mirrored else boxes) * size + corner) / scale
     return edges
 
@@ -46,10 +46,10 @@ def overlap(some: Boxes, others: Boxes) -> NDArray[np.float64]:
     return share
 
 
-def _place(picture: Pair, placement: Placement, window: Pair) -> tuple[Boxes, Boxes, Boxes]:
+def _place(image: Pair, placement: Placement, window: Pair) -> tuple[Boxes, Boxes, Boxes]:
     """Scale, corner and size of a window, once for each edge."""
     scaled = placement.scaled
-    scale = (scaled.w / picture.w, scaled.h / picture.h) * 2
+    scale = (scaled.w / image.w, scaled.h / image.h) * 2
     corner = (placement.left, placement.top) * 2
     return np.array(scale), np.array(corner, np.float64), np.array((window.w, window.h) * 2, np.float64)
 

@@ -1,10 +1,10 @@
-"""Krizhevsky's shift of the colours: every picture gets a little more or less of the light that its data vary in.
+"""Krizhevsky's shift of the colours: every image gets a little more or less of the light that its data vary in.
 
 To each pixel is added p1 a1 l1 + p2 a2 l2 + p3 a3 l3, where p and l are the eigenvectors and eigenvalues of the
-covariance of all pixels' red, green and blue, and a is drawn for each picture from a normal distribution (ImageNet
+covariance of all pixels' red, green and blue, and a is drawn for each image from a normal distribution (ImageNet
 Classification with Deep Convolutional Neural Networks, 2012, 4.1). An eigenvalue is a square, so the unit matters,
 which the paper leaves open: here colours go from 0 to 1. In bytes the eigenvalues would be 255^2 times as large, and a
-deviation of 0.1 would leave nothing of a picture.
+deviation of 0.1 would leave nothing of an image.
 """
 
 from collections.abc import Mapping
@@ -16,10 +16,10 @@ from torch import Tensor
 
 from netdef.compiler.schema.caffe import Channels
 from netdef.runtime.data.datasets.dataset import Dataset
-from netdef.runtime.data.transform import Draw, Normalise, evenly_spread, with_channels
+from netdef.runtime.data.transform import Normalise, RandomDraw, evenly_spread, with_channels
 
 NUM_PICTURES = 512
-"""Pictures whose pixels are looked at: of 5,000 of CIFAR-10 they tell the strongest value within 3 %, and its direction
+"""Images whose pixels are looked at: of 5,000 of CIFAR-10 they tell the strongest value within 3 %, and its direction
 within half a degree, in a few seconds of decoding at ImageNet's size.
 """
 NUM_DIGITS = 6
@@ -29,7 +29,7 @@ LEAST_DRAW = 2.0**-54
 
 
 class Colours(NamedTuple):
-    """In which directions the colours of some pictures vary, the strongest first; a colour is 0 to 1.
+    """In which directions the colours of some images vary, the strongest first; a colour is 0 to 1.
 
     vectors   three of length 1, each red, green, blue; their greatest component is above 0
     values    the variance along each
@@ -50,10 +50,10 @@ class Colours(NamedTuple):
 
 
 def colours_of(data: Dataset) -> Colours:
-    """The colours of a data set, from every pixel of some of its pictures, evenly spread."""
+    """The colours of a data set, from every pixel of some of its images, evenly spread."""
     num, total, products = 0, np.zeros(3), np.zeros((3, 3))
-    for picture in evenly_spread(data, NUM_PICTURES):
-        pixels = with_channels(picture, 3).reshape(-1, 3).astype(np.float64)  # sums of whole numbers are exact
+    for image in evenly_spread(data, NUM_PICTURES):
+        pixels = with_channels(image, 3).reshape(-1, 3).astype(np.float64)  # sums of whole numbers are exact
         num += len(pixels)
         total += pixels.sum(axis=0)
         products += pixels.T @ pixels
@@ -70,18 +70,18 @@ class Shifted(NamedTuple):
     colours: Colours
     deviation: float
 
-    def __call__(self, pictures: Tensor, chance: Tensor | None = None) -> Tensor:
-        """Pictures (N, H, W, 3) of bytes, each with its ``chance`` (N, draws), as an input (N, 3, H, W) of floats."""
+    def __call__(self, images: Tensor, chance: Tensor | None = None) -> Tensor:
+        """Images (N, H, W, 3) of bytes, each with its ``chance`` (N, draws), as an input (N, 3, H, W) of floats."""
         assert chance is not None
-        shift = self.shift(chance.to(pictures.device))
+        shift = self.shift(chance.to(images.device))
         if self.normalise.channels is Channels.BGR:
             shift = shift.flip(1)
         shift = (shift * (255 * self.normalise.scale)).to(torch.float32)
-        return self.normalise(pictures).add_(shift[:, :, None, None])
+        return self.normalise(images).add_(shift[:, :, None, None])
 
     def shift(self, chance: Tensor) -> Tensor:
-        """What is added to red, green and blue of each picture (N, 3); a colour is 0 to 1."""
-        draws: Tensor = torch.special.ndtri(chance[:, Draw.FIRST : Draw.THIRD + 1].clamp(min=LEAST_DRAW))
+        """What is added to red, green and blue of each image (N, 3); a colour is 0 to 1."""
+        draws: Tensor = torch.special.ndtri(chance[:, RandomDraw.FIRST : RandomDraw.THIRD + 1].clamp(min=LEAST_DRAW))
         vectors, values = draws.new_tensor(self.colours.vectors), draws.new_tensor(self.colours.values)
         shift: Tensor = (draws * values * self.deviation) @ vectors
         return shift

@@ -1,6 +1,6 @@
 """What a net's own data layers name: Caffe's way to say what a net is trained on.
 
-Data reads an LMDB or LevelDB of Datums, ImageData a list of picture files, HDF5Data blobs by name. Files that they
+Data reads an LMDB or LevelDB of Datums, ImageData a list of image files, HDF5Data blobs by name. Files that they
 name are looked up from the working folder, as Caffe does, and then from the net's own folder. The order is Caffe's:
 that of the data set, batch by batch without end, or with ``shuffle`` another in each epoch.
 """
@@ -28,7 +28,7 @@ from netdef.runtime.data.datasets.dataset import Dataset
 from netdef.runtime.data.datasets.datums import Datums
 from netdef.runtime.data.datasets.listing import Listing
 from netdef.runtime.data.datasets.table import Table
-from netdef.runtime.data.datasets.zipped import Accompanied, Companion
+from netdef.runtime.data.datasets.zipped import Companion, Zipped
 from netdef.runtime.data.feed import Feed
 from netdef.runtime.data.layer_view import NOTHING_DONE, AsStored, LayerView, MeanImage
 from netdef.runtime.data.transform import Normalise
@@ -94,7 +94,7 @@ def feed_of(net: Net, opened: list[Opened]) -> LayerFeed:
         blobs |= {name: other.feed.blobs[field] for field, name in names.items()}
     if not companions:
         return first
-    data = Accompanied(first.data, tuple(companions))
+    data = Zipped(first.data, tuple(companions))
     return LayerFeed(data, first.feed._replace(blobs=blobs), first.batch_size)
 
 
@@ -115,8 +115,8 @@ def _feed_of_one(net: Net, opened: Opened) -> LayerFeed:
     crop = Pair(transform.crop_size, transform.crop_size) if transform.crop_size else None
     if crop is not None and min(image[1:]) < transform.crop_size:
         at = Label(place_of("transform", definition.places, definition.at))
-        message = f"a crop of {show(crop)} does not fit a picture of {show(image[1:])}"
-        raise NetError(Diagnostic("N775", message, at, help="give a smaller crop_size, or larger pictures"))
+        message = f"a crop of {show(crop)} does not fit an image of {show(image[1:])}"
+        raise NetError(Diagnostic("N775", message, at, help="give a smaller crop_size, or larger images"))
     view = LayerView(
         name=definition.title,
         num_channels=image[0],
@@ -181,14 +181,14 @@ _OPEN: dict[type[Layer], Callable[..., _DataAndSamples]] = {
 
 
 def _image(data: Dataset, channels: int | None) -> tuple[int, ...]:
-    """(C, H, W) of the first picture that can be read."""
+    """(C, H, W) of the first image that can be read."""
     for index in range(len(data)):
         try:
-            height, width, own = data.picture(index).shape
-        except NetError:  # whoever asks for this picture is told
+            height, width, own = data.image(index).shape
+        except NetError:  # whoever asks for this image is told
             continue
         return channels or own, height, width
-    raise AssertionError("a data set with no sound picture can't be opened")
+    raise AssertionError("a data set with no sound image can't be opened")
 
 
 def _find(definition: LayerDefinition, name: str, home: Path, at: str = "source") -> Path:
@@ -222,8 +222,8 @@ def _normalise(
     path = _find(definition, transform.mean_file, home, "transform")
     mean = read_mean(path)
     if mean.shape != image:
-        message = f"{definition.title}: the mean in {path} is {show(mean.shape)}, and pictures are {show(image)}"
-        cure = "make the mean of the same pictures: Caffe's compute_image_mean does"
+        message = f"{definition.title}: the mean in {path} is {show(mean.shape)}, and images are {show(image)}"
+        cure = "make the mean of the same images: Caffe's compute_image_mean does"
         raise NetError(Diagnostic("N775", message, Label(definition.at), help=cure))
     return MeanImage(path, mean.astype(np.float32, copy=False), transform.scale, view)
 

@@ -1,4 +1,4 @@
-"""Data meets a net: which input takes the pictures, which the labels, and how a picture is cut to fit."""
+"""Data meets a net: which input takes the images, which the labels, and how an image is cut to fit."""
 
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from netdef.compiler.shape import Pair, Shape, show
 from netdef.runtime.data.batches import Batch
 from netdef.runtime.data.box_fields import BOX_FIELDS
 from netdef.runtime.data.datasets.dataset import Dataset
-from netdef.runtime.data.transform import Cut, Numbers, View
+from netdef.runtime.data.transform import Cropper, Normaliser, View
 from netdef.runtime.training.recipe.recipe import Augment, Crop
 
 FIELDS = ("data", "label")
@@ -29,10 +29,10 @@ class Binding(NamedTuple):
     """
 
     blobs: dict[str, str]
-    normalise: Numbers
+    normalise: Normaliser
 
     def feed(self, batch: Batch, device: torch.device, dtype: torch.dtype = torch.float32) -> dict[str, Tensor]:
-        """A batch as the net's inputs, on its device; ``dtype`` is what pictures become."""
+        """A batch as the net's inputs, on its device; ``dtype`` is what images become."""
         there = {field: batch[field].to(device, non_blocking=True) for field in self.blobs}
         there["data"] = self.normalise(there["data"], batch.get("chance")).to(dtype)
         return {self.blobs[field]: tensor for field, tensor in there.items()}
@@ -41,15 +41,15 @@ class Binding(NamedTuple):
 class Feed(NamedTuple):
     """How data reach a net in one phase.
 
-    view        how pictures are cut
+    view        how images are cut
     blobs       field of a batch -> the input that takes it
     normalise   what turns bytes into the net's numbers
     shuffled    whether every epoch has an order of its own
     """
 
-    view: Cut
+    view: Cropper
     blobs: dict[str, str]
-    normalise: Numbers
+    normalise: Normaliser
     shuffled: bool
 
 
@@ -70,17 +70,17 @@ def bind(net: Net, chosen: Mapping[str, str]) -> dict[str, str]:
         raise NetError(Diagnostic("N715", f"nothing feeds the input {spare}", help=cure))
     if "data" not in blobs:
         cure = 'add input "data" [N, 3, 224, 224]'
-        raise NetError(Diagnostic("N715", "the net has no input for pictures", help=cure))
+        raise NetError(Diagnostic("N715", "the net has no input for images", help=cure))
     return blobs
 
 
 def view_of(net: Net, blob: str) -> View:
-    """How pictures are cut for an input, in testing."""
+    """How images are cut for an input, in testing."""
     shape = net.inputs[blob]
     sizes = [size for size in shape if isinstance(size, int)]
     if len(sizes) != 4 or sizes[1] not in (1, 3):
-        cure = f'as in input "{blob}" [N, 3, 224, 224], or with 1 channel for grey pictures'
-        message = f"the input {blob} is {show(shape, batch=True)}, and pictures are N x 1 or 3 x height x width"
+        cure = f'as in input "{blob}" [N, 3, 224, 224], or with 1 channel for grey images'
+        message = f"the input {blob} is {show(shape, batch=True)}, and images are N x 1 or 3 x height x width"
         raise NetError(Diagnostic("N716", message, help=cure))
     resize = net.preprocess.resize if net.preprocess else None
     cover = net.preprocess is None or net.preprocess.crop is None
@@ -94,8 +94,8 @@ def augmented(view: View, augment: Augment) -> View:
         NetError: if a net of this view can't be trained so.
     """
     if augment.scale and augment.scale[0] < min(view.size):
-        cure = f"scale is the shorter side of the whole picture: at least {min(view.size)}"
-        message = f"pictures of side {augment.scale[0]} do not fill the net's window of {show(view.size)}"
+        cure = f"scale is the shorter side of the whole image: at least {min(view.size)}"
+        message = f"images of side {augment.scale[0]} do not fill the net's window of {show(view.size)}"
         raise NetError(Diagnostic("N784", message, help=cure))
     if augment.rgb_shift and view.num_channels == 1:
         raise NetError(Diagnostic("N784", "rgb_shift is for colours, and the net takes grey", help="leave it out"))

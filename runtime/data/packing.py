@@ -15,7 +15,7 @@ from PIL import Image
 
 from netdef.compiler.diagnostics import Diagnostic, NetError, Report
 from netdef.compiler.shape import Pair
-from netdef.runtime.data.datasets.dataset import Dataset, Picture
+from netdef.runtime.data.datasets.dataset import Dataset, ImageArray
 from netdef.runtime.data.datasets.folder import Folder
 from netdef.runtime.data.datasets.listing import Listing
 from netdef.runtime.data.datasets.shards import INDEX, PLACES
@@ -35,11 +35,11 @@ class Packed(NamedTuple):
 
 
 class Packing(NamedTuple):
-    """How pictures are packed.
+    """How images are packed.
 
-    resize        shorter side in pixels, to which larger pictures shrink; None leaves the files as they are
+    resize        shorter side in pixels, to which larger images shrink; None leaves the files as they are
     shard_bytes   length from which on a shard is full
-    skip          whether pictures that can't be read are left out
+    skip          whether images that can't be read are left out
     """
 
     resize: int | None = None
@@ -53,7 +53,7 @@ def pack_parts(source: str, folder: Path, how: Packing) -> dict[str, Packed]:
     The folder is there whole or not at all.
 
     Raises:
-        NetError: if the folder is there already or can't be written, or a picture can't be read.
+        NetError: if the folder is there already or can't be written, or an image can't be read.
     """
     if folder.exists():
         raise NetError(Diagnostic("N777", f"{folder} is there already", help="choose another folder, or remove it"))
@@ -88,7 +88,7 @@ def pack(data: Dataset, folder: Path, how: Packing) -> Packed:
                 sample = next(samples, None)
         shards.append(shard)
     if not places:
-        raise NetError(Report([*skipped, Diagnostic("N777", "there is nothing to pack: no picture can be read")]))
+        raise NetError(Report([*skipped, Diagnostic("N777", "there is nothing to pack: no image can be read")]))
     np.save(folder / PLACES, np.array(places, np.int64))
     facts = {
         "classes": list(data.classes),
@@ -100,39 +100,39 @@ def pack(data: Dataset, folder: Path, how: Packing) -> Packed:
 
 
 def _samples(data: Dataset, how: Packing, skipped: Report) -> Iterator[tuple[str, str, bytes, int]]:
-    """Key, suffix, content and label of each picture; all are decoded, so that no shard holds a broken one."""
+    """Key, suffix, content and label of each image; all are decoded, so that no shard holds a broken one."""
     for number in range(len(data)):
         try:
-            picture = data.picture(number)
+            image = data.image(number)
         except NetError as error:
             if not how.skip:
                 raise
             skipped.extend(error.report)
             continue
-        if picture.dtype != np.uint8 or picture.shape[2] not in (1, 3):
-            message = f"sample {number:,} is no picture: {picture.shape[2]} channels of {picture.dtype}"
-            raise NetError(Diagnostic("N777", message, help="shards hold pictures; put other numbers into HDF5"))
+        if image.dtype != np.uint8 or image.shape[2] not in (1, 3):
+            message = f"sample {number:,} is no image: {image.shape[2]} channels of {image.dtype}"
+            raise NetError(Diagnostic("N777", message, help="shards hold images; put other numbers into HDF5"))
         path = data.paths[number] if isinstance(data, Folder | Listing) else ""
-        suffix, content = _content(picture, path, how.resize)
+        suffix, content = _content(image, path, how.resize)
         yield f"{number:08}{_words(path)}", suffix, content, data.labels[number]
 
 
-def _content(picture: Picture, path: str, resize: int | None) -> tuple[str, bytes]:
-    """A picture's file: its own, where it needn't shrink; else a new one, lossless unless it was a JPEG."""
+def _content(image: ImageArray, path: str, resize: int | None) -> tuple[str, bytes]:
+    """An image's file: its own, where it needn't shrink; else a new one, lossless unless it was a JPEG."""
     suffix = os.path.splitext(path)[1].lower()
-    size = Pair(*picture.shape[:2])
+    size = Pair(*image.shape[:2])
     if resize is not None and resize < min(size):
         scale = resize / min(size)
-        picture = resized(picture, Pair(round(size.h * scale), round(size.w * scale)))
+        image = resized(image, Pair(round(size.h * scale), round(size.w * scale)))
     elif path:
         return suffix, Path(path).read_bytes()
     jpeg = suffix in (".jpg", ".jpeg")
     file = io.BytesIO()
-    image = Image.fromarray(picture[:, :, 0] if picture.shape[2] == 1 else picture)
+    encoded = Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image)
     if jpeg:
-        image.save(file, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+        encoded.save(file, "JPEG", quality=JPEG_QUALITY, subsampling=0)
     else:
-        image.save(file, "PNG")
+        encoded.save(file, "PNG")
     return ".jpg" if jpeg else ".png", file.getvalue()
 
 

@@ -1,20 +1,20 @@
-"""Pictures brought to another size and shape as OpenCV does it, on which Caffe's ImageData relies."""
+"""Images brought to another size and shape as OpenCV does it, on which Caffe's ImageData relies."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from netdef.compiler.shape import Pair
-from netdef.runtime.data.datasets.dataset import Picture
+from netdef.runtime.data.datasets.dataset import ImageArray
 
 
-def stretched(picture: Picture, size: Pair) -> Picture:
-    """Bilinear between the four nearest pixels, even where the picture shrinks; within one level of OpenCV's."""
-    if picture.shape[:2] == size:
-        return picture
-    top, bottom, down = _neighbours(picture.shape[0], size.h)
-    left, right, across = _neighbours(picture.shape[1], size.w)
+def stretched(image: ImageArray, size: Pair) -> ImageArray:
+    """Bilinear between the four nearest pixels, even where the image shrinks; within one level of OpenCV's."""
+    if image.shape[:2] == size:
+        return image
+    top, bottom, down = _neighbours(image.shape[0], size.h)
+    left, right, across = _neighbours(image.shape[1], size.w)
     down, across = down[:, None, None], across[:, None]
-    rows = picture[top] * (1 - down) + picture[bottom] * down
+    rows = image[top] * (1 - down) + image[bottom] * down
     pixels = rows[:, left] * (1 - across) + rows[:, right] * across
     return (pixels + 0.5).astype(np.uint8)
 

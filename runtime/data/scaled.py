@@ -1,4 +1,4 @@
-"""Whole pictures at several sizes, one sample at a time, and those of equal size together."""
+"""Whole images at several sizes, one sample at a time, and those of equal size together."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -16,13 +16,13 @@ from netdef.runtime.data.skipping import no_other, nobody
 from netdef.runtime.data.transform import View, resized, with_channels
 
 WAITING_BYTES = 2**29
-"""Pictures that wait for others of their size, over all sizes."""
+"""Images that wait for others of their size, over all sizes."""
 
 
-class ScaledPictures(Fetched[Batch]):
-    """By sample: ``number``, and under ``"0"``, ``"1"``, ... its whole picture as each view scales it, (H, W, C) bytes.
+class ScaledImages(Fetched[Batch]):
+    """By sample: ``number``, and under ``"0"``, ``"1"``, ... its whole image as each view scales it, (H, W, C) bytes.
 
-    With ``skip``, a picture that can't be read has only ``skipped``.
+    With ``skip``, an image that can't be read has only ``skipped``.
     """
 
     def __init__(self, data: Dataset, views: Sequence[View], *, skip: bool = False) -> None:
@@ -36,27 +36,27 @@ class ScaledPictures(Fetched[Batch]):
         sample = (nobody if self.skip else no_other)(self.data, number, skipped)
         if sample is None:
             return {"skipped": torch.tensor(skipped)}
-        picture = with_channels(sample[1], self.views[0].num_channels)
-        sizes = [view.scaled(Pair(*picture.shape[:2])) for view in self.views]
-        pictures = {str(i): torch.from_numpy(np.array(resized(picture, size))) for i, size in enumerate(sizes)}
-        return {"number": torch.tensor(number), **pictures}
+        image = with_channels(sample[1], self.views[0].num_channels)
+        sizes = [view.scaled(Pair(*image.shape[:2])) for view in self.views]
+        images = {str(i): torch.from_numpy(np.array(resized(image, size))) for i, size in enumerate(sizes)}
+        return {"number": torch.tensor(number), **images}
 
 
 class Page(NamedTuple):
-    """Pictures of one size that are shown to a net together.
+    """Images of one size that are shown to a net together.
 
     scale     which of the views scaled them
     numbers   the samples
-    pictures  (N, H, W, C), bytes
+    images  (N, H, W, C), bytes
     """
 
     scale: int
     numbers: list[int]
-    pictures: Tensor
+    images: Tensor
 
 
 def pages(samples: Iterable[Batch], num_pixels: int) -> Iterator[Page]:
-    """Samples in groups of equal scale and size, each of at most ``num_pixels``, but at least one picture.
+    """Samples in groups of equal scale and size, each of at most ``num_pixels``, but at least one image.
 
     Groups that fill come first, the others last; what waits in them is bounded too.
     """
@@ -64,14 +64,14 @@ def pages(samples: Iterable[Batch], num_pixels: int) -> Iterator[Page]:
     waiting = 0
     for sample in samples:
         number = int(sample.pop("number"))
-        for scale, picture in sample.items():
-            key = int(scale), picture.shape
+        for scale, image in sample.items():
+            key = int(scale), image.shape
             group = groups.setdefault(key, [])
-            group.append((number, picture))
-            waiting += picture.nbytes
-            if (len(group) + 1) * picture.shape[0] * picture.shape[1] > num_pixels:
+            group.append((number, image))
+            waiting += image.nbytes
+            if (len(group) + 1) * image.shape[0] * image.shape[1] > num_pixels:
                 yield _page(key[0], groups.pop(key))
-                waiting -= len(group) * picture.nbytes
+                waiting -= len(group) * image.nbytes
         while waiting > WAITING_BYTES:
             key, group = max(groups.items(), key=lambda item: len(item[1]) * item[1][0][1].nbytes)
             yield _page(key[0], groups.pop(key))
@@ -81,4 +81,4 @@ def pages(samples: Iterable[Batch], num_pixels: int) -> Iterator[Page]:
 
 
 def _page(scale: int, group: list[tuple[int, Tensor]]) -> Page:
-    return Page(scale, [number for number, _ in group], torch.stack([picture for _, picture in group]))
+    return Page(scale, [number for number, _ in group], torch.stack([image for _, image in group]))

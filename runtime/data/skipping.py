@@ -1,4 +1,4 @@
-"""What becomes of a sample whose picture can't be read: a mistake, another in its place, or nothing.
+"""What becomes of a sample whose image can't be read: a mistake, another in its place, or nothing.
 
 Which of them is read depends on the data alone, so that a batch is the same whoever makes it.
 """
@@ -8,20 +8,20 @@ from collections.abc import Callable, Iterable, Iterator
 from torch import Tensor
 
 from netdef.compiler.diagnostics import Diagnostic, NetError, Report, Severity
-from netdef.runtime.data.datasets.dataset import Dataset, Picture
+from netdef.runtime.data.datasets.dataset import Dataset, ImageArray
 
 MOST_IN_A_ROW = 100
-"""Pictures that may be skipped: a disk that can't be read is another mistake, and no training."""
+"""Images that may be skipped: a disk that can't be read is another mistake, and no training."""
 
-Sample = tuple[int, Picture]
-"""A number and its picture."""
+Sample = tuple[int, ImageArray]
+"""A number and its image."""
 Instead = Callable[[Dataset, int, list[int]], Sample | None]
 """What is read for a sample; the numbers of those that can't be are added to the list."""
 
 
 def no_other(data: Dataset, number: int, skipped: list[int]) -> Sample:
     """The sample itself; raises ``NetError`` if it can't be read."""
-    return number, data.picture(number)
+    return number, data.image(number)
 
 
 def nobody(data: Dataset, number: int, skipped: list[int]) -> Sample | None:
@@ -40,7 +40,7 @@ def the_next(data: Dataset, number: int, skipped: list[int]) -> Sample:
         if sample is not None:
             return sample
         last, number = number, (number + 1) % len(data)
-    message = f"more than {MOST_IN_A_ROW} pictures in a row can't be read"
+    message = f"more than {MOST_IN_A_ROW} images in a row can't be read"
     mistakes = why(data, last)
     raise NetError(Report([*mistakes, Diagnostic("N776", message, help="look at the data, and at its disk")]))
 
@@ -48,7 +48,7 @@ def the_next(data: Dataset, number: int, skipped: list[int]) -> Sample:
 def why(data: Dataset, number: int) -> list[Diagnostic]:
     """Why a sample can't be read: reading it once more tells, wherever it was read first."""
     try:
-        data.picture(number)
+        data.image(number)
     except NetError as error:
         return list(error.report)
     return []
@@ -63,7 +63,7 @@ class Skipped:
         self._tell = tell
 
     def told(self, batches: Iterable[dict[str, Tensor]]) -> Iterator[dict[str, Tensor]]:
-        """The same batches, without those that have no pictures."""
+        """The same batches, without those that have no images."""
         for batch in batches:
             numbers = batch.pop("skipped", None)
             for number in () if numbers is None else numbers.tolist():

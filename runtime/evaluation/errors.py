@@ -10,13 +10,13 @@ from torch import Tensor
 
 from netdef.runtime.data.batches import Batch
 from netdef.runtime.data.feed import Binding
-from netdef.runtime.hardware.process_group import Group
+from netdef.runtime.hardware.process_group import ProcessGroup
 
 if TYPE_CHECKING:
     from netdef.runtime.module import NetModule
 
 PAGE = 256
-"""Pictures that are evaluated at once."""
+"""Images that are evaluated at once."""
 
 
 class Measured(Protocol):
@@ -24,9 +24,9 @@ class Measured(Protocol):
 
     @property
     def num(self) -> int:
-        """The pictures."""
+        """The images."""
 
-    def over(self, group: Group) -> Self:
+    def over(self, group: ProcessGroup) -> Self:
         """The same of all processes' parts."""
 
     @property
@@ -56,10 +56,10 @@ class Loss(NamedTuple):
         """That of two parts."""
         return Loss(self.num + other.num, self.summed + other.summed)
 
-    def over(self, group: Group) -> "Loss":
+    def over(self, group: ProcessGroup) -> "Loss":
         """That of all processes' parts."""
         (num,) = group.total([self.num])
-        return Loss(num, sum(group.gathered(self.summed)))
+        return Loss(num, sum(group.all_gather(self.summed)))
 
     @property
     def mean(self) -> float:
@@ -85,10 +85,10 @@ class Loss(NamedTuple):
 class Errors(NamedTuple):
     """Counts over a data set, exact: parts of it may be counted apart and added.
 
-    num        pictures that count
+    num        images that count
     top1       those whose class did not score highest
     top5       those whose class was not among the five highest
-    loss       of all pictures, if the net has one in phase TEST
+    loss       of all images, if the net has one in phase TEST
     """
 
     num: int = 0
@@ -101,14 +101,14 @@ class Errors(NamedTuple):
         num, top1, top5 = self.num + other.num, self.top1 + other.top1, self.top5 + other.top5
         return Errors(num, top1, top5, self.loss.plus(other.loss))
 
-    def over(self, group: Group) -> "Errors":
+    def over(self, group: ProcessGroup) -> "Errors":
         """The counts of all processes' parts."""
         num, top1, top5 = group.total(self[:3])
         return Errors(num, top1, top5, self.loss.over(group))
 
     @property
     def top1_error(self) -> float:
-        """The share of ``top1``, 0 to 1; of no pictures 1, as Caffe's Accuracy of them is 0."""
+        """The share of ``top1``, 0 to 1; of no images 1, as Caffe's Accuracy of them is 0."""
         return self.top1 / self.num if self.num else 1.0
 
     @property
@@ -138,9 +138,9 @@ class Errors(NamedTuple):
 def evaluate(
     module: "NetModule", scores: str, binding: Binding, batches: Iterable[Batch], ignored: Collection[int] = ()
 ) -> Errors:
-    """Count a net's errors on labelled pictures; ``scores`` is the blob with the class scores.
+    """Count a net's errors on labelled images; ``scores`` is the blob with the class scores.
 
-    Pictures with an ``ignored`` label don't count. The loss is ``loss_of``'s, if the net has one.
+    Images with an ``ignored`` label don't count. The loss is ``loss_of``'s, if the net has one.
     """
     weights = loss_weights(module)
     like = next(iter(module.parameters()))
@@ -180,7 +180,7 @@ def loss_of(found: Mapping[str, Tensor], weights: Mapping[str, float], num: int)
 def count_errors(scores: Tensor, labels: Tensor, ignored: Collection[int] = ()) -> Errors:
     """Errors of one batch; ``scores`` (N, classes), or (N, classes, h, w): a map, which is averaged.
 
-    As in Caffe's Accuracy, pictures with an ``ignored`` label don't count, and a class is among the k highest only if
+    As in Caffe's Accuracy, images with an ``ignored`` label don't count, and a class is among the k highest only if
     fewer than k others score as high or higher: ties count against it, and so do scores that are not numbers.
     """
     means = scores.flatten(2).mean(2) if scores.dim() > 2 else scores

@@ -1,4 +1,4 @@
-"""The probability of each class for each picture, and what is made of those of several nets."""
+"""The probability of each class for each image, and what is made of those of several nets."""
 
 from collections.abc import Iterable, Sequence
 from itertools import chain
@@ -15,18 +15,18 @@ from netdef.runtime.data.datasets.dataset import same_files
 from netdef.runtime.evaluation.errors import Errors, count_errors
 from netdef.runtime.evaluation.protocol import Pool
 from netdef.runtime.evaluation.views import Seen
-from netdef.runtime.hardware.process_group import ALONE, Group
+from netdef.runtime.hardware.process_group import SINGLE, ProcessGroup
 
 
 class Posteriors(NamedTuple):
-    """Posteriors of some pictures of a data set.
+    """Posteriors of some images of a data set.
 
     values    (N, scores), from 0 to 1; float64, so that small ones differ, and files give back what was computed
     labels    (N,)
     numbers   (N,): which samples of the data they are, ascending
     classes   their names; there may be more scores than classes
     made      what made them, as plain values
-    paths     the pictures' files; none where they aren't known
+    paths     the images' files; none where they aren't known
     """
 
     values: NDArray[np.float64]
@@ -36,17 +36,17 @@ class Posteriors(NamedTuple):
     made: dict[str, Any]
     paths: tuple[str, ...] = ()
 
-    def errors(self, group: Group = ALONE) -> Errors:
+    def errors(self, group: ProcessGroup = SINGLE) -> Errors:
         """How often the label isn't among the likeliest classes, over all processes of a group."""
         own = count_errors(torch.from_numpy(self.values), torch.from_numpy(self.labels))
         total = own.over(group)
         if not total.num:
-            raise NetError(Diagnostic("N814", "there is no picture whose errors could be counted"))
+            raise NetError(Diagnostic("N814", "there is no image whose errors could be counted"))
         return total
 
-    def gathered(self, group: Group) -> "Posteriors":
+    def all_gather(self, group: ProcessGroup) -> "Posteriors":
         """Those of all processes together."""
-        parts = group.gathered((self.values, self.labels, self.numbers, self.paths))
+        parts = group.all_gather((self.values, self.labels, self.numbers, self.paths))
         *arrays, paths = zip(*parts, strict=True)
         values, labels, numbers = map(np.concatenate, arrays)
         order = np.argsort(numbers)
@@ -96,7 +96,7 @@ def fused(parts: Sequence[Posteriors]) -> Posteriors:
     """The mean of several nets' posteriors, in the first one's order of the classes.
 
     Raises:
-        NetError: if they are of other pictures or other classes.
+        NetError: if they are of other images or other classes.
     """
     first, *others = parts
     values = first.values.copy()
@@ -118,8 +118,8 @@ def _like(first: Posteriors, other: Posteriors) -> Posteriors:
     labels = new[other.labels]
     alike = np.array_equal(first.numbers, other.numbers) and np.array_equal(first.labels, labels)
     if not (alike and same_files(first.paths, other.paths)):
-        cure = "evaluate all nets on the same --data, and leave none of its pictures out"
-        raise NetError(Diagnostic("N812", f"{names} don't go together: they are of different pictures", help=cure))
+        cure = "evaluate all nets on the same --data, and leave none of its images out"
+        raise NetError(Diagnostic("N812", f"{names} don't go together: they are of different images", help=cure))
     return other._replace(values=other.values[:, place], labels=labels, classes=first.classes)
 
 

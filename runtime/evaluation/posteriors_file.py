@@ -19,7 +19,7 @@ def _posteriors(arrays: Arrays, facts: dict[str, Any]) -> Posteriors:
         raise ValueError(f"its labels go from {labels.min()} to {labels.max()}, and there are {len(classes)} classes")
     paths = tuple(facts.get("paths", ()))
     if paths and len(paths) != len(values):
-        raise ValueError(f"it is of {len(values)} pictures and has {len(paths)} paths")
+        raise ValueError(f"it is of {len(values)} images and has {len(paths)} paths")
     return Posteriors(values, labels, numbers, classes, facts["made"], paths)
 
 

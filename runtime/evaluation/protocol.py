@@ -1,8 +1,8 @@
-"""Which windows of a picture are looked at, at which sizes, and how the scores become one posterior.
+"""Which windows of an image are looked at, at which sizes, and how the scores become one posterior.
 
 The paper (Simonyan and Zisserman 2014, section 3.2) leaves open how sides are rounded, which interpolation is used, and
-where windows lie on a picture that isn't square. Here both sides are rounded to the nearest pixel, the interpolation is
-bilinear over all pixels that fall together, and windows are spread over the whole scaled picture, borders included.
+where windows lie on an image that isn't square. Here both sides are rounded to the nearest pixel, the interpolation is
+bilinear over all pixels that fall together, and windows are spread over the whole scaled image, borders included.
 """
 
 from enum import StrEnum
@@ -13,7 +13,7 @@ from netdef.runtime.data.transform import RESCALING, View
 from netdef.runtime.evaluation.views import CENTRE, CORNERS, GRID, Look, Places
 
 CROPS: dict[int, tuple[Places, bool]] = {1: (CENTRE, False), 10: (CORNERS, True), 50: (GRID, True)}
-"""Windows of a picture at one size by how many there are, and whether each is seen mirrored, too."""
+"""Windows of an image at one size by how many there are, and whether each is seen mirrored, too."""
 
 
 class Pool(StrEnum):
@@ -24,13 +24,13 @@ class Pool(StrEnum):
 
 
 class Protocol(NamedTuple):
-    """How a picture is shown to a net.
+    """How an image is shown to a net.
 
-    dense    whether the net sees the whole picture
+    dense    whether the net sees the whole image
     crops    how many windows it sees: a key of ``CROPS``, or 0
-    scales   the picture's shorter sides, in pixels; without any a whole picture stays as it is, and one that is
+    scales   the image's shorter sides, in pixels; without any a whole image stays as it is, and one that is
              cut to windows is shrunk until it just covers one
-    flip     whether it sees the whole picture, or its centre, mirrored too
+    flip     whether it sees the whole image, or its centre, mirrored too
     pool     when a map is averaged
     """
 
@@ -50,7 +50,7 @@ class Protocol(NamedTuple):
         return self if self.scales or self.is_simple or resize is None else self._replace(scales=(resize,))
 
     def views(self, window: Pair, num_channels: int) -> list[View]:
-        """How whole pictures are scaled: where windows are cut out of them, they aren't smaller than the window."""
+        """How whole images are scaled: where windows are cut out of them, they aren't smaller than the window."""
         cut = self.crops > 0 or not self.dense
         size = window if cut else Pair(1, 1)
         return [View(size, num_channels, scale, cover=cut) for scale in self.scales or (None,)]

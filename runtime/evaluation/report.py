@@ -20,7 +20,7 @@ class Result(NamedTuple):
     def text(self) -> str:
         """A line for people."""
         speed = f", {self.made['images_per_s']:,.1f} images/s" if "images_per_s" in self.made else ""
-        return f"{title(self.made)}: {self.errors.text} ({self.errors.num:,} pictures){speed}"
+        return f"{title(self.made)}: {self.errors.text} ({self.errors.num:,} images){speed}"
 
     @property
     def as_data(self) -> dict[str, Any]:

@@ -9,13 +9,13 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils._pytree import tree_map
 
-from netdef.runtime.hardware.execution_settings import Precision, Settings
+from netdef.runtime.hardware.execution_settings import ExecutionSettings, Precision
 
 COMPILER = {"reorder_for_peak_memory": False}
 """With it, torch 2.13 orders some programs so that max pooling's gradient is read before it is made: it was 0."""
 
 
-def prepare_module(module: nn.Module, settings: Settings, *, many_sizes: bool = False) -> None:
+def prepare_module(module: nn.Module, settings: ExecutionSettings, *, many_sizes: bool = False) -> None:
     """Lay out a module's weights as the settings say, in place, and set torch's switches for its device.
 
     To be called before anything is made in the weights' likeness, such as a solver. Weights that another module
@@ -33,15 +33,15 @@ def prepare_module(module: nn.Module, settings: Settings, *, many_sizes: bool = 
         torch.backends.cudnn.benchmark = not many_sizes
 
 
-def casting(settings: Settings, device: torch.device) -> AbstractContextManager[object]:
+def casting(settings: ExecutionSettings, device: torch.device) -> AbstractContextManager[object]:
     """Where torch rounds to bf16 what products read, operation by operation."""
     if settings.precision is Precision.BF16:
         return torch.autocast(device.type, torch.bfloat16)
     return nullcontext()
 
 
-def hastened(
-    module: nn.Module, settings: Settings, tell: Callable[[str], None] = lambda text: None
+def accelerated(
+    module: nn.Module, settings: ExecutionSettings, tell: Callable[[str], None] = lambda text: None
 ) -> Callable[..., Any]:
     """A module's call, ``(**blobs)``, under the settings; it returns what the module does.
 
@@ -49,11 +49,11 @@ def hastened(
     in parts, so that gradients travel while others are computed. Where that fails the same call, and every later one,
     is made without the compiler, and ``tell`` hears the reason once; mistakes in what is fed are raised as ever.
     """
-    return _Hastened(module, settings, tell)
+    return _Accelerated(module, settings, tell)
 
 
-class _Hastened:
-    def __init__(self, module: nn.Module, settings: Settings, tell: Callable[[str], None]) -> None:
+class _Accelerated:
+    def __init__(self, module: nn.Module, settings: ExecutionSettings, tell: Callable[[str], None]) -> None:
         self.settings = settings
         self.tell = tell
         self.device = _device_of(module)
@@ -94,9 +94,9 @@ def _device_of(module: nn.Module) -> torch.device:
     return torch.device("cpu") if tensor is None else tensor.device
 
 
-def _widened(blob: Tensor, settings: Settings) -> Tensor:
+def _widened(blob: Tensor, settings: ExecutionSettings) -> Tensor:
     return blob.double() if settings.precision is Precision.FLOAT64 and blob.is_floating_point() else blob
 
 
-def _laid_out(tensor: Tensor, settings: Settings) -> Tensor:
+def _laid_out(tensor: Tensor, settings: ExecutionSettings) -> Tensor:
     return tensor.to(memory_format=torch.channels_last) if settings.channels_last and tensor.dim() == 4 else tensor

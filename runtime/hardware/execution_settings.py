@@ -33,7 +33,7 @@ class Precision(StrEnum):
     FLOAT64 = "float64"
 
 
-class Settings(NamedTuple):
+class ExecutionSettings(NamedTuple):
     """What is used of the hardware; the defaults are a CPU's.
 
     precision       the number format
@@ -53,7 +53,7 @@ class Settings(NamedTuple):
         return ", ".join([self.precision, *(name for name, on in self._asdict().items() if on is True)])
 
 
-def settings_for(device: "torch.device", chosen: Mapping[str, Any], *, graphs: bool = False) -> Settings:
+def settings_for(device: "torch.device", chosen: Mapping[str, Any], *, graphs: bool = False) -> ExecutionSettings:
     """What a device likes, but for what was chosen.
 
     Args:
@@ -64,16 +64,16 @@ def settings_for(device: "torch.device", chosen: Mapping[str, Any], *, graphs: b
     Raises:
         NetError: if CUDA graphs were chosen where there can't be any.
     """
-    given = {name: value for name in Settings._fields if (value := chosen.get(name)) is not None}
+    given = {name: value for name in ExecutionSettings._fields if (value := chosen.get(name)) is not None}
     if "precision" in given:
         given["precision"] = Precision(given["precision"])
-    likes = Settings()
+    likes = ExecutionSettings()
     if device.type == "cuda":
         import torch
 
         fast = torch.cuda.get_device_capability(device) >= BF16_SINCE
         compiles = given.get("compile", True)
-        likes = Settings(Precision.BF16 if fast else Precision.FLOAT32, True, True, graphs and compiles)
+        likes = ExecutionSettings(Precision.BF16 if fast else Precision.FLOAT32, True, True, graphs and compiles)
     settings = likes._replace(**given)
     if settings.cuda_graphs and not (settings.compile and device.type == "cuda"):
         missing = "a CUDA device" if device.type != "cuda" else "--compile"

@@ -47,7 +47,7 @@ class _Sum(torch.autograd.Function):
         return summed
 
 
-class Group(NamedTuple):
+class ProcessGroup(NamedTuple):
     """This process among those that work together.
 
     rank   its number, from 0; rank 0 writes files and speaks to people
@@ -58,11 +58,11 @@ class Group(NamedTuple):
     size: int = 1
 
     @property
-    def leads(self) -> bool:
+    def is_rank_0(self) -> bool:
         """Whether this is the process that writes and speaks."""
         return self.rank == 0
 
-    def share(self, num: int) -> range:
+    def slice_of(self, num: int) -> range:
         """Which of ``num`` equal tasks are this process's: each is somebody's, and no one's twice."""
         return range(self.rank, num, self.size)
 
@@ -74,7 +74,7 @@ class Group(NamedTuple):
         dist.all_reduce(sums)
         return sums.tolist()
 
-    def added(self, values: Tensor) -> Tensor:
+    def all_reduce(self, values: Tensor) -> Tensor:
         """The sum of a tensor over all processes, on its device."""
         if self.size > 1:
             dist.all_reduce(values)
@@ -87,7 +87,7 @@ class Group(NamedTuple):
         summed: Tensor = _Sum.apply(values)  # type: ignore[no-untyped-call]  # torch's is untyped
         return summed / self.size
 
-    def told(self, known: T | None) -> T:
+    def broadcast(self, known: T | None) -> T:
         """What rank 0 knows, for all."""
         box: list[Any] = [known]
         if self.size > 1:
@@ -95,21 +95,21 @@ class Group(NamedTuple):
         found: T = box[0]
         return found
 
-    def decided(self, decide: Callable[[], T]) -> T:
+    def decide_on_rank_0(self, decide: Callable[[], T]) -> T:
         """What rank 0 decides, for all; if that is a mistake, rank 0 raises it, and the others end without a word."""
         if self.size == 1:
             return decide()
         decision: T | None = None
         try:
-            if self.leads:
+            if self.is_rank_0:
                 decision = decide()
         finally:
-            decision = self.told(decision)
+            decision = self.broadcast(decision)
         if decision is None:
             sys.exit(1)
         return decision
 
-    def gathered(self, own: T) -> list[T]:
+    def all_gather(self, own: T) -> list[T]:
         """What each process has, by rank, for all."""
         if self.size == 1:
             return [own]
@@ -117,30 +117,30 @@ class Group(NamedTuple):
         dist.all_gather_object(found, own)
         return found
 
-    def as_rank_0(self, tensors: Sequence[Tensor]) -> None:
+    def broadcast_(self, tensors: Sequence[Tensor]) -> None:
         """Make tensors those of rank 0."""
         if self.size > 1:
             for tensor in tensors:
                 dist.broadcast(tensor, src=0)
 
-    def wait(self) -> None:
+    def barrier(self) -> None:
         """Until every process is here."""
         if self.size > 1:
             dist.barrier()
 
 
-ALONE = Group()
+SINGLE = ProcessGroup()
 """One process without others."""
 
 
 @contextmanager
-def joined(device: str | None = None) -> Iterator[Group]:
+def process_group(device: str | None = None) -> Iterator[ProcessGroup]:
     """The group that a launcher put this process in, while it is entered; alone if none did.
 
     ``device`` is where all of them are to compute, by name; by default each has its own GPU, if there are any.
     """
     if not was_launched():
-        yield ALONE
+        yield SINGLE
         return
     gpu = num_gpus(device) > 0
     if gpu:
@@ -148,10 +148,10 @@ def joined(device: str | None = None) -> Iterator[Group]:
     store, rank, size = next(rendezvous("env://"))
     own_store = PrefixStore(f"attempt-{attempt()}", store)  # the addresses of processes that died stay in it
     dist.init_process_group("cpu:gloo,cuda:nccl" if gpu else "gloo", store=own_store, rank=rank, world_size=size)
-    group = Group(rank, size)
+    group = ProcessGroup(rank, size)
     try:
         yield group
-        group.wait()  # whoever parts while another still talks may end that one
+        group.barrier()  # whoever parts while another still talks may end that one
     except (NetError, SystemExit):
         dist.destroy_process_group()  # else its threads end the process with another status
         raise
@@ -162,7 +162,7 @@ def joined(device: str | None = None) -> Iterator[Group]:
     dist.destroy_process_group()  # a broken group is left as it is
 
 
-def lost_another(group: Group, why: str) -> NetError:
+def lost_another(group: ProcessGroup, why: str) -> NetError:
     """What a process says whose work can't go on without one that died; ``why`` is what torch said."""
     cure = "its own message stands above; --restarts 3 starts all again, from the last checkpoint"
     message = f"process {group.rank} of {group.size} lost another one"
@@ -170,14 +170,14 @@ def lost_another(group: Group, why: str) -> NetError:
 
 
 @contextmanager
-def said_once(group: Group) -> Iterator[None]:
+def agree_on_errors(group: ProcessGroup) -> Iterator[None]:
     """Mistakes that all processes find alike are said by one: the first that finds any. All must come here."""
     mistake: NetError | None = None
     try:
         yield
     except NetError as error:
         mistake = error
-    found = group.gathered(mistake is not None)
+    found = group.all_gather(mistake is not None)
     if mistake is not None and group.rank == found.index(True):
         raise mistake
     if any(found):
@@ -211,13 +211,13 @@ def own_device() -> torch.device:
     return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
 
 
-class Agreement:
+class SignalSync:
     """A wish that any process may have and all act upon at the same iteration, one later than it was uttered.
 
     The question travels while the next iteration is computed, so that it costs no waiting.
     """
 
-    def __init__(self, group: Group) -> None:
+    def __init__(self, group: ProcessGroup) -> None:
         self._group = group
         self._channel = dist.new_group(backend="gloo") if group.size > 1 else None
         self._asked: tuple[Any, Tensor] | None = None

@@ -1,1 +1,1 @@
-"""Where the object of a picture is: boxes, their errors, and the paper's two protocols."""
+"""Where the object of an image is: boxes, their errors, and the paper's two protocols."""

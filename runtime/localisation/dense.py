@@ -1,13 +1,13 @@
-"""The paper's second protocol: boxes at every position of whole pictures, merged, for the classes that score highest.
+"""The paper's second protocol: boxes at every position of whole images, merged, for the classes that score highest.
 
 Simonyan and Zisserman 2014, section A.2 and table 9:
 
-1. A net that says where runs densely over each scale of a picture: each position gives a box, or one for each class,
+1. A net that says where runs densely over each scale of an image: each position gives a box, or one for each class,
    relative to its own window. Several nets and several scales give the union of their boxes.
 2. A net that says what scores the classes at the same positions.
-3. For each of the five classes that score highest on the whole picture the boxes are merged, and the one is taken
+3. For each of the five classes that score highest on the whole image the boxes are merged, and the one is taken
    whose positions' scores of the class have the greatest sum.
-4. The picture is right if the true class is among the five and its box overlaps the true one by more than half.
+4. The image is right if the true class is among the five and its box overlaps the true one by more than half.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,16 +18,16 @@ from numpy.typing import NDArray
 
 from netdef.compiler.diagnostics import Diagnostic, NetError, Severity
 from netdef.compiler.shape import Pair
-from netdef.runtime.data.box_geometry import Boxes, on_picture, overlap
-from netdef.runtime.data.datasets.dataset import Dataset, Picture, boxes_of
+from netdef.runtime.data.box_geometry import Boxes, on_image, overlap
+from netdef.runtime.data.datasets.dataset import Dataset, ImageArray, boxes_of
 from netdef.runtime.data.transform import Placement, resized
-from netdef.runtime.hardware.process_group import ALONE, Group
+from netdef.runtime.hardware.process_group import SINGLE, ProcessGroup
 from netdef.runtime.localisation.evaluation import ENOUGH, BoxErrors, of_class
 from netdef.runtime.localisation.merging import merged
 from netdef.runtime.prediction import Predictor
 
 NUM_CLASSES = 5
-"""Guesses for each picture."""
+"""Guesses for each image."""
 
 
 def stride_of(net: Predictor) -> Pair:
@@ -40,11 +40,11 @@ def stride_of(net: Predictor) -> Pair:
 
 
 class Found(NamedTuple):
-    """What dense nets find on a picture.
+    """What dense nets find on an image.
 
-    edges    (K, classes or 1, 4): each position's boxes, in pixels of the picture
+    edges    (K, classes or 1, 4): each position's boxes, in pixels of the image
     scores   (K, classes): how each position scores the classes; their sum is 1
-    classes  of the whole picture, the highest first, at most ``NUM_CLASSES``
+    classes  of the whole image, the highest first, at most ``NUM_CLASSES``
     """
 
     edges: Boxes
@@ -58,17 +58,17 @@ class Found(NamedTuple):
         return chosen
 
 
-def look(picture: Picture, where: Sequence[Predictor], what: Sequence[Predictor], scales: Sequence[int]) -> Found:
-    """Boxes and scores over the scales of a picture.
+def look(image: ImageArray, where: Sequence[Predictor], what: Sequence[Predictor], scales: Sequence[int]) -> Found:
+    """Boxes and scores over the scales of an image.
 
     ``scales`` are its shorter sides in pixels; without any, the first net's own. ``what`` are averaged; without any,
     there is one class.
     """
-    size = Pair(*picture.shape[:2])
+    size = Pair(*image.shape[:2])
     edges, scores, posteriors = [], [], []
     for side in scales or (None,):
         view = where[0].view if side is None else where[0].view._replace(resize=side)
-        scaled = resized(picture, view.scaled(size))
+        scaled = resized(image, view.scaled(size))
         boxes = [net.map(scaled) for net in where]
         maps = [net.map(scaled) for net in what]
         if len({each.shape[1:] for each in (*boxes, *maps)}) > 1:
@@ -89,19 +89,19 @@ def evaluate_dense(
     what: Sequence[Predictor],
     scales: Sequence[int],
     *,
-    group: Group = ALONE,
+    group: ProcessGroup = SINGLE,
     tell: Callable[[Diagnostic], None] | None = None,
 ) -> BoxErrors:
-    """Count the pictures of which no guess has the right class and the right box; each process looks at its share.
+    """Count the images of which no guess has the right class and the right box; each process looks at its share.
 
-    Pictures that can't be read are told and left out if ``tell`` is given; else they are mistakes.
+    Images that can't be read are told and left out if ``tell`` is given; else they are mistakes.
     """
     truth = boxes_of(data)
     assert truth is not None
     total = BoxErrors()
-    for index in group.share(len(data)):
+    for index in group.slice_of(len(data)):
         try:
-            picture = data.picture(index)
+            image = data.image(index)
         except NetError as error:
             if tell is None:
                 raise
@@ -109,19 +109,19 @@ def evaluate_dense(
                 tell(mistake._replace(severity=Severity.WARNING, help="it is skipped"))
             continue
         label = data.labels[index]
-        found = look(picture, where, what, scales)
+        found = look(image, where, what, scales)
         right = label in found.classes and bool(overlap(found.box(label), truth[index]) > ENOUGH)
         total = total.plus(BoxErrors(1, int(not right)))
     return total.over(group)
 
 
-def _edges(boxes: Boxes, net: Predictor, picture: Pair, scaled: Pair) -> Boxes:
-    """A map of boxes (4 or 4 classes, h, w) as edges on the picture, (h w, 1 or classes, 4)."""
+def _edges(boxes: Boxes, net: Predictor, image: Pair, scaled: Pair) -> Boxes:
+    """A map of boxes (4 or 4 classes, h, w) as edges on the image, (h w, 1 or classes, 4)."""
     stride = stride_of(net)
     at = boxes.transpose(1, 2, 0).reshape(*boxes.shape[1:], -1, 4)
     return np.stack(
         [
-            on_picture(at[i, j], picture, Placement(scaled, i * stride.h, j * stride.w, False), net.view.size)
+            on_image(at[i, j], image, Placement(scaled, i * stride.h, j * stride.w, False), net.view.size)
             for i, j in np.ndindex(at.shape[:2])
         ]
     )

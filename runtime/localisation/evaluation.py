@@ -1,6 +1,6 @@
-"""How often a net's box is wrong: it overlaps the picture's own by half or less.
+"""How often a net's box is wrong: it overlaps the image's own by half or less.
 
-Here the paper's first protocol (Simonyan and Zisserman 2014, table 8): the net sees the centre of each picture, and of
+Here the paper's first protocol (Simonyan and Zisserman 2014, table 8): the net sees the centre of each image, and of
 a box for each class the true class's is taken. ``dense`` has the second.
 """
 
@@ -18,7 +18,7 @@ from netdef.runtime.data.box_fields import BOX_FIELDS
 from netdef.runtime.data.box_geometry import Boxes, edges_of, overlap
 from netdef.runtime.data.datasets.dataset import Dataset, boxes_of
 from netdef.runtime.data.feed import Binding
-from netdef.runtime.hardware.process_group import Group
+from netdef.runtime.hardware.process_group import ProcessGroup
 
 if TYPE_CHECKING:
     from netdef.runtime.module import NetModule
@@ -30,7 +30,7 @@ ENOUGH = 0.5
 class BoxErrors(NamedTuple):
     """Counts over a data set, exact: parts of it may be counted apart and added.
 
-    num     pictures
+    num     images
     wrong   those whose box is wrong
     """
 
@@ -41,11 +41,11 @@ class BoxErrors(NamedTuple):
         """The counts of two parts."""
         return BoxErrors(self.num + other.num, self.wrong + other.wrong)
 
-    def over(self, group: Group) -> "BoxErrors":
+    def over(self, group: ProcessGroup) -> "BoxErrors":
         """The counts of all processes' parts."""
         total = BoxErrors(*group.total(self))
         if not total.num:
-            raise NetError(Diagnostic("N814", "there is no picture whose errors could be counted"))
+            raise NetError(Diagnostic("N814", "there is no image whose errors could be counted"))
         return total
 
     @property

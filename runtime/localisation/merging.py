@@ -6,7 +6,7 @@ from netdef.runtime.data.box_geometry import Boxes, overlap
 
 CLOSE = 0.5
 """Overlap from which two boxes are of one object. The papers don't tell; OverFeat's own measure adds a distance to an
-area, and depends on the pictures' size."""
+area, and depends on the images' size."""
 
 
 def merged(edges: Boxes) -> tuple[Boxes, list[list[int]]]:

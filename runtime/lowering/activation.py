@@ -12,7 +12,7 @@ from netdef.runtime.lowering.base import Function, Op, Setting, lower
 class _Rectify(Op):
     """In place where it may be: VGG-16's forward pass on a CPU is then 5 % faster."""
 
-    may_overwrite = True
+    supports_inplace = True
 
     def __init__(self, layer: ReLU, node: Node) -> None:
         super().__init__(node)

@@ -20,9 +20,9 @@ class Op(nn.Module):
     What the file writes in place runs in place only where nobody can tell (``plan.overwritable``).
     """
 
-    makes_anew = False
+    returns_fresh_memory = False
     """Whether its tops are memory of their own, which its backward pass doesn't read."""
-    may_overwrite = False
+    supports_inplace = False
     """Whether its forward takes ``over``: write the top over the bottom."""
 
     def __init__(self, node: Node) -> None:

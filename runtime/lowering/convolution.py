@@ -24,7 +24,7 @@ TRANSPOSED: ByAxes = {
 class _Convolving(Op):
     """What both share: the channels may lie on any axis, and bottoms may be several."""
 
-    makes_anew = True
+    returns_fresh_memory = True
 
     def __init__(self, layer: Convolution | Deconvolution, node: Node, functions: ByAxes) -> None:
         super().__init__(node)

@@ -13,7 +13,7 @@ from netdef.runtime.lowering.base import Op, Setting, lower, rank
 class _Multiply(Op):
     """Everything from an axis on, flattened, times the weight."""
 
-    makes_anew = True
+    returns_fresh_memory = True
 
     def __init__(self, layer: InnerProduct, node: Node) -> None:
         super().__init__(node)

@@ -8,7 +8,7 @@ from netdef.compiler.layers.normalization import LRN, BatchNorm, Region
 from netdef.compiler.net.net import Node
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Phase
-from netdef.runtime.hardware.process_group import ALONE
+from netdef.runtime.hardware.process_group import SINGLE
 from netdef.runtime.lowering.base import Function, Op, Setting, lower, wide
 
 
@@ -30,7 +30,7 @@ def _within_channel(x: Tensor, layer: LRN) -> Tensor:
 class _Normalize(Op):
     """What both share."""
 
-    makes_anew = True
+    returns_fresh_memory = True
 
     def __init__(self, layer: BatchNorm, node: Node) -> None:
         super().__init__(node)
@@ -58,7 +58,7 @@ class ByBatch(_Normalize):
     def __init__(self, layer: BatchNorm, node: Node, setting: Setting) -> None:
         super().__init__(layer, node)
         self.remembers = setting.phase is Phase.TRAIN
-        self.group = ALONE
+        self.group = SINGLE
 
     @override
     def forward(self, bottom: Tensor) -> tuple[Tensor, ...]:

@@ -12,7 +12,7 @@ from netdef.runtime.lowering.base import Op, Setting, lower
 class _Broadcast(Op):
     """What both share: the operand's axes begin at one of the bottom's."""
 
-    makes_anew = True
+    returns_fresh_memory = True
 
     def __init__(self, layer: Scale | Bias, node: Node) -> None:
         super().__init__(node)

@@ -17,9 +17,9 @@ from torch.nn.parallel import DistributedDataParallel
 
 from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.compiler.override import override
-from netdef.runtime.hardware.process_group import ALONE, Group
+from netdef.runtime.hardware.process_group import SINGLE, ProcessGroup
 from netdef.runtime.module import NetModule
-from netdef.runtime.training.loss_scale import Shares
+from netdef.runtime.training.loss_scale import LossScale
 from netdef.runtime.training.recipe.recipe import Recipe
 from netdef.runtime.training.sharding import shard
 
@@ -44,7 +44,7 @@ class Division(NamedTuple):
     shards      whether weights are divided, too
     """
 
-    group: Group = ALONE
+    group: ProcessGroup = SINGLE
     num_parts: int = 1
     iter_size: int = 1
     shards: bool = False
@@ -77,7 +77,7 @@ class Division(NamedTuple):
             yield self.group.rank * share + number * size, part
 
 
-def divide(recipe: Recipe, group: Group = ALONE, passes: int = 1, *, shards: bool = False) -> Division:
+def divide(recipe: Recipe, group: ProcessGroup = SINGLE, passes: int = 1, *, shards: bool = False) -> Division:
     """The division of a recipe's batch over devices, of which each takes at least ``passes`` passes.
 
     The parts are a multiple of the recipe's ``iter_size``, over whose sum Caffe clips.
@@ -117,7 +117,7 @@ class Gradients:
     def __init__(self, module: NetModule, division: Division, hasten: Hasten | None = None) -> None:
         self.division = division
         self._module = module
-        self._shares = Shares(module.net, division)
+        self._shares = LossScale(module.net, division)
         module.shares.copy_(torch.tensor(self._shares.fixed))
         loss_of: nn.Module = LossOf(module)
         self._whole: DistributedDataParallel | None = None
@@ -150,7 +150,7 @@ class Gradients:
                 loss.backward()
             losses.append(loss.detach())
         own = losses[0] if len(losses) == 1 else torch.stack(losses).sum()
-        return self.division.group.added(own) / self.division.num_parts
+        return self.division.group.all_reduce(own) / self.division.num_parts
 
     @property
     def num_summed(self) -> int:

@@ -39,10 +39,10 @@ class Memory(NamedTuple):
         return f"memory: {_size(self.peak)} at most; {parts}"
 
 
-class Rehearsal(NamedTuple):
+class DryRun(NamedTuple):
     """What a dry run found.
 
-    batch     pictures in an iteration
+    batch     images in an iteration
     seconds   of computing, for an iteration
     reading   seconds of one process to read a batch; None where there are no data
     readers   processes that read; with 0, the one that computes does
@@ -76,13 +76,13 @@ class Rehearsal(NamedTuple):
         return "\n".join(lines)
 
 
-def rehearse(job: Job, display: Display, *, has_data: bool = True) -> Rehearsal:
-    """Run two iterations on made-up pictures of the net's own size; the first asks for memory, the second is timed.
+def dry_run(job: Job, display: Display, *, has_data: bool = True) -> DryRun:
+    """Run two iterations on made-up images of the net's own size; the first asks for memory, the second is timed.
 
     Without ``has_data`` the job's data only stand in for those that are wanted.
     """
-    if job.division.group.leads:
-        display.say(f"dry run: 2 iterations of {job.recipe.batch:,} made-up pictures; nothing is written")
+    if job.division.group.is_rank_0:
+        display.say(f"dry run: 2 iterations of {job.recipe.batch:,} made-up images; nothing is written")
     solver = solver_of(job, display)
     weights = [each.tensor for each in job.module.learned()]
     blobs = made_up(job)
@@ -101,7 +101,7 @@ def rehearse(job: Job, display: Display, *, has_data: bool = True) -> Rehearsal:
     )
     reading = _seconds_to_read(job) if has_data else None
     total = job.recipe.num_iterations(len(job.data.train)) if has_data or job.recipe.iterations else None
-    return Rehearsal(memory, job.recipe.batch, seconds, reading, job.num_workers, total)
+    return DryRun(memory, job.recipe.batch, seconds, reading, job.num_workers, total)
 
 
 def made_up(job: Job) -> dict[str, Tensor]:

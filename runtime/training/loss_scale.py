@@ -27,7 +27,7 @@ class Counted(NamedTuple):
     ignored: int
 
 
-class Shares:
+class LossScale:
     """Those of a net's terms, in the order of ``NetModule.loss``, under a division.
 
     fixed     what each is worth in every part
@@ -59,7 +59,7 @@ class Shares:
         for term, labels, ignored in self.counted:
             nums = torch.zeros(num_parts, dtype=torch.float64, device=device)
             nums[own] = torch.stack([(part[labels] != ignored).sum() for part in parts]).to(nums.dtype)
-            self._division.group.added(nums)
+            self._division.group.all_reduce(nums)
             wholes = nums.view(-1, self._parts).sum(1).clamp(min=1).repeat_interleave(self._parts)
             shares[:, term] = (nums * self._parts / wholes)[own]
         return shares

@@ -36,7 +36,7 @@ Log = Callable[[list[dict[str, float]]], None]
 """Takes lines of the metrics."""
 
 
-class Journal:
+class MetricsLog:
     """What happens, noted in order.
 
     Every line of the metrics goes to ``also``, too. ``total`` iterations are to be run, and ``seconds`` had been spent

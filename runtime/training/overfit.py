@@ -30,7 +30,7 @@ class Overfitted(NamedTuple):
 
 
 def overfit(job: Job, display: Display) -> Overfitted:
-    """Train on the first batch alone, always the same pictures and without Dropout; nothing is written.
+    """Train on the first batch alone, always the same images and without Dropout; nothing is written.
 
     The weights of the job change, so train with another.
 
@@ -68,6 +68,6 @@ def hints(job: Job, first: float, last: float) -> tuple[str, ...]:
         "the input's numbers may be too large: see preprocess": not fell,
         f'the weights of {", ".join(still)} are all 0: add weight_filler {{ type: "msra" }}': bool(still),
         f"the learning rate may be too low: try --lr {rate * 10:g}": fell and rate > 0 and not still,
-        "the labels may not tell what is in the pictures": last > BARELY * first,
+        "the labels may not tell what is in the images": last > BARELY * first,
     }
     return tuple(text for text, holds in causes.items() if holds)

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
-from netdef.runtime.hardware.process_group import ALONE, Group
+from netdef.runtime.hardware.process_group import SINGLE, ProcessGroup
 
 SECONDS_BETWEEN_LINES = 15.0
 
@@ -21,8 +21,8 @@ class Status(NamedTuple):
     epoch              passes over the training data finished
     loss               mean since the last evaluation
     lr                 the learning rate
-    images_per_s       pictures a second, while training
-    data_wait          the share of time spent waiting for pictures, 0 to 1
+    images_per_s       images a second, while training
+    data_wait          the share of time spent waiting for images, 0 to 1
     seconds_left       until the end, at this speed
     evaluation         the errors, where they were just counted
     """
@@ -68,9 +68,9 @@ class Display(Protocol):
     def __exit__(self, *_: object) -> None: ...
 
 
-def display(group: Group = ALONE) -> Display:
+def display(group: ProcessGroup = SINGLE) -> Display:
     """A bar on a terminal, plain lines elsewhere; it outlives both."""
-    if not group.leads:
+    if not group.is_rank_0:
         return Lasting(Remarks(group.rank))
     return Lasting(Bar() if sys.stderr.isatty() else Lines())
 

@@ -33,7 +33,7 @@ _HELD: set[int] = set()
 
 
 def _let_go() -> None:
-    """In a child that reads pictures: it may outlive its parent by seconds, and must not hold what that one held."""
+    """In a child that reads images: it may outlive its parent by seconds, and must not hold what that one held."""
     for folder in _HELD:
         os.close(folder)
     _HELD.clear()

@@ -16,28 +16,28 @@ from netdef.runtime.data.box_fields import BOX_FIELDS
 from netdef.runtime.data.colours import Shifted, colours_of
 from netdef.runtime.data.datasets.dataset import Data, Dataset, boxes_of
 from netdef.runtime.data.datasets.table import Table
-from netdef.runtime.data.datasets.zipped import Accompanied
+from netdef.runtime.data.datasets.zipped import Zipped
 from netdef.runtime.data.feed import Binding, Feed, augmented, bind, check_classes, view_of
 from netdef.runtime.data.ignored import allowed, uncounted
 from netdef.runtime.data.layer_view import LayerView
 from netdef.runtime.data.transform import evenly_spread, measured, stated
 from netdef.runtime.hardware.acceleration import prepare_module
 from netdef.runtime.hardware.execution_settings import graphs_pay, settings_for
-from netdef.runtime.hardware.process_group import ALONE, Group, own_device
+from netdef.runtime.hardware.process_group import SINGLE, ProcessGroup, own_device
 from netdef.runtime.localisation.evaluation import box_blob, check_boxes
 from netdef.runtime.module import Weights, lower
 from netdef.runtime.training.checkpoint import NUM_KEPT
 from netdef.runtime.training.division import Division, divide
-from netdef.runtime.training.loss_scale import Shares
+from netdef.runtime.training.loss_scale import LossScale
 from netdef.runtime.training.recipe.recipe import Recipe, as_data
 from netdef.runtime.training.sharding import check_shardable
 from netdef.runtime.training.train import Job
 
 NUM_LOOKED_AT = 32
-"""Pictures by which data are known again."""
+"""Images by which data are known again."""
 
 
-class Means(NamedTuple):
+class Hardware(NamedTuple):
     """What a net is trained with; only rounding depends on it, and what BatchNorm takes for a batch.
 
     group           the processes that train together
@@ -45,12 +45,12 @@ class Means(NamedTuple):
     shards          whether the weights are divided over the processes, too
     sync_batchnorm  whether BatchNorm's mean and variance are of all devices' shares together
     chosen          settings of the hardware by name, where they aren't what the device likes (``settings_for``)
-    num_workers     processes that read pictures; None is as many as the data needs
+    num_workers     processes that read images; None is as many as the data needs
     num_kept        checkpoints to keep
     """
 
     device: torch.device
-    group: Group = ALONE
+    group: ProcessGroup = SINGLE
     passes: int = 1
     shards: bool = False
     sync_batchnorm: bool = False
@@ -59,7 +59,7 @@ class Means(NamedTuple):
     num_kept: int = NUM_KEPT
 
 
-class Prepared(NamedTuple):
+class TrainingSetup(NamedTuple):
     """A job without its weights: all that can be checked before there are any was, and nothing large is made yet.
 
     The fields are those of ``Job``; ``train_net`` and ``test_net`` become its modules.
@@ -77,7 +77,7 @@ class Prepared(NamedTuple):
     boxed: bool
     identity: dict[str, Any]
     division: Division
-    means: Means
+    means: Hardware
 
     def job(self, weights: Weights | None = None) -> Job:
         """The job that begins with some weights; by default with the fillers, under the recipe's seed."""
@@ -118,12 +118,12 @@ def prepare(
     recipe: Recipe,
     data: Data,
     *,
-    means: Means,
+    means: Hardware,
     inputs: Mapping[str, str],
     scores: str | None = None,
     feeds: tuple[Feed, Feed] | None = None,
     skip: bool = False,
-) -> Prepared:
+) -> TrainingSetup:
     """All that training needs, but the first weights.
 
     Args:
@@ -135,12 +135,12 @@ def prepare(
         inputs: input blob -> field of the data, where their names don't say it.
         scores: the blob with the class scores, where the net doesn't tell.
         feeds: how the nets' own data layers feed them, in training and in the test, if they do.
-        skip: whether pictures that can't be read are skipped, and not a mistake.
+        skip: whether images that can't be read are skipped, and not a mistake.
     """
     division = divide(recipe, means.group, means.passes, shards=means.shards)
     if means.shards:
         check_shardable(train_net, means.group)
-    Shares(train_net, division)  # refuses what can't be divided
+    LossScale(train_net, division)  # refuses what can't be divided
     feeding, testing = feeds or _fed_from_outside(train_net, test_net, recipe, data, inputs)
     boxed = feeds is None and any(field in feeding.blobs for field in BOX_FIELDS)
     told = test_net.chosen_scores(scores or box_blob(test_net)) if boxed else scores_of(test_net, data.test, scores)
@@ -153,7 +153,7 @@ def prepare(
                 check_classes(test_net.shapes[told], part, allowed(*nets))
     apart = division.num_own if means.sync_batchnorm else division.num_parts
     over = {"BatchNorm": f"over {f'1/{apart}' if apart > 1 else 'all'} of a batch"} if train_net.num_statistics else {}
-    return Prepared(
+    return TrainingSetup(
         train_net=train_net,
         test_net=test_net,
         scores=told,
@@ -252,7 +252,7 @@ def _described(node: Node) -> str:
 
 
 def _summed(data: Dataset) -> dict[str, Any]:
-    """Facts of a data set by which it is known again: its labels, and some of its pictures as they are decoded."""
+    """Facts of a data set by which it is known again: its labels, and some of its images as they are decoded."""
     labels = sha256(bytes(str(list(data.labels)), "ascii")).hexdigest()[:16]
     boxes = boxes_of(data)
     drawn = {} if boxes is None else {"boxes": sha256(boxes.tobytes()).hexdigest()[:16]}
@@ -260,11 +260,11 @@ def _summed(data: Dataset) -> dict[str, Any]:
     for array in _looked_at(data):
         digest.update(str(array.shape).encode() + array.tobytes())
     looks = digest.hexdigest()[:16]
-    return {"num": len(data), "classes": list(data.classes), "labels": labels, "pictures": looks} | drawn
+    return {"num": len(data), "classes": list(data.classes), "labels": labels, "images": looks} | drawn
 
 
 def _looked_at(data: Dataset) -> Iterator[NDArray[Any]]:
-    if isinstance(data, Accompanied):
+    if isinstance(data, Zipped):
         for each in (data.first, *(companion.data for companion in data.companions)):
             yield from _looked_at(each)
     elif isinstance(data, Table):

@@ -12,14 +12,14 @@ from torch import nn
 
 from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.compiler.net.net import Net
-from netdef.runtime.hardware.process_group import Group
+from netdef.runtime.hardware.process_group import ProcessGroup
 from netdef.runtime.module import NetModule, is_sharded, whole
 
 if TYPE_CHECKING:
     from torch.distributed.fsdp import FSDPModule
 
 
-def check_shardable(net: Net, group: Group) -> None:
+def check_shardable(net: Net, group: ProcessGroup) -> None:
     """Refuse what can't be divided.
 
     Raises:
@@ -37,7 +37,7 @@ def check_shardable(net: Net, group: Group) -> None:
                 raise NetError(Diagnostic("N794", message, help="leave out --shard"))
 
 
-def shard(root: nn.Module, module: NetModule, group: Group) -> "FSDPModule":
+def shard(root: nn.Module, module: NetModule, group: ProcessGroup) -> "FSDPModule":
     """Divide a net's weights; ``root`` is the module that computes its loss."""
     from torch.distributed.device_mesh import init_device_mesh  # a second, which only this needs
     from torch.distributed.fsdp import FSDPModule, fully_shard
@@ -53,7 +53,7 @@ def shard(root: nn.Module, module: NetModule, group: Group) -> "FSDPModule":
 
 
 @contextmanager
-def gathered(module: NetModule, tester: NetModule) -> Iterator[None]:
+def all_gather(module: NetModule, tester: NetModule) -> Iterator[None]:
     """Let the tester have all weights of a sharded module for a while; of one that isn't sharded it has them anyway."""
     sharded = any(is_sharded(tensor) for tensor in module.tensors.values())
     if sharded:

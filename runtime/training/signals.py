@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Self
 
 
-class Wish(IntEnum):
+class StopRequest(IntEnum):
     """What is to be done at the next chance; of several wishes the strongest counts."""
 
     NOTHING = 0
@@ -28,14 +28,14 @@ class Stopped(Exception):
         self.status = 128 + number
 
 
-WISHES = {signal.SIGINT: Wish.STOP, signal.SIGTERM: Wish.STOP, signal.SIGHUP: Wish.SAVE}
+WISHES = {signal.SIGINT: StopRequest.STOP, signal.SIGTERM: StopRequest.STOP, signal.SIGHUP: StopRequest.SAVE}
 
 
-class Interrupts:
+class SignalHandler:
     """The signals of a process, caught while it is entered."""
 
     def __init__(self) -> None:
-        self._wish = Wish.NOTHING
+        self._wish = StopRequest.NOTHING
         self.number = int(signal.SIGTERM)
         """The signal that asked to stop; SIGTERM where another process was asked."""
         self._is_awaited = False
@@ -50,18 +50,18 @@ class Interrupts:
         finally:
             self._is_awaited = False
 
-    def taken(self) -> Wish:
+    def taken(self) -> StopRequest:
         """The wish; a wish to save is granted once."""
         wish = self._wish
-        if wish is Wish.SAVE:
-            self._wish = Wish.NOTHING
+        if wish is StopRequest.SAVE:
+            self._wish = StopRequest.NOTHING
         return wish
 
     def _note(self, number: int, _: FrameType | None) -> None:
-        if self._wish is Wish.STOP and number == signal.SIGINT == self.number:
+        if self._wish is StopRequest.STOP and number == signal.SIGINT == self.number:
             raise KeyboardInterrupt
         wish = WISHES[signal.Signals(number)]
-        if wish is Wish.STOP:
+        if wish is StopRequest.STOP:
             if not self._is_awaited:
                 if number == signal.SIGINT:
                     raise KeyboardInterrupt

@@ -18,21 +18,21 @@ from netdef.runtime.data.batches import Batch, TestBatches, TrainingBatches, str
 from netdef.runtime.data.datasets.dataset import Data
 from netdef.runtime.data.feed import Binding
 from netdef.runtime.data.skipping import Skipped
-from netdef.runtime.data.transform import Cut
+from netdef.runtime.data.transform import Cropper
 from netdef.runtime.evaluation import PAGE, Measured, evaluate, evaluate_loss
-from netdef.runtime.hardware.acceleration import casting, hastened
-from netdef.runtime.hardware.execution_settings import Settings
-from netdef.runtime.hardware.process_group import Agreement
+from netdef.runtime.hardware.acceleration import accelerated, casting
+from netdef.runtime.hardware.execution_settings import ExecutionSettings
+from netdef.runtime.hardware.process_group import SignalSync
 from netdef.runtime.localisation.evaluation import evaluate_boxes
 from netdef.runtime.module import plain
 from netdef.runtime.training.checkpoint import Checkpoint, newest, save
 from netdef.runtime.training.division import Division
-from netdef.runtime.training.metrics_log import Entry, Journal, Log
+from netdef.runtime.training.metrics_log import Entry, Log, MetricsLog
 from netdef.runtime.training.progress import Display
 from netdef.runtime.training.recipe.recipe import Recipe
 from netdef.runtime.training.run import Run, digest_of, refuse_another
-from netdef.runtime.training.sharding import gathered
-from netdef.runtime.training.signals import Interrupts, Stopped, Wish
+from netdef.runtime.training.sharding import all_gather
+from netdef.runtime.training.signals import SignalHandler, Stopped, StopRequest
 from netdef.runtime.training.solver import Solver
 
 if TYPE_CHECKING:
@@ -45,11 +45,11 @@ class Job(NamedTuple):
     module      the net in phase TRAIN
     tester      the same net in phase TEST; the two share their weights
     scores      the tester's blob with the class scores, or with boxes where the net is ``boxed``; None: the loss tells
-    ignored     labels of pictures that don't count in tests
+    ignored     labels of images that don't count in tests
     feeding     how training batches reach the module; ``testing``: test batches the tester
-    view        how training pictures are cut; ``test_view``: test pictures
+    view        how training images are cut; ``test_view``: test images
     shuffled    whether each epoch has an order of its own, or all the data's
-    skip        whether pictures that can't be read are skipped
+    skip        whether images that can't be read are skipped
     identity    recipe, net and data as plain values, by which a run is told from others
     division    over which devices batches are divided
     num_kept    checkpoints to keep
@@ -64,8 +64,8 @@ class Job(NamedTuple):
     data: Data
     feeding: Binding
     testing: Binding
-    view: Cut
-    test_view: Cut
+    view: Cropper
+    test_view: Cropper
     shuffled: bool
     skip: bool
     boxed: bool
@@ -74,7 +74,7 @@ class Job(NamedTuple):
     num_workers: int
     division: Division
     num_kept: int
-    settings: Settings
+    settings: ExecutionSettings
 
 
 def train(
@@ -82,7 +82,7 @@ def train(
     run: Run,
     start: Checkpoint | None,
     display: Display,
-    interrupts: Interrupts,
+    interrupts: SignalHandler,
     *,
     also: Log | None = None,
 ) -> None:
@@ -92,7 +92,7 @@ def train(
 
     Raises:
         Stopped: if a signal asked for it; everything is saved.
-        NetError: if the loss is no number, pictures can't be read, or the run's folder can't be written.
+        NetError: if the loss is no number, images can't be read, or the run's folder can't be written.
     """
     group = job.division.group
     solver = solver_of(job, display)
@@ -100,20 +100,22 @@ def train(
         keep(job, run, solver)
     else:
         restore(solver, start)
-        group.wait()  # nobody writes while others read
+        group.barrier()  # nobody writes while others read
     total = job.recipe.num_iterations(len(job.data.train))
     first_test_due = job.recipe.test.initial and solver.iteration == len(solver.scores) == 0
-    seconds = run.cut_back(solver.iteration, at_all=not first_test_due) if group.leads else 0.0
-    journal = Journal(run if group.leads else None, display, job.recipe.batch, total, seconds=seconds, also=also)
+    seconds = run.cut_back(solver.iteration, at_all=not first_test_due) if group.is_rank_0 else 0.0
+    journal = MetricsLog(run if group.is_rank_0 else None, display, job.recipe.batch, total, seconds=seconds, also=also)
     skipped, test_skipped = (
         Skipped(part, lambda mistake: display.say(render(mistake))) for part in (job.data.train, job.data.test)
     )
     coming = skipped.told(stream(training_batches(job), range(solver.iteration, total), job.num_workers))
-    with Agreement(group) as agreement, interrupts.awaited():
+    with SignalSync(group) as agreement, interrupts.awaited():
 
         def tested() -> Measured | None:
             with journal.pause():
-                return evaluated(job, test_skipped, solver, lambda: agreement.on(interrupts.taken()) == Wish.STOP)
+                return evaluated(
+                    job, test_skipped, solver, lambda: agreement.on(interrupts.taken()) == StopRequest.STOP
+                )
 
         if first_test_due or (start is not None and start.test_due):
             before = tested()
@@ -131,23 +133,23 @@ def train(
             journal.note(Entry(solver.iteration, solver.epoch, lr, loss), evaluation)
             if evaluation is not None:
                 keep_best(job, run, solver, evaluation)
-            due = group.leads and journal.is_save_due
-            wish = agreement.on(max(interrupts.taken(), Wish.SAVE if due else Wish.NOTHING))
+            due = group.is_rank_0 and journal.is_save_due
+            wish = agreement.on(max(interrupts.taken(), StopRequest.SAVE if due else StopRequest.NOTHING))
             if is_test_due or wish:
                 with journal.pause(saves=True):
                     keep(job, run, solver, test_due=broken_off)
-            if broken_off or (wish == Wish.STOP and solver.iteration < total):
+            if broken_off or (wish == StopRequest.STOP and solver.iteration < total):
                 raise Stopped(interrupts.number)
-    num_skipped = sum(len(set().union(*group.gathered(each.numbers))) for each in (skipped, test_skipped))
-    if num_skipped and group.leads:
-        display.say(f"{num_skipped:,} pictures could not be read, and were skipped")
+    num_skipped = sum(len(set().union(*group.all_gather(each.numbers))) for each in (skipped, test_skipped))
+    if num_skipped and group.is_rank_0:
+        display.say(f"{num_skipped:,} images could not be read, and were skipped")
 
 
 def solver_of(job: Job, display: Display) -> Solver:
     """The job's solver, before its first iteration."""
 
     def hasten(loss_of: nn.Module) -> Callable[..., Tensor]:
-        return hastened(loss_of, job.settings, display.say)
+        return accelerated(loss_of, job.settings, display.say)
 
     return Solver(job.module, job.recipe, len(job.data.train), division=job.division, hasten=hasten)
 
@@ -190,15 +192,15 @@ def evaluated(job: Job, skipped: Skipped, solver: Solver, stops: Callable[[], bo
     where the last one ended.
     """
     group = job.division.group
-    group.as_rank_0(job.module.statistics)
+    group.broadcast_(job.module.statistics)
     test = job.recipe.test
     size = PAGE if test.batches is None else test.batch
     pages = TestBatches(job.data.test, job.test_view, size, skip=job.skip, endless=test.batches is not None)
     num = test.batches or len(pages)
     first = len(solver.scores) * num if pages.endless else 0
-    own = stream(pages, [first + page for page in group.share(num)], job.num_workers)
+    own = stream(pages, [first + page for page in group.slice_of(num)], job.num_workers)
     coming = _until(own, ceil(num / group.size), stops)
-    with gathered(job.module, job.tester), casting(job.settings, job.device), suppress(_BrokenOff):
+    with all_gather(job.module, job.tester), casting(job.settings, job.device), suppress(_BrokenOff):
         return measured(job, skipped.told(coming)).over(group)
     return None
 
@@ -225,7 +227,7 @@ def keep_best(job: Job, run: Run, solver: Solver, evaluation: Measured) -> None:
     is_best = evaluation.score > max(solver.scores, default=float("-inf"))
     solver.scores += (evaluation.score,)
     weights = job.module.weights() if is_best else {}
-    if is_best and job.division.group.leads:
+    if is_best and job.division.group.is_rank_0:
         with run.saving():
             write_weights(run.best, weights)
 
@@ -233,10 +235,10 @@ def keep_best(job: Job, run: Run, solver: Solver, evaluation: Measured) -> None:
 def keep(job: Job, run: Run, solver: Solver, *, test_due: bool = False) -> None:
     """Make what was reached so far safe: first the metrics, then the weights, then that they belong together."""
     group = job.division.group
-    group.as_rank_0(job.module.statistics)
+    group.broadcast_(job.module.statistics)
     weights = job.module.weights()
     history = {name: plain(remembered).numpy() for name, remembered in solver.history.items()}
-    if not group.leads:
+    if not group.is_rank_0:
         return
     with run.saving():
         if run.metrics.exists():

@@ -1,1 +1,1 @@
-"""What a net has learned, put to use on other data: descriptors of pictures, and linear SVMs on them."""
+"""What a net has learned, put to use on other data: descriptors of images, and linear SVMs on them."""

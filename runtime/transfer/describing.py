@@ -1,8 +1,8 @@
-"""A descriptor for each picture: what a blob of a net holds for it, averaged as the paper does.
+"""A descriptor for each image: what a blob of a net holds for it, averaged as the paper does.
 
-Simonyan and Zisserman 2014, appendix B: the net sees the picture at each scale, and mirrored; the blob is averaged over
+Simonyan and Zisserman 2014, appendix B: the net sees the image at each scale, and mirrored; the blob is averaged over
 its positions and over both; scales are averaged, or stacked so that a classifier can weigh them; the whole is brought
-to length 1. What stands for the box on a picture is made in the same way, and then stacked with the picture's own.
+to length 1. What stands for the box on an image is made in the same way, and then stacked with the image's own.
 """
 
 import time
@@ -14,7 +14,7 @@ import numpy as np
 from netdef.compiler.diagnostics import Diagnostic, NetError, did_you_mean
 from netdef.compiler.net.net import Net
 from netdef.compiler.shape import known, show
-from netdef.runtime.data.datasets.dataset import Dataset, Picture, boxes_of, paths_of
+from netdef.runtime.data.datasets.dataset import Dataset, ImageArray, boxes_of, paths_of
 from netdef.runtime.evaluation.scoring import Task, Tell, by_looks, check_task, watched
 from netdef.runtime.transfer.descriptors import Descriptors, normalised, side_by_side
 from netdef.runtime.transfer.several import labels_of
@@ -37,10 +37,10 @@ class How(NamedTuple):
 
 
 def blob_of(net: Net, chosen: str | None) -> str:
-    """The blob that describes a picture: the chosen one, fc7, or what the last layer with weights reads.
+    """The blob that describes an image: the chosen one, fc7, or what the last layer with weights reads.
 
     Raises:
-        NetError: if there is no such blob, or it isn't a vector or a map for each picture.
+        NetError: if there is no such blob, or it isn't a vector or a map for each image.
     """
     weighted = [node for node in net.nodes if node.layer.counts_as_weight_layer]
     if not weighted:
@@ -52,13 +52,13 @@ def blob_of(net: Net, chosen: str | None) -> str:
         cure = did_you_mean(blob, net.blobs) or f"choose with --blob: {', '.join(net.blobs)}"
         raise NetError(Diagnostic("N830", f"there is no blob {blob}", help=cure))
     if len(shapes[blob]) < 2 or not isinstance(shapes[blob][1], int):
-        message = f"the blob {blob} is {show(shapes[blob])}: not a vector or a map for each picture"
+        message = f"the blob {blob} is {show(shapes[blob])}: not a vector or a map for each image"
         raise NetError(Diagnostic("N830", message, help=f"choose another with --blob, such as {usual}"))
     return blob
 
 
 def describe(task: Task, how: How, tell: Tell, say: Callable[[str], None]) -> Descriptors:
-    """The descriptors of a task's pictures; its ``scores`` are the blob."""
+    """The descriptors of a task's images; its ``scores`` are the blob."""
     check_task(task)
     began = time.monotonic()
     found = _described(task, how, tell, say)
@@ -86,7 +86,7 @@ def _described(task: Task, how: How, tell: Tell, say: Callable[[str], None]) -> 
         counts[piece.numbers] += 1
     numbers = np.flatnonzero(counts == num_pieces)
     if not numbers.size:
-        raise NetError(Diagnostic("N831", "there is no picture that could be described", help="look at the data"))
+        raise NetError(Diagnostic("N831", "there is no image that could be described", help="look at the data"))
     values = sums[numbers].reshape(len(numbers), -1) / np.float32(num_pieces / sums.shape[1])
     paths = paths_of(task.data)
     return Descriptors(
@@ -99,15 +99,15 @@ def _described(task: Task, how: How, tell: Tell, say: Callable[[str], None]) -> 
     )
 
 
-def _with_boxes(pictures: Descriptors, boxes: Descriptors) -> Descriptors:
-    """Those of the pictures that were seen both whole and at their boxes."""
-    _, first, second = np.intersect1d(pictures.numbers, boxes.numbers, return_indices=True)
-    values = side_by_side([pictures.values[first], boxes.values[second]])
-    return pictures.part(first)._replace(values=values)
+def _with_boxes(images: Descriptors, boxes: Descriptors) -> Descriptors:
+    """Those of the images that were seen both whole and at their boxes."""
+    _, first, second = np.intersect1d(images.numbers, boxes.numbers, return_indices=True)
+    values = side_by_side([images.values[first], boxes.values[second]])
+    return images.part(first)._replace(values=values)
 
 
 class Boxes:
-    """The box of each picture's object, cut out at whole pixels, as a data set of its own."""
+    """The box of each image's object, cut out at whole pixels, as a data set of its own."""
 
     def __init__(self, whole: Dataset) -> None:
         boxes = boxes_of(whole)
@@ -121,12 +121,12 @@ class Boxes:
         self._boxes = boxes
         self._whole = whole
 
-    def picture(self, index: int) -> Picture:
-        """What lies in one picture's box: every pixel that it touches."""
-        picture = self._whole.picture(index)
+    def image(self, index: int) -> ImageArray:
+        """What lies in one image's box: every pixel that it touches."""
+        image = self._whole.image(index)
         left, top = np.floor(self._boxes[index, :2]).astype(int)
         right, bottom = np.ceil(self._boxes[index, 2:]).astype(int)
-        return picture[top:bottom, left:right]
+        return image[top:bottom, left:right]
 
     def __len__(self) -> int:
         return len(self._whole)

@@ -1,4 +1,4 @@
-"""Descriptors of pictures, in memory and in files, and several of the same pictures together."""
+"""Descriptors of images, in memory and in files, and several of the same images together."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -12,13 +12,13 @@ from netdef.runtime.data.datasets.dataset import same_files
 
 
 class Descriptors(NamedTuple):
-    """Descriptors of some pictures of a data set.
+    """Descriptors of some images of a data set.
 
     values    (N, D), float32
-    labels    (N,): each picture's class; or (N, classes), 1 where the picture shows the class, else 0
+    labels    (N,): each image's class; or (N, classes), 1 where the image shows the class, else 0
     numbers   (N,): which samples of the data they are, ascending
     classes   their names
-    paths     the pictures' files; none where they aren't known
+    paths     the images' files; none where they aren't known
     made      what made them, as plain values
     """
 
@@ -31,13 +31,13 @@ class Descriptors(NamedTuple):
 
     @property
     def shown(self) -> NDArray[np.bool_]:
-        """(N, classes): which picture shows which class."""
+        """(N, classes): which image shows which class."""
         several = self.labels.ndim == 2
         shown: NDArray[np.bool_] = self.labels == 1 if several else self.labels[:, None] == range(len(self.classes))
         return shown
 
     def part(self, indices: NDArray[np.int64]) -> "Descriptors":
-        """Those of some of the pictures."""
+        """Those of some of the images."""
         paths = tuple(self.paths[index] for index in indices.tolist()) if self.paths else ()
         arrays = {name: getattr(self, name)[indices] for name in DESCRIPTORS.names}
         return self._replace(paths=paths, **arrays)
@@ -66,16 +66,16 @@ def normalised(values: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def side_by_side(parts: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Descriptors of the same pictures stacked: rows of length 1 give rows of length 1, each part counting alike."""
+    """Descriptors of the same images stacked: rows of length 1 give rows of length 1, each part counting alike."""
     rows: NDArray[np.float32] = np.hstack(parts) / np.float32(len(parts) ** 0.5)
     return rows
 
 
 def stacked(parts: Sequence[Descriptors]) -> Descriptors:
-    """Several nets' descriptors of the same pictures as one.
+    """Several nets' descriptors of the same images as one.
 
     Raises:
-        NetError: if they aren't of the same pictures in the same order.
+        NetError: if they aren't of the same images in the same order.
     """
     first, *others = parts
     for other in others:
@@ -84,8 +84,8 @@ def stacked(parts: Sequence[Descriptors]) -> Descriptors:
             what = "files' names"
         if what:
             names = " and ".join(f"{part.made.get('net', 'one file')}'s" for part in (first, other))
-            message = f"{names} descriptors don't go together: their pictures' {what} differ"
-            cure = "describe the same --data with both nets, and leave none of its pictures out; others go to --test"
+            message = f"{names} descriptors don't go together: their images' {what} differ"
+            cure = "describe the same --data with both nets, and leave none of its images out; others go to --test"
             raise NetError(Diagnostic("N833", message, help=cure))
     values = side_by_side([part.values for part in parts])
     return first._replace(values=values, made={"stacked": [part.made for part in parts]}) if others else first

@@ -1,6 +1,6 @@
 """How well decision values find classes: Pascal VOC's average precision in both its kinds, and mean class recall.
 
-Pictures of one value are found together: their order would be luck.
+Images of one value are found together: their order would be luck.
 """
 
 from typing import NamedTuple
@@ -25,7 +25,7 @@ class AveragePrecision(NamedTuple):
 
 
 def average_precision(values: Values, shown: Shown) -> AveragePrecision:
-    """Of one class, from the decision values (N,) of pictures that show it or not; nan if none does."""
+    """Of one class, from the decision values (N,) of images that show it or not; nan if none does."""
     if not shown.any():
         return AveragePrecision(float("nan"), float("nan"))
     order = np.argsort(-values, kind="stable")
@@ -38,13 +38,13 @@ def average_precision(values: Values, shown: Shown) -> AveragePrecision:
 
 
 def mean_average_precision(values: Values, shown: Shown) -> AveragePrecision:
-    """The mean over the classes that some picture shows, from (N, classes)."""
+    """The mean over the classes that some image shows, from (N, classes)."""
     each = [average_precision(values[:, i], shown[:, i]) for i in np.flatnonzero(shown.any(0))]
     points_11, all_points = np.mean(each, axis=0).tolist()
     return AveragePrecision(points_11, all_points)
 
 
 def mean_class_recall(values: Values, labels: NDArray[np.int64]) -> float:
-    """The share of a class's pictures whose greatest value (N, classes) is the class's; the mean over the classes."""
+    """The share of a class's images whose greatest value (N, classes) is the class's; the mean over the classes."""
     right = values.argmax(1) == labels
     return float(np.mean([right[labels == label].mean() for label in np.unique(labels)]))

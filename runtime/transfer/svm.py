@@ -1,6 +1,6 @@
 """Linear SVMs on descriptors, one against the rest for each class, and how well they find the classes.
 
-C is chosen on a fifth of the training pictures, by the measure that is reported; the SVMs are then trained on all.
+C is chosen on a fifth of the training images, by the measure that is reported; the SVMs are then trained on all.
 """
 
 from collections.abc import Iterator, Sequence
@@ -41,7 +41,7 @@ class Result(NamedTuple):
     """How well the SVMs of one split find the classes.
 
     figures    by name, 0 to 1; the first is what C was chosen by
-    by_class   of each class that some test picture shows: its recall, or its average precision over all points
+    by_class   of each class that some test image shows: its recall, or its average precision over all points
     """
 
     seed: int | None
@@ -58,19 +58,19 @@ class Result(NamedTuple):
 
 
 def splits(whole: Descriptors, seeds: Sequence[int], num_train: int, num_test: int) -> Iterator[Split]:
-    """For each seed, ``num_train`` pictures of each class by chance, and at most ``num_test`` of its others.
+    """For each seed, ``num_train`` images of each class by chance, and at most ``num_test`` of its others.
 
     Raises:
-        NetError: if a class has too few, or pictures show several classes.
+        NetError: if a class has too few, or images show several classes.
     """
     if whole.labels.ndim == 2:
-        message = "pictures that show several classes can't be dealt out by class"
+        message = "images that show several classes can't be dealt out by class"
         raise NetError(Diagnostic("N834", message, help="name other descriptors for the test: --test FEATURES"))
     for label, name in enumerate(whole.classes):
         num = int((whole.labels == label).sum())
         if num <= num_train:
-            message = f"{name} has {num} pictures, and {num_train} of each class are for training, others for the test"
-            cure = f"say --train-per-class {num - 1}, or fewer" if num > 1 else "describe more pictures of it"
+            message = f"{name} has {num} images, and {num_train} of each class are for training, others for the test"
+            cure = f"say --train-per-class {num - 1}, or fewer" if num > 1 else "describe more images of it"
             raise NetError(Diagnostic("N834", message, help=cure))
     for seed in seeds:
         dealt = order(len(whole.labels), seed)
@@ -84,11 +84,11 @@ def measured(split: Split, measure: Measure) -> Result:
     """Choose C, train on all of a split's training part, and test.
 
     Raises:
-        NetError: if the training part has too few pictures of a class.
+        NetError: if the training part has too few images of a class.
     """
     train, test, seed = split
     if measure is Measure.RECALL and 2 in (train.labels.ndim, test.labels.ndim):
-        message = "pictures that show several classes have no recall by their likeliest class"
+        message = "images that show several classes have no recall by their likeliest class"
         raise NetError(Diagnostic("N834", message, help="say --metric map"))
     lengths = train.values.shape[1], test.values.shape[1]
     if lengths[0] != lengths[1]:
@@ -97,7 +97,7 @@ def measured(split: Split, measure: Measure) -> Result:
     shown = train.shown
     if len(train.classes) < 2 or not (shown.any(0) & ~shown.all(0)).all():
         alike = next((name for name, has in zip(train.classes, shown.T, strict=True) if has.all() or not has.any()), "")
-        message = f"an SVM needs pictures with and without its class, and for {alike or 'the classes'} there are none"
+        message = f"an SVM needs images with and without its class, and for {alike or 'the classes'} there are none"
         raise NetError(Diagnostic("N834", message, help="train on descriptors of several classes"))
     cost = chosen_cost(train, measure)
     values = decisions(train, test, cost)
@@ -111,7 +111,7 @@ def measured(split: Split, measure: Measure) -> Result:
 
 
 def chosen_cost(train: Descriptors, measure: Measure) -> float:
-    """The C that does best on a fifth of the training pictures, of each class where they show one; the least of equals.
+    """The C that does best on a fifth of the training images, of each class where they show one; the least of equals.
 
     Raises:
         NetError: if nothing can be held out.
@@ -120,14 +120,14 @@ def chosen_cost(train: Descriptors, measure: Measure) -> float:
     most, few = (train.part(np.array(indices, np.int64)) for indices in random_nth(alike, HELD_OUT_SHARE))
     shown = most.shown
     if not len(few.labels) or not (shown.any(0) & ~shown.all(0)).all():
-        message = f"too few training pictures to choose C on a fifth of them: {len(train.labels)}"
+        message = f"too few training images to choose C on a fifth of them: {len(train.labels)}"
         raise NetError(Diagnostic("N834", message, help=f"train on {HELD_OUT_SHARE} of each class"))
     scores = [next(iter(_figures(decisions(most, few, cost), few, measure).values())) for cost in COSTS]
     return COSTS[int(np.argmax(scores))]
 
 
 def decisions(train: Descriptors, test: Descriptors, cost: float) -> NDArray[np.float64]:
-    """What the SVM of each class says of each test picture: (N, classes), positive if it shows the class.
+    """What the SVM of each class says of each test image: (N, classes), positive if it shows the class.
 
     Raises:
         NetError: without scikit-learn.

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from netdef.compiler.analysis.free_axes import allowed, inputs_at
 from netdef.compiler.layers.base import Weight
-from netdef.compiler.net.net import Net, Node, Value
+from netdef.compiler.net.net import BlobVersion, Net, Node
 from netdef.compiler.schema.caffe import Filler
 from netdef.compiler.weights.fillers import fill
 from netdef.runtime.module import lower
@@ -51,7 +51,7 @@ def _numbers(weight: Weight, key: tuple[str, int], seed: int, random: np.random.
     return fill(weight, key, seed) + NOISE * random.standard_normal(weight.shape, np.float32)
 
 
-def _maker(net: Net, blob: Value) -> Node | None:
+def _maker(net: Net, blob: BlobVersion) -> Node | None:
     """The convolution or InnerProduct that a blob comes from, through layers without such weights."""
     makers = {top.id: node for node in net.nodes for top in node.tops}
     node = makers[blob.id]

@@ -22,7 +22,7 @@ from netdef.compiler.diagnostics import NetError
 from netdef.compiler.layers.base import find_axis
 from netdef.compiler.layers.measures import Accuracy
 from netdef.compiler.layers.softmax import Softmax, SoftmaxWithLoss
-from netdef.compiler.net.net import Net, Value
+from netdef.compiler.net.net import BlobVersion, Net
 from netdef.compiler.onnx import save_model
 from netdef.compiler.onnx.model import OPSET, version
 from netdef.compiler.shape import Shape, known
@@ -131,7 +131,7 @@ def _contrast(module: NetModule, inputs: Arrays) -> float:
     return min(1.0, GREATEST_SCORE / greatest) if np.isfinite(greatest) and greatest else 1.0
 
 
-def read_by_softmax(net: Net) -> list[Value]:
+def read_by_softmax(net: Net) -> list[BlobVersion]:
     """The blobs that soft-maxes read, but for inputs."""
     fed = {top.id for node in net.nodes if node.layer.fed for top in node.tops}
     softmaxes = [node for node in net.nodes if isinstance(node.layer, Softmax | SoftmaxWithLoss)]

@@ -1,11 +1,11 @@
-"""The data path on one core: pictures a second, beside plain Pillow doing the same.
+"""The data path on one core: images a second, beside plain Pillow doing the same.
 
     OMP_NUM_THREADS=1 python tests/bench/data_path.py [FOLDER] [--num 200] [--rounds 5]
 
 FOLDER is one of class folders; without it photographs are made up, 500 x 375 pixels like ImageNet's. Each row reads
-the same pictures in both ways, in turns, without keeping any: from their files or from shards that ``netdef pack``
+the same images in both ways, in turns, without keeping any: from their files or from shards that ``netdef pack``
 made, as they are or shrunk to a shorter side. *decode* ends with the pixels, *jitter* with a batch of 224 x 224
-windows, cut by chance out of pictures whose shorter side is drawn from 256 to 512 (or to the packed side, where that
+windows, cut by chance out of images whose shorter side is drawn from 256 to 512 (or to the packed side, where that
 is smaller), half of them mirrored. Times are the processor's, so that other work does not count. The table gives
 medians of the rounds, and the median of the ratios within a round.
 """
@@ -73,12 +73,12 @@ def plain_batch(files: Sequence[str | BytesIO], most: int, chance: Random) -> to
 
 
 def file_of(data: Folder | Shards, number: int) -> str | BytesIO:
-    """What plain Pillow opens: a shard's pictures are read from it in the same way by both."""
+    """What plain Pillow opens: a shard's images are read from it in the same way by both."""
     return data.paths[number] if isinstance(data, Folder) else BytesIO(data.encoded(number))
 
 
 def decodings(data: Folder | Shards) -> tuple[Work, Work]:
-    """Decoding a picture: we, and plain Pillow."""
+    """Decoding an image: we, and plain Pillow."""
     return data.read, lambda number: plain_decode(file_of(data, number))
 
 
@@ -102,14 +102,14 @@ def seconds(do: Work, times: int) -> float:
     return process_time() - start
 
 
-def row(name: str, works: tuple[Work, Work], times: int, pictures: int, rounds: int) -> str:
+def row(name: str, works: tuple[Work, Work], times: int, images: int, rounds: int) -> str:
     """A line of the table: two works, done some times in each round."""
     found = []
     for turn in range(rounds + 1):  # the first one warms the disk's cache; they take turns at being first
         order = (0, 1) if turn % 2 else (1, 0)
         spent = {which: seconds(works[which], times) for which in order}
         found.append((spent[0], spent[1]))
-    ours, theirs = (pictures / median(column) for column in zip(*found[1:], strict=True))
+    ours, theirs = (images / median(column) for column in zip(*found[1:], strict=True))
     ratio = median(their / our for our, their in found[1:])
     return f"{name:36}{ours:12.0f}{theirs:14.0f}{ratio:8.2f}"
 
@@ -118,17 +118,17 @@ def main() -> None:
     """Run the rounds and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", nargs="?", type=Path, metavar="FOLDER")
-    parser.add_argument("--num", type=int, default=200, help="pictures, a multiple of 20 (default: 200)")
+    parser.add_argument("--num", type=int, default=200, help="images, a multiple of 20 (default: 200)")
     parser.add_argument("--rounds", type=int, default=5)
     args = parser.parse_args()
     cached.KEPT_BYTES = 0  # everything is to be decoded each time
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Folder(args.folder or made_up(Path(scratch) / "pictures", args.num))
+        folder = Folder(args.folder or made_up(Path(scratch) / "images", args.num))
         folder.paths, folder.labels = folder.paths[: args.num], folder.labels[: args.num]
         sizes = [Image.open(path).size for path in folder.paths]
         width, height = (median(side) for side in zip(*sizes, strict=True))
         print(f"{len(folder)} JPEGs of {args.folder or 'made-up photographs'}, {width:.0f} x {height:.0f} pixels")
-        print(f"{'pictures a second on one core':36}{'netdef':>12}{'plain Pillow':>14}{'ratio':>8}")
+        print(f"{'images a second on one core':36}{'netdef':>12}{'plain Pillow':>14}{'ratio':>8}")
         sources: dict[str, tuple[Folder | Shards, int]] = {"files": (folder, MOST)}
         for side in (None, MOST, LEAST):
             packed = Path(scratch) / f"packed-{side}"

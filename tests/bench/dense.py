@@ -2,7 +2,7 @@
 
     python tests/bench/dense.py [--width 8] [--rounds 3]
 
-The paper's protocol for one 4:3 picture: three scales (256, 384, 512) and mirrors, as a whole or as 50 windows at each.
+The paper's protocol for one 4:3 image: three scales (256, 384, 512) and mirrors, as a whole or as 50 windows at each.
 Multiply-adds are those of VGG-D itself; time is that of configuration D with ``width`` times fewer channels (1 is
 VGG-D, minutes on a CPU). Windows are computed in batches, as netdef evaluate does.
 """
@@ -38,7 +38,7 @@ classifier(1000, 1, 4096 / {width})
 
 
 def multiply_adds(look: Look) -> int:
-    """Of VGG-D for one picture."""
+    """Of VGG-D for one image."""
     total = 0
     for scaled in SCALES:
         cuts = look.cuts(torch.empty(1, *scaled, 3, dtype=torch.uint8))
@@ -49,7 +49,7 @@ def multiply_adds(look: Look) -> int:
 
 @torch.inference_mode()
 def seconds(eye: Eye, look: Look) -> float:
-    """For one picture."""
+    """For one image."""
     began = perf_counter()
     for scaled in SCALES:
         eye.through(look, torch.zeros(1, *scaled, 3, dtype=torch.uint8))
@@ -75,7 +75,7 @@ def main() -> None:
     rounds = [(seconds(eye, DENSE), seconds(eye, CROPS)) for _ in range(args.rounds + 1)][1:]  # the first warms up
     macs = [multiply_adds(look) for look in (DENSE, CROPS)]
     times = [median(column) for column in zip(*rounds, strict=True)]
-    print(f"One 4:3 picture at 256, 384 and 512; time with 1/{args.width} of VGG-D's channels, {args.rounds} rounds")
+    print(f"One 4:3 image at 256, 384 and 512; time with 1/{args.width} of VGG-D's channels, {args.rounds} rounds")
     print(f"{'':12}{'GMACs, VGG-D':>14}{'seconds':>10}")
     for name, cost, time in zip(("dense", "150 crops"), macs, times, strict=True):
         print(f"{name:12}{cost / 1e9:14,.0f}{time:10.2f}")

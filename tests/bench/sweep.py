@@ -169,7 +169,7 @@ def caffes_run() -> Outcome:
     ends = metrics("caffe", "test_loss")[-1], 1 - metrics("caffe", "top1_error")[-1]
     test = [abs(end - theirs) for end, theirs in zip(ends, expected["test60"], strict=True)]
     found = f"off by {loss:.0e} in losses, {weight:.0e} in weights, {test[0]:.0e} and {test[1]:.3f} in the test"
-    return Outcome(found, bool(loss < 1e-3 and weight < 1e-4 and test[0] < 1e-3 and test[1] < 0.0051))  # a picture
+    return Outcome(found, bool(loss < 1e-3 and weight < 1e-4 and test[0] < 1e-3 and test[1] < 0.0051))  # an image
 
 
 def caffes_files() -> Outcome:
@@ -178,8 +178,8 @@ def caffes_files() -> Outcome:
     parts = {"train_db": slice(0, 1500), "test_db": slice(1500, 1750)}
     for name, part in parts.items():
         with lmdb.open(name, map_size=2**24) as environment, environment.begin(write=True) as transaction:
-            for number, (picture, label) in enumerate(zip(data.images[part], data.target[part], strict=True)):
-                pixels = np.round(picture * 255 / 16).astype(np.uint8).tobytes()
+            for number, (image, label) in enumerate(zip(data.images[part], data.target[part], strict=True)):
+                pixels = np.round(image * 255 / 16).astype(np.uint8).tobytes()
                 datum = PROTO["Datum"](channels=1, height=8, width=8, data=pixels, label=int(label))
                 transaction.put(f"{number:08}".encode(), datum.SerializeToString())
     Path("train_val.prototxt").write_text(CAFFES_NET)
@@ -245,7 +245,7 @@ ROWS = (
     Row("digits", DIGITS, "at most 3 % top-1 error", digits),
     Row("photographs", CIFAR, "45 % top-1 in 15 epochs", photographs, "data/cifar10-dev"),
     Row("clothes", CLOTHES, "finite and falling", clothes, "data/clothing-dev"),
-    Row("Caffe's run", CAFFES_RUN, "1e-3, 1e-4, 1e-3 and a picture", caffes_run, "oracle/train"),
+    Row("Caffe's run", CAFFES_RUN, "1e-3, 1e-4, 1e-3 and an image", caffes_run, "oracle/train"),
     Row("Caffe's files", CAFFES_FILES, "90 % top-1", caffes_files),
     Row("solver traces", TRACES, "10 passed", traces),
     Row("plan", UNBROKEN, "the same", plan),

@@ -27,8 +27,8 @@ import netdef
 from netdef.commands.options import speed_arguments
 from netdef.compiler.override import override
 from netdef.runtime import lower
-from netdef.runtime.hardware.acceleration import hastened, prepare_module
-from netdef.runtime.hardware.execution_settings import Precision, Settings, settings_for
+from netdef.runtime.hardware.acceleration import accelerated, prepare_module
+from netdef.runtime.hardware.execution_settings import ExecutionSettings, Precision, settings_for
 from netdef.runtime.training.recipe.recipe import Recipe, Sgd
 from netdef.runtime.training.recipe.schedule import Fixed
 from netdef.runtime.training.setup import device_of
@@ -79,7 +79,7 @@ class Rivals(NamedTuple):
     macs: float
 
 
-def training(letter: str, batch: int, size: int, device: torch.device, settings: Settings) -> Rivals:
+def training(letter: str, batch: int, size: int, device: torch.device, settings: ExecutionSettings) -> Rivals:
     """A training step of either."""
     file, stages = NETS[letter]
     images, labels = samples(batch, size, device)
@@ -87,10 +87,10 @@ def training(letter: str, batch: int, size: int, device: torch.device, settings:
     module = lower(net).to(device)
     prepare_module(module, settings)
     recipe = Recipe(batch=batch, lr=Fixed(base=RATE), solver=Sgd(momentum=MOMENTUM, weight_decay=DECAY))
-    solver = Solver(module, recipe, hasten=lambda loss_of: hastened(loss_of, settings, print))
+    solver = Solver(module, recipe, hasten=lambda loss_of: accelerated(loss_of, settings, print))
     plain = Plain(stages, size).to(device)
     prepare_module(plain, settings)
-    loss_of = hastened(plain, settings, print)
+    loss_of = accelerated(plain, settings, print)
     optimizer = torch.optim.SGD(
         plain.parameters(), RATE, MOMENTUM, weight_decay=DECAY, fused=device.type == "cuda", foreach=None
     )
@@ -104,7 +104,7 @@ def training(letter: str, batch: int, size: int, device: torch.device, settings:
     return Rivals(lambda: solver.step(data=images, label=labels), step, 3 * net.macs - first)
 
 
-def inference(letter: str, batch: int, size: int, device: torch.device, settings: Settings) -> Rivals:
+def inference(letter: str, batch: int, size: int, device: torch.device, settings: ExecutionSettings) -> Rivals:
     """A forward pass of either."""
     file, stages = NETS[letter]
     images, _ = samples(batch, size, device)
@@ -112,7 +112,7 @@ def inference(letter: str, batch: int, size: int, device: torch.device, settings
     module, plain = lower(net).to(device), Plain(stages, size).to(device).eval()
     for each in (module, plain):
         prepare_module(each, settings)
-    ours, theirs = hastened(module, settings, print), hastened(plain, settings, print)
+    ours, theirs = accelerated(module, settings, print), accelerated(plain, settings, print)
     no_gradients = torch.inference_mode()
     return Rivals(
         no_gradients(lambda: ours(data=images)), no_gradients(lambda: theirs(data=images).softmax(1)), net.macs

@@ -11,7 +11,7 @@ import pytest
 
 from netdef.cli import main
 from netdef.compiler import explain
-from netdef.compiler.diagnostics import LAWS, NetError
+from netdef.compiler.diagnostics import CODE_GROUPS, NetError
 
 ROOT = Path(__file__).parent.parent.parent
 CODE = re.compile(r"\bN\d{3}\b")
@@ -68,7 +68,7 @@ def test_a_page_has_a_title_an_explanation_and_an_example(code: str) -> None:
     assert len(page.title) < 80
     assert len(page.explanation) > 60
     assert not CODE.search(page.title)
-    assert page.code[:2] in LAWS
+    assert page.code[:2] in CODE_GROUPS
 
 
 def test_every_code_that_is_raised_is_explained_and_the_other_way_round() -> None:

@@ -1,4 +1,4 @@
-"""What netdef says of single pictures: classes by name, boxes, and pictures that can't be read."""
+"""What netdef says of single images: classes by name, boxes, and images that can't be read."""
 
 import json
 from pathlib import Path
@@ -27,7 +27,7 @@ NAMES = ["upper", "middle", "lower"]
 
 @pytest.fixture
 def rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A net that scores a picture's thirds by their brightness, another with a box, and pictures."""
+    """A net that scores an image's thirds by their brightness, another with a box, and images."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "names.txt").write_text("\n".join(NAMES) + "\n")
     classifier = NET.format(size="12, 16", num=3, end='layer "prob" Softmax', labels='labels: "names.txt"')
@@ -40,11 +40,11 @@ def rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / f"{name}.net").write_text(NET.format(size="6, 8", num=4 * classes, end="", labels=""))
         boxes = [[0.5, (2 * row + 1) / 6, 0.5, 1 / 3] for row in range(classes)]
         write_weights(tmp_path / f"{name}.npz", {"fc": [np.zeros((4 * classes, 48)), np.ravel(boxes)]})
-    (tmp_path / "pictures").mkdir()
+    (tmp_path / "images").mkdir()
     for row, name in enumerate(NAMES):
-        picture = np.zeros((12, 16), np.uint8)
-        picture[4 * row : 4 * row + 4] = 200
-        Image.fromarray(picture).save(tmp_path / f"pictures/{name}.png")
+        image = np.zeros((12, 16), np.uint8)
+        image[4 * row : 4 * row + 4] = 200
+        Image.fromarray(image).save(tmp_path / f"images/{name}.png")
     return tmp_path
 
 
@@ -54,14 +54,12 @@ def predicted(capsys: pytest.CaptureFixture[str], *words: str, status: int = 0) 
     return found
 
 
-@pytest.mark.parametrize(
-    "images", [["pictures"], ["pictures/*.png"], [f"pictures/{name}.png" for name in sorted(NAMES)]]
-)
+@pytest.mark.parametrize("images", [["images"], ["images/*.png"], [f"images/{name}.png" for name in sorted(NAMES)]])
 def test_classes_are_named_and_their_shares_sum_to_1(
     rows: Path, images: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     results = predicted(capsys, "n.net", "--weights", "n.npz", *images)
-    assert [result["image"] for result in results] == [f"pictures/{name}.png" for name in sorted(NAMES)]
+    assert [result["image"] for result in results] == [f"images/{name}.png" for name in sorted(NAMES)]
     for result, name in zip(results, sorted(NAMES), strict=True):
         classes = result["classes"]
         assert isinstance(classes, list)
@@ -72,10 +70,10 @@ def test_classes_are_named_and_their_shares_sum_to_1(
 
 def test_the_best_are_printed_and_a_file_may_name_them(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (rows / "mine.txt").write_text("a\nb\nc\n")
-    words = ["predict", "n.net", "--weights", "n.npz", "pictures/middle.png", "--classes", "mine.txt", "--top", "1"]
+    words = ["predict", "n.net", "--weights", "n.npz", "images/middle.png", "--classes", "mine.txt", "--top", "1"]
     assert main(words) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "pictures/middle.png"
+    assert lines[0] == "images/middle.png"
     assert lines[1].split()[1:] == ["%", "b"]
     assert len(lines) == 2
     (rows / "mine.txt").write_text("a\nb\n")
@@ -83,31 +81,31 @@ def test_the_best_are_printed_and_a_file_may_name_them(rows: Path, capsys: pytes
     assert "names 2 classes, and the net scores 3" in capsys.readouterr().err
 
 
-def test_bad_pictures_are_named_and_the_others_done(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["predict", "n.net", "--weights", "n.npz", "n.net", "pictures/lower.png", "gone.png"]) == 1
+def test_bad_images_are_named_and_the_others_done(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", "n.net", "--weights", "n.npz", "n.net", "images/lower.png", "gone.png"]) == 1
     out, err = capsys.readouterr()
-    assert out.startswith("pictures/lower.png\n")
-    assert "n.net cannot be read as a picture" in err
-    assert "there is no picture at gone.png" in err
+    assert out.startswith("images/lower.png\n")
+    assert "n.net cannot be read as an image" in err
+    assert "there is no image at gone.png" in err
 
 
 def test_a_box_is_drawn_on_a_copy(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    before = (rows / "pictures/upper.png").read_bytes()
-    words = ["one.net", "--weights", "one.npz", "--boxes", "-o", "pictures", "pictures/upper.png"]
+    before = (rows / "images/upper.png").read_bytes()
+    words = ["one.net", "--weights", "one.npz", "--boxes", "-o", "images", "images/upper.png"]
     (result,) = predicted(capsys, *words)
     assert result["box"] == pytest.approx([4, 0, 12, 4], abs=1e-4)
-    assert (rows / "pictures/upper.png").read_bytes() == before
+    assert (rows / "images/upper.png").read_bytes() == before
     copy = decode(str(result["drawn"]))
     coloured = (copy[:, :, 0] != copy[:, :, 2]).nonzero()
     assert {(int(rows_.min()), int(rows_.max())) for rows_ in coloured} == {(0, 4), (4, 12)}
 
 
 def test_a_classifier_chooses_the_box(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["each.net", "--weights", "each.npz", "--boxes", "pictures"]
+    words = ["each.net", "--weights", "each.npz", "--boxes", "images"]
     results = predicted(capsys, *words, "--class-net", "n.net", "--class-weights", "n.npz")
     tops = {str(result["image"]): result["box"] for result in results}
     for row, name in enumerate(NAMES):
-        assert tops[f"pictures/{name}.png"] == pytest.approx([4, 4 * row, 12, 4 * row + 4], abs=1e-4)
+        assert tops[f"images/{name}.png"] == pytest.approx([4, 4 * row, 12, 4 * row + 4], abs=1e-4)
     assert main(["predict", *words]) == 2
     assert "--class-net chooses" in capsys.readouterr().err
 
@@ -115,7 +113,7 @@ def test_a_classifier_chooses_the_box(rows: Path, capsys: pytest.CaptureFixture[
 def test_a_classifier_of_other_classes_chooses_no_box(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (rows / "four.net").write_text(NET.format(size="12, 16", num=4, end='layer "prob" Softmax', labels=""))
     write_weights(rows / "four.npz", {"fc": [np.zeros((4, 192)), np.zeros(4)]})
-    words = ["--boxes", "pictures", "--class-net", "four.net", "--class-weights", "four.npz"]
+    words = ["--boxes", "images", "--class-net", "four.net", "--class-weights", "four.npz"]
     assert main(["predict", "each.net", "--weights", "each.npz", *words]) == 1
     assert "each.net has boxes for 3 classes, and four.net scores 4" in capsys.readouterr().err
     assert main(["predict", "one.net", "--weights", "one.npz", *words]) == 0
@@ -124,21 +122,21 @@ def test_a_classifier_of_other_classes_chooses_no_box(rows: Path, capsys: pytest
 def test_copies_of_one_name_do_not_meet(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (rows / "other").mkdir()
     Image.new("L", (16, 12)).save(rows / "other/upper.png")
-    words = ["one.net", "--weights", "one.npz", "--boxes", "pictures/upper.png", "other/upper.png"]
+    words = ["one.net", "--weights", "one.npz", "--boxes", "images/upper.png", "other/upper.png"]
     drawn = [result["drawn"] for result in predicted(capsys, *words)]
     assert drawn == ["boxes/upper-box.png", "boxes/upper-box-2.png"]
 
 
 def test_copies_need_a_folder(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["predict", "one.net", "--weights", "one.npz", "--boxes", "pictures", "-o", "names.txt"]) == 1
+    assert main(["predict", "one.net", "--weights", "one.npz", "--boxes", "images", "-o", "names.txt"]) == 1
     assert "[N006]: names.txt/lower-box.png can't be written" in capsys.readouterr().err
 
 
 def test_boxes_are_not_taken_for_classes(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (rows / "each.net").write_text(NET.format(size="6, 8", num=12, end=LEARNS, labels=""))
-    assert main(["predict", "each.net", "--weights", "each.npz", "pictures"]) == 1
+    assert main(["predict", "each.net", "--weights", "each.npz", "images"]) == 1
     assert "add --boxes" in capsys.readouterr().err
-    words = ["--boxes", "pictures", "--class-net", "each.net", "--class-weights", "each.npz"]
+    words = ["--boxes", "images", "--class-net", "each.net", "--class-weights", "each.npz"]
     assert main(["predict", "each.net", "--weights", "each.npz", *words]) == 1
     assert "--class-net takes a net that says what" in capsys.readouterr().err
 
@@ -147,18 +145,18 @@ def test_classes_are_not_taken_for_boxes(rows: Path, capsys: pytest.CaptureFixtu
     layers = 'input "data" [1, 1, 4, 4] layer "fc" Convolution { num_output: 8 kernel_size: 1 } '
     (rows / "p.net").write_text(layers + 'layer "pool" Pooling { pool: AVE global_pooling: true }')
     write_weights(rows / "p.npz", {"fc": [np.zeros((8, 1, 1, 1)), np.zeros(8)]})
-    assert main(["predict", "p.net", "--weights", "p.npz", "--boxes", "pictures"]) == 1
+    assert main(["predict", "p.net", "--weights", "p.npz", "--boxes", "images"]) == 1
     assert "says what, and not where" in capsys.readouterr().err
 
 
 def test_weights_must_be_whole(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_weights(rows / "none.npz", {"other": [np.zeros(3)]})
-    assert main(["predict", "n.net", "--weights", "none.npz", "pictures"]) == 1
+    assert main(["predict", "n.net", "--weights", "none.npz", "images"]) == 1
     assert "no weights for fc" in capsys.readouterr().err
     assert load(rows / "n.net").scores == "fc"
 
 
-def test_a_real_net_knows_a_real_picture(shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_real_net_knows_a_real_image(shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """SqueezeNet's published weights."""
     home = shared / "corpus/caffemodel/squeezenet_v1.0_dc"
     (result,) = predicted(
@@ -174,16 +172,16 @@ def test_a_real_net_knows_a_real_picture(shared: Path, capsys: pytest.CaptureFix
 
 
 def test_a_soft_max_in_place_changes_nothing(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ("n.net", "--weights", "n.npz", "pictures")
+    words = ("n.net", "--weights", "n.npz", "images")
     apart = predicted(capsys, *words)
     text = (rows / "n.net").read_text().replace('"prob" Softmax', '"prob" Softmax { bottom: "fc" top: "fc" }')
     (rows / "n.net").write_text(text)
     assert predicted(capsys, *words) == apart
 
 
-@pytest.mark.parametrize("command", [["predict", "n.net", "pictures"], ["evaluate", "n.net", "--data", "."]])
+@pytest.mark.parametrize("command", [["predict", "n.net", "images"], ["evaluate", "n.net", "--data", "."]])
 def test_bytes_as_they_are_are_warned_of(rows: Path, capsys: pytest.CaptureFixture[str], command: list[str]) -> None:
-    words = [*command, "--weights", "n.npz"]  # to evaluate, the folder of pictures is a class
+    words = [*command, "--weights", "n.npz"]  # to evaluate, the folder of images is a class
     assert main(words) == 0
     assert "N815" not in capsys.readouterr().err
     text = (rows / "n.net").read_text()
@@ -192,12 +190,12 @@ def test_bytes_as_they_are_are_warned_of(rows: Path, capsys: pytest.CaptureFixtu
     assert capsys.readouterr().err.count("warning[N815]: n.net gets bytes as they are") == 1
 
 
-def test_a_box_ends_where_the_picture_does(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_box_ends_where_the_image_does(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_weights(rows / "one.npz", {"fc": [np.zeros((4, 48)), np.array([0.5, 0.5, 3, 0.5])]})
-    (result,) = predicted(capsys, "one.net", "--weights", "one.npz", "--boxes", "pictures/upper.png")
+    (result,) = predicted(capsys, "one.net", "--weights", "one.npz", "--boxes", "images/upper.png")
     assert result["box"] == pytest.approx([0, 3, 16, 9], abs=1e-4)
 
 
 def test_weights_that_are_nowhere(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["predict", "n.net", "--weights", "nowhere", "pictures"]) == 1
+    assert main(["predict", "n.net", "--weights", "nowhere", "images"]) == 1
     assert "no weights nowhere: there is no such file or folder" in capsys.readouterr().err

@@ -10,7 +10,7 @@ import torch
 import netdef
 from netdef.cli import main
 from netdef.compiler.views.summary import as_dict
-from netdef.runtime.hardware.execution_settings import Settings
+from netdef.runtime.hardware.execution_settings import ExecutionSettings
 from netdef.runtime.timing import Timing, measure
 
 DIGITS = Path(__file__).parent.parent.parent / "nets/digits.net"
@@ -29,7 +29,7 @@ Captured = pytest.CaptureFixture[str]
 
 
 def timed(net: netdef.Net) -> Timing:
-    return measure(net, torch.device("cpu"), Settings(), repeat=1)
+    return measure(net, torch.device("cpu"), ExecutionSettings(), repeat=1)
 
 
 def computing(net: netdef.Net) -> list[str]:

@@ -1,7 +1,7 @@
 """The files that tell where objects are: Pascal VOC's XML, or a CSV.
 
-VOC's layout is a folder with ``Annotations`` (an XML for each picture), ``JPEGImages``, and perhaps lists of names in
-``ImageSets/Main``; such a list is data too. Or the XML files lie beside their pictures. A CSV has a line for each
+VOC's layout is a folder with ``Annotations`` (an XML for each image), ``JPEGImages``, and perhaps lists of names in
+``ImageSets/Main``; such a list is data too. Or the XML files lie beside their images. A CSV has a line for each
 object, ``path,label,x0,y0,x1,y1``, relative paths being seen from its own folder.
 
 Edges are taken as they are written. VOC's own files count pixels from 1 and mean the last one inclusively, which is a
@@ -50,12 +50,12 @@ def open_voc(path: Path, classes: Sequence[str] | None) -> Boxed:
 
 
 def open_csv(path: Path, classes: Sequence[str] | None) -> Boxed:
-    """The pictures of a CSV."""
+    """The images of a CSV."""
     return Boxed(csv_objects(path), path, classes)
 
 
 def voc_objects(path: Path) -> dict[str, list[Marked]]:
-    """The pictures of a folder with XML files, or of a list in it, and what is marked on them."""
+    """The images of a folder with XML files, or of a list in it, and what is marked on them."""
     root = path.parents[2] if _is_list(path) else path
     home = root / "Annotations" if (root / "Annotations").is_dir() else root
     if _is_list(path):
@@ -66,7 +66,7 @@ def voc_objects(path: Path) -> dict[str, list[Marked]]:
 
 
 def csv_objects(path: Path) -> dict[str, list[Marked]]:
-    """The pictures of a CSV, and what is marked on them."""
+    """The images of a CSV, and what is marked on them."""
     marked: dict[str, list[Marked]] = {}
     for name, mark in _rows(path):
         marked.setdefault(str(path.parent / name), []).append(mark)
@@ -85,7 +85,7 @@ def _lines(path: Path) -> list[str]:
 
 
 def _objects(path: Path, root: Path) -> tuple[str, list[Marked]]:
-    """A picture's path and what its XML marks on it."""
+    """An image's path and what its XML marks on it."""
     try:
         tree = ElementTree.parse(path).getroot()
         marked = [
@@ -114,7 +114,7 @@ def _rows(path: Path) -> Iterator[tuple[str, Marked]]:
             name, label, *edges = (each.strip() for each in row)
             x0, y0, x1, y1 = map(float, edges)
         except ValueError:
-            message = f"{path}:{number}: a line is a picture, its class and the edges of its box, not {','.join(row)}"
+            message = f"{path}:{number}: a line is an image, its class and the edges of its box, not {','.join(row)}"
             cure = f"as in: cats/1.jpg,cat,12,30,200,180 ({','.join(COLUMNS)})"
             raise NetError(Diagnostic("N823", message, help=cure)) from None
         yield name, Marked(label, (x0, y0, x1, y1), f"{path}:{number}")

@@ -1,13 +1,13 @@
-"""Pictures that show one object each, and its box.
+"""Images that show one object each, and its box.
 
 Rules:
 
 1. An object counts if its class is one of those asked for; by default all count.
-2. A box without an area, or outside of its picture, is told and does not count; what reaches over the picture's edge
+2. A box without an area, or outside of its image, is told and does not count; what reaches over the image's edge
    is told and cut off there.
-3. A picture with several objects or none is left out, and how many are is told.
+3. An image with several objects or none is left out, and how many are is told.
 
-A box is its edges (x0, y0, x1, y1) in pixels; the picture's upper left corner is (0, 0).
+A box is its edges (x0, y0, x1, y1) in pixels; the image's upper left corner is (0, 0).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ import numpy as np
 from netdef.compiler.diagnostics import Diagnostic, NetError, Report, Severity
 from netdef.compiler.override import override
 from netdef.runtime.data.datasets.cached import Kept
-from netdef.runtime.data.datasets.dataset import Picture
+from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.datasets.decoding import decode, size_of
 
 MOST_TOLD = 10
@@ -27,7 +27,7 @@ MOST_TOLD = 10
 
 
 class Marked(NamedTuple):
-    """An object on a picture.
+    """An object on an image.
 
     where   the file and line, for people
     """
@@ -38,9 +38,9 @@ class Marked(NamedTuple):
 
 
 class Boxed(Kept):
-    """Pictures with one object each, in the order of their files.
+    """Images with one object each, in the order of their files.
 
-    boxes      (N, 4): the edges of each picture's object
+    boxes      (N, 4): the edges of each image's object
     warnings   what was wrong with boxes, and what was left out
     """
 
@@ -54,7 +54,7 @@ class Boxed(Kept):
         if not single:
             seen = sorted({each.label for found in marked.values() for each in found})
             cure = f"choose what counts with --object: {', '.join(seen)}" if seen else "look at its boxes"
-            message = f"{source} has no picture that shows exactly one {' or '.join(classes or ['object'])}"
+            message = f"{source} has no image that shows exactly one {' or '.join(classes or ['object'])}"
             raise NetError(Report([*self.warnings, Diagnostic("N822", message, help=cure)]))
         known = tuple(classes or sorted({each.label for each in single.values()}))
         self.paths = list(single)
@@ -62,12 +62,12 @@ class Boxed(Kept):
         super().__init__(known, [known.index(each.label) for each in single.values()])
 
     @override
-    def read(self, index: int) -> Picture:
-        """One picture from its file."""
+    def read(self, index: int) -> ImageArray:
+        """One image from its file."""
         return decode(self.paths[index])
 
     def _sound(self, path: str, found: Sequence[Marked], classes: Sequence[str] | None) -> Iterator[Marked]:
-        """The objects that count, cut off at the picture's edge."""
+        """The objects that count, cut off at the image's edge."""
         size = size_of(path)
         for each in found:
             if classes is not None and each.label not in classes:
@@ -78,23 +78,23 @@ class Boxed(Kept):
             if not (x0 < x1 and y0 < y1):
                 self._warn(f"{box} has no area", "it does not count")
             elif not (left < right and top < bottom):
-                self._warn(f"{box} is outside of the picture", "it does not count")
+                self._warn(f"{box} is outside of the image", "it does not count")
             else:
                 if (left, top, right, bottom) != each.edges:
-                    self._warn(f"{box} reaches out of the picture", "it is cut off there")
+                    self._warn(f"{box} reaches out of the image", "it is cut off there")
                 yield each._replace(edges=(left, top, right, bottom))
 
     def _warn(self, message: str, help: str) -> None:
         self.warnings.append(Diagnostic("N820", message, severity=Severity.WARNING, help=help))
 
     def _count(self, num_objects: Sequence[int], source: Path) -> None:
-        """Bring the warnings to a length that can be read, and tell how many pictures are left out."""
+        """Bring the warnings to a length that can be read, and tell how many images are left out."""
         more = len(self.warnings) - MOST_TOLD
         if more > 0:
             del self.warnings[MOST_TOLD:]
             self._warn(f"{source}: {more:,} more boxes are like this", "look at how they were made")
         none, several = num_objects.count(0), sum(num > 1 for num in num_objects)
         if none or several:
-            message = f"{source}: {none + several:,} of {len(num_objects):,} pictures are left out"
+            message = f"{source}: {none + several:,} of {len(num_objects):,} images are left out"
             help = f"{none:,} show nothing that counts, {several:,} several; --object chooses what counts"
             self.warnings.append(Diagnostic("N821", message, severity=Severity.WARNING, help=help))

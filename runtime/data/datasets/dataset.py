@@ -1,4 +1,4 @@
-"""What every source of labelled pictures looks like, whatever it reads."""
+"""What every source of labelled images looks like, whatever it reads."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.runtime.data.random_draws import order
 
-Picture = NDArray[np.uint8]
+ImageArray = NDArray[np.uint8]
 """(H, W, C), 0 to 255; C is 1 (grey) or 3 (red, green, blue)."""
 
 
 class Dataset(Protocol):
-    """Labelled pictures, by number from 0.
+    """Labelled images, by number from 0.
 
-    Pictures are read when they are asked for, in any order and by several processes.
+    Images are read when they are asked for, in any order and by several processes.
     """
 
     @property
@@ -26,14 +26,14 @@ class Dataset(Protocol):
 
     @property
     def labels(self) -> Sequence[int]:
-        """The label of each picture."""
+        """The label of each image."""
 
     @property
     def num_bytes(self) -> int:
-        """What all pictures take in memory once they are decoded, about."""
+        """What all images take in memory once they are decoded, about."""
 
-    def picture(self, index: int) -> Picture:
-        """One picture; raises ``NetError`` if its file cannot be read."""
+    def image(self, index: int) -> ImageArray:
+        """One image; raises ``NetError`` if its file cannot be read."""
 
     def __len__(self) -> int: ...
 
@@ -52,13 +52,13 @@ class Data(NamedTuple):
 
 
 def boxes_of(data: Dataset) -> NDArray[np.float64] | None:
-    """The edges (x0, y0, x1, y1) of the object on each picture, in pixels, if the data tell them."""
+    """The edges (x0, y0, x1, y1) of the object on each image, in pixels, if the data tell them."""
     boxes: NDArray[np.float64] | None = getattr(data, "boxes", None)
     return boxes
 
 
 def paths_of(data: Dataset) -> Sequence[str]:
-    """The file of each picture, if the data tell them."""
+    """The file of each image, if the data tell them."""
     paths: Sequence[object] = getattr(data, "paths", ())
     return [str(path) for path in paths]
 
@@ -75,7 +75,7 @@ def warnings_of(data: Dataset) -> list[Diagnostic]:
 
 
 class Part:
-    """Some of the pictures of a data set."""
+    """Some of the images of a data set."""
 
     def __init__(self, whole: Dataset, indices: Sequence[int]) -> None:
         self._whole = whole
@@ -89,9 +89,9 @@ class Part:
         self.paths = [paths[index] for index in indices] if paths else []
         self.warnings = warnings_of(whole)
 
-    def picture(self, index: int) -> Picture:
-        """One picture."""
-        return self._whole.picture(self._indices[index])
+    def image(self, index: int) -> ImageArray:
+        """One image."""
+        return self._whole.image(self._indices[index])
 
     def __len__(self) -> int:
         return len(self._indices)

@@ -13,7 +13,7 @@ from netdef.compiler.schema.caffe_binary import Datum
 from netdef.compiler.schema.wire import Damaged, Record
 from netdef.runtime.data.datasets.cached import Kept
 from netdef.runtime.data.datasets.databases import open_database
-from netdef.runtime.data.datasets.dataset import Picture
+from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.datasets.decoding import decoded
 from netdef.runtime.data.datasets.per_process import PerProcess
 
@@ -22,9 +22,9 @@ LABEL = {"label": Datum.fields["label"]}
 
 
 class Datums(Kept):
-    """The pictures of a database, in the order of their keys, which is Caffe's; classes are named by their numbers.
+    """The images of a database, in the order of their keys, which is Caffe's; classes are named by their numbers.
 
-    With ``marks``, labels below 0 may mark pictures without a class.
+    With ``marks``, labels below 0 may mark images without a class.
     """
 
     def __init__(self, path: Path, *, marks: bool = False) -> None:
@@ -45,8 +45,8 @@ class Datums(Kept):
         super().__init__([str(number) for number in range(max(labels) + 1)], labels)
 
     @override
-    def read(self, index: int) -> Picture:
-        """One picture from its Datum."""
+    def read(self, index: int) -> ImageArray:
+        """One image from its Datum."""
         key = self._keys[index]
         datum = Record(memoryview(self._database().get(key)), Datum.fields)
         try:
@@ -54,7 +54,7 @@ class Datums(Kept):
             if datum.get("encoded"):
                 return decoded(bytes(data), self._name(key))
             numbers = np.frombuffer(data, np.uint8) if len(data) else datum.array("float_data")
-            return _picture(numbers, datum.get("height"), datum.get("width"), datum.get("channels"), self._name(key))
+            return _image(numbers, datum.get("height"), datum.get("width"), datum.get("channels"), self._name(key))
         except Damaged as damage:
             raise self._no_datum(key, damage) from None
 
@@ -65,10 +65,10 @@ class Datums(Kept):
         return f"{self.path}, key {key.decode('utf-8', 'replace')}"
 
 
-def _picture(numbers: NDArray[Any], height: int, width: int, channels: int, name: str) -> Picture:
-    """Numbers (C, H, W), blue first, as a picture; those of float_data are no bytes, and stay as they are."""
+def _image(numbers: NDArray[Any], height: int, width: int, channels: int, name: str) -> ImageArray:
+    """Numbers (C, H, W), blue first, as an image; those of float_data are no bytes, and stay as they are."""
     if min(height, width, channels) < 1 or len(numbers) != height * width * channels:
         message = f"{name} is said to be {channels}x{height}x{width}, and has {len(numbers):,} numbers"
         raise NetError(Diagnostic("N772", message))
     planes = numbers.reshape(channels, height, width)
-    return cast(Picture, (planes[::-1] if channels == 3 else planes).transpose(1, 2, 0))
+    return cast(ImageArray, (planes[::-1] if channels == 3 else planes).transpose(1, 2, 0))

@@ -1,4 +1,4 @@
-"""Picture files of every kind as pixels: what OpenCV, and so Caffe, makes of them.
+"""Image files of every kind as pixels: what OpenCV, and so Caffe, makes of them.
 
 1. Grey stays grey, whether it has 1, 8 or 16 bits; everything else becomes red, green and blue.
 2. Of 16 bits the upper 8 count.
@@ -17,7 +17,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 
 from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.compiler.shape import Pair
-from netdef.runtime.data.datasets.dataset import Picture
+from netdef.runtime.data.datasets.dataset import ImageArray
 
 GREY = ("1", "L", "LA")
 GREY_16_BITS = ("I;16", "I;16B", "I")
@@ -35,11 +35,11 @@ TURNS = {
 LYING = (5, 6, 7, 8)
 """The numbers of photographs whose height becomes their width."""
 FAULTS = (OSError, EOFError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError)
-"""What Pillow raises where it can't read a picture."""
+"""What Pillow raises where it can't read an image."""
 
 
-def decode(path: str) -> Picture:
-    """A picture from a file."""
+def decode(path: str) -> ImageArray:
+    """An image from a file."""
     try:
         content = Path(path).read_bytes()
     except OSError as error:
@@ -47,8 +47,8 @@ def decode(path: str) -> Picture:
     return decoded(content, path)
 
 
-def decoded(content: bytes, name: str) -> Picture:
-    """A picture from a file's bytes, (H, W, 1) or (H, W, 3); ``name`` is for people."""
+def decoded(content: bytes, name: str) -> ImageArray:
+    """An image from a file's bytes, (H, W, 1) or (H, W, 3); ``name`` is for people."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's, of what it can read all the same: a camera's damaged notes, say
@@ -62,7 +62,7 @@ def decoded(content: bytes, name: str) -> Picture:
 
 
 def size_of(path: str) -> Pair | None:
-    """The size of the upright picture, without its pixels where they aren't needed; None if the file can't be read."""
+    """The size of the upright image, without its pixels where they aren't needed; None if the file can't be read."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -73,7 +73,7 @@ def size_of(path: str) -> Pair | None:
         return None
 
 
-def _pixels(image: Image.Image) -> Picture:
+def _pixels(image: Image.Image) -> ImageArray:
     turn = TURNS.get(_orientation(image))
     upright = image if turn is None else image.transpose(turn)
     if image.mode in GREY_16_BITS:
@@ -84,17 +84,17 @@ def _pixels(image: Image.Image) -> Picture:
     if image.mode == "F":
         raise ValueError("its numbers are fractions, not bytes")
     mode = "L" if image.mode in GREY else "RGB"
-    pixels: Picture = np.asarray(upright if upright.mode == mode else upright.convert(mode))
+    pixels: ImageArray = np.asarray(upright if upright.mode == mode else upright.convert(mode))
     return pixels.reshape(*pixels.shape[:2], -1)
 
 
 def _orientation(image: Image.Image) -> int:
     try:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # whatever is wrong with a camera's notes, its picture may be sound
+    except Exception:  # whatever is wrong with a camera's notes, its image may be sound
         return 1
 
 
 def _unreadable(name: str, reason: str) -> NetError:
     cure = "remove it, or save it anew as PNG or JPEG"
-    return NetError(Diagnostic("N712", f"{name} cannot be read as a picture: {reason}", help=cure))
+    return NetError(Diagnostic("N712", f"{name} cannot be read as an image: {reason}", help=cure))

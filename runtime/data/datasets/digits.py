@@ -1,4 +1,4 @@
-"""scikit-learn's handwritten digits: 1,797 grey pictures of 8x8, in its wheel, without a download.
+"""scikit-learn's handwritten digits: 1,797 grey images of 8x8, in its wheel, without a download.
 
 From the optical recognition data set of E. Alpaydin and C. Kaynak (UCI, CC BY 4.0).
 """
@@ -6,13 +6,13 @@ From the optical recognition data set of E. Alpaydin and C. Kaynak (UCI, CC BY 4
 import numpy as np
 
 from netdef.compiler.diagnostics import Diagnostic, NetError
-from netdef.runtime.data.datasets.dataset import Data, Part, Picture, every_nth
+from netdef.runtime.data.datasets.dataset import Data, ImageArray, Part, every_nth
 
 TEST_SHARE = 5
 
 
 class Digits:
-    """The digits, with ink from 0 to 255 as in other pictures; scikit-learn has 0 to 16."""
+    """The digits, with ink from 0 to 255 as in other images; scikit-learn has 0 to 16."""
 
     classes = tuple("0123456789")
 
@@ -24,17 +24,17 @@ class Digits:
             cure = "pip install 'netdef-compiler[digits]'"
             raise NetError(Diagnostic("N717", message, help=cure)) from None
         bunch = load_digits()
-        self._pictures = np.round(bunch.images[:, :, :, np.newaxis] * (255 / 16)).astype(np.uint8)
+        self._images = np.round(bunch.images[:, :, :, np.newaxis] * (255 / 16)).astype(np.uint8)
         self.labels = bunch.target.tolist()
-        self.num_bytes = self._pictures.nbytes
+        self.num_bytes = self._images.nbytes
 
-    def picture(self, index: int) -> Picture:
+    def image(self, index: int) -> ImageArray:
         """One digit, (8, 8, 1)."""
-        picture: Picture = self._pictures[index]
-        return picture
+        image: ImageArray = self._images[index]
+        return image
 
     def __len__(self) -> int:
-        return len(self._pictures)
+        return len(self._images)
 
 
 def digits() -> Data:

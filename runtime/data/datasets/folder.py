@@ -1,4 +1,4 @@
-"""Folders of pictures, a folder for each class: ``DIR/cat/1.jpg``."""
+"""Folders of images, a folder for each class: ``DIR/cat/1.jpg``."""
 
 import os
 from collections.abc import Sequence
@@ -7,14 +7,14 @@ from pathlib import Path
 from netdef.compiler.diagnostics import Diagnostic, NetError, did_you_mean
 from netdef.compiler.override import override
 from netdef.runtime.data.datasets.cached import Kept
-from netdef.runtime.data.datasets.dataset import Picture
+from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.datasets.decoding import decode
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".pgm", ".ppm", ".tif", ".tiff", ".webp")
 
 
 class Folder(Kept):
-    """The pictures of one folder, by class and then by name.
+    """The images of one folder, by class and then by name.
 
     ``classes`` gives the order of the labels; by default that of the class folders' names.
     """
@@ -29,17 +29,17 @@ class Folder(Kept):
         self.paths: list[str] = []
         labels: list[int] = []
         for name in folders:
-            found = pictures_in(path / name)
+            found = images_in(path / name)
             self.paths += found
             labels += [known.index(name)] * len(found)
         if not self.paths:
-            cure = f"a class is a folder with pictures ({', '.join(SUFFIXES)}): {path}/cat/1.jpg, {path}/dog/1.jpg"
-            raise NetError(Diagnostic("N711", f"{path} has no folders with pictures in them", help=cure))
+            cure = f"a class is a folder with images ({', '.join(SUFFIXES)}): {path}/cat/1.jpg, {path}/dog/1.jpg"
+            raise NetError(Diagnostic("N711", f"{path} has no folders with images in them", help=cure))
         super().__init__(known, labels)
 
     @override
-    def read(self, index: int) -> Picture:
-        """One picture from its file."""
+    def read(self, index: int) -> ImageArray:
+        """One image from its file."""
         return decode(self.paths[index])
 
 
@@ -50,8 +50,8 @@ def class_folders(path: Path) -> list[str]:
     return sorted(entry.name for entry in os.scandir(path) if entry.is_dir() and not entry.name.startswith("."))
 
 
-def pictures_in(path: Path) -> list[str]:
-    """The paths of all pictures in a folder and its folders, sorted."""
+def images_in(path: Path) -> list[str]:
+    """The paths of all images in a folder and its folders, sorted."""
     found = (
         os.path.join(folder, name)
         for folder, _, names in os.walk(path, followlinks=True)

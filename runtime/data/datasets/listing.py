@@ -1,4 +1,4 @@
-"""Caffe's list files: on each line the path of a picture, a space, and the number of its class."""
+"""Caffe's list files: on each line the path of an image, a space, and the number of its class."""
 
 import os
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from netdef.compiler.diagnostics import Diagnostic, Label, NetError, Report
 from netdef.compiler.override import override
 from netdef.compiler.source import Source, Span
 from netdef.runtime.data.datasets.cached import Kept
-from netdef.runtime.data.datasets.dataset import Picture
+from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.datasets.decoding import decode
 
 MOST_MISTAKES = 10
@@ -16,26 +16,26 @@ MOST_MISTAKES = 10
 
 
 class Listing(Kept):
-    """The pictures of a list file, in its order; the classes are named by their numbers.
+    """The images of a list file, in its order; the classes are named by their numbers.
 
     As in Caffe a path may hold spaces: the last one on a line stands before the label. A relative path is looked up
     under ``root``, or else from the working folder, then from the list's own folder. With ``marks``, labels below 0 may
-    mark pictures without a class.
+    mark images without a class.
     """
 
     def __init__(self, path: Path, root: str | None = None, *, marks: bool = False) -> None:
         self.path = path
         found = list(read_list(path, marks=marks))
         if not found:
-            message = f"the list {path} has no pictures"
+            message = f"the list {path} has no images"
             raise NetError(Diagnostic("N770", message, help="a line is a path and a class: cats/1.jpg 0"))
         self.paths = [_placed(name, path, root) for name, _ in found]
         labels = [label for _, label in found]
         super().__init__([str(number) for number in range(max(labels) + 1)], labels)
 
     @override
-    def read(self, index: int) -> Picture:
-        """One picture from its file."""
+    def read(self, index: int) -> ImageArray:
+        """One image from its file."""
         return decode(self.paths[index])
 
 

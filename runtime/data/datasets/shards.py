@@ -1,7 +1,7 @@
-"""Tar files of pictures in WebDataset's convention, with an index that finds each without reading the rest.
+"""Tar files of images in WebDataset's convention, with an index that finds each without reading the rest.
 
 A sample is a group of members with one key, the path up to the first dot of the file's name: ``00000012.jpg`` is the
-picture, ``00000012.cls`` the number of its class. Where no member tells the class, the folder does, as in a packed
+image, ``00000012.cls`` the number of its class. Where no member tells the class, the folder does, as in a packed
 folder of class folders. ``netdef pack`` writes an index beside the shards; for other people's shards one is made
 when they are opened, from the tars' headers.
 """
@@ -21,14 +21,14 @@ from numpy.typing import NDArray
 from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.compiler.override import override
 from netdef.runtime.data.datasets.cached import Kept
-from netdef.runtime.data.datasets.dataset import Picture
+from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.datasets.decoding import decoded
 from netdef.runtime.data.datasets.folder import SUFFIXES
 from netdef.runtime.data.datasets.per_process import PerProcess
 
 INDEX = "index.json"
 PLACES = "index.npy"
-ANEW = "pack the pictures anew, or remove index.json to have one made from the shards"
+ANEW = "pack the images anew, or remove index.json to have one made from the shards"
 MOST_OPEN = 16
 """Shards that a process keeps open."""
 
@@ -38,7 +38,7 @@ class Index(NamedTuple):
 
     classes   the classes' names
     shards    the tar files
-    places    (N, 4): shard, offset and size of the picture in bytes, label
+    places    (N, 4): shard, offset and size of the image in bytes, label
     """
 
     classes: tuple[str, ...]
@@ -47,7 +47,7 @@ class Index(NamedTuple):
 
 
 class Shards(Kept):
-    """The pictures of some shards, in the order in which they were packed; any of them at once."""
+    """The images of some shards, in the order in which they were packed; any of them at once."""
 
     def __init__(self, index: Index) -> None:
         self.index = index
@@ -55,7 +55,7 @@ class Shards(Kept):
         super().__init__(index.classes, index.places[:, 3].tolist())
 
     def encoded(self, number: int) -> bytes:
-        """A picture's file as it was packed."""
+        """An image's file as it was packed."""
         shard, offset, size, _ = self.index.places[number].tolist()
         try:
             content = os.pread(self._files().get(shard), size, offset)
@@ -63,17 +63,17 @@ class Shards(Kept):
             raise NetError(Diagnostic("N771", f"{self.name(number)} can't be read: {error.strerror}")) from None
         if len(content) != size:
             message = f"{self.name(number)} is cut off: the shard is shorter than its index says"
-            raise NetError(Diagnostic("N771", message, help="copy it anew, or pack the pictures anew"))
+            raise NetError(Diagnostic("N771", message, help="copy it anew, or pack the images anew"))
         return content
 
     def name(self, number: int) -> str:
-        """A picture's place, for people."""
+        """An image's place, for people."""
         shard, offset, *_ = self.index.places[number].tolist()
         return f"{self.index.shards[shard]}, sample {number:,} at byte {offset:,}"
 
     @override
-    def read(self, index: int) -> Picture:
-        """One picture from its shard."""
+    def read(self, index: int) -> ImageArray:
+        """One image from its shard."""
         return decoded(self.encoded(index), self.name(index))
 
 
@@ -127,7 +127,7 @@ def read_index(folder: Path) -> Index:
         if found != size:
             now = "not there" if found is None else f"{found:,} bytes long"
             message = f"{shard} is {now}, and was packed with {size:,}"
-            raise NetError(Diagnostic("N771", message, help="copy it anew, or pack the pictures anew"))
+            raise NetError(Diagnostic("N771", message, help="copy it anew, or pack the images anew"))
     return Index(classes, tuple(shard for shard, _ in shards), places)
 
 
@@ -136,7 +136,7 @@ class _Sample:
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
-        self.picture: tuple[int, int, int] | None = None
+        self.image: tuple[int, int, int] | None = None
         self.label: int | None = None
 
 
@@ -154,13 +154,13 @@ def scanned(shards: Sequence[Path]) -> Index:
         except (tarfile.TarError, OSError) as error:
             cure = "copy it anew; compressed ones must be unpacked first"
             raise NetError(Diagnostic("N771", f"{shard} can't be read as a tar file: {error}", help=cure)) from None
-    whole = [sample for sample in samples.values() if sample.picture is not None]
+    whole = [sample for sample in samples.values() if sample.image is not None]
     if not whole:
         cure = f"a sample is 0001.jpg with its class in 0001.cls, or cat/0001.jpg ({', '.join(SUFFIXES)})"
-        raise NetError(Diagnostic("N771", f"{shards[0]} has no pictures", help=cure))
+        raise NetError(Diagnostic("N771", f"{shards[0]} has no images", help=cure))
     classes = _classes(whole)
     numbers = {name: number for number, name in enumerate(classes)}
-    places = [(*(s.picture or ()), numbers[s.folder] if s.label is None else s.label) for s in whole]
+    places = [(*(s.image or ()), numbers[s.folder] if s.label is None else s.label) for s in whole]
     return Index(classes, tuple(shards), np.array(places, np.int64))
 
 
@@ -178,7 +178,7 @@ def _note(samples: dict[tuple[int, str], _Sample], shard: int, member: tarfile.T
         return
     sample = samples.setdefault((shard, f"{folder}/{stem}"), _Sample(folder.rpartition("/")[2]))
     if f".{suffix.rpartition('.')[2].lower()}" in SUFFIXES:
-        sample.picture = sample.picture or (shard, member.offset_data, member.size)
+        sample.image = sample.image or (shard, member.offset_data, member.size)
     elif suffix == "cls":
         content = tar.extractfile(member)
         text = content.read(32).strip() if content else b""
@@ -192,7 +192,7 @@ def _classes(samples: Sequence[_Sample]) -> tuple[str, ...]:
     """Names of the classes: of the folders where these tell, else numbers."""
     told = [sample.label for sample in samples if sample.label is not None]
     if told and len(told) < len(samples):
-        message = f"{len(samples) - len(told):,} of {len(samples):,} pictures have no .cls beside them"
+        message = f"{len(samples) - len(told):,} of {len(samples):,} images have no .cls beside them"
         raise NetError(Diagnostic("N771", message, help="every sample has its class in a member KEY.cls, or none has"))
     if told:
         return tuple(str(number) for number in range(max(told) + 1))

@@ -12,8 +12,8 @@ from netdef.runtime.data.datasets.databases import is_database
 from netdef.runtime.data.datasets.dataset import (
     Data,
     Dataset,
+    ImageArray,
     Part,
-    Picture,
     boxes_of,
     paths_of,
     random_nth,
@@ -30,10 +30,10 @@ TEST_NAMES = ("test", "val", "valid", "validation")
 HELD_OUT_SHARE = 10
 
 
-class Wanted(NamedTuple):
+class InputSpec(NamedTuple):
     """What a net takes and gives, for data that are made to measure.
 
-    size           of a picture, (H, W) in pixels
+    size           of an image, (H, W) in pixels
     """
 
     size: Pair
@@ -41,22 +41,22 @@ class Wanted(NamedTuple):
     num_classes: int
 
 
-ANY = Wanted(Pair(32, 32), 3, 10)
+ANY = InputSpec(Pair(32, 32), 3, 10)
 """Where no net says more."""
 
-EMBEDDED: dict[str, Callable[[Wanted], Data]] = {
+EMBEDDED: dict[str, Callable[[InputSpec], Data]] = {
     "digits": lambda _: digits(),
     "synthetic": lambda wanted: synthetic(*wanted),
 }
 """Data sets that lie nowhere, by name."""
 
 
-def wanted_by(train_net: Net, test_net: Net) -> Wanted:
+def input_spec_of(train_net: Net, test_net: Net) -> InputSpec:
     """What made-up data must be like to fit a net."""
-    pictures = next((shape for shape in train_net.inputs.values() if len(shape) == 4), ())
+    images = next((shape for shape in train_net.inputs.values() if len(shape) == 4), ())
     scores = test_net.shapes[test_net.scores] if test_net.may_score else (1, ANY.num_classes)
-    sizes = [size for size in (*pictures[1:], *scores[1:2]) if isinstance(size, int)]
-    return Wanted(Pair(sizes[1], sizes[2]), sizes[0], sizes[3]) if len(sizes) == 4 else ANY
+    sizes = [size for size in (*images[1:], *scores[1:2]) if isinstance(size, int)]
+    return InputSpec(Pair(sizes[1], sizes[2]), sizes[0], sizes[3]) if len(sizes) == 4 else ANY
 
 
 class Kind(NamedTuple):
@@ -92,13 +92,13 @@ KINDS = (
 
 
 def open_data(
-    source: str, test: str | None = None, wanted: Wanted = ANY, objects: tuple[str, ...] | None = None
+    source: str, test: str | None = None, wanted: InputSpec = ANY, objects: tuple[str, ...] | None = None
 ) -> Data:
     """Training and test data: an embedded data set's name, or a path; ``test`` is another one for the test.
 
     Without it, the test is ``val`` or ``test`` beside ``train`` in a folder (``val.tar``, ``val.txt``, ``val_lmdb``
     too), else a tenth of each class, always the same. ``objects`` are the classes whose boxes
-    count, where pictures show others too; by default all.
+    count, where images show others too; by default all.
     """
     if source in EMBEDDED:
         data = EMBEDDED[source](wanted)
@@ -114,14 +114,14 @@ def open_data(
     if not few:
         cure = "name others for the test with --test-data"
         if path.is_dir():
-            cure = f"put test pictures into {path}/test, or {cure}"
-        message = f"{inner} has too few pictures to hold some out for the test: {len(train)}"
+            cure = f"put test images into {path}/test, or {cure}"
+        message = f"{inner} has too few images to hold some out for the test: {len(train)}"
         raise NetError(Diagnostic("N711", message, help=cure))
     return Data(Part(train, most), Part(train, few), source, f"a tenth of each class of {inner} is for the test")
 
 
 def open_test(
-    source: str, classes: tuple[str, ...] | None, wanted: Wanted = ANY, objects: tuple[str, ...] | None = None
+    source: str, classes: tuple[str, ...] | None, wanted: InputSpec = ANY, objects: tuple[str, ...] | None = None
 ) -> Dataset:
     """What a net is evaluated on: the test part, or all of a path that has none.
 
@@ -183,9 +183,9 @@ class Relabelled:
         self.paths = paths_of(data)
         self._data = data
 
-    def picture(self, index: int) -> Picture:
-        """One picture."""
-        return self._data.picture(index)
+    def image(self, index: int) -> ImageArray:
+        """One image."""
+        return self._data.image(index)
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.compiler.shape import show
-from netdef.runtime.data.datasets.dataset import Picture
+from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.datasets.per_process import PerProcess
 
 FIELDS = ("data", "label")
@@ -60,8 +60,8 @@ class Table:
     def __len__(self) -> int:
         return int(self._starts[-1])
 
-    def picture(self, index: int) -> Picture:
-        """Never asked for: rows are no pictures, and are read many at once."""
+    def image(self, index: int) -> ImageArray:
+        """Never asked for: rows are no images, and are read many at once."""
         raise NotImplementedError
 
     def rows(self, numbers: NDArray[np.int64]) -> dict[str, Tensor]:

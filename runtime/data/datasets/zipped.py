@@ -1,16 +1,16 @@
-"""Several data layers in one phase: pictures from one file and what belongs to them from another.
+"""Several data layers in one phase: images from one file and what belongs to them from another.
 
 As in Caffe each begins at its start and cycles by itself, so data of one length stay in step. The first layer's data
 tell the epochs and their order; the others follow its samples, and a sample is cut and mirrored alike in all of them,
-which in Caffe it isn't: a label map fits its picture.
+which in Caffe it isn't: a label map fits its image.
 """
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from netdef.runtime.data.datasets.dataset import Dataset, Picture
+from netdef.runtime.data.datasets.dataset import Dataset, ImageArray
 from netdef.runtime.data.datasets.table import Table, numbered
-from netdef.runtime.data.transform import Cut, Numbers
+from netdef.runtime.data.transform import Cropper, Normaliser
 
 
 class Companion(NamedTuple):
@@ -20,12 +20,12 @@ class Companion(NamedTuple):
     """
 
     data: Dataset
-    view: Cut
-    normalise: Numbers
+    view: Cropper
+    normalise: Normaliser
     fields: dict[str, str]
 
 
-class Accompanied:
+class Zipped:
     """The first layer's data, with the others' beside them."""
 
     def __init__(self, first: Dataset, companions: tuple[Companion, ...]) -> None:
@@ -36,9 +36,9 @@ class Accompanied:
         self.classes = first.classes if others is None else numbered(others)
         self.num_bytes = first.num_bytes + sum(each.data.num_bytes for each in companions)
 
-    def picture(self, index: int) -> Picture:
-        """A picture of the first."""
-        return self.first.picture(index)
+    def image(self, index: int) -> ImageArray:
+        """An image of the first."""
+        return self.first.image(index)
 
     def __len__(self) -> int:
         return len(self.first)

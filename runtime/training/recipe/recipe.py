@@ -8,18 +8,18 @@ from math import ceil
 from typing import Any, ClassVar, NamedTuple
 
 from netdef.compiler.override import override
-from netdef.compiler.schema.message import Message, Refusal, Words, param
+from netdef.compiler.schema.message import Message, ProtoEnum, Refusal, param
 from netdef.runtime.training.recipe.schedule import POLICIES, Duration, Plateau, Policy, Unit
 
 
-class Regularization(Words):
+class Regularization(ProtoEnum):
     """What weight decay makes smaller."""
 
     L1 = 1
     L2 = 2
 
 
-class MomentumStyle(Words):
+class MomentumStyle(ProtoEnum):
     """Where the learning rate stands: in what the momentum remembers (Caffe), or outside of it (PyTorch)."""
 
     CAFFE = 0
@@ -101,21 +101,21 @@ class Adam(Method):
     delta: float = param(0, default=1e-8, least=0, doc="what keeps the divisor from 0")
 
 
-class Crop(Words):
-    """Where the net's window is cut out of a larger picture."""
+class Crop(ProtoEnum):
+    """Where the net's window is cut out of a larger image."""
 
     RANDOM = 0
     CENTRE = 1
 
 
 class Augment(Message):
-    """What training does to a picture, beside what the net's own ``preprocess`` says."""
+    """What training does to an image, beside what the net's own ``preprocess`` says."""
 
     scale: tuple[int, ...] = param(
         0, default=(), least=1, doc="shorter side in training, in pixels, if not the net's; [256, 512] draws it"
     )
     crop: Crop = param(0, default=Crop.RANDOM, doc="where the net's window is cut out, random or centre")
-    mirror: bool = param(0, default=False, doc="mirror every second picture, by chance")
+    mirror: bool = param(0, default=False, doc="mirror every second image, by chance")
     rgb_shift: float = param(
         0, default=0.0, least=0, doc="deviation of Krizhevsky's shift of the colours, 0.1 in the papers; 0 for none"
     )
@@ -142,7 +142,7 @@ class Evaluation(Message):
         least=1,
         doc="length of a test, which goes on where the last ended; all data if nothing is said",
     )
-    batch: int = param(0, default=64, least=1, doc="pictures in each of these batches")
+    batch: int = param(0, default=64, least=1, doc="images in each of these batches")
     scale: int | None = param(0, default=None, least=1, doc="shorter side in tests, in pixels, if not the net's")
 
 
@@ -151,12 +151,12 @@ class Recipe(Message):
 
     epochs: float | None = param(0, default=None, least=0, doc="passes over the training data; 10 if nothing is said")
     iterations: int | None = param(0, default=None, least=1, doc="the length of training in iterations instead")
-    batch: int = param(0, default=64, least=1, doc="pictures in an iteration, over all devices")
+    batch: int = param(0, default=64, least=1, doc="images in an iteration, over all devices")
     iter_size: int = param(0, default=1, least=1, doc="equal parts of a batch, computed one after the other")
     seed: int = param(0, default=1, least=0, doc="of first weights, order, augmentation and dropout")
     solver: Method = param(0, default=Sgd(), doc="how weights follow their gradients")
     lr: Policy = param(0, default=Plateau(), doc="how the learning rate changes")
-    augment: Augment = param(0, default=Augment(), doc="what training does to a picture")
+    augment: Augment = param(0, default=Augment(), doc="what training does to an image")
     test: Evaluation = param(0, default=Evaluation(), doc="when the net is tested")
 
     @override
@@ -255,7 +255,7 @@ def as_data(value: object) -> Any:
     if isinstance(value, Message):
         chosen = {c.key: word for c in CHOICES.values() for word, kind in c.words.items() if kind is type(value)}
         return chosen | {name: as_data(getattr(value, name)) for name in value.params}
-    if isinstance(value, Words):
+    if isinstance(value, ProtoEnum):
         return value.name.lower()
     if isinstance(value, Duration):
         return str(value)

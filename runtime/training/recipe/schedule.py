@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from netdef.compiler.override import override
-from netdef.compiler.schema.message import Message, Refusal, Words, param
+from netdef.compiler.schema.message import Message, ProtoEnum, Refusal, param
 
 
-class Unit(Words):
+class Unit(ProtoEnum):
     """What a duration counts."""
 
     ITERATIONS = 0

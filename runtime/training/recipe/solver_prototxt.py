@@ -13,9 +13,9 @@ from netdef.compiler.expand import expand
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import State
 from netdef.compiler.schema.decode import Reader
-from netdef.compiler.schema.message import Message, Refusal, Words, param
+from netdef.compiler.schema.message import Message, ProtoEnum, Refusal, param
 from netdef.compiler.source import Source, Span
-from netdef.compiler.syntax.open_source import read_source
+from netdef.compiler.syntax.open_source import open_source
 from netdef.compiler.syntax.parser import parse
 from netdef.compiler.syntax.tree import Field, Group
 from netdef.runtime.training.recipe.recipe import METHODS, Evaluation, Method, Recipe, Regularization
@@ -58,7 +58,7 @@ UNSAID = {
 """What becomes of a policy whose setting is not given, because Caffe takes 0 for it."""
 
 
-class SolverType(Words):
+class SolverType(ProtoEnum):
     """The methods, as they were called at first."""
 
     SGD = 0
@@ -197,7 +197,7 @@ class CaffeSolver(Message):
 
 def read_solver(path: Path, report: Report) -> CaffeSolver:
     """What a file says; raises ``NetError`` with all that is wrong, and leaves warnings in the report."""
-    source = read_source(path, report)
+    source = open_source(path, report)
     if source is None:
         raise NetError(report)
     return parse_solver(source, report)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from netdef.compiler.diagnostics import Diagnostic, Label, NetError, Report, Severity, closest
-from netdef.compiler.schema.message import Message, Param, Words
+from netdef.compiler.schema.message import Message, Param, ProtoEnum
 from netdef.compiler.source import Source, Span
 from netdef.runtime.training.recipe.recipe import CHOICES, INIT, LIKE, NAME, NET, STAGES, Init, Recipe, Stage
 from netdef.runtime.training.recipe.schedule import Policy
@@ -245,7 +245,7 @@ class _Reader:
             return None
         if issubclass(kind, Message):
             return self.message(kind, node, key)
-        if issubclass(kind, Words):
+        if issubclass(kind, ProtoEnum):
             return kind[self.word(node, key, tuple(word.name.lower() for word in kind)).upper()]
         if kind is str:
             return self.text(node, key)
@@ -275,7 +275,7 @@ class _Reader:
         elif section is not None:
             cure = f"put it under {section}"
         elif key in THE_NETS:
-            cure = "how a picture becomes the input is the net's own: say it there, in preprocess { ... }"
+            cure = "how an image becomes the input is the net's own: say it there, in preprocess { ... }"
         else:
             cure = f"{name} takes {', '.join(known)}"
         self.complain("N701", f"{name} has no setting {key}", node, help=cure)

@@ -10,14 +10,14 @@ from netdef.compiler.expand import expand
 from netdef.compiler.layers.convolution import Convolution
 from netdef.compiler.layers.pooling import Pooling
 from netdef.compiler.schema.decode import Reader
-from netdef.compiler.schema.message import Message, Words, pair, param
+from netdef.compiler.schema.message import Message, ProtoEnum, pair, param
 from netdef.compiler.shape import Pair
 from netdef.compiler.source import Source
 from netdef.compiler.syntax.parser import parse
 from netdef.compiler.syntax.tree import Group
 
 
-class Color(Words):
+class Color(ProtoEnum):
     RED = 0
     GREEN = 2
 
@@ -124,7 +124,7 @@ def test_a_field_takes_what_protobuf_takes(field: str, value: str) -> None:
     elif field == "integers":
         assert list(ours) == list(expected)
     else:
-        assert (ours.value if isinstance(ours, Words) else ours) == expected
+        assert (ours.value if isinstance(ours, ProtoEnum) else ours) == expected
 
 
 def test_a_list_is_the_field_several_times() -> None:

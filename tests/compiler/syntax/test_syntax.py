@@ -19,7 +19,7 @@ from netdef.compiler.render import concise, text
 from netdef.compiler.source import Source
 from netdef.compiler.syntax import parser_cache
 from netdef.compiler.syntax.lexer import NetLexer
-from netdef.compiler.syntax.open_source import LARGEST, read_source
+from netdef.compiler.syntax.open_source import LARGEST, open_source
 from netdef.compiler.syntax.parser import parse
 from netdef.compiler.syntax.tree import (
     Argument,
@@ -32,7 +32,7 @@ from netdef.compiler.syntax.tree import (
     If,
     Include,
     Input,
-    Layer,
+    LayerStatement,
     Let,
     List,
     Number,
@@ -87,8 +87,8 @@ def bare(node: Any) -> Any:
             return (type(node).__name__, node.name, bare(node.value))
         case Group():
             return ("Group", node.name, *map(bare, node.body))
-        case Layer():
-            return ("Layer", bare(node.name), bare(node.type), *map(bare, node.body))
+        case LayerStatement():
+            return ("LayerStatement", bare(node.name), bare(node.type), *map(bare, node.body))
         case Input():
             return ("Input", bare(node.name), bare(node.shape))
         case Parameter():
@@ -220,7 +220,7 @@ def test_real_files_say_what_protobuf_reads(shared: Path) -> None:
 @pytest.mark.parametrize("name", BROKEN)
 def test_real_broken_files_get_their_real_cause(shared: Path, name: str) -> None:
     report = Report()
-    source = read_source(shared / "corpus" / "prototxt" / name, report)
+    source = open_source(shared / "corpus" / "prototxt" / name, report)
     assert source is not None
     parse(source, report)
     said = [concise.render(diagnostic).removeprefix(f"{source.path}:") for diagnostic in report]
@@ -318,7 +318,7 @@ def test_layers_inputs_and_blocks() -> None:
             "conv",
             ["name", ("n", 64), ("k", ("+", 2, 1))],
             (
-                "Layer",
+                "LayerStatement",
                 "`name",
                 "`Convolution",
                 ("Field", "num_output", "`n"),
@@ -326,12 +326,12 @@ def test_layers_inputs_and_blocks() -> None:
                 ("Field", "pad", ("/", "`k", 2)),
                 ("Group", "weight_filler", ("Field", "type", "msra")),
             ),
-            ("Layer", ("template", "`name", "/relu"), "`ReLU"),
+            ("LayerStatement", ("template", "`name", "/relu"), "`ReLU"),
         ),
         ("Call", "conv", "a"),
         ("Call", "conv", "b", 32, ("k", 5), ("input", "data")),
-        ("Layer", "x", "my.Type"),
-        ("Layer", "y", "`ReLU"),
+        ("LayerStatement", "x", "my.Type"),
+        ("LayerStatement", "y", "`ReLU"),
         ("Field", "name", "z"),
         ("Include", "vgg.net"),
         ("Opaque", "Ours", ("Field", "top_shape", [1, "K"])),
@@ -404,7 +404,7 @@ def test_templates_only_in_files_with_constructs() -> None:
 def test_spans_point_at_the_text() -> None:
     tree = read('# c\nlayer "a${n + 1}" ReLU { k: -3 x { y: MAX } z: [1, 2] }\nconv(a, b: 2)\n')
     layer, call = tree.body
-    assert isinstance(layer, Layer)
+    assert isinstance(layer, LayerStatement)
     assert isinstance(call, Call)
     assert isinstance(layer.name, Template)
     assert layer.at.text == 'layer "a${n + 1}" ReLU'
@@ -611,7 +611,7 @@ class _Nothing:
 def read_bytes(path: Path, data: bytes) -> tuple[Source | None, list[Diagnostic]]:
     path.write_bytes(data)
     report = Report()
-    return read_source(path, report), list(report)
+    return open_source(path, report), list(report)
 
 
 def test_reading_text(tmp_path: Path) -> None:
@@ -655,5 +655,5 @@ def test_reading_what_is_no_file(tmp_path: Path) -> None:
     )
     for name, code in cases.items():
         report = Report()
-        assert read_source(tmp_path / name, report) is None
+        assert open_source(tmp_path / name, report) is None
         assert [diagnostic.code for diagnostic in report] == [code], name

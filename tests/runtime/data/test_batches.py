@@ -17,12 +17,12 @@ from netdef.compiler.diagnostics import Diagnostic, NetError
 from netdef.compiler.override import override
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.batches import TestBatches, TrainingBatches, stream
-from netdef.runtime.data.datasets.dataset import Picture
+from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.transform import View
 
 
 class Numbered:
-    """Grey pictures of 4x4; number i has the value i in its corner, and other values elsewhere."""
+    """Grey images of 4x4; number i has the value i in its corner, and other values elsewhere."""
 
     classes = ("even", "odd")
 
@@ -30,10 +30,10 @@ class Numbered:
         self.labels = [i % 2 for i in range(num)]
         self.num_bytes = 16 * num
 
-    def picture(self, index: int) -> Picture:
-        picture = np.arange(100, 116, dtype=np.uint8).reshape(4, 4, 1)
-        picture[0, 0] = index
-        return picture
+    def image(self, index: int) -> ImageArray:
+        image = np.arange(100, 116, dtype=np.uint8).reshape(4, 4, 1)
+        image[0, 0] = index
+        return image
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -41,10 +41,10 @@ class Numbered:
 
 class Unreadable(Numbered):
     @override
-    def picture(self, index: int) -> Picture:
+    def image(self, index: int) -> ImageArray:
         if index == 3:
             raise NetError(Diagnostic("N712", "3.jpg cannot be read"))
-        return super().picture(index)
+        return super().image(index)
 
 
 PLAIN = View(Pair(4, 4), 1)
@@ -55,7 +55,7 @@ def numbers(batches: TrainingBatches, iteration: int) -> list[int]:
 
 
 @given(st.integers(1, 20), st.integers(1, 30), st.integers(0, 5))
-def test_every_epoch_has_every_picture_once(num: int, size: int, seed: int) -> None:
+def test_every_epoch_has_every_image_once(num: int, size: int, seed: int) -> None:
     batches = TrainingBatches(Numbered(num), PLAIN, size, seed)
     row = [number for iteration in range(4 * num // size + 1) for number in numbers(batches, iteration)]
     for epoch in range(len(row) // num):
@@ -94,14 +94,14 @@ def test_augmentation_is_a_samples_own_and_new_in_each_epoch() -> None:
     assert 250 < mirrored < 350
 
 
-def test_labels_go_with_their_pictures() -> None:
+def test_labels_go_with_their_images() -> None:
     batch = TrainingBatches(Numbered(9), PLAIN, 9, seed=3)[0]
     assert (batch["data"][:, 0, 0, 0] % 2 == batch["label"]).all()
     assert batch["data"].dtype == torch.uint8
     assert batch["label"].dtype == torch.int64
 
 
-def test_test_batches_have_every_picture_once_in_order() -> None:
+def test_test_batches_have_every_image_once_in_order() -> None:
     batches = TestBatches(Numbered(10), PLAIN, 4)
     assert len(batches) == 3
     row = [batches[i]["data"][:, 0, 0, 0].tolist() for i in range(len(batches))]
@@ -117,10 +117,10 @@ def test_workers_make_the_same_batches() -> None:
 
 class Deadly(Numbered):
     @override
-    def picture(self, index: int) -> Picture:
+    def image(self, index: int) -> ImageArray:
         if index == 3:
             os.kill(os.getpid(), signal.SIGKILL)
-        return super().picture(index)
+        return super().image(index)
 
 
 def test_a_killed_worker_is_a_mistake_where_its_batch_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,13 +130,13 @@ def test_a_killed_worker_is_a_mistake_where_its_batch_is_waited_for(monkeypatch:
     next(batches)
     time.sleep(0.2)  # the worker is dead by now, and no handler raises
     assert signal.getsignal(signal.SIGCHLD) == handler
-    with pytest.raises(NetError, match=r"N852.*a process that reads pictures was killed(.*\n)+.*--workers 0"):
+    with pytest.raises(NetError, match=r"N852.*a process that reads images was killed(.*\n)+.*--workers 0"):
         list(batches)  # what was made ahead may be lost with its maker
 
 
 class Wrong(Numbered):
     @override
-    def picture(self, index: int) -> Picture:
+    def image(self, index: int) -> ImageArray:
         raise RuntimeError("no killing")
 
 

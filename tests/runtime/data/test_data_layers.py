@@ -61,12 +61,12 @@ def fed(feed: LayerFeed, iteration: int, seed: int = 0) -> dict[str, torch.Tenso
 
 CHANCE = np.random.default_rng(0)
 PIXELS = CHANCE.integers(0, 256, (5, 3, 7, 6), np.uint8)
-"""Five pictures, blue first."""
+"""Five images, blue first."""
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A database of the five pictures, their mean, and a net's end."""
+    """A database of the five images, their mean, and a net's end."""
     database(tmp_path / "db", [datum(pixels, number) for number, pixels in enumerate(PIXELS)])
     mean = PROTO["BlobProto"](num=1, channels=3, height=7, width=6)
     mean.data.extend(MEAN.ravel().tolist())
@@ -96,7 +96,7 @@ def test_caffes_databases(shared: Path, part: str, num: int) -> None:
         theirs = PROTO["Datum"].FromString(bytes(value))
         assert data.labels[number] == theirs.label
         planes = np.frombuffer(theirs.data, np.uint8).reshape(theirs.channels, theirs.height, theirs.width)
-        assert np.array_equal(data.picture(number), planes[::-1].transpose(1, 2, 0))
+        assert np.array_equal(data.image(number), planes[::-1].transpose(1, 2, 0))
 
 
 def test_caffes_mean_is_the_databases(shared: Path) -> None:
@@ -104,8 +104,8 @@ def test_caffes_mean_is_the_databases(shared: Path) -> None:
     path = shared / "oracle/train/train_val.prototxt"
     train, net = feed(path, "TRAIN")
     assert net.inputs == {"data": (50, 3, 32, 32), "label": (50,)}
-    pictures = np.stack([train.data.picture(i) for i in range(600)])[..., ::-1].transpose(0, 3, 1, 2)
-    expected = (pictures[50:100] - pictures.mean(axis=0)) * 0.0125
+    images = np.stack([train.data.image(i) for i in range(600)])[..., ::-1].transpose(0, 3, 1, 2)
+    expected = (images[50:100] - images.mean(axis=0)) * 0.0125
     inputs = fed(train, 1)
     np.testing.assert_allclose(inputs["data"].numpy(), expected, atol=1e-5)
     assert inputs["label"].tolist() == train.data.labels[50:100]
@@ -120,7 +120,7 @@ def test_worker_processes_read_the_same(shared: Path) -> None:
     for ours, theirs in zip(stream(batches, range(4), 0), stream(batches, range(4), 2), strict=True):
         assert ours["data"].equal(theirs["data"])
     again = pickle.loads(pickle.dumps(train.data))
-    assert np.array_equal(again.read(5), train.data.picture(5))
+    assert np.array_equal(again.read(5), train.data.image(5))
 
 
 # ---- transform_param
@@ -152,10 +152,10 @@ def test_a_test_is_mirrored_by_chance_and_always_alike(home: Path) -> None:
     found = whole[0]["data"].numpy()
     np.testing.assert_array_equal(found, np.concatenate([single[index]["data"].numpy() for index in range(5)]))
     plain = PIXELS[:, ::-1].transpose(0, 2, 3, 1)
-    mirrored = [np.array_equal(picture, each[:, ::-1]) for picture, each in zip(found, plain, strict=True)]
+    mirrored = [np.array_equal(image, each[:, ::-1]) for image, each in zip(found, plain, strict=True)]
     assert 0 < sum(mirrored) < 5
-    for picture, each, turned in zip(found, plain, mirrored, strict=True):
-        np.testing.assert_array_equal(picture, each[:, ::-1] if turned else each)
+    for image, each, turned in zip(found, plain, mirrored, strict=True):
+        np.testing.assert_array_equal(image, each[:, ::-1] if turned else each)
 
 
 def test_rand_skip_is_not_silent(home: Path) -> None:
@@ -167,7 +167,7 @@ def test_rand_skip_is_not_silent(home: Path) -> None:
 
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 1000))
-def test_the_mean_is_cropped_and_mirrored_as_its_picture(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
+def test_the_mean_is_cropped_and_mirrored_as_its_image(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
     home = tmp_path_factory.mktemp("home")
     database(home / "db", [datum(pixels, number) for number, pixels in enumerate(PIXELS)])
     mean = PROTO["BlobProto"](num=1, channels=3, height=7, width=6)
@@ -188,25 +188,25 @@ def test_every_window_and_both_sides_are_seen(home: Path) -> None:
     assert len(seen) == 2 * 1 * 2
 
 
-def test_pictures_in_files_inside_a_database(tmp_path: Path) -> None:
+def test_images_in_files_inside_a_database(tmp_path: Path) -> None:
     pixels = PIXELS[0].transpose(1, 2, 0)
     content = cv2.imencode(".png", pixels)[1].tobytes()
     grey = cv2.imencode(".png", pixels[:, :, 0])[1].tobytes()
     both = [PROTO["Datum"](encoded=True, data=data, label=0) for data in (content, grey)]
     data = Datums(database(tmp_path / "db", both))
-    np.testing.assert_array_equal(data.picture(0), pixels[:, :, ::-1])
-    np.testing.assert_array_equal(data.picture(1), pixels[:, :, :1])
+    np.testing.assert_array_equal(data.image(0), pixels[:, :, ::-1])
+    np.testing.assert_array_equal(data.image(1), pixels[:, :, :1])
 
 
 def test_numbers_inside_a_database(tmp_path: Path) -> None:
-    """float_data reach the net as they are, less the mean, and are cut as pictures are."""
+    """float_data reach the net as they are, less the mean, and are cut as images are."""
     numbers = CHANCE.normal(size=(3, 2, 4, 5)).astype(np.float32)
     datums = [PROTO["Datum"](channels=2, height=4, width=5, float_data=each.ravel(), label=1) for each in numbers]
     database(tmp_path / "db", datums)
     test, loaded = feed(net(tmp_path, "crop_size: 3 mean_value: 1 scale: 2"), "TEST")
     assert loaded.inputs["data"] == (3, 2, 3, 3)
     np.testing.assert_allclose(fed(test, 0)["data"].numpy(), (numbers[:, :, :3, 1:4] - 1) * 2, rtol=1e-6)
-    with pytest.raises(NetError, match="sample 0 is no picture: 2 channels of float32"):
+    with pytest.raises(NetError, match="sample 0 is no image: 2 channels of float32"):
         pack(test.data, tmp_path / "packed", Packing())
 
 
@@ -254,9 +254,9 @@ def test_image_data_is_what_opencv_reads(tmp_path: Path) -> None:
 @given(*[st.integers(1, 40)] * 4, st.integers(0, 99))
 @settings(max_examples=60, deadline=None)
 def test_stretched_as_opencv_does_it(h: int, w: int, new_h: int, new_w: int, seed: int) -> None:
-    picture = np.random.default_rng(seed).integers(0, 256, (h, w, 3), np.uint8)
-    theirs = cv2.resize(picture, (new_w, new_h), interpolation=cv2.INTER_LINEAR)
-    assert np.abs(stretched(picture, Pair(new_h, new_w)).astype(int) - theirs.astype(int)).max() <= 1
+    image = np.random.default_rng(seed).integers(0, 256, (h, w, 3), np.uint8)
+    theirs = cv2.resize(image, (new_w, new_h), interpolation=cv2.INTER_LINEAR)
+    assert np.abs(stretched(image, Pair(new_h, new_w)).astype(int) - theirs.astype(int)).max() <= 1
 
 
 # ---- HDF5Data
@@ -352,7 +352,7 @@ def refused(path: Path, phase: str = "TRAIN") -> Any:
         ('mean_file: "db/data.mdb"', "db", "", "N780", "is damaged, or not a mean file"),
         ('mean_file: "mean.binaryproto" mean_value: 3', "db", "", "N774", "both say what is subtracted"),
         ("mean_value: [1, 2]", "db", "", "N774", "2 mean values for 3 channels"),
-        ("crop_size: 7", "db", "", "N775", "a crop of 7x7 does not fit a picture of 7x6"),
+        ("crop_size: 7", "db", "", "N775", "a crop of 7x7 does not fit an image of 7x6"),
     ],
 )
 def test_mistakes(home: Path, transform: str, source: str, more: str, code: str, words: str) -> None:
@@ -361,23 +361,23 @@ def test_mistakes(home: Path, transform: str, source: str, more: str, code: str,
     assert words in mistake.message
 
 
-def test_a_mean_of_other_pictures(home: Path) -> None:
+def test_a_mean_of_other_images(home: Path) -> None:
     mean = PROTO["BlobProto"](num=1, channels=3, height=6, width=7)
     mean.data.extend([0] * 126)
     (home / "mean.binaryproto").write_bytes(mean.SerializeToString())
     mistake = refused(net(home, 'mean_file: "mean.binaryproto"'))
     assert mistake.code == "N775"
-    assert "is 3x6x7, and pictures are 3x7x6" in mistake.message
+    assert "is 3x6x7, and images are 3x7x6" in mistake.message
 
 
 @pytest.mark.parametrize(
     ("crop", "size", "words"),
     [
-        ("", (9, 6), "a picture of 9x6 among others of 7x6"),
-        ("crop_size: 5", (4, 6), "a picture of 4x6 is smaller than the crop of 5x5"),
+        ("", (9, 6), "an image of 9x6 among others of 7x6"),
+        ("crop_size: 5", (4, 6), "an image of 4x6 is smaller than the crop of 5x5"),
     ],
 )
-def test_pictures_of_several_sizes(tmp_path: Path, crop: str, size: tuple[int, int], words: str) -> None:
+def test_images_of_several_sizes(tmp_path: Path, crop: str, size: tuple[int, int], words: str) -> None:
     odd = datum(np.zeros((3, *size), np.uint8), 0)
     database(tmp_path / "db", [datum(PIXELS[0], 0), datum(PIXELS[1], 1), odd])
     mistake = refused(net(tmp_path, crop))
@@ -402,13 +402,13 @@ def broken(**fields: Any) -> Any:
         (broken(data=bytes(125)), "is said to be 3x7x6, and has 125 numbers"),
         (broken(height=2**31 - 1, width=2**31 - 1), "and has 126 numbers"),
         (broken(data=b"", float_data=[0.5] * 125), "and has 125 numbers"),
-        (broken(data=b"\xff\xd8 no picture", encoded=True), "cannot be read as a picture"),
+        (broken(data=b"\xff\xd8 no image", encoded=True), "cannot be read as an image"),
     ],
 )
 def test_broken_datums(tmp_path: Path, bad: Any, words: str) -> None:
     data = Datums(database(tmp_path / "db", [datum(PIXELS[0], 0), bad]))
     with pytest.raises(NetError, match=words):
-        data.picture(1)
+        data.image(1)
 
 
 def test_broken_databases(tmp_path: Path) -> None:
@@ -574,7 +574,7 @@ def test_data_of_two_layers_are_both_known_again(
     assert main(["train", "--resume", "-o", "run"]) == 0
     write("y", CHANCE.normal(size=(8, 2)))
     assert main(["train", "--resume", "-o", "run"]) == 1
-    assert "data.train.pictures" in capsys.readouterr().err
+    assert "data.train.images" in capsys.readouterr().err
 
 
 def test_a_plateau_of_a_loss_is_one_where_it_stops_falling() -> None:

@@ -12,7 +12,7 @@ from netdef.compiler.diagnostics import NetError
 from netdef.compiler.net.net import Net
 from netdef.compiler.schema.caffe import Channels
 from netdef.compiler.shape import Pair
-from netdef.runtime.data.datasets.dataset import Picture
+from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.datasets.listing import Listing
 from netdef.runtime.data.feed import Binding, augmented, bind, check_classes, view_of
 from netdef.runtime.data.transform import Normalise, View
@@ -47,7 +47,7 @@ def test_a_net_without_a_label_takes_none(tmp_path: Path) -> None:
     [
         ('input "data" [1, 3, 8, 8] input "label" [1] input "info" [1, 3]' + REST % ("data", ""), {}),
         ('input "data" [1, 3, 8, 8]' + REST % ("data", ""), {"dta": "data"}),
-        ('input "data" [1, 3, 8, 8]' + REST % ("data", ""), {"data": "picture"}),
+        ('input "data" [1, 3, 8, 8]' + REST % ("data", ""), {"data": "image"}),
     ],
 )
 def test_inputs_that_nothing_feeds(tmp_path: Path, text: str, chosen: dict[str, str]) -> None:
@@ -67,7 +67,7 @@ def test_the_view_is_the_inputs_window(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("channels", "augment", "words"),
     [
-        (3, Augment(scale=(5, 20)), "pictures of side 5 do not fill the net's window of 6x8"),
+        (3, Augment(scale=(5, 20)), "images of side 5 do not fill the net's window of 6x8"),
         (1, Augment(rgb_shift=0.1), "the net takes grey"),
     ],
 )
@@ -77,7 +77,7 @@ def test_an_augmentation_that_the_net_cannot_take(channels: int, augment: Augmen
 
 
 @pytest.mark.parametrize("shape", ["[1, 64]", "[1, 4, 8, 8]"])
-def test_an_input_that_takes_no_pictures(tmp_path: Path, shape: str) -> None:
+def test_an_input_that_takes_no_images(tmp_path: Path, shape: str) -> None:
     with pytest.raises(NetError, match=r"\[N716\]"):
         view_of(net(tmp_path, f'input "data" {shape}' + REST % ("data", "")), "data")
 
@@ -88,7 +88,7 @@ def test_more_classes_than_scores() -> None:
         labels = ()
         num_bytes = 0
 
-        def picture(self, index: int) -> Picture:
+        def image(self, index: int) -> ImageArray:
             raise IndexError(index)
 
         def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""From a picture to a net's input, against OpenCV and plain numpy."""
+"""From an image to a net's input, against OpenCV and plain numpy."""
 
 import cv2
 import numpy as np
@@ -10,11 +10,11 @@ from PIL import Image
 
 from netdef.compiler.schema.caffe import Channels, Preprocess
 from netdef.compiler.shape import Pair
-from netdef.runtime.data.datasets.dataset import Picture
+from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.transform import (
-    Draw,
     Normalise,
     Placement,
+    RandomDraw,
     View,
     cut_out,
     measured,
@@ -24,26 +24,26 @@ from netdef.runtime.data.transform import (
     with_channels,
 )
 
-CENTRE = np.zeros(len(Draw))
+CENTRE = np.zeros(len(RandomDraw))
 
 
-def noise(h: int, w: int, c: int = 3) -> Picture:
+def noise(h: int, w: int, c: int = 3) -> ImageArray:
     return np.random.default_rng(h * 100 + w).integers(0, 256, (h, w, c), np.uint8)
 
 
-class Pictures:
+class Images:
     classes = ("one",)
 
-    def __init__(self, pictures: list[Picture]) -> None:
-        self.pictures = pictures
-        self.labels = [0] * len(pictures)
+    def __init__(self, images: list[ImageArray]) -> None:
+        self.images = images
+        self.labels = [0] * len(images)
         self.num_bytes = 0
 
-    def picture(self, index: int) -> Picture:
-        return self.pictures[index]
+    def image(self, index: int) -> ImageArray:
+        return self.images[index]
 
     def __len__(self) -> int:
-        return len(self.pictures)
+        return len(self.images)
 
 
 def test_grey_is_opencvs() -> None:
@@ -60,16 +60,16 @@ def test_growing_is_bilinear_as_opencvs() -> None:
 
 
 @given(*[st.integers(1, 40)] * 4, st.data(), st.sampled_from([1, 3]))
-def test_a_window_of_a_resized_picture_is_pillows(
+def test_a_window_of_a_resized_image_is_pillows(
     h: int, w: int, nh: int, nw: int, data: st.DataObject, num: int
 ) -> None:
     """Without making the rest; halves may be rounded otherwise, once in each direction."""
-    picture = noise(h, w, num)
+    image = noise(h, w, num)
     height, width = data.draw(st.integers(1, nh)), data.draw(st.integers(1, nw))
     top, left = data.draw(st.integers(0, nh - height)), data.draw(st.integers(0, nw - width))
-    whole = Image.fromarray(picture.squeeze(2) if num == 1 else picture).resize((nw, nh), Image.Resampling.BILINEAR)
+    whole = Image.fromarray(image.squeeze(2) if num == 1 else image).resize((nw, nh), Image.Resampling.BILINEAR)
     theirs = np.asarray(whole).reshape(nh, nw, num)[top : top + height, left : left + width]
-    ours = cut_out(picture, Placement(Pair(nh, nw), top, left, mirrored=False), Pair(height, width))
+    ours = cut_out(image, Placement(Pair(nh, nw), top, left, mirrored=False), Pair(height, width))
     assert np.abs(ours.astype(int) - theirs).max() <= 2
 
 
@@ -80,7 +80,7 @@ def test_shrinking_by_a_whole_factor_keeps_the_mean() -> None:
 
 
 @pytest.mark.parametrize(
-    ("resize", "cover", "picture", "expected"),
+    ("resize", "cover", "image", "expected"),
     [
         (None, True, (8, 8), (8, 8)),  # as large as the window already
         (None, True, (40, 60), (8, 12)),
@@ -92,53 +92,53 @@ def test_shrinking_by_a_whole_factor_keeps_the_mean() -> None:
         (4, True, (40, 60), (8, 12)),  # never smaller than the window
     ],
 )
-def test_the_shorter_side(resize: int | None, cover: bool, picture: tuple[int, int], expected: tuple[int, int]) -> None:
-    assert View(Pair(8, 8), 3, resize, cover).scaled(Pair(*picture)) == expected
+def test_the_shorter_side(resize: int | None, cover: bool, image: tuple[int, int], expected: tuple[int, int]) -> None:
+    assert View(Pair(8, 8), 3, resize, cover).scaled(Pair(*image)) == expected
 
 
 def test_the_centre_is_caffes() -> None:
-    picture = noise(6, 8)
+    image = noise(6, 8)
     view = View(Pair(3, 3), 3, cover=False)
-    assert np.array_equal(view.of(picture, CENTRE), picture[1:4, 2:5])
+    assert np.array_equal(view.of(image, CENTRE), image[1:4, 2:5])
 
 
 def test_a_crop_by_chance_reaches_every_place_and_no_more() -> None:
-    picture = np.arange(5 * 6, dtype=np.uint8).reshape(5, 6, 1)
+    image = np.arange(5 * 6, dtype=np.uint8).reshape(5, 6, 1)
     view = View(Pair(4, 4), 1, cover=False, crop_by_chance=True)
-    corners = {int(view.of(picture, np.array([y, x, 0.0]))[0, 0, 0]) for y in (0, 0.999) for x in (0, 0.5, 0.999)}
+    corners = {int(view.of(image, np.array([y, x, 0.0]))[0, 0, 0]) for y in (0, 0.999) for x in (0, 0.5, 0.999)}
     assert corners == {0, 1, 2, 6, 7, 8}
 
 
 def test_turned_is_numpys() -> None:
-    picture = noise(5, 7)
-    assert np.array_equal(turned(picture), picture[:, ::-1])
+    image = noise(5, 7)
+    assert np.array_equal(turned(image), image[:, ::-1])
 
 
 def test_a_mirror_turns_left_to_right() -> None:
-    picture = noise(4, 4)
+    image = noise(4, 4)
     view = View(Pair(4, 4), 3, mirror=True)
-    assert np.array_equal(view.of(picture, np.array([0, 0, 0.4])), picture[:, ::-1])
-    assert np.array_equal(view.of(picture, np.array([0, 0, 0.5])), picture)
+    assert np.array_equal(view.of(image, np.array([0, 0, 0.4])), image[:, ::-1])
+    assert np.array_equal(view.of(image, np.array([0, 0, 0.5])), image)
 
 
 @given(st.integers(20, 60), st.integers(0, 30), st.tuples(st.integers(1, 90), st.integers(1, 90)))
-def test_a_scale_by_chance_takes_every_side_equally_often(least: int, spread: int, picture: tuple[int, int]) -> None:
-    """The shorter side is uniform on the whole numbers of the interval, and the shape of the picture stays."""
+def test_a_scale_by_chance_takes_every_side_equally_often(least: int, spread: int, image: tuple[int, int]) -> None:
+    """The shorter side is uniform on the whole numbers of the interval, and the shape of the image stays."""
     view = View(Pair(20, 20), 3, least, resize_most=least + spread)
     num = 4 * (spread + 1)
-    chance = np.zeros((num, len(Draw)))
-    chance[:, Draw.SCALE] = (np.arange(num) + 0.5) / num
-    sizes = [view.placement(Pair(*picture), row).scaled for row in chance]
+    chance = np.zeros((num, len(RandomDraw)))
+    chance[:, RandomDraw.SCALE] = (np.arange(num) + 0.5) / num
+    sizes = [view.placement(Pair(*image), row).scaled for row in chance]
     assert [min(size) for size in sizes] == np.repeat(np.arange(least, least + spread + 1), 4).tolist()
     for size in sizes:
-        assert abs(max(size) - min(size) * max(picture) / min(picture)) <= 0.5
+        assert abs(max(size) - min(size) * max(image) / min(image)) <= 0.5
 
 
 @given(
     *[st.integers(1, 40)] * 4,
     st.none() | st.integers(1, 40),
     st.booleans(),
-    st.tuples(*[st.floats(0, 1, exclude_max=True)] * len(Draw)),
+    st.tuples(*[st.floats(0, 1, exclude_max=True)] * len(RandomDraw)),
     st.sampled_from([1, 3]),
 )
 def test_a_view_always_has_the_nets_size(
@@ -150,10 +150,10 @@ def test_a_view_always_has_the_nets_size(
 
 def test_numbers_are_vggs() -> None:
     """BGR, the mean of the published VGG nets, no scale: numpy in the words of their authors."""
-    pictures = np.stack([noise(3, 5), noise(5, 3).reshape(3, 5, 3)])
+    images = np.stack([noise(3, 5), noise(5, 3).reshape(3, 5, 3)])
     mean = (103.939, 116.779, 123.68)
-    ours = Normalise(Channels.BGR, mean)(torch.from_numpy(pictures))
-    expected = (pictures[..., ::-1].astype(np.float64) - mean).transpose(0, 3, 1, 2)
+    ours = Normalise(Channels.BGR, mean)(torch.from_numpy(images))
+    expected = (images[..., ::-1].astype(np.float64) - mean).transpose(0, 3, 1, 2)
     assert np.abs(ours.numpy() - expected).max() < 1e-4
     assert ours.is_contiguous()
 
@@ -169,13 +169,13 @@ def test_rgb_stays_in_its_order() -> None:
 
 
 def test_what_is_measured_has_mean_0_and_deviation_1() -> None:
-    data = Pictures([noise(8, 8) // 2 + np.array([0, 10, 60], np.uint8) for _ in range(5)])
+    data = Images([noise(8, 8) // 2 + np.array([0, 10, 60], np.uint8) for _ in range(5)])
     normalise = measured(data, View(Pair(8, 8), 3, crop_by_chance=True))
-    numbers = normalise(torch.from_numpy(np.stack(data.pictures)))
+    numbers = normalise(torch.from_numpy(np.stack(data.images)))
     assert normalise.channels is Channels.BGR
     assert normalise.mean[0] > normalise.mean[2] + 50  # blue first
     assert numbers.mean(dim=(0, 2, 3)).abs().max() < 0.01
     assert numbers.std() == pytest.approx(1, abs=0.01)
     assert Normalise.from_data(normalise.as_data) == normalise
-    black = Pictures([np.zeros((8, 8, 1), np.uint8)])
+    black = Images([np.zeros((8, 8, 1), np.uint8)])
     assert measured(black, View(Pair(8, 8), 1)) == Normalise(Channels.GREY, (0.0,), 1.0)

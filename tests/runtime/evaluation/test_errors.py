@@ -11,7 +11,7 @@ from netdef.compiler.schema.caffe import Channels
 from netdef.compiler.shape import Pair
 from netdef.runtime import lower
 from netdef.runtime.data.batches import TestBatches, stream
-from netdef.runtime.data.datasets.dataset import Picture
+from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.feed import Binding
 from netdef.runtime.data.transform import Normalise, View
 from netdef.runtime.evaluation import Errors, count_errors, evaluate
@@ -59,7 +59,7 @@ def test_counts_of_parts_add_up() -> None:
 
 
 class Bright:
-    """Pictures whose class is how bright they are."""
+    """Images whose class is how bright they are."""
 
     classes = ("dark", "bright")
 
@@ -67,7 +67,7 @@ class Bright:
         self.labels = [0, 1, 0, 1, 1]
         self.num_bytes = 0
 
-    def picture(self, index: int) -> Picture:
+    def image(self, index: int) -> ImageArray:
         return np.full((2, 2, 1), 200 if self.labels[index] and index != 3 else 10, np.uint8)
 
     def __len__(self) -> int:
@@ -86,7 +86,7 @@ def test_a_net_is_evaluated_over_a_whole_data_set(tmp_path: Path) -> None:
 
 
 def test_the_loss_of_a_net_that_has_one_is_told(tmp_path: Path) -> None:
-    """The mean over all pictures of -log softmax, whatever the size of a page; each layer's by its weight."""
+    """The mean over all images of -log softmax, whatever the size of a page; each layer's by its weight."""
     losses = (
         f'layer "{name}" SoftmaxWithLoss {{ bottom: ["fc", "label"] loss_weight: {w} }} '
         for name, w in (("a", 1), ("b", 0.5))
@@ -99,7 +99,7 @@ def test_the_loss_of_a_net_that_has_one_is_told(tmp_path: Path) -> None:
     binding = Binding({"data": "data", "label": "label"}, Normalise(Channels.GREY, (), 0.01))
     module = lower(load(tmp_path / "a.net"), weights)
     errors = evaluate(module, "fc", binding, stream(pages, range(len(pages)), 0))
-    values = np.array([data.picture(i).sum() / 100 for i in range(len(data))])
+    values = np.array([data.image(i).sum() / 100 for i in range(len(data))])
     scores = values[:, None] * [-1.0, 0.5]
     likelihoods = np.exp(scores)[np.arange(len(data)), data.labels] / np.exp(scores).sum(1)
     assert errors.as_data["test_loss"] == pytest.approx(-1.5 * np.log(likelihoods).mean(), rel=1e-6)
@@ -107,7 +107,7 @@ def test_the_loss_of_a_net_that_has_one_is_told(tmp_path: Path) -> None:
     assert "test_loss" not in Errors(10, 3, 1).as_data
 
 
-def test_an_endless_test_goes_on_from_the_first_picture() -> None:
+def test_an_endless_test_goes_on_from_the_first_image() -> None:
     pages = TestBatches(Bright(), View(Pair(2, 2), 1), 4, endless=True)
     assert pages[1]["label"].tolist() == [Bright().labels[i] for i in (4, 0, 1, 2)]
 

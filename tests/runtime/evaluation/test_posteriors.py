@@ -76,9 +76,9 @@ def test_nets_are_fused_by_the_mean_whatever_the_order_of_their_classes() -> Non
     [
         (some(("cat", "dog", "cow")), "only one of them has the class cow"),
         (some()._replace(values=np.zeros((6, 5))), "4 and 5 scores"),
-        (some()._replace(labels=np.array([1, 1, 2, 0, 1, 2])), "different pictures"),
-        (some()._replace(numbers=np.arange(1, 7)), "different pictures"),
-        (some()._replace(paths=("there/1.png", *PATHS[1:])), "different pictures"),
+        (some()._replace(labels=np.array([1, 1, 2, 0, 1, 2])), "different images"),
+        (some()._replace(numbers=np.arange(1, 7)), "different images"),
+        (some()._replace(paths=("there/1.png", *PATHS[1:])), "different images"),
     ],
 )
 def test_what_is_no_fusion_is_refused(other: Posteriors, why: str) -> None:
@@ -95,7 +95,7 @@ def test_ties_count_against() -> None:
     flat = some()._replace(values=np.full((6, 4), 0.25))
     assert flat.errors().top1 == 6
     assert flat.errors().top5 == 0, "only three others are as high"
-    with pytest.raises(NetError, match="no picture"):
+    with pytest.raises(NetError, match="no image"):
         Posteriors(np.zeros((0, 3)), np.zeros(0, np.int64), np.zeros(0, np.int64), ("a",), {}).errors()
 
 
@@ -119,7 +119,7 @@ def test_files_that_are_not_sound_are_refused(tmp_path: Path) -> None:
     with pytest.raises(NetError, match="its labels go from 3 to 3, and there are 3 classes"):
         POSTERIORS.read(path)
     POSTERIORS.write(path, some()._replace(paths=PATHS[1:]))
-    with pytest.raises(NetError, match="6 pictures and has 5 paths"):
+    with pytest.raises(NetError, match="6 images and has 5 paths"):
         POSTERIORS.read(path)
     POSTERIORS.write(path, some()._replace(labels=np.zeros(5, np.int64)))
     with pytest.raises(NetError, match="don't fit each other"):

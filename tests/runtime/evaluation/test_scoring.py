@@ -1,4 +1,4 @@
-"""netdef evaluate from end to end: whole pictures and windows, saved and fused, shared among processes."""
+"""netdef evaluate from end to end: whole images and windows, saved and fused, shared among processes."""
 
 import json
 import os
@@ -27,7 +27,7 @@ from netdef.runtime.evaluation.posteriors import Posteriors
 from netdef.runtime.evaluation.posteriors_file import POSTERIORS
 from netdef.runtime.evaluation.protocol import Protocol
 from netdef.runtime.evaluation.scoring import Task, judge
-from netdef.runtime.hardware.process_group import Group
+from netdef.runtime.hardware.process_group import ProcessGroup
 from tests.runtime.processes import ROOT
 
 NET = """
@@ -49,7 +49,7 @@ def quiet(_: object) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Seven pictures of three classes, a net and two sets of weights."""
+    """Seven images of three classes, a net and two sets of weights."""
     monkeypatch.chdir(tmp_path)
     random = np.random.default_rng(0)
     for number, size in enumerate([(12, 16), (12, 16), (16, 12), (20, 11), (12, 16), (30, 40), (11, 11)]):
@@ -84,10 +84,10 @@ def test_dense_posteriors_are_what_a_plain_loop_makes(folder: Path) -> None:
     for number in range(len(data)):
         expected = []
         for side in (9, 12):
-            height, width = data.picture(number).shape[:2]
+            height, width = data.image(number).shape[:2]
             scale = side / min(height, width)
-            picture = resized(data.picture(number), Pair(round(height * scale), round(width * scale)))
-            for view in (picture, picture[:, ::-1]):
+            image = resized(data.image(number), Pair(round(height * scale), round(width * scale)))
+            for view in (image, image[:, ::-1]):
                 numbers = (torch.tensor(view.copy()).permute(2, 0, 1)[None].float() - 100) * 0.02
                 with torch.inference_mode():
                     expected.append(whole.module.blobs(["fc"], data=numbers)["fc"].mean((2, 3)).softmax(1).numpy()[0])
@@ -117,11 +117,11 @@ def test_one_centre_crop_is_what_training_tests_with(folder: Path) -> None:
 def in_a_group(rank: int, folder: str, expected: Posteriors) -> None:
     os.chdir(folder)
     dist.init_process_group("gloo", f"file://{folder}/store", rank=rank, world_size=2)
-    group = Group(rank, 2)
+    group = ProcessGroup(rank, 2)
     assert judge(task(Protocol()), quiet, quiet, group).errors(group).num == 7
     own = judge(task(Protocol(dense=True, flip=True)), quiet, quiet, group)
-    assert own.numbers.tolist() == [*group.share(7)]
-    everyone = own.gathered(group)
+    assert own.numbers.tolist() == [*group.slice_of(7)]
+    everyone = own.all_gather(group)
     assert own.errors(group) == expected.errors() == everyone.errors()
     np.testing.assert_allclose(everyone.values, expected.values, rtol=1e-5)
     assert everyone.numbers.tolist() == list(range(7))
@@ -129,7 +129,7 @@ def in_a_group(rank: int, folder: str, expected: Posteriors) -> None:
     dist.destroy_process_group()
 
 
-def test_processes_share_the_pictures_and_count_exactly(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_processes_share_the_images_and_count_exactly(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(Path(__file__).parents[3])  # where the processes find this file
     expected = judge(task(Protocol(dense=True, flip=True)), quiet, quiet)
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:
@@ -191,7 +191,7 @@ def test_nets_and_saved_posteriors_are_fused(folder: Path, capsys: pytest.Captur
 def test_a_report_and_lines_for_people(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["evaluate", "tiny.net", "--weights", "one.npz", "--data", "data"]
     assert main([*words, "--crops", "50", "--scales", "9,12"]) == 0
-    assert "(7 pictures), " in capsys.readouterr().out
+    assert "(7 images), " in capsys.readouterr().out
     assert main([*words, "--crops", "50", "--scales", "9,12", "--report", "markdown"]) == 0
     assert "| tiny.net | not known | 9, 12 | multi-crop |" in capsys.readouterr().out
 
@@ -258,7 +258,7 @@ layer "loss" SoftmaxWithLoss { bottom: ["fc", "label"] include { phase: TRAIN } 
 """
 
 
-def test_a_run_is_judged_by_its_own_test_pictures(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_is_judged_by_its_own_test_images(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A tenth of each class that training held out, not all of the folder, nor the digits."""
     for number in range(30):
         Image.new("RGB", (8, 8), (number, 0, 0)).save(f"data/{'abc'[number % 3]}/more{number}.png")

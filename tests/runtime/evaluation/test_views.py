@@ -1,4 +1,4 @@
-"""Pictures at several sizes, in groups, and what a net makes of their windows."""
+"""Images at several sizes, in groups, and what a net makes of their windows."""
 
 from pathlib import Path
 
@@ -12,8 +12,8 @@ from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.schema.caffe import Channels
 from netdef.compiler.shape import Pair
 from netdef.runtime import lower
-from netdef.runtime.data.datasets.dataset import Picture
-from netdef.runtime.data.scaled import ScaledPictures, pages
+from netdef.runtime.data.datasets.dataset import ImageArray
+from netdef.runtime.data.scaled import ScaledImages, pages
 from netdef.runtime.data.transform import Normalise, View
 from netdef.runtime.evaluation.views import CENTRE, CORNERS, GRID, Eye, Look, large_enough, seen
 
@@ -21,7 +21,7 @@ SHAPES = ((9, 12), (12, 9), (9, 12), (7, 20), (9, 12))
 
 
 class Noise:
-    """Grey pictures of several shapes."""
+    """Grey images of several shapes."""
 
     classes = ("a", "b")
     labels = (0, 1, 0, 1, 0)
@@ -29,13 +29,13 @@ class Noise:
 
     def __init__(self) -> None:
         random = np.random.default_rng(0)
-        self.pictures = [random.integers(0, 256, (*shape, 1), np.uint8) for shape in SHAPES]
+        self.images = [random.integers(0, 256, (*shape, 1), np.uint8) for shape in SHAPES]
 
-    def picture(self, index: int) -> Picture:
-        return self.pictures[index]
+    def image(self, index: int) -> ImageArray:
+        return self.images[index]
 
     def __len__(self) -> int:
-        return len(self.pictures)
+        return len(self.images)
 
 
 AS_IT_IS = View(Pair(1, 1), 1, None, cover=False)
@@ -53,16 +53,16 @@ def eye(tmp_path: Path) -> Eye:
     return Eye(module, "fc", "data", Normalise(Channels.GREY), num_pixels=400)
 
 
-def halves(window: Picture) -> NDArray[np.float64]:
+def halves(window: ImageArray) -> NDArray[np.float64]:
     return np.array([window[:, :2].mean(), window[:, 2:].mean()])
 
 
 def test_windows_lie_as_the_papers_say() -> None:
     rows, columns = np.indices((11, 14))
-    pictures = torch.from_numpy(np.stack([rows, columns], -1))[None]
+    images = torch.from_numpy(np.stack([rows, columns], -1))[None]
 
     def corners(look: Look) -> list[list[int]]:
-        return [cut[0, 0, 0].tolist() for cut in look.cuts(pictures)]
+        return [cut[0, 0, 0].tolist() for cut in look.cuts(images)]
 
     window = Pair(3, 4)
     assert corners(Look(window, CENTRE)) == [[4, 5]]
@@ -70,17 +70,17 @@ def test_windows_lie_as_the_papers_say() -> None:
     assert corners(Look(window, GRID)) == [[y, x] for y in (0, 2, 4, 6, 8) for x in (0, 2, 5, 7, 10)]
     mirrored = corners(Look(window, CORNERS, mirror=True))
     assert mirrored[5:] == [[0, 3], [0, 13], [8, 3], [8, 13], [4, 8]], "a mirrored window begins with its last column"
-    assert Look(mirror=True).cuts(pictures)[1].equal(pictures.flip(2))
+    assert Look(mirror=True).cuts(images)[1].equal(images.flip(2))
 
 
 def test_sides_are_scaled_alike_and_rounded() -> None:
-    samples = ScaledPictures(Noise(), [AS_IT_IS, View(Pair(1, 1), 1, 5), View(Pair(8, 8), 1, 5)])
+    samples = ScaledImages(Noise(), [AS_IT_IS, View(Pair(1, 1), 1, 5), View(Pair(8, 8), 1, 5)])
     assert [tuple(samples[0][key].shape) for key in "012"] == [(9, 12, 1), (5, 7, 1), (8, 11, 1)]
 
 
-def test_pages_hold_pictures_of_one_size_and_few_pixels() -> None:
-    samples = ScaledPictures(Noise(), [AS_IT_IS])
-    found = [(page.numbers, tuple(page.pictures.shape[1:3])) for page in pages((samples[i] for i in range(5)), 250)]
+def test_pages_hold_images_of_one_size_and_few_pixels() -> None:
+    samples = ScaledImages(Noise(), [AS_IT_IS])
+    found = [(page.numbers, tuple(page.images.shape[1:3])) for page in pages((samples[i] for i in range(5)), 250)]
     assert found == [([0, 2], (9, 12)), ([3], (7, 20)), ([1], (12, 9)), ([4], (9, 12))]
     assert [page.numbers for page in pages((samples[i] for i in range(5)), 1)] == [[0], [1], [2], [3], [4]]
 
@@ -88,41 +88,41 @@ def test_pages_hold_pictures_of_one_size_and_few_pixels() -> None:
 @pytest.mark.parametrize("look", [Look(Pair(5, 4), CORNERS, mirror=True), Look(Pair(5, 4), GRID)])
 def test_a_blob_is_seen_for_every_window(eye: Eye, look: Look) -> None:
     data = Noise()
-    samples = ScaledPictures(data, [AS_IT_IS])
+    samples = ScaledImages(data, [AS_IT_IS])
     found = {
         number: values.numpy()
         for piece in seen(eye, (samples[i] for i in range(5)), [look])
         for number, values in zip(piece.numbers, piece.values[..., 0, 0], strict=True)
     }
-    for number, picture in enumerate(data.pictures):
-        spare = picture.shape[0] - 5, picture.shape[1] - 4
+    for number, image in enumerate(data.images):
+        spare = image.shape[0] - 5, image.shape[1] - 4
         corners = [(int(down * spare[0]), int(right * spare[1])) for down, right in look.places]
-        windows = [picture[top : top + 5, left : left + 4] for top, left in corners]
+        windows = [image[top : top + 5, left : left + 4] for top, left in corners]
         windows += [window[:, ::-1] for window in windows] if look.mirror else []
         np.testing.assert_allclose(found[number], [halves(window) for window in windows], rtol=1e-5)
 
 
-def test_whole_pictures_and_their_mirrors_are_maps(eye: Eye) -> None:
+def test_whole_images_and_their_mirrors_are_maps(eye: Eye) -> None:
     data = Noise()
-    samples = ScaledPictures(data, [AS_IT_IS])
+    samples = ScaledImages(data, [AS_IT_IS])
     for piece in seen(eye, (samples[i] for i in range(5)), [Look(mirror=True)]):
         for number, values in zip(piece.numbers, piece.values.numpy(), strict=True):
-            height, width, _ = data.pictures[number].shape
+            height, width, _ = data.images[number].shape
             assert values.shape == (2, 2, height - 4, width - 3)
-            for mirror, picture in enumerate((data.pictures[number], data.pictures[number][:, ::-1])):
-                np.testing.assert_allclose(values[mirror, :, 2, 3], halves(picture[2:7, 3:7]), rtol=1e-5)
+            for mirror, image in enumerate((data.images[number], data.images[number][:, ::-1])):
+                np.testing.assert_allclose(values[mirror, :, 2, 3], halves(image[2:7, 3:7]), rtol=1e-5)
 
 
-def test_a_picture_that_is_too_small_is_named_or_left_out(eye: Eye) -> None:
-    samples = ScaledPictures(Noise(), [View(Pair(1, 1), 1, 4)])  # 7x20 becomes 4x11, the others 4x5 or 5x4
+def test_a_image_that_is_too_small_is_named_or_left_out(eye: Eye) -> None:
+    samples = ScaledImages(Noise(), [View(Pair(1, 1), 1, 4)])  # 7x20 becomes 4x11, the others 4x5 or 5x4
     told: list[Diagnostic] = []
     left = list(large_enough(eye, (samples[i] for i in range(5)), Noise(), told.append))
     assert [int(sample["number"]) for sample in left] == [1]
     assert [mistake.message.split(" is ")[0] for mistake in told] == [
-        "picture 0",
-        "picture 2",
-        "picture 3",
-        "picture 4",
+        "image 0",
+        "image 2",
+        "image 3",
+        "image 4",
     ]
-    with pytest.raises(NetError, match="picture 0 is 4x5 as the net sees it, which needs at least 5x5"):
+    with pytest.raises(NetError, match="image 0 is 4x5 as the net sees it, which needs at least 5x5"):
         list(large_enough(eye, (samples[i] for i in range(5)), Noise(), None))

@@ -12,8 +12,8 @@ from torch import Tensor
 import netdef
 from netdef.compiler.diagnostics import NetError
 from netdef.runtime import lower
-from netdef.runtime.hardware.acceleration import hastened, prepare_module
-from netdef.runtime.hardware.execution_settings import Precision, Settings, graphs_pay, settings_for
+from netdef.runtime.hardware.acceleration import accelerated, prepare_module
+from netdef.runtime.hardware.execution_settings import ExecutionSettings, Precision, graphs_pay, settings_for
 from netdef.runtime.training.division import LossOf
 
 ROOT = Path(__file__).parents[3]
@@ -28,8 +28,8 @@ compiles = pytest.mark.filterwarnings("ignore:.*torch.jit.script_method:Deprecat
 
 # ---- what is decided
 def test_a_cpu_is_left_alone_but_for_what_is_chosen() -> None:
-    assert settings_for(CPU, {}) == Settings()
-    assert settings_for(CPU, {"compile": True, "precision": "bf16", "channels_last": None}) == Settings(
+    assert settings_for(CPU, {}) == ExecutionSettings()
+    assert settings_for(CPU, {"compile": True, "precision": "bf16", "channels_last": None}) == ExecutionSettings(
         Precision.BF16, compile=True
     )
 
@@ -37,15 +37,19 @@ def test_a_cpu_is_left_alone_but_for_what_is_chosen() -> None:
 @pytest.mark.parametrize(
     ("capability", "chosen", "expected"),
     [
-        ((9, 0), {}, Settings(Precision.BF16, channels_last=True, compile=True, cuda_graphs=True)),
-        ((7, 5), {}, Settings(Precision.FLOAT32, channels_last=True, compile=True, cuda_graphs=True)),
-        ((9, 0), {"compile": False}, Settings(Precision.BF16, channels_last=True)),
-        ((9, 0), {"cuda_graphs": False}, Settings(Precision.BF16, channels_last=True, compile=True)),
-        ((9, 0), {"precision": "float64", "channels_last": False, "compile": False}, Settings(Precision.FLOAT64)),
+        ((9, 0), {}, ExecutionSettings(Precision.BF16, channels_last=True, compile=True, cuda_graphs=True)),
+        ((7, 5), {}, ExecutionSettings(Precision.FLOAT32, channels_last=True, compile=True, cuda_graphs=True)),
+        ((9, 0), {"compile": False}, ExecutionSettings(Precision.BF16, channels_last=True)),
+        ((9, 0), {"cuda_graphs": False}, ExecutionSettings(Precision.BF16, channels_last=True, compile=True)),
+        (
+            (9, 0),
+            {"precision": "float64", "channels_last": False, "compile": False},
+            ExecutionSettings(Precision.FLOAT64),
+        ),
     ],
 )
 def test_what_a_gpu_likes(
-    capability: tuple[int, int], chosen: dict[str, Any], expected: Settings, monkeypatch: pytest.MonkeyPatch
+    capability: tuple[int, int], chosen: dict[str, Any], expected: ExecutionSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
     assert settings_for(torch.device("cuda"), chosen, graphs=True) == expected
@@ -69,18 +73,18 @@ def test_graphs_pay_for_small_work_in_one_pass() -> None:
 
 
 def test_settings_read_well() -> None:
-    assert Settings(Precision.BF16, channels_last=True, compile=True).text == "bf16, channels_last, compile"
+    assert ExecutionSettings(Precision.BF16, channels_last=True, compile=True).text == "bf16, channels_last, compile"
 
 
 # ---- what is computed
-def step(settings: Settings, tell: Callable[[str], None] = pytest.fail) -> tuple[Tensor, list[Tensor]]:
+def step(settings: ExecutionSettings, tell: Callable[[str], None] = pytest.fail) -> tuple[Tensor, list[Tensor]]:
     """The digits net's loss on a few random digits, dropout and all, and its gradients."""
     random = np.random.default_rng(0)
     module = lower(netdef.load(NETS / "digits.net", phase="TRAIN"), seed=3)
     prepare_module(module, settings)
     module.set_step(seed=5, step=7)
     images = torch.from_numpy(random.standard_normal((6, 1, 8, 8), np.float32))
-    loss = hastened(LossOf(module), settings, tell)(data=images, label=torch.arange(6))
+    loss = accelerated(LossOf(module), settings, tell)(data=images, label=torch.arange(6))
     loss.backward()
     return loss.detach(), [learned.tensor.grad for learned in module.learned() if learned.tensor.grad is not None]
 
@@ -91,7 +95,7 @@ def difference(found: list[Tensor], expected: list[Tensor]) -> float:
 
 
 def test_bf16_is_float32_but_for_rounding() -> None:
-    (loss, gradients), (exact, exact_gradients) = step(Settings(Precision.BF16)), step(Settings())
+    (loss, gradients), (exact, exact_gradients) = step(ExecutionSettings(Precision.BF16)), step(ExecutionSettings())
     assert loss.dtype == torch.float32
     assert abs(loss - exact) < 6 * BF16_EPS * exact  # six layers with weights, one after the other
     assert {gradient.dtype for gradient in gradients} == {torch.float32}
@@ -102,7 +106,7 @@ def test_bf16_is_float32_but_for_rounding() -> None:
 
 
 def test_float64_goes_all_the_way() -> None:
-    (loss, gradients), (rough, rough_gradients) = step(Settings(Precision.FLOAT64)), step(Settings())
+    (loss, gradients), (rough, rough_gradients) = step(ExecutionSettings(Precision.FLOAT64)), step(ExecutionSettings())
     assert {loss.dtype, *(gradient.dtype for gradient in gradients)} == {torch.float64}
     assert 0 < difference(gradients, rough_gradients) < 1e-5
     assert 0 < abs(loss - rough) < 1e-5
@@ -110,15 +114,15 @@ def test_float64_goes_all_the_way() -> None:
 
 def test_channels_last_lays_out_weights_and_changes_nothing() -> None:
     module = lower(netdef.load(NETS / "digits.net", phase="TRAIN"))
-    prepare_module(module, Settings(channels_last=True))
+    prepare_module(module, ExecutionSettings(channels_last=True))
     assert module.layer_params("conv1_2")[0].is_contiguous(memory_format=torch.channels_last)
-    assert difference(step(Settings(channels_last=True))[1], step(Settings())[1]) < 1e-5
+    assert difference(step(ExecutionSettings(channels_last=True))[1], step(ExecutionSettings())[1]) < 1e-5
 
 
 @compiles
 @pytest.mark.slow
 def test_compiled_equals_eager_and_drops_the_same() -> None:
-    (loss, gradients), (exact, exact_gradients) = step(Settings(compile=True)), step(Settings())
+    (loss, gradients), (exact, exact_gradients) = step(ExecutionSettings(compile=True)), step(ExecutionSettings())
     assert abs(loss - exact) < 1e-6 * exact
     assert difference(gradients, exact_gradients) < 1e-5
 
@@ -135,14 +139,14 @@ def test_what_cannot_be_compiled_runs_without(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(torch, "compile", no_compiler)
     told: list[str] = []
-    loss, gradients = step(Settings(compile=True), told.append)
+    loss, gradients = step(ExecutionSettings(compile=True), told.append)
     assert told == ["not compiled, and slower for it: RuntimeError: no g++ here"]
-    expected, expected_gradients = step(Settings())
+    expected, expected_gradients = step(ExecutionSettings())
     assert loss == expected
     assert all(map(torch.equal, gradients, expected_gradients))
 
     module = lower(netdef.load(NETS / "digits.net"))
-    run = hastened(module, Settings(compile=True), told.append)
+    run = accelerated(module, ExecutionSettings(compile=True), told.append)
     with pytest.raises(NetError, match="N751"):  # the user's mistake, not the compiler's
         run(dota=torch.zeros(1, 1, 8, 8))
     calls.clear()
@@ -155,7 +159,7 @@ def test_what_cannot_be_compiled_runs_without(monkeypatch: pytest.MonkeyPatch) -
 def test_what_a_cuda_graph_returns_is_copied(monkeypatch: pytest.MonkeyPatch) -> None:
     held = torch.zeros(())
     monkeypatch.setattr(torch, "compile", lambda module, **options: lambda **blobs: held.add_(1))
-    run = hastened(torch.nn.Identity(), Settings(compile=True, cuda_graphs=True), pytest.fail)
+    run = accelerated(torch.nn.Identity(), ExecutionSettings(compile=True, cuda_graphs=True), pytest.fail)
     first, second = run(), run()
     assert (first, second) == (1, 2)
 
@@ -167,10 +171,10 @@ def test_every_layer_keeps_caffes_numbers(case: Path, precision: Precision, tole
     net = netdef.load(case, phase="TRAIN" if case.stem == "bn_train" else "TEST")
     stored = {layer: [f"param/{layer}/{i}" for i in range(len(shapes))] for layer, shapes in net.params.items()}
     module = lower(net, {layer: [arrays[name] for name in names] for layer, names in stored.items()})
-    settings = Settings(precision)
+    settings = ExecutionSettings(precision)
     prepare_module(module, settings)
     fed = {name: torch.from_numpy(arrays[f"in/{name}"]) for name in net.inputs if f"in/{name}" in arrays}
-    found = hastened(module, settings)(**fed)
+    found = accelerated(module, settings)(**fed)
     compared = [name for name in found if f"out/{name}" in arrays]
     assert compared
     for name in compared:
@@ -191,6 +195,6 @@ def test_positions_counts_and_losses_stay_whole_in_bf16(tmp_path: Path) -> None:
     module = lower(netdef.load(path))
     images = torch.zeros(1, 1, 40, 40)
     images[0, 0, 33, 7] = 1
-    found = hastened(module, Settings(Precision.BF16))(data=images)
+    found = accelerated(module, ExecutionSettings(Precision.BF16))(data=images)
     assert (found["at"], found["best"]) == (33 * 40 + 7, 33 * 40 + 7)
     assert found["top"].dtype == torch.bfloat16

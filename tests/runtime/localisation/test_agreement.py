@@ -9,7 +9,7 @@ from netdef import NetError, load
 from netdef.compiler.schema.caffe import Channels
 from netdef.compiler.shape import Pair
 from netdef.runtime import lower
-from netdef.runtime.data.datasets.dataset import Picture
+from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.feed import Feed
 from netdef.runtime.data.transform import Normalise, View
 from netdef.runtime.localisation.agreement import check_data, check_together
@@ -19,14 +19,14 @@ FEED = Feed(View(Pair(2, 2), 1), {"data": "data"}, Normalise(Channels.GREY), shu
 
 
 class Pets:
-    """Two pictures with boxes."""
+    """Two images with boxes."""
 
     classes = ("cat", "dog")
     labels = (0, 1)
     boxes = np.array([[0, 0, 1, 1], [1, 1, 2, 2]], float)
     num_bytes = 0
 
-    def picture(self, index: int) -> Picture:
+    def image(self, index: int) -> ImageArray:
         return np.zeros((2, 2, 1), np.uint8)
 
     def __len__(self) -> int:

@@ -88,10 +88,10 @@ def test_each_run_knows_the_datas_classes(pets: Path, capsys: pytest.CaptureFixt
 
 
 @pytest.mark.parametrize("protocol", [[], ["--dense"]])
-def test_bad_pictures_are_skipped_if_that_is_asked_for(
+def test_bad_images_are_skipped_if_that_is_asked_for(
     pets: Path, protocol: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (pets / "1.png").write_text("no picture")
+    (pets / "1.png").write_text("no image")
     words = [*BOTH, "where.npz", "what.npz", "--dense"] if protocol else BOXES
     assert main(words) == 1
     assert "[N712]" in capsys.readouterr().err

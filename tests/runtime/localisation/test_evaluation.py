@@ -12,7 +12,7 @@ from netdef.compiler.schema.caffe import Channels
 from netdef.compiler.shape import Pair
 from netdef.runtime import lower
 from netdef.runtime.data.batches import TestBatches
-from netdef.runtime.data.datasets.dataset import Picture
+from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.feed import Binding, Feed
 from netdef.runtime.data.transform import Normalise, View
 from netdef.runtime.localisation.dense import Found, evaluate_dense, look
@@ -26,7 +26,7 @@ VIEW = View(Pair(8, 8), 1, cover=False)
 
 
 class Dots:
-    """Pictures with a bright square each, whose class is its row."""
+    """Images with a bright square each, whose class is its row."""
 
     classes = ("upper", "lower")
 
@@ -35,11 +35,11 @@ class Dots:
         self.boxes = np.array([[2, 1, 6, 5], [7, 9, 11, 13], [9, 0, 13, 4]], float)
         self.num_bytes = 0
 
-    def picture(self, index: int) -> Picture:
-        picture = np.zeros((16, 16, 1), np.uint8)
+    def image(self, index: int) -> ImageArray:
+        image = np.zeros((16, 16, 1), np.uint8)
         x0, y0, x1, y1 = self.boxes[index].astype(int)
-        picture[y0:y1, x0:x1] = 250
-        return picture
+        image[y0:y1, x0:x1] = 250
+        return image
 
     def __len__(self) -> int:
         return 3
@@ -74,20 +74,20 @@ def test_a_net_that_knows_one_box_is_right_where_that_is_the_box(tmp_path: Path)
     assert found.plus(BoxErrors(3, 2)).score == pytest.approx(0.5)
 
 
-def cut(picture: Picture, top: int, left: int) -> Picture:
-    return picture[top : top + 8, left : left + 8]
+def cut(image: ImageArray, top: int, left: int) -> ImageArray:
+    return image[top : top + 8, left : left + 8]
 
 
 def test_dense_boxes_and_scores_are_those_of_each_window(tmp_path: Path) -> None:
     """A net without padding sees at position (i, j) what a window cut there would show it."""
     where, what = (predictor(tmp_path, num, where=num == 8, wide=True) for num in (8, 2))
     alone = [predictor(tmp_path, num, where=num == 8, wide=False) for num in (8, 2)]
-    picture = np.random.default_rng(0).integers(0, 255, (12, 16, 1)).astype(np.uint8)
-    found = look(picture, [where], [what], ())
+    image = np.random.default_rng(0).integers(0, 255, (12, 16, 1)).astype(np.uint8)
+    found = look(image, [where], [what], ())
     places = [(i * 2, j * 2) for i in range(3) for j in range(5)]
     assert found.edges.shape == (15, 2, 4)
     for (top, left), edges, scores in zip(places, found.edges, found.scores, strict=True):
-        window = cut(picture, top, left)
+        window = cut(image, top, left)
         for label in (0, 1):
             expected = alone[0].box(window, label) + np.array([left, top, left, top])
             np.testing.assert_allclose(edges[label], expected, rtol=1e-4, atol=1e-4)
@@ -99,18 +99,18 @@ def test_dense_boxes_and_scores_are_those_of_each_window(tmp_path: Path) -> None
 def test_a_softmaxs_top_is_not_given_another_softmax(tmp_path: Path) -> None:
     """Each position is scored alike by the logits and by their soft-max."""
     where, what = (predictor(tmp_path, num, where=num == 8, wide=True) for num in (8, 2))
-    picture = np.random.default_rng(0).integers(0, 255, (12, 16, 1)).astype(np.uint8)
-    logits, shares = (look(picture, [where], [what._replace(blob=blob)], ()) for blob in ("fc", "prob"))
+    image = np.random.default_rng(0).integers(0, 255, (12, 16, 1)).astype(np.uint8)
+    logits, shares = (look(image, [where], [what._replace(blob=blob)], ()) for blob in ("fc", "prob"))
     np.testing.assert_allclose(shares.scores, logits.scores, rtol=1e-5)
-    found = {g.label: g.probability for g in what._replace(blob="prob").guesses(picture[:8, :8], 2)}
+    found = {g.label: g.probability for g in what._replace(blob="prob").guesses(image[:8, :8], 2)}
     np.testing.assert_allclose([found[0], found[1]], logits.scores[0], rtol=1e-5)
 
 
 def test_several_nets_and_scales_give_the_union(tmp_path: Path) -> None:
     where, what = (predictor(tmp_path, num, where=num == 8, wide=True) for num in (8, 2))
-    picture = np.random.default_rng(0).integers(0, 255, (16, 16, 1)).astype(np.uint8)
-    one = look(picture, [where], [what], (16,))
-    both = look(picture, [where, where], [what], (16, 8))
+    image = np.random.default_rng(0).integers(0, 255, (16, 16, 1)).astype(np.uint8)
+    one = look(image, [where], [what], (16,))
+    both = look(image, [where, where], [what], (16, 8))
     assert len(one.edges) == 25
     np.testing.assert_array_equal(both.edges, np.concatenate([one.edges, one.edges, both.edges[50:]]))
     assert len(both.edges) == 2 * (25 + 1)

@@ -1,4 +1,4 @@
-"""Boxes follow their pictures, and overlap by as much as counted pixels say."""
+"""Boxes follow their images, and overlap by as much as counted pixels say."""
 
 from itertools import product
 
@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from netdef.compiler.shape import Pair
-from netdef.runtime.data.box_geometry import edges_of, in_window, on_picture, overlap
-from netdef.runtime.data.transform import Draw, View
+from netdef.runtime.data.box_geometry import edges_of, in_window, on_image, overlap
+from netdef.runtime.data.transform import RandomDraw, View
 
 SOME = np.random.default_rng(3)
 
 
 def counted(first: list[int], second: list[int]) -> float:
-    """Intersection over union by the pixels of a 20x20 picture."""
+    """Intersection over union by the pixels of a 20x20 image."""
     masks = []
     for x0, y0, x1, y1 in (first, second):
         mask = np.zeros((20, 20), bool)
@@ -47,14 +47,14 @@ VIEWS = [
 @pytest.mark.parametrize(("view", "mirror"), list(product(VIEWS, [0.1, 0.9])))
 def test_a_box_lies_where_the_view_shows_its_pixels(view: View, mirror: float) -> None:
     size = Pair(60, 80)
-    picture = np.zeros((*size, 1), np.uint8)
-    picture[24:40, 32:52] = 255
-    chance = np.array([0.4, 0.6, mirror, *[0.0] * (len(Draw) - 3)])
-    window = view.of(picture, chance)[:, :, 0] > 127
+    image = np.zeros((*size, 1), np.uint8)
+    image[24:40, 32:52] = 255
+    chance = np.array([0.4, 0.6, mirror, *[0.0] * (len(RandomDraw) - 3)])
+    window = view.of(image, chance)[:, :, 0] > 127
     rows, columns = np.nonzero(window.any(1))[0], np.nonzero(window.any(0))[0]
     edges = np.array([32.0, 24.0, 52.0, 40.0])
     box = in_window(edges, size, view.placement(size, chance), view.size)
     found = edges_of(box) * np.tile(view.size[::-1], 2)
     inside = np.clip(found, 0, np.tile(view.size[::-1], 2))
     np.testing.assert_allclose(inside, [columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], atol=1)
-    np.testing.assert_allclose(on_picture(box, size, view.placement(size, chance), view.size), edges, rtol=1e-12)
+    np.testing.assert_allclose(on_image(box, size, view.placement(size, chance), view.size), edges, rtol=1e-12)

@@ -53,7 +53,7 @@ augment: {mirror: true}
 
 @pytest.fixture
 def shapes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Pictures of a wide or a tall bar each, the wide one dark, and where it is."""
+    """Images of a wide or a tall bar each, the wide one dark, and where it is."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
     some = np.random.default_rng(5)
@@ -62,9 +62,9 @@ def shapes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         tall = index % 2
         height, width = (8, 4) if tall else (4, 8)
         top, left = some.integers(0, SIDE.h - height + 1), some.integers(0, SIDE.w - width + 1)
-        picture = some.integers(0, 30, SIDE).astype(np.uint8)
-        picture[top : top + height, left : left + width] += 200 if tall else 100
-        Image.fromarray(picture).save(tmp_path / f"{index}.png")
+        image = some.integers(0, 30, SIDE).astype(np.uint8)
+        image[top : top + height, left : left + width] += 200 if tall else 100
+        Image.fromarray(image).save(tmp_path / f"{index}.png")
         rows.append(f"{index}.png,{('wide', 'tall')[tall]},{left},{top},{left + width},{top + height}")
     (tmp_path / "shapes.csv").write_text("\n".join(rows) + "\n")
     copy(NETS / "vgg.net", tmp_path)

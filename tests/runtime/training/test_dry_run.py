@@ -7,8 +7,8 @@ import pytest
 
 import netdef.runtime.hardware.process_group
 from netdef.cli import main
-from netdef.runtime.hardware.process_group import Group
-from netdef.runtime.training.dry_run import Memory, Rehearsal
+from netdef.runtime.hardware.process_group import ProcessGroup
+from netdef.runtime.training.dry_run import DryRun, Memory
 
 Captured = pytest.CaptureFixture[str]
 
@@ -84,13 +84,15 @@ def test_a_dry_run_does_without_data(home: Path, capsys: Captured, recipe: str, 
     ("reading", "readers", "expected"), [(None, 4, 2.0), (1.0, 0, 3.0), (1.0, 4, 2.0), (12.0, 4, 3.0)]
 )
 def test_readers_work_beside_the_one_that_computes(reading: float | None, readers: int, expected: float) -> None:
-    found = Rehearsal(Memory(1, 1, 1, 1, 1), 8, 2.0, reading, readers, 100)
+    found = DryRun(Memory(1, 1, 1, 1, 1), 8, 2.0, reading, readers, 100)
     assert found.whole == expected
     assert f"100 iterations in 0:0{int(100 * expected // 60)}:" in found.text
 
 
 def test_only_one_of_several_processes_tells(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
-    monkeypatch.setattr(netdef.runtime.hardware.process_group, "joined", lambda *_: nullcontext(Group(rank=1)))
+    monkeypatch.setattr(
+        netdef.runtime.hardware.process_group, "process_group", lambda *_: nullcontext(ProcessGroup(rank=1))
+    )
     assert main(["train", "a.net", "--data", "nowhere", "--device", "cpu", "--dry-run"]) == 0
     assert capsys.readouterr() == ("", "")
 

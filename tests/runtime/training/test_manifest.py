@@ -94,7 +94,7 @@ def test_batch_norm_keeps_its_parts(
     assert last("broken") == last("whole")
 
 
-def test_other_pictures_are_refused(
+def test_other_images_are_refused(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from netdef.runtime.data.datasets.synthetic import Synthetic
@@ -103,7 +103,7 @@ def test_other_pictures_are_refused(
     read = Synthetic.read
     monkeypatch.setattr(Synthetic, "read", lambda self, index: 255 - read(self, index))
     assert main(["train", "--resume", "-o", "run"]) == 1
-    assert "data.train.pictures: " in capsys.readouterr().err
+    assert "data.train.images: " in capsys.readouterr().err
 
 
 def test_the_devices_are_those_that_it_began_with(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,7 +105,7 @@ def test_signals_save(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("page", [2, 5, 6])
 def test_a_signal_stops_a_test_which_is_made_up_for(page: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three pages of 100 are a test of the 256 pictures."""
+    """Three pages of 100 are a test of the 256 images."""
     words = ["train", *SMALL, "--epochs", "3", "-o"]
     if not Path("tests").exists():
         assert main([*words, "tests"]) == 0

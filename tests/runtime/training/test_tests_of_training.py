@@ -72,7 +72,7 @@ def test_a_first_test_without_a_checkpoint_is_made_again(home: Path, monkeypatch
 
 
 def test_a_short_test_goes_on_where_the_last_ended(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two batches of 100 pictures of 256, again and again."""
+    """Two batches of 100 images of 256, again and again."""
     Path("a.yaml").write_text(RECIPE.replace("initial: true", "batches: 2, batch: 100"))
     seen: list[int] = []
     collected = TestBatches.__getitem__
@@ -84,5 +84,5 @@ def test_a_short_test_goes_on_where_the_last_ended(home: Path, monkeypatch: pyte
 
     monkeypatch.setattr(TestBatches, "__getitem__", noted)
     assert trained("run") == 0
-    firsts = [(1024 + number * 100 % 256) % 10 for number in range(6)]  # synthetic test pictures follow 1,024 others
+    firsts = [(1024 + number * 100 % 256) % 10 for number in range(6)]  # synthetic test images follow 1,024 others
     assert seen == firsts

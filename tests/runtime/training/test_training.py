@@ -82,7 +82,7 @@ def test_a_run_leaves_what_it_promises(small: Path, capsys: pytest.CaptureFixtur
     assert best < 0.15
     assert f"best: top-1 error {100 * best:.2f} %" in out
     assert "netdef evaluate small.net --weights runs/small" in out
-    assert "58 iterations of 100 pictures" in err
+    assert "58 iterations of 100 images" in err
     assert err.count("epoch") == len(evaluated)
 
     manifest = Run(run).manifest
@@ -227,7 +227,7 @@ def test_a_folder_and_a_net_that_says_nothing_of_its_input(small: Path, capsys: 
 
 
 def save_noise(folder: Path) -> None:
-    """Twenty dark and twenty bright pictures of various sizes."""
+    """Twenty dark and twenty bright images of various sizes."""
     numbers = np.random.default_rng(1)
     for name, low in (("dark", 0), ("bright", 120)):
         (folder / name).mkdir(parents=True)

@@ -29,7 +29,7 @@ Rows = NDArray[np.float32]
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Five pictures of two classes, with a box on each, and a net with weights."""
+    """Five images of two classes, with a box on each, and a net with weights."""
     monkeypatch.chdir(tmp_path)
     random = np.random.default_rng(0)
     lines = []
@@ -49,10 +49,10 @@ def described(*words: str, data: str = "data", out: str = "out.npz") -> Descript
     return DESCRIPTORS.read(Path(out))
 
 
-def expected(picture: Image.Image, side: int, *, flip: bool = True, blob: str = "fc7") -> Rows:
+def expected(image: Image.Image, side: int, *, flip: bool = True, blob: str = "fc7") -> Rows:
     """A dense net's blob, averaged over positions and mirror."""
-    scale = side / min(picture.size)
-    scaled = picture.resize((round(picture.width * scale), round(picture.height * scale)), Image.Resampling.BILINEAR)
+    scale = side / min(image.size)
+    scaled = image.resize((round(image.width * scale), round(image.height * scale)), Image.Resampling.BILINEAR)
     net = dense(load("tiny.net"))
     found = []
     for each in (scaled, scaled.transpose(Image.Transpose.FLIP_LEFT_RIGHT))[: 1 + flip]:
@@ -76,8 +76,8 @@ def test_scales_are_averaged_or_stacked_and_rows_have_length_one(folder: Path, o
     assert mean.classes == ("a", "b")
     assert mean.labels.tolist() == [0, 0, 0, 1, 1]
     for row, path in enumerate(mean.paths):
-        picture = Image.open(path)
-        scales = np.array([expected(picture, 9), expected(picture, 13)])
+        image = Image.open(path)
+        scales = np.array([expected(image, 9), expected(image, 13)])
         np.testing.assert_allclose(plain.values[row], scales.mean(0), atol=1e-6)
         np.testing.assert_allclose(mean.values[row], unit(scales.mean(0)), atol=1e-6)
         np.testing.assert_allclose(stack.values[row], unit(scales.ravel()), atol=1e-6)
@@ -85,17 +85,17 @@ def test_scales_are_averaged_or_stacked_and_rows_have_length_one(folder: Path, o
     assert mean.made["protocol"]["scales"] == [9, 13]
 
 
-def test_a_box_is_described_beside_its_picture(folder: Path) -> None:
+def test_a_box_is_described_beside_its_image(folder: Path) -> None:
     words = ["--dense", "--scales", "9"]
     both = described(*words, "--box", data="boxes.csv")
     for row, path in enumerate(both.paths):
-        picture = Image.open(path)
-        parts = [expected(each, 9, flip=False) for each in (picture, picture.crop((1, 2, 10, 11)))]
+        image = Image.open(path)
+        parts = [expected(each, 9, flip=False) for each in (image, image.crop((1, 2, 10, 11)))]
         np.testing.assert_allclose(both.values[row], np.hstack(list(map(unit, parts))) / np.sqrt(2), atol=1e-6)
     np.testing.assert_allclose(np.linalg.norm(both.values, axis=1), 1, rtol=1e-6)
 
 
-def test_pictures_may_show_several_classes(folder: Path) -> None:
+def test_images_may_show_several_classes(folder: Path) -> None:
     Path("objects.csv").write_text("data/a/0.png,dog,1,1,9,9\ndata/a/0.png,cat,2,2,5,5\ndata/b/1.png,dog,0,0,4,4\n")
     found = described("--several", data="objects.csv")
     assert found.classes == ("cat", "dog")
@@ -119,7 +119,7 @@ def test_by_default_the_net_sees_the_centre(folder: Path) -> None:
     np.testing.assert_allclose(centre[0], unit(expected(square, 8, flip=False)), atol=0.02)
 
 
-def test_broken_pictures_and_small_ones_are_left_out_where_asked(
+def test_broken_images_and_small_ones_are_left_out_where_asked(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("data/a/2.png").write_bytes(b"nothing")
@@ -131,7 +131,7 @@ def test_broken_pictures_and_small_ones_are_left_out_where_asked(
     assert [Path(path).name for path in found.paths] == ["0.png", "4.png", "1.png", "3.png"]
     said = capsys.readouterr().err
     assert "needs at least 7x7" in said
-    assert "pictures left out: 2" in said
+    assert "images left out: 2" in said
 
 
 def test_the_usual_blob_is_fc7_or_what_the_last_weights_read(folder: Path) -> None:

@@ -23,13 +23,13 @@ def test_the_best_precision_at_a_higher_recall_counts() -> None:
     assert found == pytest.approx((2 / 3, 2 / 3))
 
 
-def test_pictures_of_one_value_are_found_together_whatever_their_order() -> None:
+def test_images_of_one_value_are_found_together_whatever_their_order() -> None:
     shown = np.array([True, False, False, True])
     for order in ([0, 1, 2, 3], [2, 1, 3, 0], [3, 0, 1, 2]):
         assert average_precision(np.zeros(4), shown[order]) == pytest.approx((0.5, 0.5))
 
 
-def test_a_class_that_no_picture_shows_does_not_count() -> None:
+def test_a_class_that_no_image_shows_does_not_count() -> None:
     values = np.random.default_rng(0).normal(size=(9, 3))
     shown = np.zeros((9, 3), bool)
     shown[2:5, 0] = shown[4:, 2] = True

@@ -1,4 +1,4 @@
-"""netdef svm: splits, the choice of C, stacked descriptors and figures, against scikit-learn; and real pictures."""
+"""netdef svm: splits, the choice of C, stacked descriptors and figures, against scikit-learn; and real images."""
 
 import json
 from pathlib import Path
@@ -27,7 +27,7 @@ CLASSES = ("cat", "dog", "owl")
 
 
 def some(num: int = 20, *, seed: int = 0, several: bool = False, noise: float = 0.7) -> Descriptors:
-    """``num`` pictures of each class about the class's corner, in length 1; ``several``: some show two classes."""
+    """``num`` images of each class about the class's corner, in length 1; ``several``: some show two classes."""
     random = np.random.default_rng(seed)
     labels = np.repeat(np.arange(3), num)
     shown = np.eye(3, dtype=np.int64)[labels]
@@ -101,7 +101,7 @@ def test_figures_are_means_over_the_splits(tmp_path: Path, capsys: pytest.Captur
     assert "mAP, 11 points (VOC 2007): " in said.splitlines()[-1]
 
 
-def test_pictures_of_several_classes_are_measured_by_map_on_a_test_part(
+def test_images_of_several_classes_are_measured_by_map_on_a_test_part(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     train, test = some(several=True), some(seed=1, several=True)
@@ -118,7 +118,7 @@ def test_pictures_of_several_classes_are_measured_by_map_on_a_test_part(
         assert said in capsys.readouterr().err
 
 
-def test_two_nets_descriptors_are_side_by_side_and_must_be_of_the_same_pictures() -> None:
+def test_two_nets_descriptors_are_side_by_side_and_must_be_of_the_same_images() -> None:
     one, two = some(), some(seed=1)
     two = two._replace(paths=tuple(path.replace("1/", "moved/") for path in two.paths))
     both = stacked([one, two])
@@ -197,11 +197,11 @@ def test_a_file_that_holds_other_arrays_is_refused_in_words(tmp_path: Path) -> N
         DESCRIPTORS.read(tmp_path / "p.npz")
 
 
-def test_too_few_pictures_are_refused() -> None:
+def test_too_few_images_are_refused() -> None:
     few = some(2)
-    with pytest.raises(NetError, match="cat has 2 pictures"):
+    with pytest.raises(NetError, match="cat has 2 images"):
         next(splits(few, [0], 2, 1))
-    with pytest.raises(NetError, match="too few training pictures to choose C"):
+    with pytest.raises(NetError, match="too few training images to choose C"):
         measured(Split(few, few), Measure.RECALL)
     with pytest.raises(NetError, match="for owl there are none"):
         measured(Split(some().part(np.arange(40)), few), Measure.RECALL)

@@ -1,4 +1,4 @@
-"""Pictures with boxes, from Pascal VOC's XML and from a CSV, and what is told of their faults."""
+"""Images with boxes, from Pascal VOC's XML and from a CSV, and what is told of their faults."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ def xml(*objects: tuple[str, int, int, int, int]) -> str:
 
 @pytest.fixture
 def voc(tmp_path: Path) -> Path:
-    """Six pictures: fine, two objects, none, a box without area, one outside, and one that reaches out."""
+    """Six images: fine, two objects, none, a box without area, one outside, and one that reaches out."""
     texts = {
         "a": xml(("cat", 1, 2, 11, 12)),
         "b": xml(("cat", 1, 2, 11, 12), ("dog", 5, 5, 20, 20)),
@@ -44,7 +44,7 @@ def voc(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_one_object_a_picture_counts_and_faults_are_told(voc: Path) -> None:
+def test_one_object_a_image_counts_and_faults_are_told(voc: Path) -> None:
     data = open_test(str(voc), None)
     assert data.classes == ("cat", "dog")
     assert list(data.labels) == [0, 1, 1]
@@ -88,11 +88,11 @@ def test_a_list_that_is_not_utf_8(voc: Path) -> None:
         open_test(str(path), None)
 
 
-def test_xml_beside_its_pictures(tmp_path: Path) -> None:
+def test_xml_beside_its_images(tmp_path: Path) -> None:
     Image.new("L", SIZE).save(tmp_path / "one.png")
     (tmp_path / "one.xml").write_text(xml(("cell", 2, 3, 8, 9)))
     data = open_test(str(tmp_path), None)
-    assert data.picture(0).shape == (30, 40, 1)
+    assert data.image(0).shape == (30, 40, 1)
     np.testing.assert_array_equal(boxes_of(data), [[2, 3, 8, 9]])
 
 
@@ -135,7 +135,7 @@ def test_boxes_are_of_the_upright_photograph(tmp_path: Path, orientation: int) -
     edges = [width - 90, height - 90, width - 10, height - 10]
     (tmp_path / "x.csv").write_text(f"x.jpg,cat,{','.join(map(str, edges))}\n")
     data = open_test(str(tmp_path / "x.csv"), None)
-    assert data.picture(0).shape == (height, width, 3)
+    assert data.image(0).shape == (height, width, 3)
     np.testing.assert_array_equal(boxes_of(data), [edges])
     assert warnings_of(data) == []
 

@@ -1,4 +1,4 @@
-"""Picture files of every kind, against OpenCV and against the pixels that were written."""
+"""Image files of every kind, against OpenCV and against the pixels that were written."""
 
 import struct
 from collections.abc import Callable
@@ -86,7 +86,7 @@ def test_a_photograph_stands_upright(tmp_path: Path, orientation: int, suffix: s
     assert np.abs(ours.astype(int) - theirs).max() <= 2
 
 
-def test_damaged_notes_do_not_spoil_a_picture(tmp_path: Path) -> None:
+def test_damaged_notes_do_not_spoil_a_image(tmp_path: Path) -> None:
     file = BytesIO()
     Image.fromarray(COLOUR).save(file, "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff\x01\x12")
     assert decoded(file.getvalue(), "x").shape == COLOUR.shape
@@ -114,7 +114,7 @@ BROKEN: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_what_is_no_picture_is_named(tmp_path: Path, name: str) -> None:
+def test_what_is_no_image_is_named(tmp_path: Path, name: str) -> None:
     content, words = BROKEN[name]
     (tmp_path / name).write_bytes(content)
     for read in (partial(decode, str(tmp_path / name)), partial(decoded, content, name)):
@@ -133,12 +133,12 @@ def test_a_file_that_went_away(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("inside", [[], ["1.png"], ["notes.txt"], [".hidden/1.png"]])
 def test_a_folder_without_classes(tmp_path: Path, inside: list[str]) -> None:
-    folder = tmp_path / "pictures"
+    folder = tmp_path / "images"
     folder.mkdir()
     for name in inside:
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(encoded(COLOUR, "PNG"))
     for open_it in (lambda: open_data(str(folder)), lambda: Folder(folder)):
-        with pytest.raises(NetError, match=r"has no folders with pictures in them") as error:
+        with pytest.raises(NetError, match=r"has no folders with images in them") as error:
             open_it()
         assert [mistake.code for mistake in error.value.report] == ["N711"]

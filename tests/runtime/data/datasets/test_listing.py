@@ -1,4 +1,4 @@
-"""Caffe's list files, synthetic pictures, and pictures that can't be read."""
+"""Caffe's list files, synthetic images, and images that can't be read."""
 
 from pathlib import Path
 
@@ -12,9 +12,9 @@ from netdef.compiler.diagnostics import Diagnostic, NetError, Severity
 from netdef.compiler.override import override
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.batches import TestBatches, TrainingBatches, stream
-from netdef.runtime.data.datasets.dataset import Picture
+from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.datasets.listing import Listing, read_list
-from netdef.runtime.data.datasets.source import Wanted, open_data
+from netdef.runtime.data.datasets.source import InputSpec, open_data
 from netdef.runtime.data.skipping import MOST_IN_A_ROW, Skipped
 from netdef.runtime.data.transform import View
 from tests.runtime.data.test_batches import PLAIN, Numbered
@@ -33,10 +33,10 @@ def test_where_paths_lead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     (tmp_path / "there/list.txt").write_text("1.png 0\n2.png 1\n")
     monkeypatch.chdir(tmp_path)
     data = Listing(Path("there/list.txt"))
-    assert [int(data.picture(i).max()) for i in range(2)] == [0, 1], "the working folder first, then the list's"
+    assert [int(data.image(i).max()) for i in range(2)] == [0, 1], "the working folder first, then the list's"
     assert (data.labels, data.classes) == ([0, 1], ("0", "1"))
     (tmp_path / "there/list.txt").write_text("1.png 0\n")
-    assert Listing(Path("there/list.txt"), root=f"{tmp_path}/root-").picture(0).max() == 3, "joined without a slash"
+    assert Listing(Path("there/list.txt"), root=f"{tmp_path}/root-").image(0).max() == 3, "joined without a slash"
 
 
 def test_every_bad_line_is_shown(tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_every_bad_line_is_shown(tmp_path: Path) -> None:
     assert "13 more lines" in mistakes[0].message
     assert "-1 is below 0" in str(mistakes[2].help)
     path.write_text("\n")
-    with pytest.raises(NetError, match="has no pictures"):
+    with pytest.raises(NetError, match="has no images"):
         Listing(path)
 
 
@@ -66,15 +66,15 @@ def test_lists_for_training_and_test(tmp_path: Path) -> None:
 
 
 # ---- made up
-def test_synthetic_pictures_depend_on_their_number_alone() -> None:
-    wanted = Wanted(Pair(9, 7), 3, 4)
+def test_synthetic_images_depend_on_their_number_alone() -> None:
+    wanted = InputSpec(Pair(9, 7), 3, 4)
     first, second = open_data("synthetic", wanted=wanted), open_data("synthetic", wanted=wanted)
-    picture = first.train.picture(17)
-    assert picture.shape == (9, 7, 3)
-    assert np.array_equal(picture, second.train.picture(17))
-    assert not np.array_equal(picture, first.train.picture(21))
+    image = first.train.image(17)
+    assert image.shape == (9, 7, 3)
+    assert np.array_equal(image, second.train.image(17))
+    assert not np.array_equal(image, first.train.image(21))
     assert first.train.labels[:6] == [0, 1, 2, 3, 0, 1]
-    assert not np.array_equal(first.train.picture(0), first.test.picture(0))
+    assert not np.array_equal(first.train.image(0), first.test.image(0))
 
 
 def test_a_net_learns_them(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -92,17 +92,17 @@ def test_a_net_learns_them(tmp_path: Path, capfd: pytest.CaptureFixture[str]) ->
 
 # ---- what can't be read
 class Holes(Numbered):
-    """Pictures of which some can't be read."""
+    """Images of which some can't be read."""
 
     def __init__(self, num: int, holes: set[int]) -> None:
         super().__init__(num)
         self.holes = holes
 
     @override
-    def picture(self, index: int) -> Picture:
+    def image(self, index: int) -> ImageArray:
         if index in self.holes:
             raise NetError(Diagnostic("N712", f"{index}.jpg cannot be read"))
-        return super().picture(index)
+        return super().image(index)
 
 
 @pytest.mark.parametrize("num_workers", [0, 2])
@@ -142,7 +142,7 @@ def test_without_leave_it_is_a_mistake(num_workers: int) -> None:
 def test_too_many_are_a_mistake_and_never_a_hang() -> None:
     data = Holes(1000, set(range(1, 1000)))
     batches = TrainingBatches(data, PLAIN, 2, seed=1, shuffled=False, skip=True)
-    with pytest.raises(NetError, match=f"more than {MOST_IN_A_ROW} pictures in a row") as caught:
+    with pytest.raises(NetError, match=f"more than {MOST_IN_A_ROW} images in a row") as caught:
         batches[0]
     assert [mistake.code for mistake in caught.value.report] == ["N712", "N776"]
 
@@ -170,12 +170,12 @@ def test_training_and_evaluation_skip_what_is_broken(
     assert main([*command, "-o", "two", "--corrupt", "skip"]) == 0
     said = capfd.readouterr().err
     assert said.count("warning[N712]: 5.png cannot be read") == 2, "once in training, once in the test"
-    assert "2 pictures could not be read, and were skipped" in said
+    assert "2 images could not be read, and were skipped" in said
     command = ["evaluate", "net.net", "--weights", "two", "--data", "list.txt", "--corrupt", "skip"]
     assert main(command) == 0
     done = capfd.readouterr()
-    assert "(11 pictures)" in done.out
-    assert "pictures left out: 1" in done.err
+    assert "(11 images)" in done.out
+    assert "images left out: 1" in done.err
 
 
 def test_a_view_needs_no_chance_in_the_test() -> None:

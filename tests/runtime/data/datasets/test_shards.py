@@ -1,4 +1,4 @@
-"""Shards: what Python's tarfile reads in them, and what a folder of pictures has."""
+"""Shards: what Python's tarfile reads in them, and what a folder of images has."""
 
 import json
 import pickle
@@ -13,7 +13,7 @@ from netdef.cli import main
 from netdef.compiler.diagnostics import NetError
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.batches import TrainingBatches, stream
-from netdef.runtime.data.datasets.dataset import Dataset, Part, Picture
+from netdef.runtime.data.datasets.dataset import Dataset, ImageArray, Part
 from netdef.runtime.data.datasets.folder import Folder
 from netdef.runtime.data.datasets.shards import open_shards
 from netdef.runtime.data.datasets.source import open_data, open_test
@@ -22,12 +22,12 @@ from netdef.runtime.data.transform import View
 
 def same(ours: Dataset, theirs: Dataset) -> None:
     assert (list(ours.labels), ours.classes) == (list(theirs.labels), theirs.classes)
-    assert all(np.array_equal(ours.picture(i), theirs.picture(i)) for i in range(len(theirs)))
+    assert all(np.array_equal(ours.image(i), theirs.image(i)) for i in range(len(theirs)))
 
 
 @pytest.fixture
 def pets(tmp_path: Path) -> Path:
-    """Two parts of two classes, pictures of some sizes as PNG and JPEG."""
+    """Two parts of two classes, images of some sizes as PNG and JPEG."""
     chance = np.random.default_rng(0)
     for part, num in (("train", 7), ("val", 3)):
         for name in ("cat", "dog"):
@@ -39,10 +39,10 @@ def pets(tmp_path: Path) -> Path:
     return tmp_path / "pets"
 
 
-def test_shards_have_the_folders_pictures(pets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_shards_have_the_folders_images(pets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out"
     assert main(["pack", str(pets), str(out)]) == 0
-    assert f"{out}/train: 14 pictures of 2 classes, shards: 1" in capsys.readouterr().out
+    assert f"{out}/train: 14 images of 2 classes, shards: 1" in capsys.readouterr().out
     data = open_data(str(out))
     same(data.train, Folder(pets / "train"))
     same(data.test, Folder(pets / "val"))
@@ -74,7 +74,7 @@ def test_small_shards_and_random_access(pets: Path, tmp_path: Path, monkeypatch:
     expected = Folder(pets / "train")
     for index in np.random.default_rng(1).permutation(len(expected)).tolist() * 2:
         assert data.encoded(index) == Path(expected.paths[index]).read_bytes()
-        assert np.array_equal(data.read(index), expected.picture(index))
+        assert np.array_equal(data.read(index), expected.image(index))
 
 
 def test_an_index_is_made_where_none_is(pets: Path, tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_a_tar_of_class_folders(shared: Path) -> None:
     with tarfile.open(path / "test.tar") as tar:
         member = tar.getmember("test/dog/0042.jpg")
         with Image.open(tar.extractfile(member)) as image:  # type: ignore[arg-type]
-            assert np.array_equal(data.test.picture(542), np.asarray(image))
+            assert np.array_equal(data.test.image(542), np.asarray(image))
     assert data.test.labels[542] == 5
 
 
@@ -113,11 +113,11 @@ def test_cifar10_packed_is_the_folder(shared: Path, tmp_path: Path) -> None:
     same(data.test, Folder(tmp_path / "cifar/test"))
 
 
-def test_smaller_pictures(pets: Path, tmp_path: Path) -> None:
+def test_smaller_images(pets: Path, tmp_path: Path) -> None:
     main(["pack", str(pets / "train"), str(tmp_path / "out"), "--resize", "6"])
     data, folder = open_shards(tmp_path / "out"), Folder(pets / "train")
     for index in range(len(folder)):
-        old, new = folder.picture(index), data.picture(index)
+        old, new = folder.image(index), data.image(index)
         scale = min(1.0, 6 / min(old.shape[:2]))
         assert new.shape == (round(old.shape[0] * scale), round(old.shape[1] * scale), 3)
 
@@ -125,9 +125,9 @@ def test_smaller_pictures(pets: Path, tmp_path: Path) -> None:
 def test_other_processes_read_the_same(pets: Path, tmp_path: Path) -> None:
     main(["pack", str(pets / "train"), str(tmp_path / "out")])
     data = open_shards(tmp_path / "out")
-    data.picture(3)
+    data.image(3)
     again = pickle.loads(pickle.dumps(data))
-    assert np.array_equal(again.picture(3), data.picture(3))
+    assert np.array_equal(again.image(3), data.image(3))
     batches = TrainingBatches(data, View(Pair(4, 4), 3), 5, seed=1)
     for ours, theirs in zip(stream(batches, range(3), 0), stream(batches, range(3), 2), strict=True):
         assert ours["data"].equal(theirs["data"])
@@ -140,8 +140,8 @@ def test_what_is_packed_can_be_anything(tmp_path: Path) -> None:
     digits = open_data("digits").train
     assert isinstance(digits, Part)
     assert [data.labels[i] for i in range(9)] == [digits.labels[i] for i in range(9)]
-    picture: Picture = data.picture(5)
-    assert np.array_equal(picture, digits.picture(5))
+    image: ImageArray = data.image(5)
+    assert np.array_equal(image, digits.image(5))
 
 
 def refused(path: Path) -> str:
@@ -170,7 +170,7 @@ def test_damaged_shards(pets: Path, tmp_path: Path) -> None:
     assert "can't be read as a tar file" in refused(out)
     with tarfile.open(out / "000000.tar", "w") as tar:
         tar.addfile(tarfile.TarInfo("notes.txt"))
-    assert "has no pictures" in refused(out)
+    assert "has no images" in refused(out)
 
 
 def test_a_shard_outside_the_folder_is_not_read(pets: Path, tmp_path: Path) -> None:
@@ -182,14 +182,14 @@ def test_a_shard_outside_the_folder_is_not_read(pets: Path, tmp_path: Path) -> N
     assert f"{out}/passwd is not there" in refused(out)
 
 
-def test_a_broken_picture_is_named_or_left_out(pets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (pets / "train/cat/2.v1.png").write_bytes(b"\x89PNG no picture")
+def test_a_broken_image_is_named_or_left_out(pets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (pets / "train/cat/2.v1.png").write_bytes(b"\x89PNG no image")
     assert main(["pack", str(pets), str(tmp_path / "out")]) == 1
-    assert "cat/2.v1.png cannot be read as a picture" in capsys.readouterr().err
+    assert "cat/2.v1.png cannot be read as an image" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["pets"], "nothing half-written stays"
     assert main(["pack", str(pets), str(tmp_path / "out"), "--corrupt", "skip"]) == 0
     said = capsys.readouterr()
     assert "cat/2.v1.png cannot be read" in said.err
-    assert "13 pictures" in said.out
+    assert "13 images" in said.out
     assert main(["pack", str(pets), str(tmp_path / "out")]) == 1
     assert "N777" in capsys.readouterr().err

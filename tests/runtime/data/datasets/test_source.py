@@ -1,4 +1,4 @@
-"""Where pictures come from: the embedded digits, and folders."""
+"""Where images come from: the embedded digits, and folders."""
 
 import sys
 from collections import Counter
@@ -10,17 +10,17 @@ import pytest
 from PIL import Image
 
 from netdef.compiler.diagnostics import NetError
-from netdef.runtime.data.datasets.dataset import Dataset, Picture, every_nth, random_nth
+from netdef.runtime.data.datasets.dataset import Dataset, ImageArray, every_nth, random_nth
 from netdef.runtime.data.datasets.decoding import decode
 from netdef.runtime.data.datasets.folder import Folder
 from netdef.runtime.data.datasets.source import open_data, open_test
 
 
-def picture(value: int, size: tuple[int, int] = (5, 4)) -> Picture:
+def image(value: int, size: tuple[int, int] = (5, 4)) -> ImageArray:
     return np.full((*size, 3), value, np.uint8)
 
 
-def save(path: Path, pixels: Picture) -> None:
+def save(path: Path, pixels: ImageArray) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels).save(path)
 
@@ -30,7 +30,7 @@ def pets(tmp_path: Path) -> Path:
     """Two classes, 20 cats and 10 dogs."""
     for name, num in (("cat", 20), ("dog", 10)):
         for number in range(num):
-            save(tmp_path / "pets" / name / f"{number:02}.png", picture(number))
+            save(tmp_path / "pets" / name / f"{number:02}.png", image(number))
     return tmp_path / "pets"
 
 
@@ -39,7 +39,7 @@ def test_the_digits_are_scikit_learns() -> None:
     data = open_data("digits")
     bunch = load_digits()
     assert len(data.train) + len(data.test) == len(bunch.images) == 1797
-    digits = [(part.labels[i], part.picture(i)) for part in (data.train, data.test) for i in range(len(part))]
+    digits = [(part.labels[i], part.image(i)) for part in (data.train, data.test) for i in range(len(part))]
     assert Counter(label for label, _ in digits) == Counter(bunch.target.tolist())
     ours = sorted(pixels.tobytes() for _, pixels in digits)
     theirs = sorted(np.rint(image * 255 / 16).astype(np.uint8).tobytes() for image in bunch.images)
@@ -51,8 +51,8 @@ def test_the_digits_are_split_class_by_class() -> None:
     data = open_data("digits")
     whole = Counter(data.train.labels) + Counter(data.test.labels)
     assert Counter(data.test.labels) == {label: num // 5 for label, num in whole.items()}
-    train = {data.train.picture(i).tobytes() for i in range(len(data.train))}
-    assert not train & {data.test.picture(i).tobytes() for i in range(len(data.test))}
+    train = {data.train.image(i).tobytes() for i in range(len(data.train))}
+    assert not train & {data.test.image(i).tobytes() for i in range(len(data.test))}
 
 
 def test_without_scikit_learn_the_message_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,26 +65,26 @@ def test_without_scikit_learn_the_message_names_the_extra(monkeypatch: pytest.Mo
 
 def test_a_folder_is_read_by_class_and_by_name(pets: Path) -> None:
     (pets / ".hidden").mkdir()
-    (pets / "cat" / "notes.txt").write_text("no picture")
+    (pets / "cat" / "notes.txt").write_text("no image")
     data = Folder(pets)
     assert data.classes == ("cat", "dog")
     assert data.labels == [0] * 20 + [1] * 10
-    assert [data.picture(i)[0, 0, 0] for i in (0, 19, 20, 29)] == [0, 19, 0, 9]
+    assert [data.image(i)[0, 0, 0] for i in (0, 19, 20, 29)] == [0, 19, 0, 9]
 
 
-def test_pictures_are_kept_and_so_is_their_count(pets: Path) -> None:
+def test_images_are_kept_and_so_is_their_count(pets: Path) -> None:
     data = Folder(pets)
     assert data.num_bytes == 30 * 5 * 4 * 3
-    first = data.picture(3)
+    first = data.image(3)
     (pets / "cat" / "03.png").unlink()
-    assert data.picture(3) is first
+    assert data.image(3) is first
 
 
 def test_without_a_test_folder_a_tenth_is_held_out(pets: Path) -> None:
     data = open_data(str(pets))
     assert (Counter(data.train.labels), Counter(data.test.labels)) == ({0: 18, 1: 9}, {0: 2, 1: 1})
     again = open_data(str(pets))
-    assert [p.tobytes() for p in pictures(data.test)] == [p.tobytes() for p in pictures(again.test)]
+    assert [p.tobytes() for p in images(data.test)] == [p.tobytes() for p in images(again.test)]
     assert "a tenth of each class" in data.split
 
 
@@ -93,7 +93,7 @@ def test_folders_of_a_data_set_are_found(pets: Path, name: str) -> None:
     root = pets.parent / "set"
     root.mkdir()
     pets.rename(root / "train")
-    save(root / name / "dog" / "x.png", picture(99))
+    save(root / name / "dog" / "x.png", image(99))
     data = open_data(str(root))
     assert len(data.train) == 30
     assert (len(data.test), data.test.labels, data.test.classes) == (1, [1], ("cat", "dog"))
@@ -102,21 +102,21 @@ def test_folders_of_a_data_set_are_found(pets: Path, name: str) -> None:
 
 
 def test_another_folder_for_the_test(pets: Path, tmp_path: Path) -> None:
-    save(tmp_path / "other" / "dog" / "x.png", picture(99))
+    save(tmp_path / "other" / "dog" / "x.png", image(99))
     data = open_data(str(pets), str(tmp_path / "other"))
     assert (len(data.train), list(data.test.labels)) == (30, [1])
 
 
 def test_a_class_called_train_is_a_class(tmp_path: Path) -> None:
     for name in ("train", "tram"):
-        save(tmp_path / name / "1.png", picture(1))
-        save(tmp_path / name / "2.png", picture(2))
+        save(tmp_path / name / "1.png", image(1))
+        save(tmp_path / name / "2.png", image(2))
     assert Folder(tmp_path).classes == ("train", "tram")
     assert open_test(str(tmp_path), None).classes == ("train", "tram")
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".bmp", ".PNG"])
-def test_pictures_are_decoded_as_opencv_decodes_them(tmp_path: Path, suffix: str) -> None:
+def test_images_are_decoded_as_opencv_decodes_them(tmp_path: Path, suffix: str) -> None:
     rows, columns = np.mgrid[0:21, 0:17]
     pixels = np.stack([rows * 9, columns * 11, (rows + columns) * 6], axis=2).astype(np.uint8)
     path = tmp_path / f"x{suffix}"
@@ -127,7 +127,7 @@ def test_pictures_are_decoded_as_opencv_decodes_them(tmp_path: Path, suffix: str
     assert difference.max() <= (2 if suffix == ".jpg" else 0)
 
 
-def test_grey_pictures_have_one_channel(tmp_path: Path) -> None:
+def test_grey_images_have_one_channel(tmp_path: Path) -> None:
     pixels = np.arange(12, dtype=np.uint8).reshape(3, 4)
     Image.fromarray(pixels).save(tmp_path / "grey.png")
     Image.fromarray(pixels).convert("P").save(tmp_path / "palette.png")
@@ -139,9 +139,9 @@ def test_mistakes_in_folders(pets: Path, tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty" / "cat").mkdir(parents=True)
     (tmp_path / "broken" / "cat").mkdir(parents=True)
-    (tmp_path / "broken" / "cat" / "1.jpg").write_bytes(b"\xff\xd8\xff\xe0 no picture")
-    save(tmp_path / "few" / "cat" / "1.png", picture(1))
-    save(tmp_path / "other" / "dgo" / "1.png", picture(1))
+    (tmp_path / "broken" / "cat" / "1.jpg").write_bytes(b"\xff\xd8\xff\xe0 no image")
+    save(tmp_path / "few" / "cat" / "1.png", image(1))
+    save(tmp_path / "other" / "dgo" / "1.png", image(1))
     cases: list[tuple[tuple[str, str | None], str, str]] = [
         (("pest", None), "N710", 'did you mean "pets"?'),
         (("digist", None), "N710", 'did you mean "digits"?'),
@@ -160,7 +160,7 @@ def test_mistakes_in_folders(pets: Path, tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_the_cure_for_a_list_that_is_too_short_is_no_folder(tmp_path: Path) -> None:
-    save(tmp_path / "1.png", picture(1))
+    save(tmp_path / "1.png", image(1))
     (tmp_path / "list.txt").write_text("1.png 0\n")
     with pytest.raises(NetError, match="N711") as error:
         open_data(str(tmp_path / "list.txt"))
@@ -175,5 +175,5 @@ def test_splits_take_from_every_class() -> None:
     assert Counter(labels[i] for i in few) == {0: 2, 1: 1}
 
 
-def pictures(data: Dataset) -> list[Picture]:
-    return [data.picture(i) for i in range(len(data))]
+def images(data: Dataset) -> list[ImageArray]:
+    return [data.image(i) for i in range(len(data))]

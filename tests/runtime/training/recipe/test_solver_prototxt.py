@@ -297,7 +297,7 @@ def test_a_whole_run_is_caffes(shared: Path, tmp_path: Path, monkeypatch: pytest
     for name, line, tolerance in (("test0", lines[0], 1e-6), ("test60", lines[-1], 1e-3)):
         loss, accuracy = expected[name]
         assert line["test_loss"] == pytest.approx(loss, abs=tolerance)
-        assert 1 - line["top1_error"] == pytest.approx(accuracy, abs=1e-6 if name == "test0" else 0.0051)  # a picture
+        assert 1 - line["top1_error"] == pytest.approx(accuracy, abs=1e-6 if name == "test0" else 0.0051)  # an image
     text = (home / "solver.prototxt").read_text().replace("max_iter: 60", "max_iter: 10")
     Path("ten.prototxt").write_text(text.replace('"train_val', f'"{home}/train_val'))
     assert main(["train", "--recipe", "ten.prototxt", *start, "-o", "ten"]) == 0
@@ -316,7 +316,7 @@ def test_the_batch_of_a_data_layer_is_that_of_a_part(
     home = shared / "oracle" / "train"
     Path("s.prototxt").write_text(FIXED.replace("7", "2") + f'iter_size: 3 net: "{home}/train_val.prototxt"')
     assert main(["train", "--recipe", "s.prototxt", "--device", "cpu", "--workers", "0"]) == 0
-    assert "2 iterations of 150 pictures" in capsys.readouterr().err
+    assert "2 iterations of 150 images" in capsys.readouterr().err
     assert main(["train", "--resume", "-o", "runs/small"]) == 0
     assert "going on after iteration 2" in capsys.readouterr().err
 
