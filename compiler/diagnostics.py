@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
-from netdef.compiler.override import override
 from netdef.compiler.source import Span
 
 CODE_GROUPS = {
@@ -97,33 +96,12 @@ class Report:
         """Those that do not."""
         return [d for d in self if d.severity is Severity.WARNING]
 
-    def stop_on_errors(self) -> None:
-        """Raise ``NetError`` with everything found so far if any of it is an error."""
-        if self.errors:
-            raise NetError(self)
-
 
 def _place(diagnostic: Diagnostic) -> tuple[str, int, str]:
     if diagnostic.primary is None:
         return "", 0, diagnostic.code
     span = diagnostic.primary.span
     return span.source.path, span.start, diagnostic.code
-
-
-class NetError(Exception):
-    """A mistake in what the user gave; ``report`` has all of them, warnings too."""
-
-    def __init__(self, report: Report | Diagnostic) -> None:
-        self.report = Report([report]) if isinstance(report, Diagnostic) else report
-        super().__init__(self.report)
-
-    @override
-    def __str__(self) -> str:
-        from netdef.compiler.render.text import (
-            render,  # drawing is wanted only when somebody looks
-        )
-
-        return "\n".join(render(diagnostic) for diagnostic in self.report)
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:

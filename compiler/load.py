@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 from os import PathLike, fspath
 
 from netdef.compiler.analysis.claims import check_claims
-from netdef.compiler.diagnostics import Diagnostic, NetError, Report, did_you_mean
+from netdef.compiler.diagnostics import Diagnostic, Report, did_you_mean
 from netdef.compiler.expand import expand
 from netdef.compiler.net.assemble import assemble
 from netdef.compiler.net.definition import Definition, define
 from netdef.compiler.net.net import Net, Sizes
+from netdef.compiler.net_error import NetError, stop_on_errors
 from netdef.compiler.schema.caffe import Phase, State
 from netdef.compiler.shape import Shape, Shapes
 from netdef.compiler.source import Source
@@ -65,7 +66,7 @@ def load_expanded(path: str, overrides: Mapping[str, Value]) -> Expanded:
     """The first half of the road: a file to pure Caffe V2 prototxt, as a tree."""
     report = Report()
     expanded = _expand_file(path, overrides, report)
-    report.stop_on_errors()
+    stop_on_errors(report)
     return expanded
 
 
@@ -80,7 +81,7 @@ def _expand_file(path: str, overrides: Mapping[str, Value], report: Report) -> E
 def expand_source(source: Source, overrides: Mapping[str, Value], report: Report) -> Expanded:
     """Parse and expand a text; a text that can't be parsed stops the road."""
     tree = parse(source, report)
-    report.stop_on_errors()
+    stop_on_errors(report)
     expanded = expand(tree, overrides, report)
     for name in expanded.unused:
         help = did_you_mean(name, expanded.settable)
@@ -96,9 +97,9 @@ def build(expanded: Expanded, state: State, sizes: Sizes, overridden: bool, repo
 def build_defined(definition: Definition, state: State, sizes: Sizes, overridden: bool, report: Report) -> Net:
     """Join and check what is defined, and hold it against its claims."""
     net = assemble(definition, state, sizes, report)
-    report.stop_on_errors()
+    stop_on_errors(report)
     check_claims(net, overridden)
-    report.stop_on_errors()
+    stop_on_errors(report)
     return net
 
 

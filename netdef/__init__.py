@@ -8,9 +8,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from netdef.compiler.diagnostics import NetError as NetError
     from netdef.compiler.load import load as load
     from netdef.compiler.net.net import Net as Net
+    from netdef.compiler.net_error import NetError as NetError
     from netdef.compiler.onnx import onnx_model as onnx_model
     from netdef.compiler.passes.dense import dense as dense
     from netdef.compiler.weights.match import read_weights as read_weights
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Net": "netdef.compiler.net.net:Net",
-    "NetError": "netdef.compiler.diagnostics:NetError",
+    "NetError": "netdef.compiler.net_error:NetError",
     "dense": "netdef.compiler.passes.dense:dense",
     "load": "netdef.compiler.load:load",
     "module": "netdef.runtime.module:lower",

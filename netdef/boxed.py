@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from netdef.cli import show
 from netdef.commands.options import load_quietly
-from netdef.compiler.diagnostics import Diagnostic, NetError, Report
+from netdef.compiler.diagnostics import Diagnostic, Report
+from netdef.compiler.net_error import NetError
 
 if TYPE_CHECKING:
     from netdef.runtime.data.datasets.dataset import Dataset

@@ -11,7 +11,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from netdef.compiler.diagnostics import NetError, Report
+from netdef.compiler.diagnostics import Report
+from netdef.compiler.net_error import NetError
 from netdef.compiler.override import override
 
 COMMANDS = sorted({path.stem for path in (Path(__file__).parent / "commands").glob("[a-z]*.py")} - {"options"})

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netdef.compiler.atomic import write_whole
-from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.net_error import NetError
 
 SUFFIXES = (".npz", ".safetensors")
 Arrays = dict[str, NDArray[Any]]

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from netdef.compiler.diagnostics import Diagnostic, Label, NetError, Report, did_you_mean
+from netdef.compiler.diagnostics import Diagnostic, Label, Report, did_you_mean
 from netdef.compiler.layers.inner_product import InnerProduct
 from netdef.compiler.net.net import Net, Node
+from netdef.compiler.net_error import NetError, stop_on_errors
 from netdef.compiler.schema.decode import place_of
 from netdef.compiler.schema.message import Refusal
 from netdef.compiler.shape import Shape, Shapes, show
@@ -31,7 +32,7 @@ def check_fed(net: Net, plan: ExecutionPlan, fed: Mapping[str, Tensor]) -> None:
         elif len(shape) != fed[name].dim():
             message = f"{name} has {fed[name].dim()} axes, and should have {len(shape)}"
             report.add(Diagnostic("N751", message, help=f"{name} is {show(shape, batch=True)}"))
-    report.stop_on_errors()
+    stop_on_errors(report)
     sizes = tuple(tuple(fed[name].shape) for name in plan.inputs)
     if sizes not in plan.fitting:
         _check_sizes(plan, sizes)

@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from netdef.compiler.diagnostics import Diagnostic, NetError, did_you_mean
+from netdef.compiler.diagnostics import Diagnostic, did_you_mean
 from netdef.compiler.net.net import Net, Node
+from netdef.compiler.net_error import NetError
 from netdef.compiler.shape import Shape
 from netdef.runtime.lowering.base import Op
 

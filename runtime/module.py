@@ -8,10 +8,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from netdef.compiler.diagnostics import Diagnostic, Label, NetError, Report, did_you_mean
+from netdef.compiler.diagnostics import Diagnostic, Label, Report, did_you_mean
 from netdef.compiler.layers.base import Weight
 from netdef.compiler.layers.convolution import Convolution
 from netdef.compiler.net.net import Net, Node, own_weights
+from netdef.compiler.net_error import NetError, stop_on_errors
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Phase
 from netdef.compiler.schema.decode import place_of
@@ -256,7 +257,7 @@ def _ops(net: Net, chance: Chance) -> dict[int, Op]:
             at = Label(place_of(refusal.at, node.definition.places, node.at))
             message = f"PyTorch can't run {node.name}: {refusal.message}"
             report.add(Diagnostic(refusal.code, message, at, help=refusal.help))
-    report.stop_on_errors()
+    stop_on_errors(report)
     return ops
 
 
@@ -281,7 +282,7 @@ def _tensors(net: Net, matched: Matched, share: NetModule | None, seed: int) -> 
             else:
                 tensor = torch.from_numpy(fill(own.weight, key, seed))
             tensors[key] = tensor if key in shared else _laid_out(tensor, node, own.weight, net.state.phase)
-    report.stop_on_errors()
+    stop_on_errors(report)
     return tensors
 
 

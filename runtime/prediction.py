@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net.net import Net
+from netdef.compiler.net_error import NetError
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.box_geometry import Boxes, on_image
 from netdef.runtime.data.datasets.dataset import ImageArray

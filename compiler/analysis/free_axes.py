@@ -7,10 +7,11 @@ follows it, is found by inferring the net again at others.
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from netdef.compiler.diagnostics import Diagnostic, Label, NetError, Report
+from netdef.compiler.diagnostics import Diagnostic, Label, Report
 from netdef.compiler.layers.inner_product import InnerProduct
 from netdef.compiler.layers.reshaping import Reshape
 from netdef.compiler.net.net import Net, Node
+from netdef.compiler.net_error import NetError, stop_on_errors
 from netdef.compiler.schema.message import Refusal
 from netdef.compiler.shape import Dim, Shape, Shapes, Symbol, show
 
@@ -34,7 +35,7 @@ def running_shapes(net: Net, dynamic: Sequence[str]) -> dict[str, Shape]:
             seen += _probes(net, letter)
         except NetError as error:
             report.extend(error.report)
-    report.stop_on_errors()
+    stop_on_errors(report)
     return {
         top.id: tuple(
             _dim(dim, [(letter, size, shapes[top.id][axis]) for letter, size, shapes in seen])

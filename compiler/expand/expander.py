@@ -11,13 +11,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from os.path import dirname, join, realpath
 
-from netdef.compiler.diagnostics import Label, NetError, Report, closest, did_you_mean
+from netdef.compiler.diagnostics import Label, Report, closest, did_you_mean
 from netdef.compiler.expand.evaluate import describe, evaluate, integer, truth, unknown_variable
 from netdef.compiler.expand.place import LAYER, NET, Place, inner, literal_of
 from netdef.compiler.expand.plain import plain
 from netdef.compiler.expand.scope import Binding, Closure, Mistake, Quiet, Scope
 from netdef.compiler.layers import BLOCKS, LAYERS, MESSAGES
 from netdef.compiler.layers.base import Layer as LayerType
+from netdef.compiler.net_error import NetError
 from netdef.compiler.schema.caffe import BlobShape
 from netdef.compiler.schema.message import Param, ProtoEnum
 from netdef.compiler.source import Span

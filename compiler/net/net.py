@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from netdef.compiler.diagnostics import Diagnostic, NetError, Report, did_you_mean
+from netdef.compiler.diagnostics import Diagnostic, Report, did_you_mean
 from netdef.compiler.layers.base import Layer, Weight
 from netdef.compiler.net.definition import Definition, LayerDefinition
+from netdef.compiler.net_error import NetError
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Preprocess, State
 from netdef.compiler.shape import Pair, Shape, Shapes, known, product

@@ -15,9 +15,10 @@ import onnx
 from onnx import TensorProto, helper
 
 from netdef.compiler.analysis.free_axes import AXES, running_shapes
-from netdef.compiler.diagnostics import Diagnostic, Label, NetError, Report
+from netdef.compiler.diagnostics import Diagnostic, Label, Report
 from netdef.compiler.layers import FAMILIES
 from netdef.compiler.net.net import Net
+from netdef.compiler.net_error import NetError, stop_on_errors
 from netdef.compiler.onnx.base import EXPORT
 from netdef.compiler.onnx.graph import Array, Graph, Initializer
 from netdef.compiler.schema.caffe import Preprocess
@@ -149,7 +150,7 @@ def _graph(net: Net, shapes: Mapping[str, Shape], source: Callable[[str, int], A
         except Refusal as no:
             place = Label(place_of(no.at, node.definition.places, at))
             report.add(Diagnostic(no.code, f"ONNX can't express {title}: {no.message}", place, help=no.help))
-    report.stop_on_errors()
+    stop_on_errors(report)
     return graph
 
 

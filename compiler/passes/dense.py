@@ -7,6 +7,7 @@ from netdef.compiler.layers.reshaping import Flatten, Reshape
 from netdef.compiler.load import build_defined
 from netdef.compiler.net.definition import LayerDefinition
 from netdef.compiler.net.net import BlobVersion, Net, Node, Sizes
+from netdef.compiler.net_error import stop_on_errors
 from netdef.compiler.shape import known
 
 
@@ -23,7 +24,7 @@ def dense(net: Net, sizes: Sizes | None = None) -> Net:
     report = Report()
     maps = _maps(net)
     layers = tuple(_convolved(d, nodes[id(d)], maps, report) if id(d) in nodes else d for d in net.definition.layers)
-    report.stop_on_errors()
+    stop_on_errors(report)
     definition = net.definition._replace(layers=layers)
     report.extend(net.report)
     return build_defined(definition, net.state, sizes or net.sizes, True, report)

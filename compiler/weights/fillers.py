@@ -12,8 +12,9 @@ from hashlib import blake2b
 from math import ceil, prod, sqrt
 from typing import TYPE_CHECKING
 
-from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.layers.base import Weight
+from netdef.compiler.net_error import NetError
 from netdef.compiler.schema.caffe import Filler, VarianceNorm
 from netdef.compiler.shape import show
 

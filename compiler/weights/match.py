@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdef.compiler.atomic import write_whole
-from netdef.compiler.diagnostics import Diagnostic, Label, NetError, Report
+from netdef.compiler.diagnostics import Diagnostic, Label, Report
 from netdef.compiler.layers.convolution import Convolution
 from netdef.compiler.layers.inner_product import InnerProduct
 from netdef.compiler.net.net import Net, Node
+from netdef.compiler.net_error import NetError, stop_on_errors
 from netdef.compiler.shape import product, show
 from netdef.compiler.weights.formats.caffemodel import read_caffemodel
 
@@ -160,7 +161,7 @@ def match(net: Net, weights: "Weights") -> Matched:
                 if fits(node, own.weight.shape, array.shape):
                     arrays[own.owner] = array.reshape(shapes[own.owner])
             report.extend(_mismatch(node, [array.shape for array in given]))
-    report.stop_on_errors()
+    stop_on_errors(report)
     ours = dict.fromkeys(node.name for node in net.nodes if node.weights)
     return Matched(
         arrays,

@@ -8,8 +8,9 @@ import argparse
 
 from netdef.cli import FINE, USER_MISTAKE, show
 from netdef.commands.options import load_quietly, net_arguments
-from netdef.compiler.diagnostics import Diagnostic, NetError, Report
+from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.net.net import Net
+from netdef.compiler.net_error import NetError
 from netdef.compiler.render import FORMATS
 from netdef.compiler.schema.caffe import Phase
 

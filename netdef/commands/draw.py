@@ -8,7 +8,8 @@ import argparse
 from pathlib import Path
 
 from netdef.commands.options import load_net, net_arguments
-from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.net_error import NetError
 from netdef.compiler.views.dot import dot
 
 HELP = "draw a net as .dot, .svg, .pdf, .png or .html"

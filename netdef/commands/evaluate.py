@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING
 
 from netdef.cli import show
 from netdef.commands.options import count, net_arguments
-from netdef.compiler.diagnostics import Diagnostic, NetError, Report, Severity
+from netdef.compiler.diagnostics import Diagnostic, Report, Severity
+from netdef.compiler.net_error import NetError
 from netdef.compiler.schema.caffe import Preprocess
 from netdef.feeding import DATA_HELP, fed_net, feeding_arguments, judged_on, share_processors, source_of
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from netdef.cli import show
 from netdef.commands.options import load_net, net_arguments
-from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.net_error import NetError
 
 if TYPE_CHECKING:
     from netdef.compiler.weights.complete import Weights

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from netdef.cli import show
 from netdef.commands.evaluate import fed_from_outside, scales, with_weights
 from netdef.commands.options import load_net, net_arguments
-from netdef.compiler.diagnostics import Diagnostic, NetError, Report
+from netdef.compiler.diagnostics import Diagnostic, Report
+from netdef.compiler.net_error import NetError
 from netdef.feeding import feeding_arguments, share_processors
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ import argparse
 import re
 from pathlib import Path
 
-from netdef.compiler.diagnostics import Diagnostic, NetError, did_you_mean
+from netdef.compiler.diagnostics import Diagnostic, did_you_mean
+from netdef.compiler.net_error import NetError
 
 HELP = "copy a net such as vgg16, with what it includes, into your folder"
 _INCLUDE = re.compile(r'^\s*include\s+"([^"]+)"', re.MULTILINE)

@@ -7,7 +7,8 @@ is drawn as far as it is.
 import argparse
 from pathlib import Path
 
-from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.net_error import NetError
 
 HELP = "draw the curves of training runs"
 

@@ -14,7 +14,8 @@ from netdef.boxed import asks_for_boxes
 from netdef.cli import show
 from netdef.commands.evaluate import fed_from_outside, with_weights
 from netdef.commands.options import count, load_net, net_arguments
-from netdef.compiler.diagnostics import Diagnostic, NetError, Report
+from netdef.compiler.diagnostics import Diagnostic, Report
+from netdef.compiler.net_error import NetError
 from netdef.feeding import share_processors
 
 if TYPE_CHECKING:

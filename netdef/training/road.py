@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from netdef.cli import show
-from netdef.compiler.diagnostics import NetError, Report
+from netdef.compiler.diagnostics import Report
+from netdef.compiler.net_error import NetError
 from netdef.training.job import Opening, name_of, prepared_of, recipe_file
 from netdef.training.memory import begun, planned, recalled
 from netdef.training.told import conclusion, introduction, overriding

@@ -11,13 +11,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from netdef.compiler.diagnostics import Diagnostic, Label, NetError, Report, Severity
+from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity
 from netdef.compiler.layers.base import Layer
 from netdef.compiler.layers.data import Data, HDF5Data, ImageData
 from netdef.compiler.load import load_expanded
 from netdef.compiler.net.assemble import is_in
 from netdef.compiler.net.definition import LayerDefinition, define
 from netdef.compiler.net.net import Net
+from netdef.compiler.net_error import NetError
 from netdef.compiler.schema.caffe import Channels, Phase, State, Transform
 from netdef.compiler.schema.decode import place_of
 from netdef.compiler.shape import Pair, Shapes, show

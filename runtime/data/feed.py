@@ -6,8 +6,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from netdef.compiler.diagnostics import Diagnostic, NetError, did_you_mean
+from netdef.compiler.diagnostics import Diagnostic, did_you_mean
 from netdef.compiler.net.net import Net
+from netdef.compiler.net_error import NetError
 from netdef.compiler.shape import Pair, Shape, show
 from netdef.runtime.data.batches import Batch
 from netdef.runtime.data.box_fields import BOX_FIELDS

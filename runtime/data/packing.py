@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from netdef.compiler.diagnostics import Diagnostic, NetError, Report
+from netdef.compiler.diagnostics import Diagnostic, Report
+from netdef.compiler.net_error import NetError
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.datasets.dataset import Dataset, ImageArray
 from netdef.runtime.data.datasets.folder import Folder

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 from torch import Tensor
 
-from netdef.compiler.diagnostics import Diagnostic, NetError, Report, Severity
+from netdef.compiler.diagnostics import Diagnostic, Report, Severity
+from netdef.compiler.net_error import NetError
 from netdef.runtime.data.datasets.dataset import Dataset, ImageArray
 
 MOST_IN_A_ROW = 100

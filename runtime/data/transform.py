@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from netdef.compiler.diagnostics import NetError
+from netdef.compiler.net_error import NetError
 from netdef.compiler.schema.caffe import Channels, Preprocess
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.datasets.dataset import Dataset, ImageArray

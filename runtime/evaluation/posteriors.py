@@ -9,8 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net.net import Net
+from netdef.compiler.net_error import NetError
 from netdef.runtime.data.datasets.dataset import same_files
 from netdef.runtime.evaluation.errors import Errors, count_errors
 from netdef.runtime.evaluation.protocol import Pool

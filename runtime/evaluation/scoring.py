@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import torch
 
-from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.net_error import NetError
 from netdef.compiler.shape import Pair, known
 from netdef.runtime.data.batches import TestBatches, stream
 from netdef.runtime.data.datasets.dataset import Dataset, paths_of

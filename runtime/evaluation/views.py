@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch import Tensor
 
-from netdef.compiler.diagnostics import Diagnostic, NetError, Severity
+from netdef.compiler.diagnostics import Diagnostic, Severity
+from netdef.compiler.net_error import NetError
 from netdef.compiler.shape import Pair, known, show
 from netdef.runtime.data.batches import Batch
 from netdef.runtime.data.datasets.dataset import Dataset

@@ -6,7 +6,8 @@ A net with one box for all classes goes with any of them.
 from collections.abc import Sequence
 from itertools import pairwise
 
-from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.net_error import NetError
 from netdef.runtime.data.datasets.dataset import Dataset
 from netdef.runtime.data.feed import check_classes
 from netdef.runtime.localisation.evaluation import check_boxes

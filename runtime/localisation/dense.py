@@ -16,7 +16,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from netdef.compiler.diagnostics import Diagnostic, NetError, Severity
+from netdef.compiler.diagnostics import Diagnostic, Severity
+from netdef.compiler.net_error import NetError
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.box_geometry import Boxes, on_image, overlap
 from netdef.runtime.data.datasets.dataset import Dataset, ImageArray, boxes_of

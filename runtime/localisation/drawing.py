@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.net_error import NetError
 from netdef.runtime.data.box_geometry import Boxes
 from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.transform import with_channels

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch import Tensor
 
-from netdef.compiler.diagnostics import Diagnostic, Label, NetError
+from netdef.compiler.diagnostics import Diagnostic, Label
 from netdef.compiler.layers.base import Divisor
 from netdef.compiler.net.net import Net, Node
+from netdef.compiler.net_error import NetError
 
 if TYPE_CHECKING:
     from netdef.runtime.training.division import Division

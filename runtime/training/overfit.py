@@ -4,7 +4,8 @@ import math
 import time
 from typing import NamedTuple
 
-from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.net_error import NetError
 from netdef.runtime.training.progress import Display, Status
 from netdef.runtime.training.train import Job, solver_of, training_batches
 

@@ -20,7 +20,8 @@ from typing import Any
 from safetensors import SafetensorError
 
 from netdef.compiler.atomic import write_whole_text
-from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.net_error import NetError
 from netdef.runtime.training.checkpoint import put_aside
 
 RUNS = Path("runs")

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 
-from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net.net import Net
+from netdef.compiler.net_error import NetError
 from netdef.runtime.hardware.process_group import ProcessGroup
 from netdef.runtime.module import NetModule, is_sharded, whole
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch import Tensor
 
-from netdef.compiler.diagnostics import Diagnostic, NetError, Report
+from netdef.compiler.diagnostics import Diagnostic, Report
+from netdef.compiler.net_error import NetError
 from netdef.runtime.module import fill_in, is_sharded
 from netdef.runtime.training.division import Division, Gradients, Hasten
 from netdef.runtime.training.recipe.file import read_recipe_file

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from netdef.compiler.diagnostics import Diagnostic, NetError, Report, did_you_mean
+from netdef.compiler.diagnostics import Diagnostic, Report, did_you_mean
 from netdef.compiler.net.net import Net
+from netdef.compiler.net_error import NetError
 from netdef.runtime.module import Weights
 from netdef.runtime.training.checkpoint import stored
 from netdef.runtime.training.recipe.recipe import Init, Stage

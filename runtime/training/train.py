@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from netdef.compiler.atomic import sync
-from netdef.compiler.diagnostics import Diagnostic, NetError, Report
+from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.faults import come_to
+from netdef.compiler.net_error import NetError
 from netdef.compiler.render.text import render
 from netdef.compiler.weights.match import write_weights
 from netdef.runtime.data.batches import Batch, TestBatches, TrainingBatches, stream

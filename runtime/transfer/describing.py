@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from netdef.compiler.diagnostics import Diagnostic, NetError, did_you_mean
+from netdef.compiler.diagnostics import Diagnostic, did_you_mean
 from netdef.compiler.net.net import Net
+from netdef.compiler.net_error import NetError
 from netdef.compiler.shape import known, show
 from netdef.runtime.data.datasets.dataset import Dataset, ImageArray, boxes_of, paths_of
 from netdef.runtime.evaluation.scoring import Task, Tell, by_looks, check_task, watched

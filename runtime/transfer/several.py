@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.net_error import NetError
 from netdef.compiler.override import override
 from netdef.runtime.data.datasets.box_files import csv_objects, is_csv, is_voc, voc_objects
 from netdef.runtime.data.datasets.cached import Kept

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.net_error import NetError
 from netdef.runtime.data.datasets.dataset import random_nth
 from netdef.runtime.data.random_draws import order
 from netdef.runtime.transfer.descriptors import Descriptors

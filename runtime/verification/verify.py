@@ -18,11 +18,11 @@ import torch
 from numpy.typing import NDArray
 
 from netdef.compiler.analysis.free_axes import allowed, inputs_at, shapes_at, size_of
-from netdef.compiler.diagnostics import NetError
 from netdef.compiler.layers.base import find_axis
 from netdef.compiler.layers.measures import Accuracy
 from netdef.compiler.layers.softmax import Softmax, SoftmaxWithLoss
 from netdef.compiler.net.net import BlobVersion, Net
+from netdef.compiler.net_error import NetError
 from netdef.compiler.onnx import save_model
 from netdef.compiler.onnx.model import OPSET, version
 from netdef.compiler.shape import Shape, known

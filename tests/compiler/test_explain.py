@@ -11,7 +11,8 @@ import pytest
 
 from netdef.cli import main
 from netdef.compiler import explain
-from netdef.compiler.diagnostics import CODE_GROUPS, NetError
+from netdef.compiler.diagnostics import CODE_GROUPS
+from netdef.compiler.net_error import NetError
 
 ROOT = Path(__file__).parent.parent.parent
 CODE = re.compile(r"\bN\d{3}\b")

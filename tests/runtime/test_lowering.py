@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 import netdef
-from netdef.compiler.diagnostics import NetError, Report
+from netdef.compiler.diagnostics import Report
 from netdef.compiler.layers import LAYERS
 from netdef.compiler.layers.convolution import Convolution
 from netdef.compiler.layers.pooling import Pooling, Reduce, Rounding
 from netdef.compiler.layers.softmax import Normalization
 from netdef.compiler.load import build, expand_source, state_of
 from netdef.compiler.net.net import Net, Sizes
+from netdef.compiler.net_error import NetError
 from netdef.compiler.schema.message import Refusal
 from netdef.compiler.shape import Pair, known
 from netdef.compiler.source import Source

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 import netdef
-from netdef.compiler.diagnostics import NetError
+from netdef.compiler.net_error import NetError
 from netdef.runtime import NetModule, lower
 
 NETS = Path(__file__).parent.parent.parent / "nets"

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.net_error import NetError
 from netdef.compiler.schema.caffe_binary import BlobProto, StoredNet
 from netdef.compiler.schema.wire import Damaged, Record
 from netdef.compiler.shape import product, show

@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from netdef.compiler.diagnostics import Diagnostic, NetError, Report, Severity
+from netdef.compiler.diagnostics import Diagnostic, Report, Severity
+from netdef.compiler.net_error import NetError
 from netdef.compiler.override import override
 from netdef.runtime.data.datasets.cached import Kept
 from netdef.runtime.data.datasets.dataset import ImageArray

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Sequence
 
-from netdef.compiler.diagnostics import NetError
+from netdef.compiler.net_error import NetError
 from netdef.runtime.data.datasets.dataset import ImageArray
 
 KEPT_BYTES = 256 * 2**20

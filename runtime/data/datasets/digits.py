@@ -5,7 +5,8 @@ From the optical recognition data set of E. Alpaydin and C. Kaynak (UCI, CC BY 4
 
 import numpy as np
 
-from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.net_error import NetError
 from netdef.runtime.data.datasets.dataset import Data, ImageArray, Part, every_nth
 
 TEST_SHARE = 5

@@ -4,7 +4,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from netdef.compiler.diagnostics import Diagnostic, NetError, did_you_mean
+from netdef.compiler.diagnostics import Diagnostic, did_you_mean
+from netdef.compiler.net_error import NetError
 from netdef.compiler.override import override
 from netdef.runtime.data.datasets.cached import Kept
 from netdef.runtime.data.datasets.dataset import ImageArray

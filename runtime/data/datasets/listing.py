@@ -4,7 +4,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from netdef.compiler.diagnostics import Diagnostic, Label, NetError, Report
+from netdef.compiler.diagnostics import Diagnostic, Label, Report
+from netdef.compiler.net_error import NetError, stop_on_errors
 from netdef.compiler.override import override
 from netdef.compiler.source import Source, Span
 from netdef.runtime.data.datasets.cached import Kept
@@ -63,7 +64,7 @@ def read_list(path: Path, *, marks: bool = False) -> Iterator[tuple[str, int]]:
     report = Report(_mistake(line, at) for line, at in wrong[:MOST_MISTAKES])
     if len(wrong) > MOST_MISTAKES:
         report.add(Diagnostic("N770", f"{path}: {len(wrong) - MOST_MISTAKES:,} more lines are no path and label"))
-    report.stop_on_errors()
+    stop_on_errors(report)
 
 
 def _mistake(line: str, at: Span) -> Diagnostic:

@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.net_error import NetError
 from netdef.compiler.override import override
 from netdef.runtime.data.datasets.cached import Kept
 from netdef.runtime.data.datasets.dataset import ImageArray

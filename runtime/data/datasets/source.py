@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from netdef.compiler.diagnostics import Diagnostic, NetError, did_you_mean
+from netdef.compiler.diagnostics import Diagnostic, did_you_mean
 from netdef.compiler.net.net import Net
+from netdef.compiler.net_error import NetError
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.datasets.box_files import image_sets, is_csv, is_voc, open_csv, open_voc
 from netdef.runtime.data.datasets.databases import is_database

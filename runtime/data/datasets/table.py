@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.net_error import NetError
 from netdef.compiler.shape import show
 from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.datasets.per_process import PerProcess

@@ -5,7 +5,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from netdef.compiler.diagnostics import Diagnostic, NetError, Report
+from netdef.compiler.diagnostics import Diagnostic, Report
+from netdef.compiler.net_error import NetError
 from netdef.compiler.schema.caffe import State
 from netdef.compiler.source import Span
 from netdef.runtime.training.recipe.recipe import Recipe, Stage

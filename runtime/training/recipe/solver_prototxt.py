@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from netdef.compiler.diagnostics import Diagnostic, Label, NetError, Report, Severity, did_you_mean
+from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity, did_you_mean
 from netdef.compiler.expand import expand
+from netdef.compiler.net_error import NetError, stop_on_errors
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import State
 from netdef.compiler.schema.decode import Reader
@@ -206,14 +207,14 @@ def read_solver(path: Path, report: Report) -> CaffeSolver:
 def parse_solver(source: Source, report: Report) -> CaffeSolver:
     """What a text says; raises ``NetError`` with all that is wrong, and leaves warnings in the report."""
     tree = parse(source, report)
-    report.stop_on_errors()
+    stop_on_errors(report)
     expanded = expand(tree, {}, report)
     idle = {statement.name: statement for statement in reversed(expanded.body) if statement.name in NO_EFFECT}
     wanted = [statement for statement in expanded.body if statement.name not in idle]
     reader = Reader(report, expanded.has_constructs)
     found = reader.values(CaffeSolver.fields, wanted, "a solver.prototxt")
     solver = reader.make(CaffeSolver, found, _head(source, expanded.body)) if found.is_whole else None
-    report.stop_on_errors()
+    stop_on_errors(report)
     assert solver is not None, "what could not be read was reported"
     labels = [Label(statement.at, NO_EFFECT[name]) for name, statement in idle.items()]
     names, places = {*idle}, {statement.name: statement.at for statement in wanted}

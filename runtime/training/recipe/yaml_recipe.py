@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from netdef.compiler.diagnostics import Diagnostic, Label, NetError, Report, Severity, closest
+from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity, closest
+from netdef.compiler.net_error import NetError, stop_on_errors
 from netdef.compiler.schema.message import Message, Param, ProtoEnum
 from netdef.compiler.source import Source, Span
 from netdef.runtime.training.recipe.recipe import CHOICES, INIT, LIKE, NAME, NET, STAGES, Init, Recipe, Stage
@@ -46,7 +47,7 @@ def parse_recipe(source: Source) -> Written:
     """What a text says, with warnings; raises ``NetError`` with all that is wrong."""
     reader = _Reader(source)
     written = reader.written()
-    reader.report.stop_on_errors()
+    stop_on_errors(reader.report)
     assert written is not None, "what could not be read was reported"
     return written
 

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import netdef
-from netdef.compiler.diagnostics import NetError, Report
+from netdef.compiler.diagnostics import Report
 from netdef.compiler.load import expand_source, load_expanded
+from netdef.compiler.net_error import NetError, stop_on_errors
 from netdef.compiler.source import Source
 from netdef.compiler.syntax.tree import Expanded, Value
 from netdef.compiler.views.prototxt import write
@@ -17,7 +18,7 @@ from netdef.compiler.views.prototxt import write
 def expanded(text: str, overrides: dict[str, Value] | None = None) -> Expanded:
     report = Report()
     tree = expand_source(Source("net.net", text), overrides or {}, report)
-    report.stop_on_errors()
+    stop_on_errors(report)
     return tree
 
 

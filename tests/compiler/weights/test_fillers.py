@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from netdef.compiler.diagnostics import NetError
 from netdef.compiler.layers.base import Weight
+from netdef.compiler.net_error import NetError
 from netdef.compiler.schema.caffe import FILLERS, Filler, VarianceNorm
 from netdef.compiler.weights.fillers import BLOCK, FILLS, fan, fill
 

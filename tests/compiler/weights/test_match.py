@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 import netdef
-from netdef.compiler.diagnostics import NetError
 from netdef.compiler.net.net import Net
+from netdef.compiler.net_error import NetError
 from netdef.compiler.weights.match import match, read_weights, write_weights
 
 Weights = dict[str, list[NDArray[np.float32]]]

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 from netdef.cli import main
-from netdef.compiler.diagnostics import NetError
 from netdef.compiler.load import load, state_of
+from netdef.compiler.net_error import NetError
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.batches import TestBatches, TrainingBatches, stream
 from netdef.runtime.data.data_layers import LayerFeed, feed_of, open_layers, samples_of

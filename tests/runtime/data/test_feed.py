@@ -8,8 +8,8 @@ import torch
 from PIL import Image
 
 from netdef import load
-from netdef.compiler.diagnostics import NetError
 from netdef.compiler.net.net import Net
+from netdef.compiler.net_error import NetError
 from netdef.compiler.schema.caffe import Channels
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.datasets.dataset import ImageArray

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 import netdef
-from netdef.compiler.diagnostics import NetError
+from netdef.compiler.net_error import NetError
 from netdef.runtime import lower
 from netdef.runtime.hardware.acceleration import accelerated, prepare_module
 from netdef.runtime.hardware.execution_settings import ExecutionSettings, Precision, graphs_pay, settings_for

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from netdef import dense, load
-from netdef.compiler.diagnostics import NetError
+from netdef.compiler.net_error import NetError
 from netdef.compiler.schema.caffe import Channels
 from netdef.compiler.shape import Pair
 from netdef.runtime import lower

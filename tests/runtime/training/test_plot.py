@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from netdef.cli import main
-from netdef.compiler.diagnostics import NetError
+from netdef.compiler.net_error import NetError
 from netdef.runtime.training.plot import MANY, Story, read_story, smoothed, spread, thinned
 
 Captured = pytest.CaptureFixture[str]

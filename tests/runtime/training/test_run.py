@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.net_error import NetError
 from netdef.runtime.training.run import (
     Run,
     best_weights,

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from netdef import load
-from netdef.compiler.diagnostics import NetError
+from netdef.compiler.net_error import NetError
 from netdef.runtime import lower
 from netdef.runtime.training.recipe.file import read_recipe_file
 from netdef.runtime.training.recipe.recipe import (

@@ -13,7 +13,7 @@ from safetensors.numpy import load_file
 
 import netdef.runtime.data.datasets.source
 from netdef.cli import main
-from netdef.compiler.diagnostics import NetError
+from netdef.compiler.net_error import NetError
 from netdef.compiler.schema.message import Message
 from netdef.compiler.weights.match import write_weights
 from netdef.runtime.training.plot import read_story

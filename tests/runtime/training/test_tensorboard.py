@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from netdef.compiler.diagnostics import NetError
+from netdef.compiler.net_error import NetError
 from netdef.runtime.training.tensorboard import FOLDER, TAGS, TensorBoard, check_tensorboard
 
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netdef.compiler.diagnostics import NetError
 from netdef.compiler.layers.base import LAYERS
 from netdef.compiler.load import load
+from netdef.compiler.net_error import NetError
 from netdef.compiler.schema.caffe import LayerFrame
 from netdef.compiler.schema.caffe_binary import BlobProto, StoredLayer, StoredNet
 from netdef.compiler.schema.wire import Damaged, Record, scan

@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import ExifTags, Image
 
-from netdef.compiler.diagnostics import NetError
+from netdef.compiler.net_error import NetError
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.batches import TestBatches
 from netdef.runtime.data.datasets.boxes import MOST_TOLD

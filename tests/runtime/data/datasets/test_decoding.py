@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from netdef.compiler.diagnostics import NetError
+from netdef.compiler.net_error import NetError
 from netdef.runtime.data.datasets.decoding import TURNS, decode, decoded
 from netdef.runtime.data.datasets.folder import Folder
 from netdef.runtime.data.datasets.source import open_data

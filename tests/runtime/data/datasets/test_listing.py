@@ -8,7 +8,8 @@ import torch
 from PIL import Image
 
 from netdef.cli import main
-from netdef.compiler.diagnostics import Diagnostic, NetError, Severity
+from netdef.compiler.diagnostics import Diagnostic, Severity
+from netdef.compiler.net_error import NetError
 from netdef.compiler.override import override
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.batches import TestBatches, TrainingBatches, stream

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from netdef.cli import main
-from netdef.compiler.diagnostics import NetError
+from netdef.compiler.net_error import NetError
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.batches import TrainingBatches, stream
 from netdef.runtime.data.datasets.dataset import Dataset, ImageArray, Part

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from netdef.compiler.diagnostics import NetError
+from netdef.compiler.net_error import NetError
 from netdef.runtime.data.datasets.dataset import Dataset, ImageArray, every_nth, random_nth
 from netdef.runtime.data.datasets.decoding import decode
 from netdef.runtime.data.datasets.folder import Folder

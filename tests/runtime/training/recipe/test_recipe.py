@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netdef.cli import main
-from netdef.compiler.diagnostics import Diagnostic, NetError
+from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.net_error import NetError
 from netdef.compiler.schema.message import Message
 from netdef.compiler.source import Source
 from netdef.runtime.training.recipe.recipe import (

@@ -10,7 +10,8 @@ import pytest
 
 from netdef import load, module, solver
 from netdef.cli import main
-from netdef.compiler.diagnostics import Diagnostic, NetError, Report
+from netdef.compiler.diagnostics import Diagnostic, Report
+from netdef.compiler.net_error import NetError
 from netdef.compiler.source import Source
 from netdef.compiler.weights.match import read_weights
 from netdef.runtime.training.recipe.file import read_recipe_file
