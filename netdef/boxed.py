@@ -106,7 +106,6 @@ def _errors(
 ) -> list[tuple[str, "BoxErrors"]]:
     """The nets' files, and their errors over all processes."""
     from netdef.runtime.data.batches import TestBatches, stream
-    from netdef.runtime.data.feed import Binding
     from netdef.runtime.data.skipping import Skipped
     from netdef.runtime.evaluation import PAGE
     from netdef.runtime.localisation.dense import evaluate_dense
@@ -123,6 +122,5 @@ def _errors(
     for net in where:
         pages = TestBatches(data, net.feed.view, PAGE, skip=skip)
         coming = Skipped(data, tell).told(stream(pages, group.slice_of(len(pages)), args.workers or 0))
-        binding = Binding(net.feed.blobs, net.feed.normalise)
-        errors.append((net.path, evaluate_boxes(net.module, net.blob, binding, coming).over(group)))
+        errors.append((net.path, evaluate_boxes(net.module, net.blob, net.feed, coming).over(group)))
     return errors

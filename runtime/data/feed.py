@@ -22,28 +22,11 @@ KNOWN = (*FIELDS, *BOX_FIELDS)
 """All that it may have; boxes go by their names alone."""
 
 
-class Binding(NamedTuple):
-    """How batches are fed to a net.
-
-    blobs       field of a batch -> the input that takes it; a net in phase TEST may have no input for labels
-    normalise   what turns bytes into the net's numbers
-    """
-
-    blobs: dict[str, str]
-    normalise: Normaliser
-
-    def feed(self, batch: Batch, device: torch.device, dtype: torch.dtype = torch.float32) -> dict[str, Tensor]:
-        """A batch as the net's inputs, on its device; ``dtype`` is what images become."""
-        there = {field: batch[field].to(device, non_blocking=True) for field in self.blobs}
-        there["data"] = self.normalise(there["data"], batch.get("chance")).to(dtype)
-        return {self.blobs[field]: tensor for field, tensor in there.items()}
-
-
 class Feed(NamedTuple):
     """How data reach a net in one phase.
 
     view        how images are cut
-    blobs       field of a batch -> the input that takes it
+    blobs       field of a batch -> the input that takes it; a net in phase TEST may have no input for labels
     normalise   what turns bytes into the net's numbers
     shuffled    whether every epoch has an order of its own
     """
@@ -51,7 +34,18 @@ class Feed(NamedTuple):
     view: Cropper
     blobs: dict[str, str]
     normalise: Normaliser
-    shuffled: bool
+    shuffled: bool = False
+
+    def inputs(self, batch: Batch, device: torch.device, dtype: torch.dtype = torch.float32) -> dict[str, Tensor]:
+        """A batch as the net's inputs, on its device; ``dtype`` is what images become."""
+        there = {field: batch[field].to(device, non_blocking=True) for field in self.blobs}
+        there["data"] = self.normalise(there["data"], batch.get("chance")).to(dtype)
+        return {self.blobs[field]: tensor for field, tensor in there.items()}
+
+    @property
+    def of_images(self) -> "Feed":
+        """The same for images alone, whatever else the net's inputs take."""
+        return self._replace(blobs={"data": self.blobs["data"]})
 
 
 def bind(net: Net, chosen: Mapping[str, str]) -> dict[str, str]:

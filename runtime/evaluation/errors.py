@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from netdef.runtime.data.batches import Batch
-from netdef.runtime.data.feed import Binding
+from netdef.runtime.data.feed import Feed
 from netdef.runtime.hardware.process_group import ProcessGroup
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ class Errors(NamedTuple):
 
 @torch.inference_mode()
 def evaluate(
-    module: "NetModule", scores: str, binding: Binding, batches: Iterable[Batch], ignored: Collection[int] = ()
+    module: "NetModule", scores: str, feed: Feed, batches: Iterable[Batch], ignored: Collection[int] = ()
 ) -> Errors:
     """Count a net's errors on labelled images; ``scores`` is the blob with the class scores.
 
@@ -146,7 +146,7 @@ def evaluate(
     like = next(iter(module.parameters()))
     total = Errors()
     for batch in batches:
-        fed = binding.feed(batch, like.device, like.dtype)
+        fed = feed.inputs(batch, like.device, like.dtype)
         found = module.blobs([scores, *weights], **fed)
         errors = count_errors(found[scores], batch["label"].to(like.device), ignored)
         if weights:
@@ -156,13 +156,13 @@ def evaluate(
 
 
 @torch.inference_mode()
-def evaluate_loss(module: "NetModule", binding: Binding, batches: Iterable[Batch]) -> Loss:
+def evaluate_loss(module: "NetModule", feed: Feed, batches: Iterable[Batch]) -> Loss:
     """The loss of a net without class scores; its batches may be without labels."""
     weights = loss_weights(module)
     like = next(iter(module.parameters()))
     total = Loss()
     for batch in batches:
-        found = module.blobs(list(weights), **binding.feed(batch, like.device, like.dtype))
+        found = module.blobs(list(weights), **feed.inputs(batch, like.device, like.dtype))
         total = total.plus(loss_of(found, weights, len(batch["number"])))
     return total
 

@@ -12,7 +12,7 @@ from netdef.compiler.net_error import NetError
 from netdef.compiler.shape import Pair, known
 from netdef.runtime.data.batches import TestBatches, stream
 from netdef.runtime.data.datasets.dataset import Dataset, paths_of
-from netdef.runtime.data.feed import Binding, Feed
+from netdef.runtime.data.feed import Feed
 from netdef.runtime.data.scaled import ScaledImages
 from netdef.runtime.data.skipping import Skipped
 from netdef.runtime.data.transform import Normalise
@@ -102,10 +102,9 @@ def check_task(task: Task) -> None:
 def _simply(task: Task, tell: Tell, group: ProcessGroup) -> tuple[Iterator[Seen], int]:
     """The scores for what the net is shown in the tests of training: one piece for each sample."""
     batches = TestBatches(task.data, task.feed.view, PAGE, skip=task.skip)
-    binding = Binding({"data": task.feed.blobs["data"]}, task.feed.normalise)
-    eye = task.eye
+    eye, feed = task.eye, task.feed.of_images
     coming = Skipped(task.data, tell).told(stream(batches, group.slice_of(len(batches)), task.num_workers))
-    fed = ((batch["number"].tolist(), binding.feed(batch, eye.device)) for batch in coming)
+    fed = ((batch["number"].tolist(), feed.inputs(batch, eye.device)) for batch in coming)
     return (Seen(numbers, 0, 0, eye.compute(inputs)[:, None]) for numbers, inputs in fed), 1
 
 

@@ -18,7 +18,7 @@ from netdef.runtime.data.batches import Batch
 from netdef.runtime.data.box_fields import BOX_FIELDS
 from netdef.runtime.data.box_geometry import Boxes, edges_of, overlap
 from netdef.runtime.data.datasets.dataset import Dataset, boxes_of
-from netdef.runtime.data.feed import Binding
+from netdef.runtime.data.feed import Feed
 from netdef.runtime.hardware.process_group import ProcessGroup
 
 if TYPE_CHECKING:
@@ -71,12 +71,12 @@ class BoxErrors(NamedTuple):
 
 
 @torch.inference_mode()
-def evaluate_boxes(module: "NetModule", boxes: str, binding: Binding, batches: Iterable[Batch]) -> BoxErrors:
+def evaluate_boxes(module: "NetModule", boxes: str, feed: Feed, batches: Iterable[Batch]) -> BoxErrors:
     """Count a net's wrong boxes; ``boxes`` is the blob that has them: (N, 4), or (N, 4 classes)."""
     device = next(iter(module.parameters())).device
     total = BoxErrors()
     for batch in batches:
-        found = module.blobs([boxes], **binding.feed(batch, device))[boxes]
+        found = module.blobs([boxes], **feed.inputs(batch, device))[boxes]
         own = of_class(found.double().cpu().numpy(), batch["label"].numpy())
         right = overlap(edges_of(own), edges_of(batch["box"].double().numpy())) > ENOUGH
         total = total.plus(BoxErrors(len(right), int((~right).sum())))

@@ -40,7 +40,7 @@ def overfit(job: Job, display: Display) -> Overfitted:
     """
     solver = solver_of(job, display)
     job.module.eval()  # a net in phase TRAIN goes on as such, only Dropout rests
-    blobs = job.feeding.feed(training_batches(job)[0], job.device)
+    blobs = job.feeding.inputs(training_batches(job)[0], job.device)
     began = time.monotonic()
     first = loss = math.nan
     while solver.iteration < MOST_STEPS:

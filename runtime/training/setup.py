@@ -18,7 +18,7 @@ from netdef.runtime.data.colours import Shifted, colours_of
 from netdef.runtime.data.datasets.dataset import Data, Dataset, boxes_of
 from netdef.runtime.data.datasets.table import Table
 from netdef.runtime.data.datasets.zipped import Zipped
-from netdef.runtime.data.feed import Binding, Feed, augmented, bind, check_classes, view_of
+from netdef.runtime.data.feed import Feed, augmented, bind, check_classes, view_of
 from netdef.runtime.data.ignored import allowed, uncounted
 from netdef.runtime.data.layer_view import LayerView
 from netdef.runtime.data.transform import evenly_spread, measured, stated
@@ -97,11 +97,8 @@ class TrainingSetup(NamedTuple):
             ignored=self.ignored,
             recipe=recipe,
             data=self.data,
-            feeding=Binding(self.feeding.blobs, self.feeding.normalise),
-            testing=Binding(self.testing.blobs, self.testing.normalise),
-            view=self.feeding.view,
-            test_view=self.testing.view,
-            shuffled=self.feeding.shuffled,
+            feeding=self.feeding,
+            testing=self.testing,
             skip=self.skip,
             boxed=self.boxed,
             identity=self.identity,

@@ -17,9 +17,8 @@ from netdef.compiler.render.text import render
 from netdef.compiler.weights.match import write_weights
 from netdef.runtime.data.batches import Batch, TestBatches, TrainingBatches, stream
 from netdef.runtime.data.datasets.dataset import Data
-from netdef.runtime.data.feed import Binding
+from netdef.runtime.data.feed import Feed
 from netdef.runtime.data.skipping import Skipped
-from netdef.runtime.data.transform import Cropper
 from netdef.runtime.evaluation import PAGE, Measured, evaluate, evaluate_loss
 from netdef.runtime.hardware.acceleration import accelerated, casting
 from netdef.runtime.hardware.execution_settings import ExecutionSettings
@@ -48,8 +47,6 @@ class Job(NamedTuple):
     scores      the tester's blob with the class scores, or with boxes where the net is ``boxed``; None: the loss tells
     ignored     labels of images that don't count in tests
     feeding     how training batches reach the module; ``testing``: test batches the tester
-    view        how training images are cut; ``test_view``: test images
-    shuffled    whether each epoch has an order of its own, or all the data's
     skip        whether images that can't be read are skipped
     identity    recipe, net and data as plain values, by which a run is told from others
     division    over which devices batches are divided
@@ -63,11 +60,8 @@ class Job(NamedTuple):
     ignored: frozenset[int]
     recipe: Recipe
     data: Data
-    feeding: Binding
-    testing: Binding
-    view: Cropper
-    test_view: Cropper
-    shuffled: bool
+    feeding: Feed
+    testing: Feed
     skip: bool
     boxed: bool
     identity: dict[str, Any]
@@ -127,7 +121,7 @@ def train(
             keep(job, run, solver)
         for batch in journal.waiting_for(coming):
             lr = solver.lr
-            loss = solver.step(**job.feeding.feed(batch, job.device))
+            loss = solver.step(**job.feeding.inputs(batch, job.device))
             is_test_due = tests_after(solver, total)
             evaluation = tested() if is_test_due else None
             broken_off = is_test_due and evaluation is None
@@ -158,8 +152,8 @@ def solver_of(job: Job, display: Display) -> Solver:
 def training_batches(job: Job) -> TrainingBatches:
     """The batches of a job, by iteration."""
     size, seed = job.recipe.batch, job.recipe.seed
-    own = job.division.own(size)
-    return TrainingBatches(job.data.train, job.view, size, seed, shuffled=job.shuffled, skip=job.skip, own=own)
+    feed, own = job.feeding, job.division.own(size)
+    return TrainingBatches(job.data.train, feed.view, size, seed, shuffled=feed.shuffled, skip=job.skip, own=own)
 
 
 def starting_point(run: Run, identity: dict[str, Any]) -> tuple[Checkpoint | None, list[Diagnostic]]:
@@ -196,7 +190,7 @@ def evaluated(job: Job, skipped: Skipped, solver: Solver, stops: Callable[[], bo
     group.broadcast_(job.module.statistics)
     test = job.recipe.test
     size = PAGE if test.batches is None else test.batch
-    pages = TestBatches(job.data.test, job.test_view, size, skip=job.skip, endless=test.batches is not None)
+    pages = TestBatches(job.data.test, job.testing.view, size, skip=job.skip, endless=test.batches is not None)
     num = test.batches or len(pages)
     first = len(solver.scores) * num if pages.endless else 0
     own = stream(pages, [first + page for page in group.slice_of(num)], job.num_workers)

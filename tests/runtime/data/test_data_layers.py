@@ -24,7 +24,6 @@ from netdef.runtime.data.data_layers import LayerFeed, feed_of, open_layers, sam
 from netdef.runtime.data.datasets.databases import open_database
 from netdef.runtime.data.datasets.datums import Datums
 from netdef.runtime.data.datasets.table import Table
-from netdef.runtime.data.feed import Binding
 from netdef.runtime.data.packing import Packing, pack
 from netdef.runtime.data.resize import stretched
 from netdef.runtime.evaluation import Loss
@@ -56,7 +55,7 @@ def feed(path: Path, phase: str) -> tuple[LayerFeed, Any]:
 
 def fed(feed: LayerFeed, iteration: int, seed: int = 0) -> dict[str, torch.Tensor]:
     batches = TrainingBatches(feed.data, feed.feed.view, feed.batch_size, seed, shuffled=feed.feed.shuffled)
-    return Binding(feed.feed.blobs, feed.feed.normalise).feed(batches[iteration], torch.device("cpu"))
+    return feed.feed.inputs(batches[iteration], torch.device("cpu"))
 
 
 CHANCE = np.random.default_rng(0)
@@ -139,8 +138,7 @@ def test_mean_values_and_scale(home: Path) -> None:
 def test_the_centre_in_test(home: Path) -> None:
     test, _ = feed(net(home, 'crop_size: 4 mean_file: "mean.binaryproto"'), "TEST")
     pages = TestBatches(test.data, test.feed.view, 2)
-    binding = Binding(test.feed.blobs, test.feed.normalise)
-    found = torch.cat([binding.feed(batch, torch.device("cpu"))["data"] for batch in stream(pages, range(3), 0)])
+    found = torch.cat([test.feed.inputs(batch, torch.device("cpu"))["data"] for batch in stream(pages, range(3), 0)])
     expected = PIXELS[:, :, 1:5, 1:5] - MEAN[:, 1:5, 1:5]
     np.testing.assert_allclose(found.numpy(), expected, atol=1e-5)
 
@@ -281,9 +279,8 @@ def test_rows_wrap_round_inside_a_batch(tmp_path: Path) -> None:
         assert inputs["y"].tolist() == numbers
         assert inputs["y"].dtype == torch.float32
     assert (train.data.labels, train.data.classes) == (list(range(5)), tuple("01234"))
-    binding = Binding(train.feed.blobs, train.feed.normalise)
     pages = [
-        binding.feed(batch, torch.device("cpu"))["y"]
+        train.feed.inputs(batch, torch.device("cpu"))["y"]
         for batch in stream(TestBatches(train.data, train.feed.view, 3), range(2), 0)
     ]
     assert torch.cat(pages).tolist() == [0, 1, 2, 3, 4]

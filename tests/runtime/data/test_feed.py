@@ -14,7 +14,7 @@ from netdef.compiler.schema.caffe import Channels
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.datasets.listing import Listing
-from netdef.runtime.data.feed import Binding, augmented, bind, check_classes, view_of
+from netdef.runtime.data.feed import Feed, augmented, bind, check_classes, view_of
 from netdef.runtime.data.transform import Normalise, View
 from netdef.runtime.training.recipe.recipe import Augment, Crop
 
@@ -102,9 +102,9 @@ def test_more_classes_than_scores() -> None:
 
 
 def test_a_batch_becomes_the_inputs() -> None:
-    binding = Binding({"data": "image", "label": "class"}, Normalise(Channels.GREY, (10.0,)))
+    feed = Feed(View(Pair(4, 4), 1), {"data": "image", "label": "class"}, Normalise(Channels.GREY, (10.0,)))
     batch = {"data": torch.full((2, 4, 4, 1), 12, dtype=torch.uint8), "label": torch.tensor([1, 0])}
-    fed = binding.feed(batch, torch.device("cpu"))
+    fed = feed.inputs(batch, torch.device("cpu"))
     assert fed["image"].shape == (2, 1, 4, 4)
     assert (fed["image"] == 2).all()
     assert fed["class"].tolist() == [1, 0]

@@ -12,7 +12,7 @@ from netdef.compiler.shape import Pair
 from netdef.runtime import lower
 from netdef.runtime.data.batches import TestBatches, stream
 from netdef.runtime.data.datasets.dataset import ImageArray
-from netdef.runtime.data.feed import Binding
+from netdef.runtime.data.feed import Feed
 from netdef.runtime.data.transform import Normalise, View
 from netdef.runtime.evaluation import Errors, count_errors, evaluate
 
@@ -80,8 +80,8 @@ def test_a_net_is_evaluated_over_a_whole_data_set(tmp_path: Path) -> None:
     weights = {"fc": [np.array([[-1.0] * 4, [1.0] * 4], np.float32), np.zeros(2, np.float32)]}
     net = load(file)
     batches = TestBatches(Bright(), View(Pair(2, 2), 1), 2)
-    binding = Binding({"data": "data"}, Normalise(Channels.GREY, (100.0,)))
-    found = evaluate(lower(net, weights), net.scores, binding, stream(batches, range(len(batches)), 0))
+    feed = Feed(View(Pair(2, 2), 1), {"data": "data"}, Normalise(Channels.GREY, (100.0,)))
+    found = evaluate(lower(net, weights), net.scores, feed, stream(batches, range(len(batches)), 0))
     assert found == Errors(5, 1, 0)  # number 3 is labelled wrongly
 
 
@@ -96,9 +96,9 @@ def test_the_loss_of_a_net_that_has_one_is_told(tmp_path: Path) -> None:
     weights = {"fc": [np.array([[-1.0] * 4, [0.5] * 4], np.float32), np.zeros(2, np.float32)]}
     data = Bright()
     pages = TestBatches(data, View(Pair(2, 2), 1), 2)
-    binding = Binding({"data": "data", "label": "label"}, Normalise(Channels.GREY, (), 0.01))
+    feed = Feed(View(Pair(2, 2), 1), {"data": "data", "label": "label"}, Normalise(Channels.GREY, (), 0.01))
     module = lower(load(tmp_path / "a.net"), weights)
-    errors = evaluate(module, "fc", binding, stream(pages, range(len(pages)), 0))
+    errors = evaluate(module, "fc", feed, stream(pages, range(len(pages)), 0))
     values = np.array([data.image(i).sum() / 100 for i in range(len(data))])
     scores = values[:, None] * [-1.0, 0.5]
     likelihoods = np.exp(scores)[np.arange(len(data)), data.labels] / np.exp(scores).sum(1)

@@ -13,7 +13,7 @@ from netdef.compiler.shape import Pair
 from netdef.runtime import lower
 from netdef.runtime.data.batches import TestBatches
 from netdef.runtime.data.datasets.dataset import ImageArray
-from netdef.runtime.data.feed import Binding, Feed
+from netdef.runtime.data.feed import Feed
 from netdef.runtime.data.transform import Normalise, View
 from netdef.runtime.localisation.dense import Found, evaluate_dense, look
 from netdef.runtime.localisation.evaluation import BoxErrors, box_blob, check_boxes, evaluate_boxes, of_class
@@ -67,8 +67,8 @@ def test_a_net_that_knows_one_box_is_right_where_that_is_the_box(tmp_path: Path)
     known = np.array([4, 3, 4, 4, 9, 12, 4, 4]) / 16  # the first box, and one that overlaps the second by 3/5
     module = lower(net, {"fc": [np.zeros((8, 256)), known]})
     batches = TestBatches(Dots(), View(Pair(16, 16), 1), 2)
-    binding = Binding({"data": "data"}, SCALE)
-    found = evaluate_boxes(module, "fc", binding, [batches[0], batches[1]])
+    feed = Feed(View(Pair(16, 16), 1), {"data": "data"}, SCALE)
+    found = evaluate_boxes(module, "fc", feed, [batches[0], batches[1]])
     assert found == BoxErrors(3, 1)
     assert found.text == "box error 33.33 %"
     assert found.plus(BoxErrors(3, 2)).score == pytest.approx(0.5)
@@ -156,4 +156,4 @@ def test_nan_is_a_wrong_box(tmp_path: Path) -> None:
     module = lower(load(tmp_path / "n.net"), {"fc": [np.zeros((4, 256)), np.full(4, np.nan)]})
     batch = TestBatches(Dots(), View(Pair(16, 16), 1), 3)[0]
     assert torch.isfinite(batch["box"]).all()
-    assert evaluate_boxes(module, "fc", Binding({"data": "data"}, SCALE), [batch]) == BoxErrors(3, 3)
+    assert evaluate_boxes(module, "fc", Feed(VIEW, {"data": "data"}, SCALE), [batch]) == BoxErrors(3, 3)
