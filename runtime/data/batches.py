@@ -180,9 +180,17 @@ class _MistakesAsValues(Fetched[Any]):
             return error
 
 
+class _Loader(DataLoader[Any]):
+    """A loader that takes the number of its workers as given, also where there are fewer processors."""
+
+    @override
+    def check_worker_number_rationality(self) -> None:
+        """Nothing: by itself it would warn, of a number that was asked for."""
+
+
 def _fetched_ahead(batches: Fetched[Batch], indices: Iterable[int], num_workers: int) -> Iterator[Batch]:
     pinned = torch.cuda.is_available()
-    loader = DataLoader(
+    loader = _Loader(
         _MistakesAsValues(batches),
         batch_size=None,
         sampler=indices,

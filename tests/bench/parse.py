@@ -6,23 +6,22 @@ Both run in one process, in turn, and the best of several runs counts. text_form
 fields; it keeps neither places nor comments.
 """
 
-import os
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
+from resnet152 import resnet152
 
 from netdef.compiler.diagnostics import Report
 from netdef.compiler.source import Source
 from netdef.compiler.syntax.parser import parse
 from netdef.compiler.syntax.tree import Field, Group, Number, Statement, Text
 
-SHARED = Path(os.environ.get("NETDEF_SHARED", Path(__file__).parents[3] / "shared"))
-RESNET = "corpus/prototxt/KaimingHe__deep-residual-networks/prototxt/ResNet-152-deploy.prototxt"
 RUNS = 15
 
 
@@ -67,8 +66,9 @@ def best(run: Callable[[], object]) -> float:
 
 def main() -> None:
     """Measure and print a table."""
-    path = Path(sys.argv[1]) if sys.argv[1:] else SHARED / RESNET
-    definition = path.read_text()
+    with TemporaryDirectory() as folder:
+        path = Path(sys.argv[1]) if sys.argv[1:] else resnet152(Path(folder))
+        definition = path.read_text()
     tree = parse(Source(str(path), definition), Report())
     file = descriptor_pb2.FileDescriptorProto(name="net.proto", package="n", syntax="proto2")
     schema(list(tree.body), file.message_type.add(name="Net"), ".n.Net")

@@ -3,15 +3,13 @@
 Target: at most 1/10 of torchinfo's time (stretch 1/15) and 50 MB; ResNet-152's 6,775 lines within 3 times VGG-16.
 """
 
-import os
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from processes import compare
+from resnet152 import ROOT, resnet152
 
-ROOT = Path(__file__).parents[2]
-SHARED = Path(os.environ.get("NETDEF_SHARED", ROOT.parent / "shared"))
-RESNET152 = SHARED / "corpus/prototxt/KaimingHe__deep-residual-networks/prototxt/ResNet-152-deploy.prototxt"
 TORCHINFO = """
 from torch import nn
 from torchinfo import summary
@@ -30,10 +28,10 @@ print(summary(net, (1, 3, 224, 224)))
 """
 
 netdef = [str(Path(sys.executable).parent / "netdef"), "summary"]
-commands = {
-    "netdef, VGG-16": [*netdef, str(ROOT / "nets/vgg16.net")],
-    "torchinfo, VGG-16": [sys.executable, "-c", TORCHINFO],
-}
-if RESNET152.exists():
-    commands["netdef, ResNet-152"] = [*netdef, str(RESNET152)]
-compare(commands, rounds=7)
+with TemporaryDirectory() as folder:
+    commands = {
+        "netdef, VGG-16": [*netdef, str(ROOT / "nets/vgg16.net")],
+        "torchinfo, VGG-16": [sys.executable, "-c", TORCHINFO],
+        "netdef, ResNet-152": [*netdef, str(resnet152(Path(folder)))],
+    }
+    compare(commands, rounds=7)
