@@ -16,6 +16,7 @@ from netdef.compiler.net.assemble import assemble
 from netdef.compiler.net.definition import Definition, define
 from netdef.compiler.net.net import Net, Sizes
 from netdef.compiler.net_error import NetError, stop_on_errors
+from netdef.compiler.request import NetRequest
 from netdef.compiler.schema.caffe import Phase, State
 from netdef.compiler.shape import Shape, Shapes
 from netdef.compiler.source import Source
@@ -60,6 +61,21 @@ def load(
     from netdef.compiler.passes.dense import dense as convolve  # which itself builds a net
 
     return convolve(build(expanded, state, given._replace(inputs={}), bool(set), report), given)
+
+
+def load_net(request: NetRequest, *, samples: Mapping[str, Shapes] | None = None) -> Net:
+    """The net that is asked for; ``samples`` and mistakes as ``load`` has them."""
+    return load(
+        request.file,
+        phase=request.phase,
+        stages=request.stages,
+        level=request.level,
+        set=request.set,
+        sizes=request.sizes,
+        data_size=request.data_size,
+        samples=samples,
+        dense=request.dense,
+    )
 
 
 def load_expanded(path: str, overrides: Mapping[str, Value]) -> Expanded:

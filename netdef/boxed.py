@@ -7,10 +7,11 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netdef.cli import show
-from netdef.commands.options import load_quietly
-from netdef.compiler.diagnostics import Diagnostic, Report
+from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.load import load_net
 from netdef.compiler.net_error import NetError
+from netdef.options.net import net_request
+from netdef.runtime.console import open_console
 
 if TYPE_CHECKING:
     from netdef.runtime.data.datasets.dataset import Dataset
@@ -23,9 +24,10 @@ def asks_for_boxes(args: argparse.Namespace, file: str) -> bool:
     """Whether a net learns to say where; one that can't be trained doesn't."""
     from netdef.runtime.data.box_fields import BOX_FIELDS
 
-    as_trained = argparse.Namespace(**{**vars(args), "dense": False})
     try:
-        return not set(BOX_FIELDS).isdisjoint(load_quietly(as_trained, "TRAIN", file).inputs)
+        return not set(BOX_FIELDS).isdisjoint(
+            load_net(net_request(args, file).replace(phase="TRAIN", dense=False)).inputs
+        )
     except NetError:
         return False
 
@@ -53,7 +55,7 @@ def print_boxes(args: argparse.Namespace, group: "ProcessGroup") -> int:
         trained = min(runs, key=itemgetter(0))[1] if runs else None
         data = judged_on(args, trained)
         if group.is_rank_0:
-            show(Report(warnings_of(data)))
+            open_console().show(warnings_of(data))
         check_data(nets, data)
         check_together(nets)
     where = [net for net in nets if net.says_where]
@@ -112,7 +114,7 @@ def _errors(
     from netdef.runtime.localisation.evaluation import evaluate_boxes
 
     def tell(mistake: Diagnostic) -> None:
-        show(Report([mistake]))
+        open_console().show([mistake])
 
     skip = args.corrupt == "skip"
     if args.dense:

@@ -7,43 +7,47 @@ Results go to stdout; diagnostics and progress to stderr.
 import argparse
 import os
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from netdef.compiler.diagnostics import Report
 from netdef.compiler.net_error import NetError
 from netdef.compiler.override import override
+from netdef.runtime.console import Console, ExitStatus, open_console
 
-COMMANDS = sorted({path.stem for path in (Path(__file__).parent / "commands").glob("[a-z]*.py")} - {"options"})
-"""A command is a file: ``HELP``, ``arguments(parser)`` and ``run(args) -> int``. Only the chosen one is imported."""
-
-FINE, USER_MISTAKE, WRONG_USAGE, OUR_FAULT = range(4)
+COMMANDS = sorted(path.stem for path in (Path(__file__).parent / "commands").glob("[a-z]*.py"))
+"""A command is a file: ``HELP``, ``arguments(parser)``, ``run(args, console) -> int``. Only the chosen is loaded."""
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit status."""
-    argv = sys.argv[1:] if argv is None else argv
-    args = parse(argv)
+    args = parse(sys.argv[1:] if argv is None else argv)
+    return status_of(lambda console: args.run(args, console))
+
+
+def status_of(work: Callable[[Console], int]) -> int:
+    """The exit status of some work, which is given a console to speak by; what breaks it off is told."""
+    console = open_console()
     try:
-        status: int = args.run(args)
+        status = work(console)
         sys.stdout.flush()
         return status
     except NetError as error:
-        show(error.report)
-        return USER_MISTAKE
+        console.fail(error.report)
+        return ExitStatus.USER_MISTAKE
     except BrokenPipeError:  # the reader of a pipe had enough: `netdef summary ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FINE
+        return ExitStatus.FINE
     except KeyboardInterrupt:
         print("netdef: stopped", file=sys.stderr)
-        return 130
+        return ExitStatus.INTERRUPTED
     except Exception as error:
         if "NETDEF_TRACEBACK" in os.environ:
             raise
         kind = type(error).__name__
         print(f"netdef: our fault, not yours: {kind}: {error}\nSet NETDEF_TRACEBACK=1 to see where.", file=sys.stderr)
-        return OUR_FAULT
+        return ExitStatus.OUR_FAULT
 
 
 def parse(argv: list[str]) -> argparse.Namespace:
@@ -63,19 +67,6 @@ def parse(argv: list[str]) -> argparse.Namespace:
         module.arguments(sub)
         sub.set_defaults(run=module.run, words=argv)
     return parser.parse_args(argv)
-
-
-def show(report: Report) -> None:
-    """Draw diagnostics on stderr, in colour on a terminal."""
-    from netdef.compiler.render.text import render  # most runs have nothing to draw
-
-    color = sys.stderr.isatty() and "NO_COLOR" not in os.environ
-    for diagnostic in report:
-        print(render(diagnostic, color=color), end="\n\n", file=sys.stderr)
-    errors, warnings = len(report.errors), len(report.warnings)
-    parts = [f"{n} {word}{'s' * (n != 1)}" for n, word in ((errors, "error"), (warnings, "warning")) if n]
-    if len(report) > 1:
-        print("netdef: " + ", ".join(parts), file=sys.stderr)
 
 
 class _Help(argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefaultsHelpFormatter):

@@ -59,6 +59,7 @@ def test_the_package_list_is_the_tree() -> None:
     folders = {"netdef", "netdef.nets"}
     for top, name in (
         ("netdef/commands", "netdef.commands"),
+        ("netdef/options", "netdef.options"),
         ("netdef/training", "netdef.training"),
         ("compiler", "netdef.compiler"),
         ("runtime", "netdef.runtime"),

@@ -6,13 +6,15 @@ result, and goes to stdout. The exit status is 1 if anything is an error.
 
 import argparse
 
-from netdef.cli import FINE, USER_MISTAKE, show
-from netdef.commands.options import load_quietly, net_arguments
 from netdef.compiler.diagnostics import Diagnostic, Report
+from netdef.compiler.load import load_net
 from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
 from netdef.compiler.render import FORMATS
+from netdef.compiler.request import NetRequest
 from netdef.compiler.schema.caffe import Phase
+from netdef.options.net import net_arguments, net_request
+from netdef.runtime.console import Console, ExitStatus
 
 HELP = "check nets in all phases"
 
@@ -24,29 +26,29 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     net_arguments(parser, phase=False)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, console: Console) -> int:
     """Check every file and print what was found."""
     report = Report()
     for path in args.files:
-        nets, found = _check(args, path)
+        nets, found = _check(net_request(args, path))
         report.extend(found)
         if args.format == "text" and len(nets) == len(Phase):
             net = nets[Phase.TEST]
-            print(f"{path}: fine: {len(net.nodes)} layers, {net.num_params:,} parameters")
+            console.print(f"{path}: fine: {len(net.nodes)} layers, {net.num_params:,} parameters")
     if args.format == "text":
-        show(report)
+        console.show(report)
     elif text := FORMATS[args.format](report):
-        print(text)
-    return USER_MISTAKE if report.errors else FINE
+        console.print(text)
+    return ExitStatus.USER_MISTAKE if report.errors else ExitStatus.FINE
 
 
-def _check(args: argparse.Namespace, path: str) -> tuple[dict[Phase, Net], list[Diagnostic]]:
+def _check(request: NetRequest) -> tuple[dict[Phase, Net], list[Diagnostic]]:
     """The nets of the phases that have no errors, and what was found in any; what only one has, says so."""
     nets: dict[Phase, Net] = {}
     found: dict[Phase, dict[object, Diagnostic]] = {}
     for phase in Phase:
         try:
-            nets[phase] = load_quietly(args, phase.name, path)
+            nets[phase] = load_net(request.replace(phase=phase.name))
             report = nets[phase].report
         except NetError as error:
             report = error.report

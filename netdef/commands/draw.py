@@ -7,10 +7,12 @@ program `dot`.
 import argparse
 from pathlib import Path
 
-from netdef.commands.options import load_net, net_arguments
 from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.load import load_net
 from netdef.compiler.net_error import NetError
 from netdef.compiler.views.dot import dot
+from netdef.options.net import net_arguments, net_request
+from netdef.runtime.console import Console
 
 HELP = "draw a net as .dot, .svg, .pdf, .png or .html"
 RENDERED = {".svg": "svg", ".pdf": "pdf", ".png": "png", ".html": "svg"}
@@ -24,13 +26,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     net_arguments(parser)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, console: Console) -> int:
     """Write the drawing and say where."""
     out = Path(args.output or Path(args.file).with_suffix(".svg").name)
     if out.suffix not in (".dot", *RENDERED):
         help = f"use one of .dot, {', '.join(RENDERED)}"
         raise NetError(Diagnostic("N005", f"{out}: no drawing has this suffix", help=help))
-    net = load_net(args)
+    net = load_net(net_request(args))
+    console.show(net.report)
     graph = dot(net)
     data = graph.encode() if out.suffix == ".dot" else _rendered(graph, RENDERED[out.suffix])
     if out.suffix == ".html":
@@ -40,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
         out.write_bytes(data)
     except OSError as error:
         raise NetError(Diagnostic("N006", f"{out} can't be written: {error.strerror}")) from None
-    print(f"{out}: {len(net.nodes)} layers")
+    console.print(f"{out}: {len(net.nodes)} layers")
     return 0
 
 

@@ -20,12 +20,16 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netdef.cli import show
-from netdef.commands.options import count, net_arguments
-from netdef.compiler.diagnostics import Diagnostic, Report, Severity
+from netdef.compiler.diagnostics import Diagnostic, Severity
 from netdef.compiler.net_error import NetError
 from netdef.compiler.schema.caffe import Preprocess
-from netdef.feeding import DATA_HELP, fed_net, feeding_arguments, judged_on, share_processors, source_of
+from netdef.feeding import judged_on, source_of
+from netdef.options.data import DATA_HELP, data_arguments
+from netdef.options.hardware import device_argument, devices_argument
+from netdef.options.net import net_arguments, net_request
+from netdef.options.values import count
+from netdef.runtime.console import Console, open_console
+from netdef.runtime.hardware.threads import share_processors
 
 if TYPE_CHECKING:
     from netdef.compiler.net.net import Net
@@ -46,9 +50,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weights", nargs="+", default=[], metavar="W", help="a weights file or a run's folder")
     parser.add_argument("--data", metavar="D", help=f"{DATA_HELP}; of a run what it was tested on")
     parser.add_argument("--json", action="store_true", help="print JSON")
-    feeding_arguments(parser)
-    shared = "share the images among N processes, each with its own GPU if any"
-    parser.add_argument("--devices", type=count, metavar="N", help=shared)
+    data_arguments(parser)
+    device_argument(parser)
+    devices_argument(parser, "share the images among")
     how = parser.add_argument_group("what a net is shown of an image (see --dense, too)")
     how.add_argument("--scales", type=scales, default=(), metavar="Q,...", help="shorter sides, in pixels: 256,384,512")
     how.add_argument("--crops", type=int, choices=(1, 10, 50), default=0, help="windows of an image at one scale")
@@ -65,7 +69,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     net_arguments(parser, phase=False)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, console: Console) -> int:
     """Print the errors on stdout."""
     share_processors()
     if len(args.weights) != len(args.file) or not (args.file or args.posteriors):
@@ -140,7 +144,7 @@ def posteriors_of(args: argparse.Namespace, file: str, weights: str, group: "Pro
 
     def tell(mistake: Diagnostic) -> None:
         left_out.append(mistake)
-        show(Report([mistake]))
+        open_console().show([mistake])
 
     def say(line: str) -> None:
         if group.is_rank_0:
@@ -165,16 +169,16 @@ def task_of(args: argparse.Namespace, file: str, weights: Path, trained: "Run | 
     import torch
 
     from netdef.runtime.data.batches import workers_for
+    from netdef.runtime.data.data_layers import load_fed
     from netdef.runtime.data.datasets.source import input_spec_of
     from netdef.runtime.data.feed import check_classes
     from netdef.runtime.data.ignored import allowed, uncounted
     from netdef.runtime.evaluation.protocol import Pool, Protocol
     from netdef.runtime.evaluation.scoring import Task
 
-    told = argparse.Namespace(**{**vars(args), "data": source_of(args, trained)})
-    net, own = fed_net(told, "TEST", file)
+    net, own = load_fed(net_request(args, file), source_of(args, trained))
     if group.is_rank_0:
-        show(net.report)
+        open_console().show(net.report)
     data = own.data if own else judged_on(args, trained, input_spec_of(net, net))
     scores = net.chosen_scores(args.scores)
     check_classes(net.shapes[scores], data, allowed(net))
@@ -232,7 +236,7 @@ def fed_from_outside(net: "Net", run: "Run | None", inputs: dict[str, str], *, t
     elif net.preprocess is None and tell:
         message = f"{net.definition.path} gets bytes as they are, 0 to 255: it has no preprocess {{ ... }}"
         cure = "say what it was trained with, such as preprocess { channels: BGR mean: [104, 117, 123] scale: 0.017 }"
-        show(Report([Diagnostic("N815", message, help=cure, severity=Severity.WARNING)]))
+        open_console().show([Diagnostic("N815", message, help=cure, severity=Severity.WARNING)])
     return Feed(view_of(net, blobs["data"]), blobs, normalise, shuffled=False)
 
 

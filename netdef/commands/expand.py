@@ -5,11 +5,11 @@ the net that they ask for.
 """
 
 import argparse
-import sys
 
-from netdef.commands.options import load_net, net_arguments
-from netdef.compiler.load import load_expanded
+from netdef.compiler.load import load_expanded, load_net
 from netdef.compiler.views.prototxt import write, write_net
+from netdef.options.net import net_arguments, net_request
+from netdef.runtime.console import Console
 
 HELP = "print pure Caffe V2 prototxt, which BVLC Caffe itself loads"
 
@@ -21,11 +21,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(phase=None)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, console: Console) -> int:
     """Print the text on stdout."""
     chooses = args.phase or args.stage or args.level or args.size or args.data_size or args.dense
-    text = (
-        write_net(load_net(args, args.phase or "TEST")) if chooses else write(load_expanded(args.file, dict(args.set)))
-    )
-    sys.stdout.write(text)
+    if not chooses:
+        console.write(write(load_expanded(args.file, dict(args.set))))
+        return 0
+    net = load_net(net_request(args))
+    console.show(net.report)
+    console.write(write_net(net))
     return 0

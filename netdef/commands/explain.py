@@ -2,10 +2,10 @@
 
 import argparse
 import json
-import sys
 
 from netdef.compiler import explain
 from netdef.compiler.diagnostics import CODE_GROUPS, closest
+from netdef.runtime.console import Console
 
 HELP = "what a code such as N204 means"
 
@@ -16,20 +16,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, console: Console) -> int:
     """Print a page of the manual, or its contents, on stdout."""
     if args.code is None:
-        print(_contents_json() if args.json else _contents())
+        console.print(_contents_json() if args.json else _contents())
         return 0
     code = args.code.upper()
     known = explain.codes()
     if code not in known:
         near = closest(code, known)
         did_you_mean = f"did you mean {near}? " if near else ""
-        print(f"netdef: there is no code {args.code}; {did_you_mean}netdef explain lists them all", file=sys.stderr)
-        return 2
+        return console.refuse_usage(
+            f"netdef: there is no code {args.code}; {did_you_mean}netdef explain lists them all"
+        )
     page = explain.page(code)
-    print(json.dumps(page._asdict(), indent=2, ensure_ascii=False) if args.json else _text(page))
+    console.print(json.dumps(page._asdict(), indent=2, ensure_ascii=False) if args.json else _text(page))
     return 0
 
 

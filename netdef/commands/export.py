@@ -8,10 +8,11 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netdef.cli import show
-from netdef.commands.options import load_net, net_arguments
 from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.load import load_net
 from netdef.compiler.net_error import NetError
+from netdef.options.net import net_arguments, net_request
+from netdef.runtime.console import Console
 
 if TYPE_CHECKING:
     from netdef.compiler.weights.complete import Weights
@@ -46,18 +47,19 @@ def model_arguments(parser: argparse.ArgumentParser, dynamic: str | None) -> Non
     parser.add_argument("--seed", type=int, default=0, help="the fillers' seed")
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, console: Console) -> int:
     """Write the model, say what it is, and verify it if asked."""
     from netdef.compiler.onnx import save_model
 
-    net = load_net(args)
+    net = load_net(net_request(args))
+    console.show(net.report)
     weights, origin = read(args)
     out = Path(args.output or f"{Path(args.file).stem}.onnx")
     try:
         saved = save_model(net, out, weights, dynamic=args.dynamic, opset=args.opset, seed=args.seed, origin=origin)
     except OSError as error:
         raise NetError(Diagnostic("N006", f"{out} can't be written: {error.strerror}")) from None
-    show(saved.report)
+    console.show(saved.report)
     for path in saved.files:
         print(f"{path}: {path.stat().st_size / 1e6:,.1f} MB")
     if not args.verify:

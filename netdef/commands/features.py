@@ -10,12 +10,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netdef.cli import show
 from netdef.commands.evaluate import fed_from_outside, scales, with_weights
-from netdef.commands.options import load_net, net_arguments
-from netdef.compiler.diagnostics import Diagnostic, Report
+from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.load import load_net
 from netdef.compiler.net_error import NetError
-from netdef.feeding import feeding_arguments, share_processors
+from netdef.options.data import data_arguments
+from netdef.options.hardware import device_argument
+from netdef.options.net import net_arguments, net_request
+from netdef.runtime.console import Console
+from netdef.runtime.hardware.threads import share_processors
 
 if TYPE_CHECKING:
     from netdef.runtime.data.datasets.dataset import Dataset
@@ -41,11 +44,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     several = "images may show several classes: take all objects that VOC's XML or a CSV marks as labels"
     parser.add_argument("--several", action="store_true", help=several)
     parser.add_argument("--no-normalise", action="store_true", help="leave rows as long as they are")
-    feeding_arguments(parser, scores=False)
+    data_arguments(parser, scores=False)
+    device_argument(parser)
     net_arguments(parser, phase=False)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, console: Console) -> int:
     """Write the file, and say what is in it."""
     share_processors()
     from netdef.runtime.data.datasets.dataset import warnings_of
@@ -57,10 +61,10 @@ def run(args: argparse.Namespace) -> int:
 
     def tell(mistake: Diagnostic) -> None:
         left_out.append(mistake)
-        show(Report([mistake]))
+        console.show([mistake])
 
-    task = task_of(args)
-    show(Report(warnings_of(task.data)))
+    task = task_of(args, console)
+    console.show(warnings_of(task.data))
     how = How(args.stack, not args.no_normalise, args.box)
     found = describe(task, how, tell, lambda line: print(f"{args.file}: {line}", file=sys.stderr, flush=True))
     found = found._replace(made={"net": args.file, "weights": args.weights, "data": args.data, **found.made})
@@ -72,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def task_of(args: argparse.Namespace) -> "Task":
+def task_of(args: argparse.Namespace, console: Console) -> "Task":
     """What is to be described, and how."""
     import torch
 
@@ -82,7 +86,8 @@ def task_of(args: argparse.Namespace) -> "Task":
     from netdef.runtime.training.run import run_of
     from netdef.runtime.transfer.describing import blob_of
 
-    net = load_net(args, "TEST")
+    net = load_net(net_request(args))
+    console.show(net.report)
     blob = blob_of(net, args.blob)
     data = whole(args)
     module = with_weights(net, Path(args.weights), args.device)

@@ -3,7 +3,6 @@
 import argparse
 import inspect
 import json
-import sys
 from collections.abc import Iterable
 from importlib import import_module
 from typing import Any
@@ -13,6 +12,7 @@ from netdef.compiler.layers import LAYERS
 from netdef.compiler.layers.base import Layer
 from netdef.compiler.rules import Rules
 from netdef.compiler.schema.message import Message, Param, ProtoEnum
+from netdef.runtime.console import Console
 
 HELP = "the layer types, and what may stand in each"
 
@@ -27,23 +27,22 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--back-ends", action="store_true", help="say too which back ends do it (loads them: slow)")
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, console: Console) -> int:
     """Print a layer type's page, or the table of all, on stdout."""
     if args.type is not None and args.type not in LAYERS:
         near = closest(args.type, LAYERS)
         did_you_mean = f"did you mean {near}? " if near else ""
-        print(
-            f"netdef: there is no layer type {args.type}; {did_you_mean}netdef layers lists them all", file=sys.stderr
+        return console.refuse_usage(
+            f"netdef: there is no layer type {args.type}; {did_you_mean}netdef layers lists them all"
         )
-        return 2
     kinds = LAYERS if args.type is None else {args.type: LAYERS[args.type]}
     pages = [describe(kind) for kind in kinds.values()]
     if args.back_ends:
         _add_back_ends(pages)
     if args.json:
-        print(json.dumps(pages if args.type is None else pages[0], indent=2, ensure_ascii=False))
+        console.print(json.dumps(pages if args.type is None else pages[0], indent=2, ensure_ascii=False))
     else:
-        print(_table(pages) if args.type is None else _text(pages[0]))
+        console.print(_table(pages) if args.type is None else _text(pages[0]))
     return 0
 
 

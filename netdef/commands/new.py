@@ -6,6 +6,7 @@ from pathlib import Path
 
 from netdef.compiler.diagnostics import Diagnostic, did_you_mean
 from netdef.compiler.net_error import NetError
+from netdef.runtime.console import Console
 
 HELP = "copy a net such as vgg16, with what it includes, into your folder"
 _INCLUDE = re.compile(r'^\s*include\s+"([^"]+)"', re.MULTILINE)
@@ -20,11 +21,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="write over files that are there")
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, console: Console) -> int:
     """Copy the files and say what to try next."""
     names = _names()
     if args.name is None:
-        print("\n".join(names))
+        console.print("\n".join(names))
         return 0
     name = args.name.removesuffix(".net")
     if name not in names:
@@ -40,10 +41,10 @@ def run(args: argparse.Namespace) -> int:
         folder.mkdir(parents=True, exist_ok=True)
         for source in sources:
             (folder / source.name).write_bytes(source.read_bytes())
-            print(folder / source.name)
+            console.print(f"{folder / source.name}")
     except OSError as error:
         raise NetError(Diagnostic("N006", f"{folder} can't be written: {error.strerror}")) from None
-    print(f"try: netdef summary {folder / name}.net")
+    console.print(f"try: netdef summary {folder / name}.net")
     return 0
 
 

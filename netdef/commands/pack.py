@@ -5,11 +5,11 @@ Any tool that reads tar files or WebDataset's shards reads them too.
 """
 
 import argparse
-import sys
 from pathlib import Path
 
-from netdef.cli import show
-from netdef.commands.options import count
+from netdef.options.data import corrupt_argument
+from netdef.options.values import count
+from netdef.runtime.console import Console
 
 HELP = "pack images into tar shards"
 
@@ -20,21 +20,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("out", metavar="OUT", help="the folder of the shards, which must not be there yet")
     parser.add_argument("--resize", type=count, metavar="S", help="shrink larger images to this shorter side")
     parser.add_argument("--shard-size", type=count, default=256, metavar="MB", help="size of a shard, in 2^20 bytes")
-    what = "what to do with an image that can't be read"
-    parser.add_argument("--corrupt", choices=("error", "skip"), default="error", help=what)
+    corrupt_argument(parser, default="error")
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, console: Console) -> int:
     """Pack, and say what was packed."""
     from netdef.runtime.data.packing import Packing, pack_parts
 
     how = Packing(args.resize, args.shard_size * 2**20, args.corrupt == "skip")
     parts = pack_parts(args.data, Path(args.out), how)
     for part, packed in parts.items():
-        show(packed.skipped)
+        console.show(packed.skipped)
         name = Path(args.out, part)
         counts = f"{packed.num_samples:,} images of {packed.num_classes:,} classes, shards: {packed.num_shards:,}"
-        print(f"{name}: {counts}")
+        console.print(f"{name}: {counts}")
         if len(packed.skipped):
-            print(f"netdef pack: {len(packed.skipped):,} images of {name} were left out", file=sys.stderr)
+            console.say(f"netdef pack: {len(packed.skipped):,} images of {name} were left out")
     return 0

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
+from netdef.runtime.console import Console
 
 HELP = "draw the curves of training runs"
 
@@ -21,7 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--x", choices=along, default="iteration", help="what the curves run along")
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, console: Console) -> int:
     """Write the figure and say where."""
     from netdef.runtime.training.plot import FORMS, draw, read_story
 
@@ -33,5 +34,5 @@ def run(args: argparse.Namespace) -> int:
     if len({story.name for story in stories}) < len(stories):
         stories = [story._replace(name=str(folder)) for story, folder in zip(stories, folders, strict=True)]
     draw(stories, out, args.x)
-    print(out)
+    console.print(str(out))
     return 0

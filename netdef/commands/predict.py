@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netdef.boxed import asks_for_boxes
-from netdef.cli import show
 from netdef.commands.evaluate import fed_from_outside, with_weights
-from netdef.commands.options import count, load_net, net_arguments
 from netdef.compiler.diagnostics import Diagnostic, Report
+from netdef.compiler.load import load_net
 from netdef.compiler.net_error import NetError
-from netdef.feeding import share_processors
+from netdef.options.net import net_arguments, net_request
+from netdef.options.values import count
+from netdef.runtime.console import Console, open_console
+from netdef.runtime.hardware.threads import share_processors
 
 if TYPE_CHECKING:
     from netdef.runtime.data.datasets.dataset import ImageArray
@@ -42,7 +44,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     net_arguments(parser, phase=False)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, console: Console) -> int:
     """Print what is found on each image; the status is 1 if some could not be read."""
     share_processors()
     if (args.class_net is None) != (args.class_weights is None) or (args.class_net and not args.boxes):
@@ -78,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
             print(_text(found), flush=True)
     if args.json:
         print(json.dumps({"results": results}, indent=2))
-    show(mistakes)
+    console.fail(mistakes)
     return 1 if len(mistakes) else 0
 
 
@@ -88,7 +90,8 @@ def predictor(args: argparse.Namespace, file: str, weights: str, *, where: bool 
     from netdef.runtime.prediction import Predictor
     from netdef.runtime.training.run import run_of
 
-    net = load_net(args, "TEST", file)
+    net = load_net(net_request(args, file))
+    open_console().show(net.report)
     boxes = box_blob(net)
     if where is False:
         if boxes and not args.scores and asks_for_boxes(args, file):

@@ -2,8 +2,10 @@
 
 import argparse
 
-from netdef.commands.options import load_net, net_arguments
+from netdef.compiler.load import load_net
 from netdef.compiler.views.summary import FORMATS, render
+from netdef.options.net import net_arguments, net_request
+from netdef.runtime.console import Console
 
 HELP = "shapes, weights, multiply-adds, receptive fields and memory of every layer"
 
@@ -15,7 +17,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     net_arguments(parser)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, console: Console) -> int:
     """Print the summary on stdout."""
-    print(render(load_net(args), args.format))
+    net = load_net(net_request(args))
+    console.show(net.report)
+    console.print(render(net, args.format))
     return 0

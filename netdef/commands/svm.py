@@ -10,7 +10,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netdef.commands.options import count, index
+from netdef.options.values import count, index
+from netdef.runtime.console import Console
 
 if TYPE_CHECKING:
     from netdef.runtime.transfer.descriptors import Descriptors
@@ -35,7 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     dealt.add_argument("--seed", type=index, default=0, metavar="N", help="the first split's; the next has the next")
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, console: Console) -> int:
     """Print the figures on stdout."""
     from netdef.runtime.transfer.descriptors import check_alike
     from netdef.runtime.transfer.svm import Measure, Split, measured, splits, summary
@@ -53,13 +54,17 @@ def run(args: argparse.Namespace) -> int:
     for split in coming:
         results.append(measured(split, measure))
         if not args.json:
-            print(line(results[-1]), flush=True)
+            console.print(line(results[-1]))
     figures = summary(results)
     if args.json:
-        print(json.dumps({"made": train.made, "splits": [each.as_data for each in results], **figures}, indent=2))
+        console.print(
+            json.dumps({"made": train.made, "splits": [each.as_data for each in results], **figures}, indent=2)
+        )
     elif len(results) > 1:
         for name, each in figures.items():
-            print(f"{name}: {100 * each['mean']:.1f} +- {100 * each['deviation']:.1f} % over {len(results)} splits")
+            console.print(
+                f"{name}: {100 * each['mean']:.1f} +- {100 * each['deviation']:.1f} % over {len(results)} splits"
+            )
     return 0
 
 

@@ -8,11 +8,15 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
-from netdef.commands.options import count, load_net, load_quietly, net_arguments, speed_arguments
+from netdef.compiler.load import load_net
 from netdef.compiler.net.net import Net
 from netdef.compiler.shape import known
 from netdef.compiler.views import columns
-from netdef.feeding import share_processors
+from netdef.options.hardware import speed_arguments
+from netdef.options.net import net_arguments, net_request
+from netdef.options.values import count
+from netdef.runtime.console import Console
+from netdef.runtime.hardware.threads import share_processors
 
 if TYPE_CHECKING:
     from netdef.runtime.timing import Times, Timing
@@ -35,13 +39,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     net_arguments(parser)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, console: Console) -> int:
     """Print the times on stdout."""
     share_processors()
     if args.batch is not None:
-        inputs = load_quietly(args).inputs
+        inputs = load_net(net_request(args)).inputs
         args.size = [(name, (args.batch, *map(known, shape[1:]))) for name, shape in inputs.items()]
-    net = load_net(args)
+    net = load_net(net_request(args))
+    console.show(net.report)
 
     from netdef.runtime.hardware.execution_settings import graphs_pay, settings_for
     from netdef.runtime.timing import measure

@@ -7,12 +7,14 @@ folder. SIGINT (Ctrl-C) or SIGTERM: save and stop; SIGHUP: save and go on.
 
 import argparse
 import math
-import sys
 from contextlib import suppress
 
-from netdef.cli import WRONG_USAGE, show
-from netdef.commands.options import count, index, net_arguments, speed_arguments
-from netdef.feeding import DATA_HELP, feeding_arguments, share_processors
+from netdef.options.data import DATA_HELP, data_arguments
+from netdef.options.hardware import device_argument, speed_arguments
+from netdef.options.net import net_arguments
+from netdef.options.values import count, index
+from netdef.runtime.console import Console
+from netdef.runtime.hardware.threads import share_processors
 from netdef.runtime.training.recipe.manual import manual
 from netdef.training.job import recipe_file
 from netdef.training.memory import run_to_resume, take_up
@@ -67,12 +69,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     synced = "take BatchNorm's mean and variance over all devices, not on each from its own share"
     devices.add_argument("--sync-batchnorm", action="store_true", help=synced)
     devices.add_argument("--shard", action="store_true", help="divide the weights over the devices, too (FSDP2)")
-    feeding_arguments(parser)
+    data_arguments(parser)
+    device_argument(parser)
     speed_arguments(parser)
     net_arguments(parser, phase=False)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, console: Console) -> int:
     """Train, and say where the weights are."""
     share_processors()
     written = recipe_file(args)  # before torch is loaded: its mistakes show at once
@@ -80,9 +83,8 @@ def run(args: argparse.Namespace) -> int:
         args.file = written.found(written.train_net)
     if args.file is None and not (args.resume and args.run_folder):
         if written is not None:
-            show(written.report)
-        print("netdef train: which net? Leave FILE out with --resume -o RUN, or where R names it", file=sys.stderr)
-        return WRONG_USAGE
+            console.show(written.report)
+        return console.refuse_usage("netdef train: which net? Leave FILE out with --resume -o RUN, or where R names it")
 
     if args.resume:
         take_up(args, run_to_resume(args))

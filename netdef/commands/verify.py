@@ -7,9 +7,10 @@ the tolerance; the first layer that does is named.
 import argparse
 from pathlib import Path
 
-from netdef.cli import show
 from netdef.commands.export import model_arguments, read
-from netdef.commands.options import load_net, net_arguments
+from netdef.compiler.load import load_net
+from netdef.options.net import net_arguments, net_request
+from netdef.runtime.console import Console
 
 HELP = "PyTorch against ONNX Runtime, blob by blob"
 
@@ -25,9 +26,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     net_arguments(parser)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, console: Console) -> int:
     """Print the table or the certificate on stdout."""
-    net = load_net(args)
+    net = load_net(net_request(args))
+    console.show(net.report)
     weights, origin = read(args)
     from netdef.compiler.weights.complete import stored
     from netdef.runtime.verification.random_weights import trial_weights
@@ -35,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
 
     if weights is None:
         weights, origin = trial_weights(net, args.seed), f"random numbers for a trial, seed {args.seed}"
-    show(stored(net, weights, args.seed, origin).report)
+    console.show(stored(net, weights, args.seed, origin).report)
     certificate = verify(
         net,
         weights,

@@ -6,11 +6,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netdef.cli import show
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.load import load_expanded
 from netdef.compiler.net.definition import define
-from netdef.feeding import fed_net
+from netdef.options.net import net_request
+from netdef.runtime.console import open_console
 
 if TYPE_CHECKING:
     from netdef.runtime.hardware.process_group import ProcessGroup
@@ -33,7 +33,7 @@ class Opening:
         """Show what wasn't shown before."""
         new = {_told(each): each for each in found}
         if self.group.is_rank_0:
-            show(Report(each for told, each in new.items() if told not in self._said))
+            open_console().show(Report(each for told, each in new.items() if told not in self._said))
         self._said.update(new)
 
 
@@ -48,17 +48,17 @@ def prepared_of(
     """What the arguments ask for, checked, but for the weights to begin with."""
     recipe = overridden(recipe, args)
 
-    from netdef.runtime.data.data_layers import layers_data
+    from netdef.runtime.data.data_layers import layers_data, load_fed
     from netdef.runtime.data.datasets.dataset import warnings_of
     from netdef.runtime.data.datasets.source import input_spec_of
     from netdef.runtime.training.checkpoint import NUM_KEPT
     from netdef.runtime.training.setup import Hardware, device_of, prepare
     from netdef.training.idle import fed_by_layers, idle_in_layers, idle_in_recipe
 
-    net, own = fed_net(in_state(args, written, "TRAIN"), "TRAIN")
+    net, own = load_fed(net_request(in_state(args, written, "TRAIN")).replace(phase="TRAIN"), args.data)
     opening.warn(net.report)
     test_path = None if written is None else written.tested(args.file)
-    test_net, test_own = fed_net(in_state(args, written, "TEST"), "TEST", test_path)
+    test_net, test_own = load_fed(net_request(in_state(args, written, "TEST"), test_path), args.data)
     if own is not None and test_own is not None:
         recipe = fed_by_layers(recipe, own, test_own, args)
         places = {} if written is None else written.places.get(args.only, {})

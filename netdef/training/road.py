@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from netdef.cli import show
 from netdef.compiler.diagnostics import Report
 from netdef.compiler.net_error import NetError
+from netdef.runtime.console import open_console
 from netdef.training.job import Opening, name_of, prepared_of, recipe_file
 from netdef.training.memory import begun, planned, recalled
 from netdef.training.told import conclusion, introduction, overriding
@@ -60,7 +60,7 @@ def trained(
         if old is not None:
             written = recipe_file(args)
         if written is not None and group.is_rank_0:
-            show(written.report)
+            open_console().show(written.report)
         recipe, stages = (Recipe(), ()) if written is None else (written.recipe, written.stages)
         alone = Stage("", None, recipe, None)
         if args.only is not None:
@@ -234,7 +234,7 @@ def carry_out(
         shown = stack.enter_context(display(group))
         also = None
         if group.is_rank_0:
-            show(Report(warnings))
+            open_console().show(Report(warnings))
             for line in introduction(args, job, run, start, source):
                 shown.say(line)
         try:

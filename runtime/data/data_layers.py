@@ -14,11 +14,12 @@ import numpy as np
 from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity
 from netdef.compiler.layers.base import Layer
 from netdef.compiler.layers.data import Data, HDF5Data, ImageData
-from netdef.compiler.load import load_expanded
+from netdef.compiler.load import load_expanded, load_net, state_of
 from netdef.compiler.net.assemble import is_in
 from netdef.compiler.net.definition import LayerDefinition, define
 from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
+from netdef.compiler.request import NetRequest
 from netdef.compiler.schema.caffe import Channels, Phase, State, Transform
 from netdef.compiler.schema.decode import place_of
 from netdef.compiler.shape import Pair, Shapes, show
@@ -59,6 +60,19 @@ class LayerFeed(NamedTuple):
     data: Dataset
     feed: Feed
     batch_size: int
+
+
+def load_fed(request: NetRequest, data: str | None) -> tuple[Net, LayerFeed | None]:
+    """A net, and how its own data layers feed it; those are not read where other ``data`` are named.
+
+    Raises:
+        NetError: for mistakes of the net, and if what its data layers name can't be read.
+    """
+    if data is not None:
+        return load_net(request), None
+    opened = open_layers(request.file, request.set, state_of(request.phase, request.stages, request.level))
+    net = load_net(request, samples=samples_of(opened))
+    return net, feed_of(net, opened) if opened else None
 
 
 def open_layers(path: str, overrides: Mapping[str, Value], state: State) -> list[Opened]:

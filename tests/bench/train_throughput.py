@@ -24,8 +24,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import netdef
-from netdef.commands.options import speed_arguments
 from netdef.compiler.override import override
+from netdef.options.hardware import speed_arguments
 from netdef.runtime import lower
 from netdef.runtime.hardware.acceleration import accelerated, prepare_module
 from netdef.runtime.hardware.execution_settings import ExecutionSettings, Precision, settings_for

@@ -1,0 +1,119 @@
+"""What is asked for, as values: made at a command's door or from a function's keywords, and passed on from there.
+
+Laws: a request is frozen, and made of plain values, so that it can be stored, compared and laid over another. A field
+at its default has not been said; one whose every value says something has None for that. Nothing here reads a file.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
+from enum import Enum
+from types import MappingProxyType, UnionType
+from typing import Any, Self, Union, get_args, get_origin, get_type_hints
+
+from netdef.compiler.shape import Shape
+from netdef.compiler.syntax.tree import Value
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+"""The mapping that says nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What every request can do."""
+
+    def replace(self, **changes: Any) -> Self:
+        """The same with some fields changed."""
+        return replace(self, **changes)
+
+    def over(self, old: Self) -> Self:
+        """This laid over an older one, field by field: what is not said here is as it was."""
+        return replace(self, **{each.name: _laid(self, old, each) for each in fields(self)})
+
+    @property
+    def as_data(self) -> dict[str, Any]:
+        """What was said, as values for JSON; ``from_data`` reads it."""
+        return dict(_said(self))
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Self:
+        """A request from what ``as_data`` gave; fields that it doesn't name are not said.
+
+        Raises:
+            KeyError: if it names a field that isn't there.
+        """
+        kinds = get_type_hints(cls)
+        return cls(**{name: _read(kinds[name], value) for name, value in data.items()})
+
+
+def _laid(new: Request, old: Request, each: "Field[Any]") -> Any:
+    own, before = getattr(new, each.name), getattr(old, each.name)
+    if isinstance(own, Request):
+        return own.over(before)
+    return before if own == _default(each) else own
+
+
+def _said(request: Request) -> Iterator[tuple[str, Any]]:
+    for each in fields(request):
+        value = getattr(request, each.name)
+        if isinstance(value, Request):
+            if inner := value.as_data:
+                yield each.name, inner
+        elif value != _default(each):
+            yield each.name, _plain(value)
+
+
+def _default(each: "Field[Any]") -> Any:
+    return each.default if each.default_factory is MISSING else each.default_factory()
+
+
+def _plain(value: Any) -> Any:
+    """A field's value as JSON has it."""
+    if isinstance(value, Mapping):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(inner) for inner in value]
+    return value.value if isinstance(value, Enum) else value
+
+
+def _read(kind: Any, value: Any) -> Any:
+    """A value of JSON as a field of some kind has it."""
+    if get_origin(kind) in (Union, UnionType):
+        (kind, *_) = (each for each in get_args(kind) if each is not type(None))
+    if isinstance(kind, type) and issubclass(kind, Request):
+        return kind.from_data(value)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return kind(value)
+    return _frozen(value)
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _frozen(inner) for name, inner in value.items()}
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetRequest(Request):
+    """Which net, and in what state.
+
+    file        a ``.net`` or ``.prototxt`` file; empty where something else names it, as a recipe may
+    phase       TRAIN or TEST
+    stages      those that layers' rules may ask for; ``level`` likewise
+    set         values for the file's ``let`` variables
+    sizes       shapes of input blobs, instead of the file's
+    data_size   (C, H, W) of data layers whose data set is absent, by layer; an empty name is for all
+    dense       whether InnerProducts become convolutions
+    """
+
+    file: str = ""
+    phase: str = "TEST"
+    stages: tuple[str, ...] = ()
+    level: int = 0
+    set: Mapping[str, Value] = field(default_factory=dict)
+    sizes: Mapping[str, Shape] = field(default_factory=dict)
+    data_size: Mapping[str, Shape] = field(default_factory=dict)
+    dense: bool = False
+
+    def of(self, file: str, phase: str | None = None) -> Self:
+        """The same of another file, or in another phase."""
+        return replace(self, file=file, phase=phase or self.phase)

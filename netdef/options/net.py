@@ -1,0 +1,49 @@
+"""Which net, and in what state: the options of every command that reads one."""
+
+import argparse
+
+from netdef.compiler.request import NetRequest
+from netdef.options.values import binding, data_size, size
+
+
+def net_arguments(parser: argparse.ArgumentParser, *, phase: bool = True) -> None:
+    """Add what chooses and sizes a net."""
+    group = parser.add_argument_group("the net")
+    if phase:
+        group.add_argument("--phase", choices=("TRAIN", "TEST"), default="TEST", help="what the net is run for")
+    group.add_argument("--stage", action="append", default=[], metavar="S", help="a stage that rules ask for")
+    group.add_argument("--level", type=int, default=0, metavar="N", help="the level that rules ask for")
+    set_argument(group)
+    group.add_argument(
+        "--size", action="append", default=[], type=size, metavar="BLOB=1x3x384x500", help="an input's shape"
+    )
+    group.add_argument(
+        "--data-size",
+        action="append",
+        default=[],
+        type=data_size,
+        metavar="[LAYER=]CxHxW",
+        help="size of a data layer's images where the data set is absent (3x256x256 if not given)",
+    )
+    group.add_argument("--dense", action="store_true", help="turn InnerProduct layers into convolutions")
+
+
+def set_argument(group: argparse._ActionsContainer) -> None:
+    """Add what overrides variables."""
+    group.add_argument(
+        "--set", action="append", default=[], type=binding, metavar="NAME=VALUE", help="override a let of the file"
+    )
+
+
+def net_request(args: argparse.Namespace, file: str | None = None) -> NetRequest:
+    """The net that the arguments ask for; ``file`` where they name several, or none yet."""
+    return NetRequest(
+        file=args.file if file is None else file,
+        phase=getattr(args, "phase", None) or "TEST",
+        stages=tuple(args.stage),
+        level=args.level,
+        set=dict(args.set),
+        sizes=dict(args.size),
+        data_size=dict(args.data_size),
+        dense=args.dense,
+    )

@@ -1,0 +1,85 @@
+"""Words of the command line as values; a wrong one is refused with what was expected."""
+
+import argparse
+import json
+import math
+from contextlib import suppress
+
+from netdef.compiler.shape import Shape
+from netdef.compiler.syntax.tree import Value
+
+
+def count(text: str) -> int:
+    """A whole number from 1."""
+    return index(text, least=1)
+
+
+def index(text: str, least: int = 0) -> int:
+    """A whole number from 0."""
+    if not text.isdecimal() or int(text) < least:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least}")
+    return int(text)
+
+
+def positive(text: str) -> float:
+    """A number above 0."""
+    with suppress(ValueError):
+        if 0 < (value := float(text)) < math.inf:
+            return value
+    raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
+
+
+def shape(text: str) -> Shape:
+    """``1x3x224x224`` as a shape."""
+    try:
+        sizes = tuple(int(size) for size in text.lower().split("x"))
+    except ValueError:
+        sizes = ()
+    if not sizes or min(sizes) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a shape like 1x3x224x224")
+    return sizes
+
+
+def binding(text: str) -> tuple[str, Value]:
+    """``NAME=VALUE``, whose value is JSON, or else the text itself."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.isidentifier():
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    try:
+        return name, _value(json.loads(value))
+    except (ValueError, TypeError):
+        return name, value
+
+
+def _value(found: object) -> Value:
+    """A JSON value as one of the language's; the rest of JSON has no meaning there."""
+    if isinstance(found, list):
+        return tuple(_value(item) for item in found)
+    if isinstance(found, bool | int | float | str):
+        return found
+    raise TypeError
+
+
+def size(text: str) -> tuple[str, Shape]:
+    """``BLOB=1x3x384x500``."""
+    blob, equals, sizes = text.rpartition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not BLOB=1x3x384x500")
+    return blob, shape(sizes)
+
+
+def data_size(text: str) -> tuple[str, Shape]:
+    """``CxHxW``, or ``LAYER=CxHxW``."""
+    layer, _, image = text.rpartition("=")
+    sizes = shape(image)
+    if len(sizes) != 3:
+        raise argparse.ArgumentTypeError(f"{image!r} is not CxHxW")
+    return layer, sizes
+
+
+def field_of(text: str) -> tuple[str, str]:
+    """``BLOB=FIELD``."""
+    blob, equals, field = text.rpartition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not BLOB=FIELD")
+    return blob, field
