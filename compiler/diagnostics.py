@@ -4,11 +4,11 @@ A code is one letter and three digits; the first digit says whose law was broken
 ``compiler/explain/`` holds each code's explanation and example.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
+from netdef.compiler.fixes import Fix
 from netdef.compiler.source import Span
 
 CODE_GROUPS = {
@@ -42,7 +42,8 @@ class Label(NamedTuple):
 class Diagnostic(NamedTuple):
     """One mistake: what was found, where, what was expected, and something to type.
 
-    ``message`` alone must make sense: it is what concise output shows.
+    ``message`` alone must make sense: it is what concise output shows. ``subject`` tells apart what else would count
+    as one mistake (see ``Report``): the field that is missing, where several may be missing at one place.
     """
 
     code: str
@@ -52,13 +53,15 @@ class Diagnostic(NamedTuple):
     notes: tuple[str, ...] = ()
     help: str | None = None
     severity: Severity = Severity.ERROR
+    subject: str = ""
+    fix: Fix | None = None
 
 
 class Report:
     """The diagnostics of one run, each once, in the order of their places.
 
-    One code at one place of the text is one mistake, by however many calls of a block or turns of a loop it came:
-    the first one's words stand for all.
+    One code at one place of the text about one subject is one mistake, by however many calls of a block or turns of a
+    loop it came: the first one's words stand for all. What has no place is told apart by its message.
     """
 
     def __init__(self, diagnostics: Iterable[Diagnostic] = ()) -> None:
@@ -72,8 +75,8 @@ class Report:
         place = _place(diagnostic)
         call = diagnostic.primary.span.via if diagnostic.primary else None
         if self._calls.setdefault(place, call) == call:
-            template = re.sub(r'"[^"]*"|[0-9]+', "", diagnostic.message) if diagnostic.primary else diagnostic.message
-            self._found.setdefault((*place, template), diagnostic)
+            subject = diagnostic.subject if diagnostic.primary else diagnostic.message
+            self._found.setdefault((*place, subject), diagnostic)
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Note several."""

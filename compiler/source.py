@@ -59,7 +59,17 @@ class Span(NamedTuple):
     @property
     def outermost(self) -> "Span":
         """The place in the file itself that brought this text into the net: the way back to its end."""
-        return self if self.via is None else self.via.outermost
+        return self.callers[-1] if self.via else self
+
+    @property
+    def callers(self) -> "list[Span]":
+        """The calls, repeats and includes that brought this text into the net, the nearest first."""
+        found = []
+        span = self
+        while span.via is not None:
+            span = span.via
+            found.append(span)
+        return found
 
     @property
     def text(self) -> str:

@@ -66,4 +66,6 @@ def refused(node: Node, refusal: Refusal, bottoms: Shapes) -> Diagnostic:
     """A layer's no to what is fed, at its place, with the sizes that led to it."""
     at = place_of(refusal.at, node.definition.places, node.at)
     notes = tuple(f"{value.name} is {show(shape)}" for value, shape in zip(node.bottoms, bottoms, strict=True))
-    return Diagnostic(refusal.code, f"{node.name}: {refusal.message}", Label(at), notes=notes, help=refusal.help)
+    return Diagnostic(
+        refusal.code, f"{node.name}: {refusal.message}", Label(at), (), notes, refusal.help, subject=refusal.subject
+    )

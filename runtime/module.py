@@ -256,7 +256,7 @@ def _ops(net: Net, chance: Chance) -> dict[int, Op]:
         except Refusal as refusal:
             at = Label(place_of(refusal.at, node.definition.places, node.at))
             message = f"PyTorch can't run {node.name}: {refusal.message}"
-            report.add(Diagnostic(refusal.code, message, at, help=refusal.help))
+            report.add(Diagnostic(refusal.code, message, at, help=refusal.help, subject=refusal.subject))
     stop_on_errors(report)
     return ops
 
@@ -276,7 +276,7 @@ def _tensors(net: Net, matched: Matched, share: NetModule | None, seed: int) -> 
                 if tensor.shape != shape:
                     found = show(tuple(tensor.shape))
                     message = f"the {own.weight.name} of {node.name} is {show(shape)}, and is to share {found}"
-                    report.add(Diagnostic("N754", message, Label(node.at)))
+                    report.add(Diagnostic("N754", message, Label(node.at), subject=own.weight.name))
             elif key in matched.arrays:
                 tensor = torch.tensor(matched.arrays[key], dtype=torch.float32)
             else:

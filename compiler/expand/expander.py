@@ -421,6 +421,7 @@ class _Expander:
             elif parameter.default is None and parameter.name not in meant:
                 message = f"block {block.name} needs {parameter.name}"
                 missing = Mistake("N304", message, at, f"add {parameter.name}: ...", _signature(block))
+                missing.diagnostic = missing.diagnostic._replace(subject=parameter.name)
                 self._report(missing, place)
             scope.let(parameter.name, value, parameter.at)
         return scope, flowing

@@ -217,7 +217,7 @@ class _Assembly:
         message = f"{kind} takes {arity} {plural}, and has {count}"
         place = definition.places[what][-1] if count > arity.least and what in definition.places else definition.at
         help = f'add {what}: "..."' if count < arity.least else f"drop a {what}"
-        self.report.add(Diagnostic("N503", message, Label(place), help=help))
+        self.report.add(Diagnostic("N503", message, Label(place), help=help, subject=what))
 
     # ---- shapes
     def _sized(self, definition: LayerDefinition, layer: Layer) -> Layer:
@@ -279,7 +279,9 @@ class _Assembly:
                 labels.append(Label(place, text))
         title = definition.title if at == definition.at else ""
         message = f"{title}: {refusal.message}" if title else refusal.message
-        self.report.add(Diagnostic(refusal.code, message, primary, tuple(labels), help=refusal.help))
+        self.report.add(
+            Diagnostic(refusal.code, message, primary, tuple(labels), help=refusal.help, subject=refusal.subject)
+        )
 
     @staticmethod
     def _receptive_field(window: Window | None, bottoms: tuple[_Blob, ...]) -> ReceptiveField | None:
@@ -346,7 +348,7 @@ class _Assembly:
             here, there = getattr(spec, name), getattr(first, name)
             if None not in (here, there) and here != there:
                 message = f'shared weight "{spec.name}" has {name} {here:g} here and {there:g} at its owner'
-                self.report.add(Diagnostic("N507", message, at, labels, help="say it once"))
+                self.report.add(Diagnostic("N507", message, at, labels, help="say it once", subject=name))
         merged = first.replace(
             lr_mult=spec.lr_mult if first.lr_mult is None else first.lr_mult,
             decay_mult=spec.decay_mult if first.decay_mult is None else first.decay_mult,

@@ -5,7 +5,9 @@ from typing import Any
 from urllib.parse import quote
 
 from netdef.compiler.diagnostics import Diagnostic, Report, Severity
-from netdef.compiler.render.json_ import callers, place
+from netdef.compiler.edits import Edit
+from netdef.compiler.fixes import Fix
+from netdef.compiler.render.json_ import place
 from netdef.compiler.source import Span
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -36,19 +38,43 @@ def _result(diagnostic: Diagnostic, rule: int) -> dict[str, Any]:
         return result
     at = diagnostic.primary.span
     related = [(label.span, label.text) for label in diagnostic.secondary]
-    related += [(span, "from here") for span in callers(at)]
+    related += [(span, "from here") for span in at.callers]
     result["locations"] = [_location(at, diagnostic.primary.text)]
     result["relatedLocations"] = [_location(span, text) for span, text in related]
+    if diagnostic.fix is not None:
+        result["fixes"] = [_fix(diagnostic.fix, diagnostic.help or diagnostic.message)]
     return result
 
 
 def _location(span: Span, text: str) -> dict[str, Any]:
-    at = place(span)
-    names = {"startLine": "line", "startColumn": "column", "endLine": "end_line", "endColumn": "end_column"}
-    region = {name: at[ours] for name, ours in names.items()}
-    location: dict[str, Any] = {
-        "physicalLocation": {"artifactLocation": {"uri": quote(at["path"])}, "region": region},
-    }
+    location: dict[str, Any] = {"physicalLocation": {"artifactLocation": _artifact(span), "region": _region(span)}}
     if text:
         location["message"] = {"text": text}
     return location
+
+
+def _fix(fix: Fix, description: str) -> dict[str, Any]:
+    """A fix; SARIF has no word for how sure it is, so that stands among its properties."""
+    by_path: dict[str, list[Edit]] = {}
+    for edit in fix.edits:
+        by_path.setdefault(edit.span.source.path, []).append(edit)
+    changes = [
+        {"artifactLocation": _artifact(edits[0].span), "replacements": [_replacement(edit) for edit in edits]}
+        for edits in by_path.values()
+    ]
+    properties = {"applicability": str(fix.applicability)}
+    return {"description": {"text": description}, "artifactChanges": changes, "properties": properties}
+
+
+def _replacement(edit: Edit) -> dict[str, Any]:
+    return {"deletedRegion": _region(edit.span), "insertedContent": {"text": edit.replacement}}
+
+
+def _artifact(span: Span) -> dict[str, str]:
+    return {"uri": quote(span.source.path)}
+
+
+def _region(span: Span) -> dict[str, int]:
+    at = place(span)
+    names = {"startLine": "line", "startColumn": "column", "endLine": "end_line", "endColumn": "end_column"}
+    return {name: at[ours] for name, ours in names.items()}

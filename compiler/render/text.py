@@ -36,7 +36,7 @@ class _Page:
         self.color = color
         primary = diagnostic.primary
         self.labels = ([] if primary is None else [primary]) + list(diagnostic.secondary)
-        self.callers = [] if primary is None else _callers(primary.span)
+        self.callers = [] if primary is None else primary.span.callers
         spans = [label.span for label in self.labels] + self.callers[:_MOST_CALLERS]
         self.width = max((len(str(span.line)) for span in spans), default=0)
 
@@ -130,14 +130,6 @@ class _Page:
 
     def _paint(self, text: str, style: str) -> str:
         return f"\033[{_STYLES[style]}m{text}\033[0m" if self.color else text
-
-
-def _callers(span: Span) -> list[Span]:
-    found = []
-    while span.via is not None:
-        span = span.via
-        found.append(span)
-    return found
 
 
 def _how(span: Span) -> str:

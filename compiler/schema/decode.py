@@ -54,7 +54,7 @@ class Reader:
         missing = [p for p in kind.params.values() if p.required and p.attribute not in found.values]
         for param in missing:
             field = next(iter(param.spellings))
-            self._error("N408", f"{field} is missing", at, f"add {field}: {_example(param)}")
+            self._error("N408", f"{field} is missing", at, f"add {field}: {_example(param)}", subject=field)
         if missing:
             return None
         message = kind(**found.values)
@@ -65,7 +65,8 @@ class Reader:
     def refuse(self, refusals: Iterable[Refusal], places: Places, whole: Span) -> None:
         """Turn refusals into diagnostics at their attributes' places."""
         for refusal in refusals:
-            self._error(refusal.code, refusal.message, place_of(refusal.at, places, whole), refusal.help)
+            at = place_of(refusal.at, places, whole)
+            self._error(refusal.code, refusal.message, at, refusal.help, subject=refusal.subject)
 
     def values(self, params: Mapping[str, Param], body: Sequence[Field | Group], where: str) -> Values:
         """Read the statements of a body. ``where`` names the message, for people."""
@@ -170,8 +171,8 @@ class Reader:
                 values[param.attribute] = tuple(size) if param.repeated else size
         return errors
 
-    def _error(self, code: str, message: str, at: Span, help: str | None) -> None:
-        self.report.add(Diagnostic(code, message, Label(at), help=help))
+    def _error(self, code: str, message: str, at: Span, help: str | None, *, subject: str = "") -> None:
+        self.report.add(Diagnostic(code, message, Label(at), help=help, subject=subject))
 
 
 def place_of(at: str, places: Places, whole: Span) -> Span:

@@ -25,15 +25,17 @@ class Refusal(Exception):
     """A layer's or message's no: what is wrong, said without knowing of files.
 
     ``at`` names an attribute, or ``"bottom"`` or ``"top"`` (with an index, ``"bottom 1"``), or is empty for the
-    whole layer; whoever read the file turns it into a place.
+    whole layer; whoever read the file turns it into a place. ``subject`` tells refusals of one code at one place
+    apart: of two settings that are missing, which.
     """
 
-    def __init__(self, code: str, message: str, *, at: str = "", help: str | None = None) -> None:
+    def __init__(self, code: str, message: str, *, at: str = "", help: str | None = None, subject: str = "") -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.at = at
         self.help = help
+        self.subject = subject or at
 
 
 class ProtoEnum(Enum):

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity
+from netdef.compiler.fixes import Applicability, replace
 from netdef.compiler.render import FORMATS, concise
 from netdef.compiler.render.text import render
 from netdef.compiler.source import Source, Span
@@ -192,6 +193,7 @@ def test_json(report: Report) -> None:
         ],
         "notes": [],
         "help": "shrink the window, add padding, or set global_pooling: true",
+        "fix": None,
         "via": [{"path": "my nets/ä.net", "line": 1, "column": 1, "end_line": 1, "end_column": 9}],
     }
     assert (first["code"], first["severity"], first["location"], first["labels"]) == ("N601", "warning", None, [])
@@ -224,3 +226,60 @@ def test_every_format_takes_an_empty_report() -> None:
         "json": "[]",
     }
     assert json.loads(FORMATS["sarif"](Report()))["runs"][0]["results"] == []
+
+
+def fixed() -> Diagnostic:
+    fix = replace(span(DIGITS, "9"), "5", Applicability.UNSAFE)
+    return window()._replace(fix=fix)
+
+
+def test_json_shows_fixes() -> None:
+    (said,) = json.loads(FORMATS["json"](Report([fixed()])))
+    place = {"path": "nets/digits.net", "line": 31, "column": 18, "end_line": 31, "end_column": 19}
+    assert said["fix"] == {"applicability": "unsafe", "edits": [{"location": place, "replacement": "5"}]}
+    (said,) = json.loads(FORMATS["json"](Report([window()])))
+    assert said["fix"] is None
+
+
+# What the SARIF 2.1.0 schema (OASIS, section 3.55 to 3.57 of the standard) says of a fix and what it is made of.
+SARIF = {
+    "fix": ({"artifactChanges"}, {"description", "artifactChanges", "properties"}),
+    "artifactChange": ({"artifactLocation", "replacements"}, {"artifactLocation", "replacements", "properties"}),
+    "replacement": ({"deletedRegion"}, {"deletedRegion", "insertedContent", "properties"}),
+    "region": (set(), {"startLine", "startColumn", "endLine", "endColumn", "message", "snippet", "properties"}),
+    "artifactContent": (set(), {"text", "binary", "rendered", "properties"}),
+    "message": (set(), {"text", "markdown", "id", "arguments", "properties"}),
+}
+
+
+def is_sarif(kind: str, found: dict[str, object]) -> dict[str, object]:
+    """An object of SARIF that has what its kind requires and nothing else."""
+    required, known = SARIF[kind]
+    assert required <= set(found) <= known, (kind, found)
+    return found
+
+
+def test_sarif_shows_fixes_as_its_schema_asks() -> None:
+    (run,) = json.loads(FORMATS["sarif"](Report([fixed(), window()._replace(subject="another")])))["runs"]
+    first, second = run["results"]
+    assert "fixes" not in second
+    (fix,) = first["fixes"]
+    assert is_sarif("message", is_sarif("fix", fix)["description"])["text"] == window().help  # type: ignore[arg-type]
+    assert fix["properties"] == {"applicability": "unsafe"}
+    (change,) = fix["artifactChanges"]
+    assert is_sarif("artifactChange", change)["artifactLocation"] == {"uri": "nets/digits.net"}
+    (replacement,) = change["replacements"]
+    is_sarif("replacement", replacement)
+    assert is_sarif("artifactContent", replacement["insertedContent"]) == {"text": "5"}
+    region = is_sarif("region", replacement["deletedRegion"])
+    assert region == {"startLine": 31, "startColumn": 18, "endLine": 31, "endColumn": 19}
+
+
+def test_one_code_at_one_place_is_one_mistake_unless_it_is_about_something_else() -> None:
+    place = Label(span(DIGITS, "pad"))
+    said = [Diagnostic("N408", f"{name} is missing", place, subject=name) for name in ("height", "width", "height")]
+    assert [diagnostic.message for diagnostic in Report(said)] == ["height is missing", "width is missing"]
+    turns = [Diagnostic("N405", f"must be at least 1, and is {n}", place) for n in (0, -1, -2)]
+    assert [diagnostic.message for diagnostic in Report(turns)] == ["must be at least 1, and is 0"]
+    nowhere = [Diagnostic("N001", f"there is no file {name}") for name in ("a", "b", "a")]
+    assert len(Report(nowhere)) == 2

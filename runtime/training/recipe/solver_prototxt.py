@@ -129,10 +129,11 @@ class CaffeSolver(Message):
         needed = [name for name, declared in kind.params.items() if declared.required and name not in settings]
         for name in needed:
             field = RENAMED.get(name, name)
-            yield Refusal("N705", f"{self._title(kind)} needs {field}", help=f"add {field}: {self.params[field].doc}")
+            cure = f"add {field}: {self.params[field].doc}"
+            yield Refusal("N705", f"{self._title(kind)} needs {field}", help=cure, subject=field)
         for refusal in [] if needed else kind(**settings).problems():
             at = RENAMED.get(refusal.at, refusal.at)
-            yield Refusal(refusal.code, refusal.message, at=at, help=refusal.help)
+            yield Refusal(refusal.code, refusal.message, at=at, help=refusal.help, subject=refusal.subject)
         if issubclass(kind, Method) and "momentum" not in kind.params and self.momentum:
             cure = "leave momentum out, or choose SGD or Nesterov"
             yield Refusal("N741", f"{self._title(kind)} has no momentum", at="momentum", help=cure)
@@ -225,7 +226,8 @@ def parse_solver(source: Source, report: Report) -> CaffeSolver:
         if name not in found.values:
             message = f"lr_policy {solver.lr_policy} without {name}: Caffe takes 0, {consequence}"
             cure = f"add {name}: {CAFFES_POLICIES[solver.lr_policy].params[name].doc}"
-            report.add(Diagnostic("N766", message, Label(places["lr_policy"]), severity=Severity.WARNING, help=cure))
+            place = Label(places["lr_policy"])
+            report.add(Diagnostic("N766", message, place, severity=Severity.WARNING, help=cure, subject=name))
     if solver.max_iter is None:
         length = f"netdef train takes {Recipe().length} unless --epochs says how many"
         message, cure = f"without max_iter Caffe does not train, and {length}", "add max_iter: the length of training"

@@ -192,7 +192,7 @@ class _Reader:
                 sound = False
         for key, declared in kind.fields.items():
             if declared.required and key not in entries:
-                self.complain("N705", f"{name} needs {key}", node, help=f"add {key}: {declared.doc}")
+                self.complain("N705", f"{name} needs {key}", node, help=f"add {key}: {declared.doc}", subject=key)
                 sound = False
         if not sound:
             raise _ReportedError
@@ -200,7 +200,7 @@ class _Reader:
         refusals = list(made.problems())
         for refusal in refusals:
             at = entries[refusal.at][1] if refusal.at in entries else node
-            self.complain(refusal.code, refusal.message, at, help=refusal.help)
+            self.complain(refusal.code, refusal.message, at, help=refusal.help, subject=refusal.subject)
         if refusals:
             raise _ReportedError
         return made
@@ -230,7 +230,7 @@ class _Reader:
             return words[self.word(word, key, tuple(words))]
         if default is not None:
             return words[default]
-        raise self.complain("N705", f"{name} needs {key}", node, help=f"add {key}: {' or '.join(words)}")
+        raise self.complain("N705", f"{name} needs {key}", node, help=f"add {key}: {' or '.join(words)}", subject=key)
 
     def value(self, declared: Param, node: yaml.Node, key: str) -> Any:
         """One setting."""
@@ -282,10 +282,17 @@ class _Reader:
         self.complain("N701", f"{name} has no setting {key}", node, help=cure)
 
     def complain(
-        self, code: str, message: str, node: yaml.Node, help: str | None = None, secondary: tuple[Label, ...] = ()
+        self,
+        code: str,
+        message: str,
+        node: yaml.Node,
+        help: str | None = None,
+        *,
+        secondary: tuple[Label, ...] = (),
+        subject: str = "",
     ) -> _ReportedError:
         """Note a mistake at a node; raising what is returned leaves the message that it stands in."""
-        self.report.add(Diagnostic(code, message, Label(self.span(node)), secondary, help=help))
+        self.report.add(Diagnostic(code, message, Label(self.span(node)), secondary, help=help, subject=subject))
         return _ReportedError()
 
     def span(self, node: yaml.Node) -> Span:
