@@ -1,71 +1,10 @@
-"""Sizes and shapes, known or known only at run time."""
+"""Shapes: the sizes of a blob's axes, known or known only when the net runs (see ``size``)."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from netdef.compiler.override import override
+from netdef.compiler.size import Comparison, Dim, Size, compare, is_compound, simplest
 
-
-class Symbol:
-    """A size that only a run can tell (the number of detections, say), under a name.
-
-    Arithmetic gives another symbol, so inference goes through it; a comparison with a number is false either
-    way, so nothing is refused for what isn't known.
-    """
-
-    __slots__ = ("name",)
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    @override
-    def __repr__(self) -> str:
-        return self.name
-
-    @override
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Symbol) and other.name == self.name
-
-    @override
-    def __hash__(self) -> int:
-        return hash(self.name)
-
-    def __lt__(self, other: "Dim") -> bool:
-        return False
-
-    __gt__ = __le__ = __ge__ = __lt__
-
-    def __add__(self, other: "Dim") -> "Dim":
-        return self if other == 0 else Symbol(f"({self}+{other})")
-
-    def __sub__(self, other: "Dim") -> "Dim":
-        return self if other == 0 else Symbol(f"({self}-{other})")
-
-    def __mul__(self, other: "Dim") -> "Dim":
-        return other if other == 0 else self if other == 1 else Symbol(f"{self}*{other}")
-
-    def __floordiv__(self, other: "Dim") -> "Dim":
-        return self if other == 1 else Symbol(f"({self}//{other})")
-
-    def __neg__(self) -> "Dim":
-        return Symbol(f"(-{self})")
-
-    def __mod__(self, other: "Dim") -> "Dim":
-        return 0  # unknown: taken as divisible, and checked when it runs
-
-    def __rsub__(self, other: int) -> "Dim":
-        return Symbol(f"({other}-{self})")
-
-    def __rfloordiv__(self, other: int) -> "Dim":
-        return Symbol(f"({other}//{self})")
-
-    def __rmod__(self, other: int) -> "Dim":
-        return 0
-
-    __radd__ = __add__
-    __rmul__ = __mul__
-
-
-Dim = int | Symbol
 Shape = tuple[Dim, ...]
 Shapes = tuple[Shape, ...]
 
@@ -90,13 +29,41 @@ def known(dim: Dim) -> int:
     return dim if isinstance(dim, int) else 0
 
 
+def compare_shapes(first: Shape, second: Shape) -> Comparison:
+    """Whether two shapes are one: DIFFERENT if any axis is or there are more of them, EQUAL if all axes are."""
+    if len(first) != len(second):
+        return Comparison.DIFFERENT
+    found = {compare(ours, theirs) for ours, theirs in zip(first, second, strict=True)}
+    return next((answer for answer in (Comparison.DIFFERENT, Comparison.UNKNOWN) if answer in found), Comparison.EQUAL)
+
+
+def differ(first: Shape, second: Shape) -> bool:
+    """Whether two shapes can't be one, whatever a run finds."""
+    return first != second and compare_shapes(first, second) is Comparison.DIFFERENT
+
+
+def agreed(shapes: Sequence[Shape]) -> Shape:
+    """What is known of shapes of one rank that must be equal, whichever of them says it."""
+    return tuple(simplest(dims) for dims in zip(*shapes, strict=True))
+
+
 def canonical_axis(axis: int, rank: int) -> int:
     """A possibly negative axis as 0 to ``rank``; the caller refuses what falls outside."""
     return axis + rank if axis < 0 else axis
+
+
+def sizes_or_none(shape: Shape) -> list[int | None]:
+    """A shape as JSON has it: None for a size that only a run can tell."""
+    return [dim if isinstance(dim, int) else None for dim in shape]
 
 
 def show(shape: Shape, batch: bool = False) -> str:
     """``10x3x224x224`` for people; ``N`` for the first size with ``batch``; ``scalar`` for the empty shape."""
     if not shape:
         return "scalar"
-    return "x".join("N" if batch and i == 0 else str(dim) for i, dim in enumerate(shape))
+    return "x".join("N" if batch and i == 0 else show_size(dim) for i, dim in enumerate(shape))
+
+
+def show_size(dim: Dim) -> str:
+    """A size in a row of others: ``3``, ``K``, ``(K+1)``."""
+    return f"({dim})" if isinstance(dim, Size) and is_compound(dim) else str(dim)

@@ -13,12 +13,13 @@ from netdef.compiler.layers.reshaping import Reshape
 from netdef.compiler.net.net import Net, Node
 from netdef.compiler.net_error import NetError, stop_on_errors
 from netdef.compiler.schema.message import Refusal
-from netdef.compiler.shape import Dim, Shape, Shapes, Symbol, show
+from netdef.compiler.shape import Shape, Shapes, show
+from netdef.compiler.size import Dim, symbol
 
 AXES = {"N": "batch", "H": "height", "W": "width"}
 """The letters that a free axis of the inputs may have."""
 
-FREE = Symbol("")
+FREE = symbol("")
 """A size that changes with the inputs' in a way that has no name."""
 
 
@@ -112,7 +113,7 @@ def _dim(own: Dim, seen: Sequence[tuple[str, int, Dim]]) -> Dim:
         return own
     letter = min(changes)
     follows = len(changes) == 1 and all(dim == size for by, size, dim in seen if by == letter)
-    return Symbol(letter) if follows else FREE
+    return symbol(letter) if follows else FREE
 
 
 def _axis(letter: str, shape: Shape) -> int | None:

@@ -11,7 +11,8 @@ from typing import ClassVar, NamedTuple
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Filler
 from netdef.compiler.schema.message import Message, Param, Refusal
-from netdef.compiler.shape import Dim, Pair, Shape, Shapes
+from netdef.compiler.shape import Pair, Shape, Shapes, agreed, differ
+from netdef.compiler.size import Dim, is_below
 
 
 class Arity(NamedTuple):
@@ -147,12 +148,13 @@ def need_rank(bottoms: Shapes, rank: int, why: str) -> None:
         raise Refusal("N203", message, at="bottom 0", help="a Reshape layer can add axes")
 
 
-def same_shapes(bottoms: Shapes, what: str) -> None:
-    """Refuse bottoms that differ in shape: Caffe never broadcasts."""
+def same_shapes(bottoms: Shapes, what: str) -> Shape:
+    """The one shape that all bottoms have; refuse those that differ, for Caffe never broadcasts."""
     for index, shape in enumerate(bottoms[1:], start=1):
-        if shape != bottoms[0]:
+        if differ(shape, bottoms[0]):
             help = "nothing is broadcast: look at the strides, padding and channels of what makes them"
             raise Refusal("N206", f"{what} needs bottoms of one shape", at=f"bottom {index}", help=help)
+    return agreed(bottoms)
 
 
 def find_axis(axis: int, rank: int, at: str = "axis", *, end: bool = False) -> int:
@@ -165,10 +167,15 @@ def find_axis(axis: int, rank: int, at: str = "axis", *, end: bool = False) -> i
     return found
 
 
-def refuse_empty(shape: Shape, what: str) -> None:
-    """Refuse an output without positions."""
-    if any(isinstance(dim, int) and dim < 1 for dim in shape[2:]):
-        raise Refusal("N204", what)
+def is_empty(sizes: Shape) -> bool:
+    """Whether there is no position along some of these axes, whatever a run finds."""
+    return any(is_below(size, 1) for size in sizes)
+
+
+def whole_image(bottom: Shape) -> Window | None:
+    """The window that takes in a whole image (N, C, H, W); None where only a run knows its size."""
+    h, w = bottom[2:]
+    return Window(Pair(h, w), Pair(1, 1)) if isinstance(h, int) and isinstance(w, int) else None
 
 
 def known_sizes(*dims: Dim) -> tuple[int, ...]:

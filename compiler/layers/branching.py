@@ -6,7 +6,8 @@ from itertools import pairwise
 from netdef.compiler.layers.base import Arity, Layer, find_axis, same_shapes
 from netdef.compiler.override import override
 from netdef.compiler.schema.message import ProtoEnum, Refusal, param
-from netdef.compiler.shape import Dim, Shapes
+from netdef.compiler.shape import Shapes, agreed, differ
+from netdef.compiler.size import Dim, is_below, may_divide
 
 
 class Concat(Layer, block="concat_param", number=104, bottoms=Arity(1, None)):
@@ -31,15 +32,16 @@ class Concat(Layer, block="concat_param", number=104, bottoms=Arity(1, None)):
 
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
-        first = bottoms[0]
-        axis = self.along(len(first))
-        for index, shape in enumerate(bottoms):
-            if len(shape) != len(first) or (*shape[:axis], *shape[axis + 1 :]) != (*first[:axis], *first[axis + 1 :]):
+        axis = self.along(len(bottoms[0]))
+        others = tuple((*shape[:axis], *shape[axis + 1 :]) for shape in bottoms)
+        for index, (shape, other) in enumerate(zip(bottoms, others, strict=True)):
+            if len(shape) != len(bottoms[0]) or differ(other, others[0]):
                 message = f"Concat joins along axis {axis}: all other sizes must agree"
                 help = "look at the strides and padding of what makes them"
                 raise Refusal("N206", message, at=f"bottom {index}", help=help)
         joined: Dim = sum((shape[axis] for shape in bottoms), start=0)
-        return ((*first[:axis], joined, *first[axis + 1 :]),)
+        common = agreed(others)
+        return ((*common[:axis], joined, *common[axis:]),)
 
 
 class Slice(Layer, block="slice_param", number=126, tops=Arity(1, None)):
@@ -69,7 +71,7 @@ class Slice(Layer, block="slice_param", number=126, tops=Arity(1, None)):
         axis = self.along(len(shape))
         size = shape[axis]
         if not self.slice_point:
-            if size % num_tops:
+            if not may_divide(num_tops, size):
                 message = f"{size} along axis {axis} don't divide into {num_tops} tops"
                 raise Refusal("N202", message, at="top", help="add slice_point, one less than there are tops")
             cuts: tuple[Dim, ...] = (size // num_tops,) * num_tops
@@ -79,7 +81,7 @@ class Slice(Layer, block="slice_param", number=126, tops=Arity(1, None)):
                 raise Refusal("N202", message, at="slice_point")
             edges = (0, *self.slice_point, size)
             cuts = tuple(end - start for start, end in pairwise(edges))
-            if any(cut <= 0 for cut in cuts if isinstance(cut, int)):
+            if any(is_below(cut, 1) for cut in cuts):
                 message = f"slice points must grow and stay below {size}, the size along axis {axis}"
                 raise Refusal("N202", message, at="slice_point")
         return tuple((*shape[:axis], cut, *shape[axis + 1 :]) for cut in cuts)
@@ -119,11 +121,11 @@ class Eltwise(Layer, block="eltwise_param", number=110, bottoms=Arity(2, None)):
 
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
-        same_shapes(bottoms, "Eltwise")
+        shape = same_shapes(bottoms, "Eltwise")
         if self.coeff and len(self.coeff) != len(bottoms):
             message = f"{len(bottoms)} bottoms need {len(bottoms)} coefficients, and there are {len(self.coeff)}"
             raise Refusal("N202", message, at="coeff", help="give one for each bottom, or none")
-        return bottoms[:1]
+        return (shape,)
 
 
 class Silence(Layer, bottoms=Arity(1, None), tops=0):

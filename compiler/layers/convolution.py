@@ -8,12 +8,14 @@ from netdef.compiler.layers.base import (
     Weight,
     Window,
     find_axis,
+    is_empty,
     known_sizes,
 )
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Engine, Filler
 from netdef.compiler.schema.message import Refusal, pair, param
-from netdef.compiler.shape import Dim, Pair, Shape, Shapes, product, show
+from netdef.compiler.shape import Pair, Shape, Shapes, differ, product, show
+from netdef.compiler.size import Dim, may_divide, towards_zero
 
 
 class _Convolving(Layer, block="convolution_param", number=106):
@@ -88,19 +90,19 @@ class _Convolving(Layer, block="convolution_param", number=106):
             message = f"{len(bottoms)} bottoms make {len(bottoms)} tops, not {num_tops}"
             raise Refusal("N503", message, at="top", help="name a top for each bottom")
         for index, shape in enumerate(bottoms):
-            if shape[1:] != bottoms[0][1:]:
+            if differ(shape[1:], bottoms[0][1:]):
                 raise Refusal("N206", "the bottoms share weights and must have one shape", at=f"bottom {index}")
         return tuple(self._top(shape) for shape in bottoms)
 
     def _top(self, bottom: Shape) -> Shape:
         axis = self.channels_axis(bottom)
         channels, sizes = bottom[axis], self.spatial(bottom)
-        if channels % self.group:
+        if not may_divide(self.group, channels):
             message = f"{channels} channels don't divide into {self.group} groups"
             raise Refusal("N202", message, at="group", help="make group divide the bottom's channels")
         window = self.over(len(sizes))
         top = tuple(self.size(*along) for along in zip(sizes, *window, strict=True))
-        if any(isinstance(size, int) and size < 1 for size in top):
+        if is_empty(top):
             kernel, _, pad, dilation = window
             extent = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))
             padded = " padded" if any(pad) else ""
@@ -124,9 +126,8 @@ class Convolution(_Convolving, bottoms=Arity(1, None), tops=Arity(1, None), weig
 
     @override
     def size(self, size: Dim, kernel: int, stride: int, pad: int, dilation: int) -> Dim:
-        room = size + 2 * pad - (dilation * (kernel - 1) + 1)
         # C's division rounds towards zero: a window that sticks out by less than a stride still has one position
-        return -(-room // stride) + 1 if room < 0 else room // stride + 1
+        return towards_zero(size + 2 * pad - (dilation * (kernel - 1) + 1), stride) + 1
 
     @override
     def weights(self, bottoms: Shapes) -> tuple[Weight, ...]:

@@ -11,7 +11,8 @@ from netdef.compiler.layers.base import Arity, Layer, Window
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Transform
 from netdef.compiler.schema.message import ProtoEnum, Refusal, param
-from netdef.compiler.shape import Dim, Shape, Shapes
+from netdef.compiler.shape import Shape, Shapes
+from netdef.compiler.size import Dim
 
 
 class Backend(ProtoEnum):

@@ -1,10 +1,11 @@
 """The fully connected layer."""
 
-from netdef.compiler.layers.base import Layer, Weight, Window, find_axis, known_sizes
+from netdef.compiler.layers.base import Layer, Weight, Window, find_axis, known_sizes, whole_image
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Filler
 from netdef.compiler.schema.message import param
-from netdef.compiler.shape import Dim, Pair, Shapes, product
+from netdef.compiler.shape import Shapes, product
+from netdef.compiler.size import Dim
 
 
 class InnerProduct(Layer, block="inner_product_param", number=117, weight_layer=True):
@@ -42,5 +43,4 @@ class InnerProduct(Layer, block="inner_product_param", number=117, weight_layer=
     def window(self, bottoms: Shapes) -> Window | None:
         if len(bottoms[0]) != 4 or find_axis(self.axis, 4) != 1:
             return None
-        h, w = known_sizes(*bottoms[0][2:])
-        return Window(Pair(h, w), Pair(1, 1))
+        return whole_image(bottoms[0])

@@ -3,7 +3,8 @@
 from netdef.compiler.layers.base import Divisor, Layer, Window, same_shapes
 from netdef.compiler.override import override
 from netdef.compiler.schema.message import Refusal
-from netdef.compiler.shape import Shapes, product
+from netdef.compiler.shape import Shapes, differ, product
+from netdef.compiler.size import Comparison, compare
 
 
 class EuclideanLoss(Layer, bottoms=2):
@@ -16,7 +17,7 @@ class EuclideanLoss(Layer, bottoms=2):
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
         first, second = bottoms
-        if first[:1] != second[:1] or product(first[1:]) != product(second[1:]):
+        if differ(first[:1], second[:1]) or compare(product(first[1:]), product(second[1:])) is Comparison.DIFFERENT:
             same_shapes(bottoms, "EuclideanLoss")
         if not first:
             raise Refusal("N203", "EuclideanLoss needs a batch axis", at="bottom 0")

@@ -5,6 +5,7 @@ from netdef.compiler.layers.softmax import check_labels
 from netdef.compiler.override import override
 from netdef.compiler.schema.message import Refusal, param
 from netdef.compiler.shape import Shape, Shapes, product
+from netdef.compiler.size import is_below
 
 
 class Accuracy(Layer, block="accuracy_param", number=102, bottoms=2, tops=Arity(1, 2)):
@@ -28,7 +29,7 @@ class Accuracy(Layer, block="accuracy_param", number=102, bottoms=2, tops=Arity(
         scores, labels = bottoms
         axis = find_axis(self.axis, len(scores))
         check_labels(scores, labels, axis)
-        if self.top_k > scores[axis]:
+        if is_below(scores[axis], self.top_k):
             message = f"the best {self.top_k} of {scores[axis]} classes"
             raise Refusal("N202", message, at="top_k", help=f"use at most {scores[axis]}")
         return ((), (scores[axis],))[:num_tops]
@@ -61,7 +62,7 @@ class ArgMax(Layer, block="argmax_param", number=103):
             axis = find_axis(self.axis, len(shape))
             length = shape[axis]
             top = (*shape[:axis], self.top_k, *shape[axis + 1 :])
-        if self.top_k > length:
+        if is_below(length, self.top_k):
             raise Refusal("N202", f"the greatest {self.top_k} of {length}", at="top_k", help=f"use at most {length}")
         return (top,)
 

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from netdef.compiler.layers.base import Arity, Layer, Window, known_sizes, need_rank
+from netdef.compiler.layers.base import Arity, Layer, Window, is_empty, known_sizes, need_rank, whole_image
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Engine
 from netdef.compiler.schema.message import ProtoEnum, Refusal, pair, param
-from netdef.compiler.shape import Dim, Pair, Shape, Shapes
+from netdef.compiler.shape import Pair, Shape, Shapes, show
+from netdef.compiler.size import Dim
 
 
 class Reduce(ProtoEnum):
@@ -90,23 +91,23 @@ class Pooling(Layer, block="pooling_param", number=121, tops=Arity(1, 2)):
         window = self.over(bottoms[0])
         clips = any(window.pad)
         top = tuple(self._positions(*along, clips) for along in zip(sizes, *window, strict=True))
-        if any(isinstance(size, int) and size < 1 for size in top):
-            kernel, pad = window.kernel, " padded" if clips else ""
-            message = f"a {kernel.h}x{kernel.w} window does not fit a{pad} {sizes[0]}x{sizes[1]} image"
+        if is_empty(top):
+            padded = " padded" if clips else ""
+            message = f"a {show(window.kernel)} window does not fit a{padded} {show(tuple(sizes))} image"
             help = "shrink the window, add padding, or set global_pooling: true"
             raise Refusal("N204", message, at="kernel", help=help)
         return ((n, c, *top),) * num_tops
 
     def _positions(self, size: Dim, kernel: int, stride: int, pad: int, clips: bool) -> Dim:
-        room = size + 2 * pad - kernel
-        up = stride - 1 if self.round_mode is Rounding.CEIL else 0
+        room = 2 * pad - kernel + (stride - 1 if self.round_mode is Rounding.CEIL else 0)
+        if clips:  # the last window starts before size + pad
+            room = min(room, pad - 1)
         # Floor division where Caffe truncates: they differ only where no window fits, which both refuse
-        positions = (room + up) // stride + 1
-        if clips and (positions - 1) * stride >= size + pad:
-            positions = positions - 1
-        return positions
+        return (size + room) // stride + 1
 
     @override
-    def window(self, bottoms: Shapes) -> Window:
+    def window(self, bottoms: Shapes) -> Window | None:
+        if self.global_pooling:
+            return whole_image(bottoms[0])
         window = self.over(bottoms[0])
         return Window(window.kernel, window.stride)

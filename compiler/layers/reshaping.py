@@ -6,7 +6,8 @@ from netdef.compiler.layers.base import Layer, Window, find_axis
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import BlobShape
 from netdef.compiler.schema.message import Refusal, param
-from netdef.compiler.shape import Dim, Shape, Shapes, product, show
+from netdef.compiler.shape import Shape, Shapes, product, show, show_size
+from netdef.compiler.size import Comparison, Dim, compare, may_divide
 
 
 class ReshapeTo(BlobShape):
@@ -92,20 +93,19 @@ class Reshape(Layer, block="reshape_param", number=133):
         before, behind = bottom[:first], bottom[last:]
         if -1 in sizes:
             rest = product((*before, *(s for s in sizes if s != -1), *behind))
-            if rest == 0 or product(bottom) % rest:
-                raise self._mismatch(bottom, (*before, *sizes, *behind))
-            sizes[sizes.index(-1)] = product(bottom) // rest
+            sizes[sizes.index(-1)] = self._worked_out(bottom, rest)
         top: Shape = (*before, *sizes, *behind)
-        counts = product(bottom), product(top)
-        if counts[0] != counts[1] and all(isinstance(count, int) for count in counts):
-            raise self._mismatch(bottom, top)
+        if -1 in sizes or compare(product(bottom), product(top)) is Comparison.DIFFERENT:
+            wanted = "x".join("?" if size == -1 else show_size(size) for size in top) or show(top)
+            message = f"{show(bottom)} has {product(bottom)} values, which don't fill {wanted}"
+            raise Refusal("N208", message, at="shape", help="-1 for one size works it out from the rest")
         return (top,)
 
     @staticmethod
-    def _mismatch(bottom: Shape, top: Shape) -> Refusal:
-        wanted = show(top).replace("-1", "?")
-        message = f"{show(bottom)} has {product(bottom)} values, which don't fill {wanted}"
-        return Refusal("N208", message, at="shape", help="-1 for one size works it out from the rest")
+    def _worked_out(bottom: Shape, rest: Dim) -> Dim:
+        """The size that ``rest`` leaves of a bottom; -1 if there is none."""
+        fits = rest != 0 and (not isinstance(rest, int) or may_divide(rest, product(bottom)))
+        return product(bottom) // rest if fits else -1
 
     @override
     def window(self, bottoms: Shapes) -> Window | None:

@@ -4,7 +4,7 @@ from netdef.compiler.layers.base import Arity, Layer, Weight, find_axis, known_s
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Filler
 from netdef.compiler.schema.message import Refusal, param
-from netdef.compiler.shape import Shape, Shapes
+from netdef.compiler.shape import Shape, Shapes, differ
 
 
 class _Broadcasting(Layer):
@@ -31,7 +31,7 @@ class _Broadcasting(Layer):
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
         first, operand = self.start(bottoms[0]), self.operand(bottoms)
-        if bottoms[0][first : first + len(operand)] != operand:
+        if differ(bottoms[0][first : first + len(operand)], operand):
             message = f"the second bottom must have the first one's sizes from axis {first} on"
             raise Refusal("N206", message, at="bottom 1")
         return bottoms[:1]

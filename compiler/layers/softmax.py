@@ -5,6 +5,7 @@ from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Engine
 from netdef.compiler.schema.message import Message, ProtoEnum, Refusal, param
 from netdef.compiler.shape import Shape, Shapes, product, show
+from netdef.compiler.size import Comparison, compare
 
 
 class Normalization(ProtoEnum):
@@ -50,8 +51,7 @@ class Softmax(Layer, block="softmax_param", number=125):
 def check_labels(scores: Shape, labels: Shape, axis: int) -> None:
     """Refuse labels that don't count one for each position of the scores."""
     positions = (*scores[:axis], *scores[axis + 1 :])
-    counts = product(positions), product(labels)
-    if counts[0] != counts[1] and all(isinstance(count, int) for count in counts):
+    if compare(product(positions), product(labels)) is Comparison.DIFFERENT:
         message = f"scores {show(scores)} need {show(positions)} labels, and there are {show(labels)}"
         raise Refusal("N206", message, at="bottom 1")
 

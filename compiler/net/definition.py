@@ -12,7 +12,8 @@ from netdef.compiler.layers.base import Arity, Layer
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import BlobShape, Expect, LayerFrame, NetFrame
 from netdef.compiler.schema.decode import Places, Reader, Values
-from netdef.compiler.shape import Shapes, Symbol
+from netdef.compiler.shape import Shapes
+from netdef.compiler.size import symbol
 from netdef.compiler.source import Span
 from netdef.compiler.syntax.tree import Expanded, Field, Group, OpaqueType
 
@@ -177,7 +178,7 @@ def opaque_layer(declared: OpaqueType) -> Layer | None:
     if declared.top_shapes is None:
         return None
     shapes: Shapes = tuple(
-        tuple(Symbol(dim) if isinstance(dim, str) else dim for dim in shape) for shape in declared.top_shapes
+        tuple(symbol(dim) if isinstance(dim, str) else dim for dim in shape) for shape in declared.top_shapes
     )
 
     class _Opaque(Layer, bottoms=Arity(0, None), tops=len(shapes)):
