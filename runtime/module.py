@@ -23,9 +23,9 @@ from netdef.compiler.weights.match import Key, Matched, match
 from netdef.runtime.check_inputs import check_fed
 from netdef.runtime.execution import ExecutionPlan, make_plan
 from netdef.runtime.hardware.process_group import ProcessGroup
-from netdef.runtime.hardware.seeded_bits import Chance
 from netdef.runtime.lowering import RULES
 from netdef.runtime.lowering.base import Op, Setting, wide
+from netdef.runtime.lowering.dropout_generator import DropoutGenerator
 from netdef.runtime.lowering.normalization import ByBatch
 
 Weights = Mapping[str, Sequence[NDArray[np.generic]]]
@@ -52,7 +52,9 @@ class NetModule(nn.Module):
 
     shares: Tensor
 
-    def __init__(self, net: Net, ops: Mapping[int, Op], tensors: Mapping[Key, Tensor], chance: Chance) -> None:
+    def __init__(
+        self, net: Net, ops: Mapping[int, Op], tensors: Mapping[Key, Tensor], generator: DropoutGenerator
+    ) -> None:
         super().__init__()
         self.net = net
         self.matched = Matched({}, (), (), ())
@@ -60,7 +62,7 @@ class NetModule(nn.Module):
         self.layers = nn.ModuleDict()
         for index, op in ops.items():
             self.layers[_safe(net.nodes[index].name, self.layers)] = op
-        self.chance = chance
+        self.generator = generator
         self._ops = dict(ops)
         self._tensors = dict(tensors)
         self._plans: dict[tuple[str, ...], ExecutionPlan] = {}
@@ -102,7 +104,7 @@ class NetModule(nn.Module):
         ``first_sample`` is the place in the whole batch of the first sample that is fed next. Without this call every
         pass meets other masks, and they are the same in each run.
         """
-        self.chance.set_step(seed, step, first_sample)
+        self.generator.set_step(seed, step, first_sample)
 
     # ---- weights
     def layer_params(self, layer: str) -> list[Tensor]:
@@ -200,7 +202,7 @@ class NetModule(nn.Module):
         if not torch.compiler.is_compiling():  # the program is compiled for sizes that passed here, or guards itself
             check_fed(self.net, plan, fed)
         if self.training and self.net.state.phase is Phase.TRAIN:
-            self.chance.advance()
+            self.generator.advance()
         values = {number: fed[name] for name, number in plan.inputs.items()}
         for step in plan.steps:
             bottoms = [values[number] for number in step.bottoms]
@@ -224,24 +226,24 @@ def lower(net: Net, weights: Weights | None = None, *, share: NetModule | None =
         net: the net.
         weights: by layer; layers that are not among them are filled, and ``module.matched`` says which.
         share: a module whose tensors are used for layers of the same name: a TEST net beside the TRAIN net.
-        seed: what the fillers' chance depends on, beside the layers' names.
+        seed: what the fillers' random numbers depend on, beside the layers' names.
 
     Raises:
         NetError: with every layer that PyTorch can't do, or every weight that doesn't fit.
     """
-    chance = Chance()
-    ops = _ops(net, chance)
+    generator = DropoutGenerator()
+    ops = _ops(net, generator)
     matched = match(net, weights or {})
     tensors = _tensors(net, matched, share, seed)
     for index, op in ops.items():
         for own in net.nodes[index].weights:
             op.store(own.weight, tensors[own.owner])
-    module = NetModule(net, ops, tensors, chance)
+    module = NetModule(net, ops, tensors, generator)
     module.matched = matched
     return module
 
 
-def _ops(net: Net, chance: Chance) -> dict[int, Op]:
+def _ops(net: Net, generator: DropoutGenerator) -> dict[int, Op]:
     """An op for each node that computes something, by the node's number."""
     report = Report()
     ops: dict[int, Op] = {}
@@ -252,7 +254,7 @@ def _ops(net: Net, chance: Chance) -> dict[int, Op]:
         try:
             if why is not None:
                 raise Refusal("N750", f"{node.type} {why}")
-            ops[index] = RULES.apply(node.layer, node, Setting(index, net.state.phase, chance))
+            ops[index] = RULES.apply(node.layer, node, Setting(index, net.state.phase, generator))
         except Refusal as refusal:
             at = Label(place_of(refusal.at, node.definition.places, node.at))
             message = f"PyTorch can't run {node.name}: {refusal.message}"

@@ -15,19 +15,17 @@ from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.box_geometry import Boxes, on_image
+from netdef.runtime.data.crop import ImageCrop, with_channels
 from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.datasets.folder import images_in
 from netdef.runtime.data.feed import Feed
-from netdef.runtime.data.transform import RandomDraw, View, with_channels
+from netdef.runtime.data.random_draws import NO_DRAWS
 from netdef.runtime.evaluation.posteriors import are_posteriors, posterior
 from netdef.runtime.evaluation.protocol import Pool
 from netdef.runtime.localisation.evaluation import of_class
 
 if TYPE_CHECKING:
     from netdef.runtime.module import NetModule
-
-NO_CHANCE = np.zeros(len(RandomDraw))
-"""The centre of an image, as it is."""
 
 
 class Guess(NamedTuple):
@@ -63,7 +61,7 @@ class Predictor(NamedTuple):
         size = Pair(*image.shape[:2])
         view = self.view
         boxes = of_class(self._found(image)[None], label)[0]
-        return on_image(boxes, size, view.placement(size, NO_CHANCE), view.size)
+        return on_image(boxes, size, view.placement(size, NO_DRAWS), view.size)
 
     @property
     def num_found(self) -> int:
@@ -85,9 +83,9 @@ class Predictor(NamedTuple):
         return self.module.net.definition.path
 
     @property
-    def view(self) -> View:
+    def view(self) -> ImageCrop:
         """How images are cut."""
-        assert isinstance(self.feed.view, View)
+        assert isinstance(self.feed.view, ImageCrop)
         return self.feed.view
 
     def posteriors(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -96,7 +94,7 @@ class Predictor(NamedTuple):
         return posterior(torch.from_numpy(scores)[:, None], Pool.LOGITS, softmaxed=softmaxed).numpy()
 
     def _found(self, image: ImageArray) -> NDArray[np.float64]:
-        return self.map(self.feed.view.of(image, NO_CHANCE))
+        return self.map(self.feed.view.of(image, NO_DRAWS))
 
     @torch.inference_mode()
     def map(self, window: ImageArray) -> NDArray[np.float64]:

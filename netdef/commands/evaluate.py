@@ -222,7 +222,7 @@ def trained_scale(net: "Net", run: "Run | None") -> list[int]:
 def fed_from_outside(net: "Net", run: "Run | None", inputs: dict[str, str], *, tell: bool = True) -> "Feed":
     """How images reach the net: as it says itself, or else as they did in training; ``tell``: warn where neither."""
     from netdef.runtime.data.feed import Feed, bind, view_of
-    from netdef.runtime.data.transform import Normalise, stated
+    from netdef.runtime.data.normalise import Normalise, stated
 
     blobs = bind(net, inputs)
     normalise = stated(net.preprocess or Preprocess())

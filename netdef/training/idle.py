@@ -36,7 +36,7 @@ FOR_OTHER_DATA = ("test_data", "object", "input")
 
 def fed_by_layers(recipe: "Recipe", own: "LayerFeed", test_own: "LayerFeed", args: argparse.Namespace) -> "Recipe":
     """The recipe as it holds where the net's data layers feed it; ``--batch`` is asked for here and now, and counts."""
-    from netdef.runtime.training.recipe.recipe import Augment
+    from netdef.runtime.data.augment import Augment
 
     return recipe.replace(
         batch=own.batch_size * recipe.iter_size if args.batch is None else recipe.batch,

@@ -70,7 +70,7 @@ def given(args: argparse.Namespace) -> dict[str, Any]:
 
 def begun(args: argparse.Namespace, job: "Job", run: "Run") -> "Run":
     """A new run, with its manifest."""
-    from netdef.runtime.data.transform import RESCALING
+    from netdef.runtime.data.crop import RESCALING
     from netdef.runtime.training.run import digest_of
 
     run.manifest = manifest_of(args) | {

@@ -19,7 +19,7 @@ def introduction(
     args: argparse.Namespace, job: "Job", run: "Run", start: "Checkpoint | None", source: str | None
 ) -> Iterator[str]:
     """What is about to happen."""
-    from netdef.runtime.data.layer_view import AsStored
+    from netdef.runtime.data.normalise import AsStored
 
     net, recipe, data = job.module.net, job.recipe, job.data
     on = f"{job.division.group.size} times {job.device.type}" if job.division.group.size > 1 else str(job.device)

@@ -27,17 +27,18 @@ from netdef.compiler.override import override
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.box_fields import box_fields
 from netdef.runtime.data.box_geometry import in_window
+from netdef.runtime.data.crop import Cropper, ImageCrop
 from netdef.runtime.data.datasets.cached import KEPT_BYTES
 from netdef.runtime.data.datasets.dataset import Dataset, boxes_of
 from netdef.runtime.data.datasets.table import Table
-from netdef.runtime.data.datasets.zipped import Zipped
-from netdef.runtime.data.random_draws import order, uniform
+from netdef.runtime.data.random_draws import RandomDraw
 from netdef.runtime.data.skipping import Instead, no_other, nobody, the_next
-from netdef.runtime.data.transform import Cropper, RandomDraw, View
+from netdef.runtime.data.zipped import Zipped
+from netdef.runtime.hardware.seeded_bits import order, uniform
 
 Batch = dict[str, Tensor]
-"""``data`` (N, H, W, C), bytes; ``label`` (N,), whole numbers; ``chance`` (N, draws), the numbers by which
-the images were cut.
+"""``data`` (N, H, W, C), bytes; ``label`` (N,), whole numbers; ``draws`` (N, draws), the random numbers by
+which the images were cut.
 
 ``number`` (N,) says which samples they are. Images with boxes have the ``box_fields`` too. A ``Table``'s batches have
 its own fields. ``skipped`` are the numbers of samples that could not be read.
@@ -45,7 +46,7 @@ its own fields. ``skipped`` are the numbers of samples that could not be read.
 
 MANY_WORKERS = 8
 ORDER, AUGMENTATION, TESTING = range(3)
-"""What chance is wanted for: the first key, so that they are independent."""
+"""What random numbers are for: the first key, so that they are independent."""
 
 
 class TrainingBatches(Fetched[Batch]):
@@ -90,9 +91,9 @@ class TrainingBatches(Fetched[Batch]):
     @override
     def __getitem__(self, iteration: int) -> Batch:
         epochs, numbers = self.samples(iteration)
-        chance = uniform(AUGMENTATION, self.seed, epochs[:, None], numbers[:, None], np.arange(len(RandomDraw)))
+        draws = uniform(AUGMENTATION, self.seed, epochs[:, None], numbers[:, None], np.arange(len(RandomDraw)))
         row = epochs * len(self.data) + numbers
-        return _collected(self.data, self.view, row, chance, the_next if self.skip else no_other)
+        return _collected(self.data, self.view, row, draws, the_next if self.skip else no_other)
 
 
 class TestBatches(Fetched[Batch]):
@@ -114,10 +115,8 @@ class TestBatches(Fetched[Batch]):
     def __getitem__(self, index: int) -> Batch:
         numbers = np.arange(index * self.size, (index + 1) * self.size)
         numbers = numbers % len(self.data) if self.endless else numbers[numbers < len(self.data)]
-        chance = uniform(
-            TESTING, numbers[:, None], np.arange(len(RandomDraw))
-        )  # Caffe's data layers mirror in TEST too
-        return _collected(self.data, self.view, numbers, chance, nobody if self.skip else no_other)
+        draws = uniform(TESTING, numbers[:, None], np.arange(len(RandomDraw)))  # Caffe's data layers mirror in TEST too
+        return _collected(self.data, self.view, numbers, draws, nobody if self.skip else no_other)
 
     def __len__(self) -> int:
         return ceil(len(self.data) / self.size)
@@ -136,14 +135,14 @@ def workers_for(data: Dataset) -> int:
 
 
 def _collected(
-    data: Dataset, view: Cropper, row: NDArray[np.int64], chance: NDArray[np.float64], broken: Instead
+    data: Dataset, view: Cropper, row: NDArray[np.int64], draws: NDArray[np.float64], broken: Instead
 ) -> Batch:
     """A batch of samples by their places in the endless row of a data set that begins again and again."""
     if isinstance(data, Zipped):
-        batch = _collected(data.first, view, row, chance, no_other)  # another sample would not fit its companions
+        batch = _collected(data.first, view, row, draws, no_other)  # another sample would not fit its companions
         for each in data.companions:
-            own = _collected(each.data, each.view, row, chance, no_other)
-            own["data"] = each.normalise(own["data"], own.get("chance"))
+            own = _collected(each.data, each.view, row, draws, no_other)
+            own["data"] = each.normalise(own["data"], own.get("draws"))
             batch |= {name: own[field] for field, name in each.fields.items()}
         return batch
     numbers = row % len(data)
@@ -151,17 +150,17 @@ def _collected(
         return data.rows(numbers) | {"number": torch.from_numpy(numbers)}
     skipped: list[int] = []
     samples = [broken(data, number, skipped) for number in numbers.tolist()]
-    found = [(*sample, draws) for sample, draws in zip(samples, chance, strict=True) if sample is not None]
+    found = [(*sample, own) for sample, own in zip(samples, draws, strict=True) if sample is not None]
     batch = {"skipped": torch.tensor(skipped)} if skipped else {}
     if found:
-        batch["data"] = torch.from_numpy(np.stack([view.of(image, draws) for _, image, draws in found]))
+        batch["data"] = torch.from_numpy(np.stack([view.of(image, own) for _, image, own in found]))
         batch["label"] = torch.tensor([data.labels[number] for number, *_ in found])
         batch["number"] = torch.tensor([number for number, *_ in found])
-        batch["chance"] = torch.from_numpy(np.stack([draws for *_, draws in found]))
+        batch["draws"] = torch.from_numpy(np.stack([own for *_, own in found]))
         boxes = boxes_of(data)
-        if boxes is not None and isinstance(view, View):  # a data layer's view never meets boxes
-            places = [(boxes[number], Pair(*image.shape[:2]), draws) for number, image, draws in found]
-            seen = [in_window(edges, size, view.placement(size, draws), view.size) for edges, size, draws in places]
+        if boxes is not None and isinstance(view, ImageCrop):  # a data layer's view never meets boxes
+            places = [(boxes[number], Pair(*image.shape[:2]), own) for number, image, own in found]
+            seen = [in_window(edges, size, view.placement(size, own), view.size) for edges, size, own in places]
             batch |= box_fields(np.stack(seen), batch["label"], len(data.classes))
     return batch
 

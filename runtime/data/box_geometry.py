@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netdef.compiler.shape import Pair
-from netdef.runtime.data.transform import Placement
+from netdef.runtime.data.crop import Placement
 
 Boxes = NDArray[np.float64]
 """(..., 4)."""

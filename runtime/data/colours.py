@@ -15,8 +15,10 @@ import torch
 from torch import Tensor
 
 from netdef.compiler.schema.caffe import Channels
-from netdef.runtime.data.datasets.dataset import Dataset
-from netdef.runtime.data.transform import Normalise, RandomDraw, evenly_spread, with_channels
+from netdef.runtime.data.crop import with_channels
+from netdef.runtime.data.datasets.dataset import Dataset, evenly_spread
+from netdef.runtime.data.normalise import Normalise
+from netdef.runtime.data.random_draws import RandomDraw
 
 NUM_PICTURES = 512
 """Images whose pixels are looked at: of 5,000 of CIFAR-10 they tell the strongest value within 3 %, and its direction
@@ -70,20 +72,20 @@ class Shifted(NamedTuple):
     colours: Colours
     deviation: float
 
-    def __call__(self, images: Tensor, chance: Tensor | None = None) -> Tensor:
-        """Images (N, H, W, 3) of bytes, each with its ``chance`` (N, draws), as an input (N, 3, H, W) of floats."""
-        assert chance is not None
-        shift = self.shift(chance.to(images.device))
+    def __call__(self, images: Tensor, draws: Tensor | None = None) -> Tensor:
+        """Images (N, H, W, 3) of bytes, each with its ``draws`` (N, num_draws), as an input (N, 3, H, W) of floats."""
+        assert draws is not None
+        shift = self.shift(draws.to(images.device))
         if self.normalise.channels is Channels.BGR:
             shift = shift.flip(1)
         shift = (shift * (255 * self.normalise.scale)).to(torch.float32)
         return self.normalise(images).add_(shift[:, :, None, None])
 
-    def shift(self, chance: Tensor) -> Tensor:
+    def shift(self, draws: Tensor) -> Tensor:
         """What is added to red, green and blue of each image (N, 3); a colour is 0 to 1."""
-        draws: Tensor = torch.special.ndtri(chance[:, RandomDraw.FIRST : RandomDraw.THIRD + 1].clamp(min=LEAST_DRAW))
-        vectors, values = draws.new_tensor(self.colours.vectors), draws.new_tensor(self.colours.values)
-        shift: Tensor = (draws * values * self.deviation) @ vectors
+        deviates: Tensor = torch.special.ndtri(draws[:, RandomDraw.FIRST : RandomDraw.THIRD + 1].clamp(min=LEAST_DRAW))
+        vectors, values = deviates.new_tensor(self.colours.vectors), deviates.new_tensor(self.colours.values)
+        shift: Tensor = (deviates * values * self.deviation) @ vectors
         return shift
 
     @property

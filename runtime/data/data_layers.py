@@ -30,10 +30,10 @@ from netdef.runtime.data.datasets.dataset import Dataset
 from netdef.runtime.data.datasets.datums import Datums
 from netdef.runtime.data.datasets.listing import Listing
 from netdef.runtime.data.datasets.table import Table
-from netdef.runtime.data.datasets.zipped import Companion, Zipped
 from netdef.runtime.data.feed import Feed
-from netdef.runtime.data.layer_view import NOTHING_DONE, AsStored, LayerView, MeanImage
-from netdef.runtime.data.transform import Normalise
+from netdef.runtime.data.layer_crop import NOTHING_DONE, LayerCrop
+from netdef.runtime.data.normalise import AsStored, MeanImage, Normalise
+from netdef.runtime.data.zipped import Companion, Zipped
 
 READ = (Data, ImageData, HDF5Data)
 """The layer types that read something; MemoryData is fed by a program."""
@@ -132,13 +132,13 @@ def _feed_of_one(net: Net, opened: Opened) -> LayerFeed:
         at = Label(place_of("transform", definition.places, definition.at))
         message = f"a crop of {show(crop)} does not fit an image of {show(image[1:])}"
         raise NetError(Diagnostic("N775", message, at, help="give a smaller crop_size, or larger images"))
-    view = LayerView(
+    view = LayerCrop(
         name=definition.title,
         num_channels=image[0],
         size=crop or Pair(*image[1:]),
         stretch=Pair(layer.new_height, layer.new_width) if isinstance(layer, ImageData) and layer.new_height else None,
         crops=crop is not None,
-        crop_by_chance=crop is not None and net.state.phase is Phase.TRAIN,
+        random_crop=crop is not None and net.state.phase is Phase.TRAIN,
         mirror=transform.mirror,  # by chance in TEST too, as in Caffe
     )
     normalise = _normalise(definition, transform, view, image, Path(net.definition.path).parent)
@@ -223,7 +223,7 @@ def _refused(definition: LayerDefinition, at: str, message: str, cure: str) -> N
 
 
 def _normalise(
-    definition: LayerDefinition, transform: Transform, view: LayerView, image: tuple[int, ...], home: Path
+    definition: LayerDefinition, transform: Transform, view: LayerCrop, image: tuple[int, ...], home: Path
 ) -> Normalise | MeanImage:
     channels = Channels.BGR if image[0] == 3 else Channels.GREY
     if not transform.mean_file:

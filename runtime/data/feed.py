@@ -10,11 +10,12 @@ from netdef.compiler.diagnostics import Diagnostic, did_you_mean
 from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
 from netdef.compiler.shape import Pair, Shape, show
+from netdef.runtime.data.augment import Augment, CropPosition
 from netdef.runtime.data.batches import Batch
 from netdef.runtime.data.box_fields import BOX_FIELDS
+from netdef.runtime.data.crop import Cropper, ImageCrop
 from netdef.runtime.data.datasets.dataset import Dataset
-from netdef.runtime.data.transform import Cropper, Normaliser, View
-from netdef.runtime.training.recipe.recipe import Augment, Crop
+from netdef.runtime.data.normalise import Normaliser
 
 FIELDS = ("data", "label")
 """What a batch has, in the order of a data layer's tops."""
@@ -69,7 +70,7 @@ def bind(net: Net, chosen: Mapping[str, str]) -> dict[str, str]:
     return blobs
 
 
-def view_of(net: Net, blob: str) -> View:
+def view_of(net: Net, blob: str) -> ImageCrop:
     """How images are cut for an input, in testing."""
     shape = net.inputs[blob]
     sizes = [size for size in shape if isinstance(size, int)]
@@ -79,10 +80,10 @@ def view_of(net: Net, blob: str) -> View:
         raise NetError(Diagnostic("N716", message, help=cure))
     resize = net.preprocess.resize if net.preprocess else None
     cover = net.preprocess is None or net.preprocess.crop is None
-    return View(Pair(sizes[2], sizes[3]), sizes[1], resize, cover)
+    return ImageCrop(Pair(sizes[2], sizes[3]), sizes[1], resize, cover)
 
 
-def augmented(view: View, augment: Augment) -> View:
+def augmented(view: ImageCrop, augment: Augment) -> ImageCrop:
     """The same view in training.
 
     Raises:
@@ -98,7 +99,7 @@ def augmented(view: View, augment: Augment) -> View:
     return view._replace(
         resize=least,
         resize_most=most,
-        crop_by_chance=augment.crop is Crop.RANDOM,
+        random_crop=augment.crop is CropPosition.RANDOM,
         mirror=augment.mirror,
     )
 

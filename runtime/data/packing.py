@@ -16,12 +16,12 @@ from PIL import Image
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.net_error import NetError
 from netdef.compiler.shape import Pair
+from netdef.runtime.data.crop import resized
 from netdef.runtime.data.datasets.dataset import Dataset, ImageArray
 from netdef.runtime.data.datasets.folder import Folder
 from netdef.runtime.data.datasets.listing import Listing
 from netdef.runtime.data.datasets.shards import INDEX, PLACES
 from netdef.runtime.data.datasets.source import open_whole, parts_of
-from netdef.runtime.data.transform import resized
 
 JPEG_QUALITY = 95
 

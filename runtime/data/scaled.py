@@ -11,9 +11,9 @@ from torch.utils.data import Dataset as Fetched
 from netdef.compiler.override import override
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.batches import Batch
+from netdef.runtime.data.crop import ImageCrop, resized, with_channels
 from netdef.runtime.data.datasets.dataset import Dataset
 from netdef.runtime.data.skipping import no_other, nobody
-from netdef.runtime.data.transform import View, resized, with_channels
 
 WAITING_BYTES = 2**29
 """Images that wait for others of their size, over all sizes."""
@@ -25,7 +25,7 @@ class ScaledImages(Fetched[Batch]):
     With ``skip``, an image that can't be read has only ``skipped``.
     """
 
-    def __init__(self, data: Dataset, views: Sequence[View], *, skip: bool = False) -> None:
+    def __init__(self, data: Dataset, views: Sequence[ImageCrop], *, skip: bool = False) -> None:
         self.data = data
         self.views = views
         self.skip = skip

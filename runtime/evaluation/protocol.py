@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from netdef.compiler.shape import Pair
-from netdef.runtime.data.transform import RESCALING, View
+from netdef.runtime.data.crop import RESCALING, ImageCrop
 from netdef.runtime.evaluation.views import CENTRE, CORNERS, GRID, Look, Places
 
 CROPS: dict[int, tuple[Places, bool]] = {1: (CENTRE, False), 10: (CORNERS, True), 50: (GRID, True)}
@@ -49,11 +49,11 @@ class Protocol(NamedTuple):
         """The same at the shorter side that the net itself asks for, where nothing else says the scales."""
         return self if self.scales or self.is_simple or resize is None else self._replace(scales=(resize,))
 
-    def views(self, window: Pair, num_channels: int) -> list[View]:
+    def views(self, window: Pair, num_channels: int) -> list[ImageCrop]:
         """How whole images are scaled: where windows are cut out of them, they aren't smaller than the window."""
         cut = self.crops > 0 or not self.dense
         size = window if cut else Pair(1, 1)
-        return [View(size, num_channels, scale, cover=cut) for scale in self.scales or (None,)]
+        return [ImageCrop(size, num_channels, scale, cover=cut) for scale in self.scales or (None,)]
 
     def looks(self, window: Pair) -> list[Look]:
         """What the net is shown at each scale."""

@@ -13,9 +13,9 @@ from netdef.compiler.shape import Pair, known
 from netdef.runtime.data.batches import TestBatches, stream
 from netdef.runtime.data.datasets.dataset import Dataset, paths_of
 from netdef.runtime.data.feed import Feed
+from netdef.runtime.data.normalise import Normalise
 from netdef.runtime.data.scaled import ScaledImages
 from netdef.runtime.data.skipping import Skipped
-from netdef.runtime.data.transform import Normalise
 from netdef.runtime.evaluation.errors import PAGE
 from netdef.runtime.evaluation.posteriors import Posteriors, are_posteriors, averaged
 from netdef.runtime.evaluation.protocol import Pool, Protocol

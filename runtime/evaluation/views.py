@@ -15,8 +15,8 @@ from netdef.compiler.net_error import NetError
 from netdef.compiler.shape import Pair, known, show
 from netdef.runtime.data.batches import Batch
 from netdef.runtime.data.datasets.dataset import Dataset
+from netdef.runtime.data.normalise import Normaliser
 from netdef.runtime.data.scaled import pages
-from netdef.runtime.data.transform import Normaliser
 
 if TYPE_CHECKING:
     from netdef.runtime.module import NetModule

@@ -20,8 +20,8 @@ from netdef.compiler.diagnostics import Diagnostic, Severity
 from netdef.compiler.net_error import NetError
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.box_geometry import Boxes, on_image, overlap
+from netdef.runtime.data.crop import Placement, resized
 from netdef.runtime.data.datasets.dataset import Dataset, ImageArray, boxes_of
-from netdef.runtime.data.transform import Placement, resized
 from netdef.runtime.hardware.process_group import SINGLE, ProcessGroup
 from netdef.runtime.localisation.evaluation import ENOUGH, BoxErrors, of_class
 from netdef.runtime.localisation.merging import merged

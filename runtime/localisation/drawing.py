@@ -8,8 +8,8 @@ from PIL import Image, ImageDraw
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
 from netdef.runtime.data.box_geometry import Boxes
+from netdef.runtime.data.crop import with_channels
 from netdef.runtime.data.datasets.dataset import ImageArray
-from netdef.runtime.data.transform import with_channels
 
 COLOUR = (255, 64, 32)
 

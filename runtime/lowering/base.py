@@ -11,7 +11,7 @@ from netdef.compiler.net.net import Node
 from netdef.compiler.override import override
 from netdef.compiler.rules import Rules
 from netdef.compiler.schema.caffe import Phase
-from netdef.runtime.hardware.seeded_bits import Chance
+from netdef.runtime.lowering.dropout_generator import DropoutGenerator
 
 
 class Op(nn.Module):
@@ -96,7 +96,7 @@ class Setting(NamedTuple):
 
     number: int
     phase: Phase
-    chance: Chance
+    generator: DropoutGenerator
 
 
 RULES: Rules[[Node, Setting], Op] = Rules()

@@ -6,8 +6,8 @@ from netdef.compiler.layers.dropout import Dropout
 from netdef.compiler.net.net import Node
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Phase
-from netdef.runtime.hardware.seeded_bits import drop
 from netdef.runtime.lowering.base import Function, Op, Setting, lower
+from netdef.runtime.lowering.dropout_generator import drop
 
 
 class _Drop(Op):
@@ -17,14 +17,14 @@ class _Drop(Op):
         super().__init__(node)
         self.share = layer.dropout_ratio
         self.index = setting.number
-        self.chance = setting.chance
+        self.generator = setting.generator
 
     @override
     def forward(self, bottom: Tensor) -> tuple[Tensor, ...]:
         if not self.training:
             return (bottom,)
         num = len(bottom)
-        bits = self.chance.bits(self.index, num, bottom[0].numel())
+        bits = self.generator.bits(self.index, num, bottom[0].numel())
         return (drop(bottom, self.share, bits),)
 
 

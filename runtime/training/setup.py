@@ -15,13 +15,13 @@ from netdef.compiler.net_error import NetError
 from netdef.runtime.data.batches import workers_for
 from netdef.runtime.data.box_fields import BOX_FIELDS
 from netdef.runtime.data.colours import Shifted, colours_of
-from netdef.runtime.data.datasets.dataset import Data, Dataset, boxes_of
+from netdef.runtime.data.datasets.dataset import Data, Dataset, boxes_of, evenly_spread
 from netdef.runtime.data.datasets.table import Table
-from netdef.runtime.data.datasets.zipped import Zipped
 from netdef.runtime.data.feed import Feed, augmented, bind, check_classes, view_of
 from netdef.runtime.data.ignored import allowed, uncounted
-from netdef.runtime.data.layer_view import LayerView
-from netdef.runtime.data.transform import evenly_spread, measured, stated
+from netdef.runtime.data.layer_crop import LayerCrop
+from netdef.runtime.data.normalise import measured, stated
+from netdef.runtime.data.zipped import Zipped
 from netdef.runtime.hardware.acceleration import prepare_module
 from netdef.runtime.hardware.execution_settings import graphs_pay, settings_for
 from netdef.runtime.hardware.process_group import SINGLE, ProcessGroup, own_device
@@ -229,7 +229,7 @@ def check_loss(net: Net, scores: str | None) -> None:
 def identity_of(net: Net, recipe: Recipe, data: Data, feed: Feed) -> dict[str, Any]:
     """What a run is, as plain values that can be compared: a resumed run must have the same."""
     own, told = {}, as_data(recipe)
-    if isinstance(feed.view, LayerView):  # of others the recipe tells all
+    if isinstance(feed.view, LayerCrop):  # of others the recipe tells all
         own = {"view": str(feed.view)}
         told = {name: value for name, value in told.items() if name != "augment"}
     return own | {

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
 from netdef.runtime.data.datasets.dataset import random_nth
-from netdef.runtime.data.random_draws import order
+from netdef.runtime.hardware.seeded_bits import order
 from netdef.runtime.transfer.descriptors import Descriptors
 from netdef.runtime.transfer.metrics import average_precision, mean_average_precision, mean_class_recall
 

@@ -26,11 +26,11 @@ from PIL import Image
 
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.batches import TrainingBatches
+from netdef.runtime.data.crop import ImageCrop
 from netdef.runtime.data.datasets import cached
 from netdef.runtime.data.datasets.folder import Folder
 from netdef.runtime.data.datasets.shards import Shards, open_shards
 from netdef.runtime.data.packing import Packing, pack
-from netdef.runtime.data.transform import View
 
 WINDOW = 224
 LEAST, MOST = 256, 512
@@ -84,7 +84,7 @@ def decodings(data: Folder | Shards) -> tuple[Work, Work]:
 
 def jitterings(data: Folder | Shards, most: int) -> tuple[Work, Work]:
     """Making a batch: we, and plain Pillow."""
-    view = View(Pair(WINDOW, WINDOW), 3, LEAST, resize_most=most, crop_by_chance=True, mirror=True)
+    view = ImageCrop(Pair(WINDOW, WINDOW), 3, LEAST, resize_most=most, random_crop=True, mirror=True)
     batches = TrainingBatches(data, view, BATCH, seed=1, shuffled=False)
     chance = Random(1)
 

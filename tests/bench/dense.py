@@ -19,7 +19,7 @@ import netdef
 from netdef.compiler.schema.caffe import Channels
 from netdef.compiler.shape import Pair
 from netdef.runtime import lower
-from netdef.runtime.data.transform import Normalise
+from netdef.runtime.data.normalise import Normalise
 from netdef.runtime.evaluation.views import GRID, NUM_PIXELS, Eye, Look
 
 VGG16 = Path(__file__).parents[2] / "nets/vgg16.net"

@@ -1,6 +1,7 @@
 """What every source of labelled images looks like, whatever it reads."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -8,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netdef.compiler.diagnostics import Diagnostic
-from netdef.runtime.data.random_draws import order
+from netdef.compiler.net_error import NetError
+from netdef.runtime.hardware.seeded_bits import order
 
 ImageArray = NDArray[np.uint8]
 """(H, W, C), 0 to 255; C is 1 (grey) or 3 (red, green, blue)."""
@@ -74,6 +76,14 @@ def warnings_of(data: Dataset) -> list[Diagnostic]:
     return warnings
 
 
+def evenly_spread(data: Dataset, most: int) -> Iterator[ImageArray]:
+    """Some images of a data set, or all if they are few, without those that can't be read."""
+    num = min(most, len(data))
+    for i in range(num):
+        with suppress(NetError):  # whoever asks for this image is told
+            yield data.image(i * len(data) // num)
+
+
 class Part:
     """Some of the images of a data set."""
 
@@ -103,7 +113,7 @@ def every_nth(labels: Sequence[int], n: int) -> tuple[list[int], list[int]]:
 
 
 def random_nth(labels: Sequence[int], n: int) -> tuple[list[int], list[int]]:
-    """Indices of most samples, and of an n-th of each class chosen by chance, once for all."""
+    """Indices of most samples, and of an n-th of each class chosen at random, once for all."""
     return _dealt(labels, n, order(len(labels)).tolist())
 
 

@@ -9,14 +9,14 @@ from netdef.compiler.override import override
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.datasets.cached import Kept
 from netdef.runtime.data.datasets.dataset import Data, ImageArray
-from netdef.runtime.data.random_draws import uniform
+from netdef.runtime.hardware.seeded_bits import uniform
 
 NUM_TRAIN = 1024
 NUM_TEST = 256
 GRID = 4
 """Tiles of a pattern on each side."""
 PATTERN, NOISE = range(2)
-"""What chance is wanted for."""
+"""What random numbers are for."""
 
 
 class Synthetic(Kept):

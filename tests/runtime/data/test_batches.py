@@ -18,8 +18,8 @@ from netdef.compiler.net_error import NetError
 from netdef.compiler.override import override
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.batches import TestBatches, TrainingBatches, stream
+from netdef.runtime.data.crop import ImageCrop
 from netdef.runtime.data.datasets.dataset import ImageArray
-from netdef.runtime.data.transform import View
 
 
 class Numbered:
@@ -48,7 +48,7 @@ class Unreadable(Numbered):
         return super().image(index)
 
 
-PLAIN = View(Pair(4, 4), 1)
+PLAIN = ImageCrop(Pair(4, 4), 1)
 
 
 def numbers(batches: TrainingBatches, iteration: int) -> list[int]:
@@ -70,7 +70,7 @@ def test_batches_are_full_even_where_an_epoch_ends_inside() -> None:
 
 
 def test_any_batch_can_be_made_at_any_time() -> None:
-    view = View(Pair(3, 3), 1, cover=False, crop_by_chance=True, mirror=True)
+    view = ImageCrop(Pair(3, 3), 1, cover=False, random_crop=True, mirror=True)
     forward = TrainingBatches(Numbered(10), view, 4, seed=1)
     backward = TrainingBatches(Numbered(10), view, 4, seed=1)
     first = {i: forward[i] for i in range(12)}
@@ -85,7 +85,7 @@ def test_seeds_and_epochs_differ() -> None:
 
 
 def test_augmentation_is_a_samples_own_and_new_in_each_epoch() -> None:
-    view = View(Pair(3, 4), 1, cover=False, crop_by_chance=True, mirror=True)
+    view = ImageCrop(Pair(3, 4), 1, cover=False, random_crop=True, mirror=True)
     small, large = (TrainingBatches(Numbered(6), view, size, seed=7) for size in (2, 6))
     in_small = sorted(row.tobytes() for i in range(3) for row in small[i]["data"].numpy())
     assert in_small == sorted(row.tobytes() for row in large[0]["data"].numpy())
@@ -159,5 +159,5 @@ def test_a_real_folder(shared: Path) -> None:
 
     data = open_data(str(shared / "data" / "clothing-dev"))
     assert (len(data.train), len(data.test), len(data.train.classes)) == (400, 120, 10)
-    batch = TrainingBatches(data.train, View(Pair(64, 48), 3, 72, crop_by_chance=True), 5, seed=1)[0]
+    batch = TrainingBatches(data.train, ImageCrop(Pair(64, 48), 3, 72, random_crop=True), 5, seed=1)[0]
     assert batch["data"].shape == (5, 64, 48, 3)

@@ -12,9 +12,11 @@ from netdef.compiler.schema.caffe import Channels
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.batches import TrainingBatches
 from netdef.runtime.data.colours import Colours, Shifted, colours_of
+from netdef.runtime.data.crop import ImageCrop
 from netdef.runtime.data.datasets.folder import Folder
-from netdef.runtime.data.transform import Normalise, RandomDraw, View
-from tests.runtime.data.test_transform import Images
+from netdef.runtime.data.normalise import Normalise
+from netdef.runtime.data.random_draws import RandomDraw
+from tests.runtime.data.test_crop import Images
 
 COLOURS = Colours(((0.6, 0.64, 0.48), (0.8, -0.48, -0.36), (0.0, -0.6, 0.8)), (0.2, 0.02, 0.004))
 MEDIAN = 0.5
@@ -51,27 +53,27 @@ def test_a_image_that_cannot_be_read_has_no_colours(tmp_path: Path) -> None:
 @pytest.mark.parametrize("channels", [Channels.BGR, Channels.RGB])
 def test_a_shift_is_added_before_mean_and_scale(channels: Channels) -> None:
     images = np.random.default_rng(0).integers(0, 256, (3, 5, 4, 3), np.uint8)
-    chance = np.random.default_rng(1).uniform(size=(3, len(RandomDraw)))
-    chance[0, RandomDraw.FIRST :] = MEDIAN
-    chance[1, RandomDraw.FIRST :] = ONE_DEVIATION, MEDIAN, MEDIAN
-    chance[2, RandomDraw.FIRST :] = ONE_DEVIATION, MEDIAN, 1 - ONE_DEVIATION
+    draws = np.random.default_rng(1).uniform(size=(3, len(RandomDraw)))
+    draws[0, RandomDraw.FIRST :] = MEDIAN
+    draws[1, RandomDraw.FIRST :] = ONE_DEVIATION, MEDIAN, MEDIAN
+    draws[2, RandomDraw.FIRST :] = ONE_DEVIATION, MEDIAN, 1 - ONE_DEVIATION
     alphas = 0.1 * np.array([[0, 0, 0], [1, 0, 0], [1, 0, -1]])
     shift = 255 * (alphas * COLOURS.values) @ np.array(COLOURS.vectors)
     order = -1 if channels is Channels.BGR else 1
     mean = np.array([1.0, 2.0, 3.0])
     expected = ((images + shift[:, None, None, :])[..., ::order] - mean) * 0.5
     numbers = Shifted(Normalise(channels, tuple(mean), 0.5), COLOURS, 0.1)
-    found = numbers(torch.from_numpy(images), torch.from_numpy(chance))
+    found = numbers(torch.from_numpy(images), torch.from_numpy(draws))
     np.testing.assert_allclose(found.numpy(), expected.transpose(0, 3, 1, 2), atol=2e-5)
 
 
 def test_shifts_are_normal_and_a_samples_own() -> None:
-    batches = TrainingBatches(Images([np.zeros((2, 2, 3), np.uint8)] * 50), View(Pair(2, 2), 3), 2000, seed=3)
+    batches = TrainingBatches(Images([np.zeros((2, 2, 3), np.uint8)] * 50), ImageCrop(Pair(2, 2), 3), 2000, seed=3)
     shifted = Shifted(Normalise(Channels.RGB), COLOURS, 0.1)
-    alphas = (shifted.shift(batches[0]["chance"]).numpy() @ np.array(COLOURS.vectors).T) / COLOURS.values
+    alphas = (shifted.shift(batches[0]["draws"]).numpy() @ np.array(COLOURS.vectors).T) / COLOURS.values
     assert np.abs(alphas.mean(axis=0)).max() < 0.009  # four deviations
     assert np.abs(alphas.std(axis=0) - 0.1).max() < 0.0064
     assert np.abs(np.corrcoef(alphas.T) - np.eye(3)).max() < 0.09
     assert shifted.shift(torch.zeros(1, len(RandomDraw), dtype=torch.float64)).isfinite().all()
-    again = TrainingBatches(batches.data, batches.view, 100, seed=3)[3]["chance"]
-    assert again.equal(batches[0]["chance"][300:400])
+    again = TrainingBatches(batches.data, batches.view, 100, seed=3)[3]["draws"]
+    assert again.equal(batches[0]["draws"][300:400])

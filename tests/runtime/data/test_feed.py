@@ -12,11 +12,12 @@ from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
 from netdef.compiler.schema.caffe import Channels
 from netdef.compiler.shape import Pair
+from netdef.runtime.data.augment import Augment, CropPosition
+from netdef.runtime.data.crop import ImageCrop
 from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.datasets.listing import Listing
 from netdef.runtime.data.feed import Feed, augmented, bind, check_classes, view_of
-from netdef.runtime.data.transform import Normalise, View
-from netdef.runtime.training.recipe.recipe import Augment, Crop
+from netdef.runtime.data.normalise import Normalise
 
 REST = ' layer "fc" InnerProduct { bottom: "%s" num_output: 3 } preprocess { resize: 9 %s }'
 
@@ -57,11 +58,11 @@ def test_inputs_that_nothing_feeds(tmp_path: Path, text: str, chosen: dict[str, 
 
 def test_the_view_is_the_inputs_window(tmp_path: Path) -> None:
     found = net(tmp_path, 'input "data" [1, 3, 6, 8]' + REST % ("data", "crop: 6"))
-    assert view_of(found, "data") == View(Pair(6, 8), 3, resize=9, cover=False)
+    assert view_of(found, "data") == ImageCrop(Pair(6, 8), 3, resize=9, cover=False)
     training = augmented(view_of(found, "data"), Augment(mirror=True))
-    assert training == View(Pair(6, 8), 3, 9, cover=False, crop_by_chance=True, mirror=True)
-    jittered = augmented(view_of(found, "data"), Augment(scale=(12, 16), crop=Crop.CENTRE))
-    assert (jittered.resize, jittered.resize_most, jittered.crop_by_chance) == (12, 16, False)
+    assert training == ImageCrop(Pair(6, 8), 3, 9, cover=False, random_crop=True, mirror=True)
+    jittered = augmented(view_of(found, "data"), Augment(scale=(12, 16), crop=CropPosition.CENTRE))
+    assert (jittered.resize, jittered.resize_most, jittered.random_crop) == (12, 16, False)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +74,7 @@ def test_the_view_is_the_inputs_window(tmp_path: Path) -> None:
 )
 def test_an_augmentation_that_the_net_cannot_take(channels: int, augment: Augment, words: str) -> None:
     with pytest.raises(NetError, match=words):
-        augmented(View(Pair(6, 8), channels), augment)
+        augmented(ImageCrop(Pair(6, 8), channels), augment)
 
 
 @pytest.mark.parametrize("shape", ["[1, 64]", "[1, 4, 8, 8]"])
@@ -102,7 +103,7 @@ def test_more_classes_than_scores() -> None:
 
 
 def test_a_batch_becomes_the_inputs() -> None:
-    feed = Feed(View(Pair(4, 4), 1), {"data": "image", "label": "class"}, Normalise(Channels.GREY, (10.0,)))
+    feed = Feed(ImageCrop(Pair(4, 4), 1), {"data": "image", "label": "class"}, Normalise(Channels.GREY, (10.0,)))
     batch = {"data": torch.full((2, 4, 4, 1), 12, dtype=torch.uint8), "label": torch.tensor([1, 0])}
     fed = feed.inputs(batch, torch.device("cpu"))
     assert fed["image"].shape == (2, 1, 4, 4)

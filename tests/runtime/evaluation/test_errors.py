@@ -11,9 +11,10 @@ from netdef.compiler.schema.caffe import Channels
 from netdef.compiler.shape import Pair
 from netdef.runtime import lower
 from netdef.runtime.data.batches import TestBatches, stream
+from netdef.runtime.data.crop import ImageCrop
 from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.feed import Feed
-from netdef.runtime.data.transform import Normalise, View
+from netdef.runtime.data.normalise import Normalise
 from netdef.runtime.evaluation import Errors, count_errors, evaluate
 
 
@@ -79,8 +80,8 @@ def test_a_net_is_evaluated_over_a_whole_data_set(tmp_path: Path) -> None:
     file.write_text('input "data" [1, 1, 2, 2] layer "fc" InnerProduct { num_output: 2 } layer "prob" Softmax')
     weights = {"fc": [np.array([[-1.0] * 4, [1.0] * 4], np.float32), np.zeros(2, np.float32)]}
     net = load(file)
-    batches = TestBatches(Bright(), View(Pair(2, 2), 1), 2)
-    feed = Feed(View(Pair(2, 2), 1), {"data": "data"}, Normalise(Channels.GREY, (100.0,)))
+    batches = TestBatches(Bright(), ImageCrop(Pair(2, 2), 1), 2)
+    feed = Feed(ImageCrop(Pair(2, 2), 1), {"data": "data"}, Normalise(Channels.GREY, (100.0,)))
     found = evaluate(lower(net, weights), net.scores, feed, stream(batches, range(len(batches)), 0))
     assert found == Errors(5, 1, 0)  # number 3 is labelled wrongly
 
@@ -95,8 +96,8 @@ def test_the_loss_of_a_net_that_has_one_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.net").write_text(f"{head} {' '.join(losses)}")
     weights = {"fc": [np.array([[-1.0] * 4, [0.5] * 4], np.float32), np.zeros(2, np.float32)]}
     data = Bright()
-    pages = TestBatches(data, View(Pair(2, 2), 1), 2)
-    feed = Feed(View(Pair(2, 2), 1), {"data": "data", "label": "label"}, Normalise(Channels.GREY, (), 0.01))
+    pages = TestBatches(data, ImageCrop(Pair(2, 2), 1), 2)
+    feed = Feed(ImageCrop(Pair(2, 2), 1), {"data": "data", "label": "label"}, Normalise(Channels.GREY, (), 0.01))
     module = lower(load(tmp_path / "a.net"), weights)
     errors = evaluate(module, "fc", feed, stream(pages, range(len(pages)), 0))
     values = np.array([data.image(i).sum() / 100 for i in range(len(data))])
@@ -108,7 +109,7 @@ def test_the_loss_of_a_net_that_has_one_is_told(tmp_path: Path) -> None:
 
 
 def test_an_endless_test_goes_on_from_the_first_image() -> None:
-    pages = TestBatches(Bright(), View(Pair(2, 2), 1), 4, endless=True)
+    pages = TestBatches(Bright(), ImageCrop(Pair(2, 2), 1), 4, endless=True)
     assert pages[1]["label"].tolist() == [Bright().labels[i] for i in (4, 0, 1, 2)]
 
 

@@ -20,9 +20,10 @@ from netdef.cli import main
 from netdef.compiler.schema.caffe import Channels
 from netdef.compiler.shape import Pair
 from netdef.runtime import lower
+from netdef.runtime.data.crop import ImageCrop, resized
 from netdef.runtime.data.datasets.source import open_data, open_test
 from netdef.runtime.data.feed import Feed
-from netdef.runtime.data.transform import Normalise, View, resized
+from netdef.runtime.data.normalise import Normalise
 from netdef.runtime.evaluation.posteriors import Posteriors
 from netdef.runtime.evaluation.posteriors_file import POSTERIORS
 from netdef.runtime.evaluation.protocol import Protocol
@@ -65,7 +66,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def task(protocol: Protocol, weights: str = "one.npz") -> Task:
     net = load("tiny.net", dense=protocol.dense)
     normalise = Normalise(Channels.RGB, (100.0, 100.0, 100.0), 0.02)
-    feed = Feed(View(Pair(8, 8), 3, 10, cover=False), {"data": "data"}, normalise, shuffled=False)
+    feed = Feed(ImageCrop(Pair(8, 8), 3, 10, cover=False), {"data": "data"}, normalise, shuffled=False)
     return Task(lower(net, read_weights(weights)), "fc", open_test("data", None), feed, protocol)
 
 

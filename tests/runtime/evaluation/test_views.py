@@ -12,9 +12,10 @@ from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.schema.caffe import Channels
 from netdef.compiler.shape import Pair
 from netdef.runtime import lower
+from netdef.runtime.data.crop import ImageCrop
 from netdef.runtime.data.datasets.dataset import ImageArray
+from netdef.runtime.data.normalise import Normalise
 from netdef.runtime.data.scaled import ScaledImages, pages
-from netdef.runtime.data.transform import Normalise, View
 from netdef.runtime.evaluation.views import CENTRE, CORNERS, GRID, Eye, Look, large_enough, seen
 
 SHAPES = ((9, 12), (12, 9), (9, 12), (7, 20), (9, 12))
@@ -38,7 +39,7 @@ class Noise:
         return len(self.images)
 
 
-AS_IT_IS = View(Pair(1, 1), 1, None, cover=False)
+AS_IT_IS = ImageCrop(Pair(1, 1), 1, None, cover=False)
 
 
 @pytest.fixture
@@ -74,7 +75,7 @@ def test_windows_lie_as_the_papers_say() -> None:
 
 
 def test_sides_are_scaled_alike_and_rounded() -> None:
-    samples = ScaledImages(Noise(), [AS_IT_IS, View(Pair(1, 1), 1, 5), View(Pair(8, 8), 1, 5)])
+    samples = ScaledImages(Noise(), [AS_IT_IS, ImageCrop(Pair(1, 1), 1, 5), ImageCrop(Pair(8, 8), 1, 5)])
     assert [tuple(samples[0][key].shape) for key in "012"] == [(9, 12, 1), (5, 7, 1), (8, 11, 1)]
 
 
@@ -114,7 +115,7 @@ def test_whole_images_and_their_mirrors_are_maps(eye: Eye) -> None:
 
 
 def test_a_image_that_is_too_small_is_named_or_left_out(eye: Eye) -> None:
-    samples = ScaledImages(Noise(), [View(Pair(1, 1), 1, 4)])  # 7x20 becomes 4x11, the others 4x5 or 5x4
+    samples = ScaledImages(Noise(), [ImageCrop(Pair(1, 1), 1, 4)])  # 7x20 becomes 4x11, the others 4x5 or 5x4
     told: list[Diagnostic] = []
     left = list(large_enough(eye, (samples[i] for i in range(5)), Noise(), told.append))
     assert [int(sample["number"]) for sample in left] == [1]

@@ -9,13 +9,14 @@ from netdef import NetError, load
 from netdef.compiler.schema.caffe import Channels
 from netdef.compiler.shape import Pair
 from netdef.runtime import lower
+from netdef.runtime.data.crop import ImageCrop
 from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.feed import Feed
-from netdef.runtime.data.transform import Normalise, View
+from netdef.runtime.data.normalise import Normalise
 from netdef.runtime.localisation.agreement import check_data, check_together
 from netdef.runtime.prediction import Predictor
 
-FEED = Feed(View(Pair(2, 2), 1), {"data": "data"}, Normalise(Channels.GREY), shuffled=False)
+FEED = Feed(ImageCrop(Pair(2, 2), 1), {"data": "data"}, Normalise(Channels.GREY), shuffled=False)
 
 
 class Pets:

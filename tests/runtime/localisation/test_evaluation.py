@@ -12,9 +12,10 @@ from netdef.compiler.schema.caffe import Channels
 from netdef.compiler.shape import Pair
 from netdef.runtime import lower
 from netdef.runtime.data.batches import TestBatches
+from netdef.runtime.data.crop import ImageCrop
 from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.feed import Feed
-from netdef.runtime.data.transform import Normalise, View
+from netdef.runtime.data.normalise import Normalise
 from netdef.runtime.localisation.dense import Found, evaluate_dense, look
 from netdef.runtime.localisation.evaluation import BoxErrors, box_blob, check_boxes, evaluate_boxes, of_class
 from netdef.runtime.prediction import Predictor
@@ -22,7 +23,7 @@ from netdef.runtime.prediction import Predictor
 WINDOW = 'input "data" [1, 1, 8, 8] layer "conv" Convolution { num_output: 4 kernel_size: 3 stride: 2 } '
 HEAD = 'layer "relu" ReLU layer "fc" InnerProduct { num_output: %d } '
 SCALE = Normalise(Channels.GREY, (), 0.01)
-VIEW = View(Pair(8, 8), 1, cover=False)
+VIEW = ImageCrop(Pair(8, 8), 1, cover=False)
 
 
 class Dots:
@@ -46,7 +47,7 @@ class Dots:
 
 
 def predictor(folder: Path, num: int, *, where: bool, wide: bool) -> Predictor:
-    """A net with a window of 8x8 and weights by chance, dense if ``wide``."""
+    """A net with a window of 8x8 and weights by draws, dense if ``wide``."""
     (folder / "n.net").write_text(WINDOW + HEAD % num + ("" if where else 'layer "prob" Softmax'))
     net = load(folder / "n.net")
     some = np.random.default_rng(num)
@@ -66,8 +67,8 @@ def test_a_net_that_knows_one_box_is_right_where_that_is_the_box(tmp_path: Path)
     net = load(tmp_path / "n.net")
     known = np.array([4, 3, 4, 4, 9, 12, 4, 4]) / 16  # the first box, and one that overlaps the second by 3/5
     module = lower(net, {"fc": [np.zeros((8, 256)), known]})
-    batches = TestBatches(Dots(), View(Pair(16, 16), 1), 2)
-    feed = Feed(View(Pair(16, 16), 1), {"data": "data"}, SCALE)
+    batches = TestBatches(Dots(), ImageCrop(Pair(16, 16), 1), 2)
+    feed = Feed(ImageCrop(Pair(16, 16), 1), {"data": "data"}, SCALE)
     found = evaluate_boxes(module, "fc", feed, [batches[0], batches[1]])
     assert found == BoxErrors(3, 1)
     assert found.text == "box error 33.33 %"
@@ -154,6 +155,6 @@ def test_nets_of_other_strides_are_refused(tmp_path: Path) -> None:
 def test_nan_is_a_wrong_box(tmp_path: Path) -> None:
     (tmp_path / "n.net").write_text('input "data" [1, 1, 16, 16] layer "fc" InnerProduct { num_output: 4 }')
     module = lower(load(tmp_path / "n.net"), {"fc": [np.zeros((4, 256)), np.full(4, np.nan)]})
-    batch = TestBatches(Dots(), View(Pair(16, 16), 1), 3)[0]
+    batch = TestBatches(Dots(), ImageCrop(Pair(16, 16), 1), 3)[0]
     assert torch.isfinite(batch["box"]).all()
     assert evaluate_boxes(module, "fc", Feed(VIEW, {"data": "data"}, SCALE), [batch]) == BoxErrors(3, 3)

@@ -16,9 +16,9 @@ from netdef.runtime import lower
 from netdef.runtime.data.batches import TestBatches
 from netdef.runtime.data.box_fields import box_fields
 from netdef.runtime.data.box_geometry import overlap
+from netdef.runtime.data.crop import ImageCrop
 from netdef.runtime.data.datasets.dataset import boxes_of
 from netdef.runtime.data.datasets.source import open_data, open_test
-from netdef.runtime.data.transform import View
 from tests.runtime.processes import ROOT
 
 HERE = Path(__file__).parent
@@ -126,7 +126,7 @@ def test_devices_count_the_same_boxes(
 def test_only_the_own_classes_outputs_learn(shapes: Path) -> None:
     """The loss is sum d^2 / 2N over the true class's four numbers, and the others have no gradient."""
     module = lower(load("shapes.net", phase="TRAIN"), seed=2)
-    batch = TestBatches(open_test("shapes.csv", None), View(SIDE, 1), 6)[0]
+    batch = TestBatches(open_test("shapes.csv", None), ImageCrop(SIDE, 1), 6)[0]
     batch["label"][:] = 1
     batch |= box_fields(batch["box"].double().numpy(), batch["label"], 2)
     pixels = batch["data"].permute(0, 3, 1, 2).float()

@@ -10,10 +10,10 @@ from PIL import ExifTags, Image
 from netdef.compiler.net_error import NetError
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.batches import TestBatches
+from netdef.runtime.data.crop import ImageCrop
 from netdef.runtime.data.datasets.boxes import MOST_TOLD
 from netdef.runtime.data.datasets.dataset import boxes_of, warnings_of
 from netdef.runtime.data.datasets.source import open_data, open_test
-from netdef.runtime.data.transform import View
 
 SIZE = (40, 30)
 
@@ -147,7 +147,7 @@ def test_broken_xml(voc: Path) -> None:
 
 
 def test_a_batch_has_boxes_for_one_and_for_each_class(voc: Path) -> None:
-    batch = TestBatches(open_test(str(voc), None), View(Pair(30, 40), 3), 3)[0]
+    batch = TestBatches(open_test(str(voc), None), ImageCrop(Pair(30, 40), 3), 3)[0]
     share = torch.tensor([40.0, 30.0, 40.0, 30.0])
     expected = torch.tensor([[6.0, 7, 10, 10], [16.5, 12, 27, 16], [35, 25, 10, 10]]) / share
     torch.testing.assert_close(batch["box"], expected)

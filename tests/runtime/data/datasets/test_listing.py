@@ -13,11 +13,11 @@ from netdef.compiler.net_error import NetError
 from netdef.compiler.override import override
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.batches import TestBatches, TrainingBatches, stream
+from netdef.runtime.data.crop import ImageCrop
 from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.datasets.listing import Listing, read_list
 from netdef.runtime.data.datasets.source import InputSpec, open_data
 from netdef.runtime.data.skipping import MOST_IN_A_ROW, Skipped
-from netdef.runtime.data.transform import View
 from tests.runtime.data.test_batches import PLAIN, Numbered
 
 
@@ -180,6 +180,6 @@ def test_training_and_evaluation_skip_what_is_broken(
 
 
 def test_a_view_needs_no_chance_in_the_test() -> None:
-    batch = TestBatches(Numbered(3), View(Pair(2, 2), 1), 3)[0]
+    batch = TestBatches(Numbered(3), ImageCrop(Pair(2, 2), 1), 3)[0]
     assert batch["data"].shape == (3, 2, 2, 1)
     assert "skipped" not in batch

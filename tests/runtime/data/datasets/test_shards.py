@@ -13,11 +13,11 @@ from netdef.cli import main
 from netdef.compiler.net_error import NetError
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.batches import TrainingBatches, stream
+from netdef.runtime.data.crop import ImageCrop
 from netdef.runtime.data.datasets.dataset import Dataset, ImageArray, Part
 from netdef.runtime.data.datasets.folder import Folder
 from netdef.runtime.data.datasets.shards import open_shards
 from netdef.runtime.data.datasets.source import open_data, open_test
-from netdef.runtime.data.transform import View
 
 
 def same(ours: Dataset, theirs: Dataset) -> None:
@@ -28,13 +28,13 @@ def same(ours: Dataset, theirs: Dataset) -> None:
 @pytest.fixture
 def pets(tmp_path: Path) -> Path:
     """Two parts of two classes, images of some sizes as PNG and JPEG."""
-    chance = np.random.default_rng(0)
+    draws = np.random.default_rng(0)
     for part, num in (("train", 7), ("val", 3)):
         for name in ("cat", "dog"):
             folder = tmp_path / "pets" / part / name
             folder.mkdir(parents=True)
             for number in range(num):
-                pixels = chance.integers(0, 256, (5 + number, 9, 3), np.uint8)
+                pixels = draws.integers(0, 256, (5 + number, 9, 3), np.uint8)
                 Image.fromarray(pixels).save(folder / f"{number}.v1.{'jpg' if number % 2 else 'png'}")
     return tmp_path / "pets"
 
@@ -128,7 +128,7 @@ def test_other_processes_read_the_same(pets: Path, tmp_path: Path) -> None:
     data.image(3)
     again = pickle.loads(pickle.dumps(data))
     assert np.array_equal(again.image(3), data.image(3))
-    batches = TrainingBatches(data, View(Pair(4, 4), 3), 5, seed=1)
+    batches = TrainingBatches(data, ImageCrop(Pair(4, 4), 3), 5, seed=1)
     for ours, theirs in zip(stream(batches, range(3), 0), stream(batches, range(3), 2), strict=True):
         assert ours["data"].equal(theirs["data"])
 

@@ -16,14 +16,13 @@ from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
 from netdef.compiler.schema.message import Message
 from netdef.compiler.source import Source
+from netdef.runtime.data.augment import Augment, CropPosition
 from netdef.runtime.training.recipe.recipe import (
     CHOICES,
     METHODS,
     OF_A_FILE,
     OF_A_STAGE,
     Adam,
-    Augment,
-    Crop,
     Evaluation,
     Init,
     MomentumStyle,
@@ -80,7 +79,7 @@ def test_every_setting_is_read() -> None:
     assert (recipe.iterations, recipe.epochs, recipe.batch, recipe.seed) == (500, None, 7, 0)
     assert recipe.solver == Sgd(momentum=0.8, weight_decay=0.0005)
     assert recipe.lr == Step(base=0.001, gamma=0.5, stepsize=Duration(10, Unit.EPOCHS))
-    assert recipe.augment == Augment(scale=(36, 48), crop=Crop.CENTRE, mirror=True, rgb_shift=0.1)
+    assert recipe.augment == Augment(scale=(36, 48), crop=CropPosition.CENTRE, mirror=True, rgb_shift=0.1)
     assert parsed("augment: {scale: 36}").augment.scale == (36,)
 
 

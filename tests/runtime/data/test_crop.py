@@ -10,19 +10,10 @@ from PIL import Image
 
 from netdef.compiler.schema.caffe import Channels, Preprocess
 from netdef.compiler.shape import Pair
+from netdef.runtime.data.crop import ImageCrop, Placement, cut_out, resized, turned, with_channels
 from netdef.runtime.data.datasets.dataset import ImageArray
-from netdef.runtime.data.transform import (
-    Normalise,
-    Placement,
-    RandomDraw,
-    View,
-    cut_out,
-    measured,
-    resized,
-    stated,
-    turned,
-    with_channels,
-)
+from netdef.runtime.data.normalise import Normalise, measured, stated
+from netdef.runtime.data.random_draws import RandomDraw
 
 CENTRE = np.zeros(len(RandomDraw))
 
@@ -93,18 +84,18 @@ def test_shrinking_by_a_whole_factor_keeps_the_mean() -> None:
     ],
 )
 def test_the_shorter_side(resize: int | None, cover: bool, image: tuple[int, int], expected: tuple[int, int]) -> None:
-    assert View(Pair(8, 8), 3, resize, cover).scaled(Pair(*image)) == expected
+    assert ImageCrop(Pair(8, 8), 3, resize, cover).scaled(Pair(*image)) == expected
 
 
 def test_the_centre_is_caffes() -> None:
     image = noise(6, 8)
-    view = View(Pair(3, 3), 3, cover=False)
+    view = ImageCrop(Pair(3, 3), 3, cover=False)
     assert np.array_equal(view.of(image, CENTRE), image[1:4, 2:5])
 
 
 def test_a_crop_by_chance_reaches_every_place_and_no_more() -> None:
     image = np.arange(5 * 6, dtype=np.uint8).reshape(5, 6, 1)
-    view = View(Pair(4, 4), 1, cover=False, crop_by_chance=True)
+    view = ImageCrop(Pair(4, 4), 1, cover=False, random_crop=True)
     corners = {int(view.of(image, np.array([y, x, 0.0]))[0, 0, 0]) for y in (0, 0.999) for x in (0, 0.5, 0.999)}
     assert corners == {0, 1, 2, 6, 7, 8}
 
@@ -116,7 +107,7 @@ def test_turned_is_numpys() -> None:
 
 def test_a_mirror_turns_left_to_right() -> None:
     image = noise(4, 4)
-    view = View(Pair(4, 4), 3, mirror=True)
+    view = ImageCrop(Pair(4, 4), 3, mirror=True)
     assert np.array_equal(view.of(image, np.array([0, 0, 0.4])), image[:, ::-1])
     assert np.array_equal(view.of(image, np.array([0, 0, 0.5])), image)
 
@@ -124,11 +115,11 @@ def test_a_mirror_turns_left_to_right() -> None:
 @given(st.integers(20, 60), st.integers(0, 30), st.tuples(st.integers(1, 90), st.integers(1, 90)))
 def test_a_scale_by_chance_takes_every_side_equally_often(least: int, spread: int, image: tuple[int, int]) -> None:
     """The shorter side is uniform on the whole numbers of the interval, and the shape of the image stays."""
-    view = View(Pair(20, 20), 3, least, resize_most=least + spread)
+    view = ImageCrop(Pair(20, 20), 3, least, resize_most=least + spread)
     num = 4 * (spread + 1)
-    chance = np.zeros((num, len(RandomDraw)))
-    chance[:, RandomDraw.SCALE] = (np.arange(num) + 0.5) / num
-    sizes = [view.placement(Pair(*image), row).scaled for row in chance]
+    draws = np.zeros((num, len(RandomDraw)))
+    draws[:, RandomDraw.SCALE] = (np.arange(num) + 0.5) / num
+    sizes = [view.placement(Pair(*image), row).scaled for row in draws]
     assert [min(size) for size in sizes] == np.repeat(np.arange(least, least + spread + 1), 4).tolist()
     for size in sizes:
         assert abs(max(size) - min(size) * max(image) / min(image)) <= 0.5
@@ -142,10 +133,10 @@ def test_a_scale_by_chance_takes_every_side_equally_often(least: int, spread: in
     st.sampled_from([1, 3]),
 )
 def test_a_view_always_has_the_nets_size(
-    h: int, w: int, nh: int, nw: int, resize: int | None, cover: bool, chance: tuple[float, ...], channels: int
+    h: int, w: int, nh: int, nw: int, resize: int | None, cover: bool, draws: tuple[float, ...], channels: int
 ) -> None:
-    view = View(Pair(nh, nw), channels, resize, cover, crop_by_chance=True, mirror=True)
-    assert view.of(noise(h, w), np.array(chance)).shape == (nh, nw, channels)
+    view = ImageCrop(Pair(nh, nw), channels, resize, cover, random_crop=True, mirror=True)
+    assert view.of(noise(h, w), np.array(draws)).shape == (nh, nw, channels)
 
 
 def test_numbers_are_vggs() -> None:
@@ -170,7 +161,7 @@ def test_rgb_stays_in_its_order() -> None:
 
 def test_what_is_measured_has_mean_0_and_deviation_1() -> None:
     data = Images([noise(8, 8) // 2 + np.array([0, 10, 60], np.uint8) for _ in range(5)])
-    normalise = measured(data, View(Pair(8, 8), 3, crop_by_chance=True))
+    normalise = measured(data, ImageCrop(Pair(8, 8), 3, random_crop=True))
     numbers = normalise(torch.from_numpy(np.stack(data.images)))
     assert normalise.channels is Channels.BGR
     assert normalise.mean[0] > normalise.mean[2] + 50  # blue first
@@ -178,4 +169,4 @@ def test_what_is_measured_has_mean_0_and_deviation_1() -> None:
     assert numbers.std() == pytest.approx(1, abs=0.01)
     assert Normalise.from_data(normalise.as_data) == normalise
     black = Images([np.zeros((8, 8, 1), np.uint8)])
-    assert measured(black, View(Pair(8, 8), 1)) == Normalise(Channels.GREY, (0.0,), 1.0)
+    assert measured(black, ImageCrop(Pair(8, 8), 1)) == Normalise(Channels.GREY, (0.0,), 1.0)

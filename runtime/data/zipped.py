@@ -8,9 +8,10 @@ which in Caffe it isn't: a label map fits its image.
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from netdef.runtime.data.crop import Cropper
 from netdef.runtime.data.datasets.dataset import Dataset, ImageArray
 from netdef.runtime.data.datasets.table import Table, numbered
-from netdef.runtime.data.transform import Cropper, Normaliser
+from netdef.runtime.data.normalise import Normaliser
 
 
 class Companion(NamedTuple):

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netdef.runtime.data.random_draws import bits, order, uniform
+from netdef.runtime.hardware.seeded_bits import bits, order, uniform
 
 SPLITMIX_OF_0 = 0xE220A8397B1DCDAF
 """The first number of SplitMix64 with seed 0, as its authors' program prints it."""
