@@ -139,7 +139,7 @@ def _feed_of_one(net: Net, opened: Opened) -> LayerFeed:
         stretch=Pair(layer.new_height, layer.new_width) if isinstance(layer, ImageData) and layer.new_height else None,
         crops=crop is not None,
         random_crop=crop is not None and net.state.phase is Phase.TRAIN,
-        mirror=transform.mirror,  # by chance in TEST too, as in Caffe
+        mirror=transform.mirror,  # at random in TEST too, as in Caffe
     )
     normalise = _normalise(definition, transform, view, image, Path(net.definition.path).parent)
     blobs = dict(zip(("data", "label"), tops, strict=False))

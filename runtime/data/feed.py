@@ -40,7 +40,7 @@ class Feed(NamedTuple):
     def inputs(self, batch: Batch, device: torch.device, dtype: torch.dtype = torch.float32) -> dict[str, Tensor]:
         """A batch as the net's inputs, on its device; ``dtype`` is what images become."""
         there = {field: batch[field].to(device, non_blocking=True) for field in self.blobs}
-        there["data"] = self.normalise(there["data"], batch.get("chance")).to(dtype)
+        there["data"] = self.normalise(there["data"], batch.get("draws")).to(dtype)
         return {self.blobs[field]: tensor for field, tensor in there.items()}
 
     @property

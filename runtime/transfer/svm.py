@@ -59,7 +59,7 @@ class Result(NamedTuple):
 
 
 def splits(whole: Descriptors, seeds: Sequence[int], num_train: int, num_test: int) -> Iterator[Split]:
-    """For each seed, ``num_train`` images of each class by chance, and at most ``num_test`` of its others.
+    """For each seed, ``num_train`` images of each class at random, and at most ``num_test`` of its others.
 
     Raises:
         NetError: if a class has too few, or images show several classes.
@@ -140,7 +140,7 @@ def decisions(train: Descriptors, test: Descriptors, cost: float) -> NDArray[np.
         raise NetError(Diagnostic("N835", message, help="pip install 'netdef-compiler[svm]'")) from None
     values = np.empty((len(test.values), len(train.classes)))
     for label, shows in enumerate(train.shown.T):
-        svm = LinearSVC(C=cost, dual=False)  # Newton's method: few steps, and no chance in it
+        svm = LinearSVC(C=cost, dual=False)  # Newton's method: few steps, and nothing random
         values[:, label] = svm.fit(train.values, shows).decision_function(test.values)
     return values
 
