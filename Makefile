@@ -12,16 +12,17 @@ help:
 	@echo "make sweep   train everything once and compare, in about 10 minutes"
 
 # A stamp for each set of packages, so that a second run is quick.
-$(VENV)/base: pyproject.toml
+$(VENV)/demo: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[digits]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[onnx,train,draw,digits]'
 	touch $@
 
-$(VENV)/dev: $(VENV)/base
+$(VENV)/dev: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
 	touch $@
 
-demo: $(VENV)/base
+demo: $(VENV)/demo
 	$(BIN)/netdef summary nets/vgg16.net
 	rm -rf runs/demo
 	$(BIN)/netdef train nets/digits.net --data digits -o runs/demo

@@ -38,4 +38,23 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'netdef' has no attribute {name!r}")
     home, _, own = _HOMES[name].partition(":")
-    return getattr(import_module(home), own)
+    try:
+        return getattr(import_module(home), own)
+    except ModuleNotFoundError as error:
+        return _without_its_extra(name, "train" if home.startswith("netdef.runtime") else "onnx", error)
+
+
+def _without_its_extra(name: str, extra: str, error: ModuleNotFoundError) -> Any:
+    """Stands for a function whose packages aren't installed: a call says which extra it needs, and so does help()."""
+    from netdef.compiler.extras import absent
+
+    mistake = absent(error, f"netdef.{name}", extra)
+    if mistake is None:
+        raise error
+
+    def function(*_: Any, **__: Any) -> Any:
+        raise mistake
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = str(mistake)
+    return function

@@ -12,12 +12,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from netdef.compiler.extras import extras_named, require
 from netdef.compiler.net_error import NetError
 from netdef.compiler.override import override
 from netdef.runtime.console import Console, ExitStatus, open_console
 
 COMMANDS = sorted(path.stem for path in (Path(__file__).parent / "commands").glob("[a-z]*.py"))
-"""A command is a file: ``HELP``, ``arguments(parser)``, ``run(args, console) -> int``. Only the chosen is loaded."""
+"""A command is a file: ``HELP``, ``arguments(parser)``, ``run(args, console) -> int``, and ``EXTRAS`` if a plain
+install won't do. Only the chosen is loaded."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -65,8 +67,20 @@ def parse(argv: list[str]) -> argparse.Namespace:
         module: Any = import_module(f"netdef.commands.{name}")
         sub = commands.add_parser(name, help=module.HELP, description=module.__doc__, formatter_class=_Help)
         module.arguments(sub)
-        sub.set_defaults(run=module.run, words=argv)
+        sub.set_defaults(run=with_extras(name, module), words=argv)
     return parser.parse_args(argv)
+
+
+def with_extras(name: str, module: Any) -> Callable[[argparse.Namespace, Console], int]:
+    """A command that begins only where its extras are installed."""
+
+    @extras_named(f"netdef {name}")
+    def run(args: argparse.Namespace, console: Console) -> int:
+        require(f"netdef {name}", *getattr(module, "EXTRAS", ()))
+        status: int = module.run(args, console)
+        return status
+
+    return run
 
 
 class _Help(argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefaultsHelpFormatter):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdef.compiler.atomic import write_whole
 from netdef.compiler.diagnostics import Diagnostic, Label, Report
+from netdef.compiler.extras import extras_named
 from netdef.compiler.layers.convolution import Convolution
 from netdef.compiler.layers.inner_product import InnerProduct
 from netdef.compiler.net.net import Net, Node
@@ -25,6 +26,7 @@ Key = tuple[str, int]
 
 
 # ---- files
+@extras_named("reading weights")
 def read_weights(path: str | os.PathLike[str]) -> "dict[str, list[NDArray[float32]]]":
     """The weights in a file, by layer; its suffix says what it is.
 
@@ -37,13 +39,14 @@ def read_weights(path: str | os.PathLike[str]) -> "dict[str, list[NDArray[float3
     read = _format(path, {".caffemodel": read_caffemodel, ".safetensors": _read_safetensors, ".npz": _read_npz}, "read")
     try:
         layers = read(path)
-    except NetError:
+    except (NetError, ModuleNotFoundError):
         raise
     except Exception as error:  # a damaged file makes the libraries raise almost anything
         raise NetError(Diagnostic("N756", f"the weights {path} can't be read: {error}")) from None
     return {layer: [array.astype("float32", copy=False) for array in own] for layer, own in layers.items()}
 
 
+@extras_named("writing weights")
 def write_weights(path: str | os.PathLike[str], weights: "Weights") -> None:
     """Write weights by layer; the suffix says how. The file is there whole or not at all.
 

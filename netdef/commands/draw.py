@@ -1,7 +1,7 @@
 """Draw a net: layers with parameters and costs, blobs with shapes, blocks as frames.
 
-The suffix of the output chooses the form: .dot needs nothing more; .svg, .pdf, .png and .html need graphviz's
-program `dot`.
+The suffix of the output chooses the form: .dot needs nothing more; .svg, .pdf, .png and .html need the extra
+`draw`, or graphviz's program `dot`.
 """
 
 import argparse
@@ -11,6 +11,7 @@ from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.load import load_net
 from netdef.compiler.net_error import NetError
 from netdef.compiler.views.dot import dot
+from netdef.compiler.views.drawing import draw as drawing
 from netdef.options.net import net_arguments, net_request
 from netdef.runtime.console import Console
 
@@ -35,7 +36,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     net = load_net(net_request(args))
     console.show(net.report)
     graph = dot(net)
-    data = graph.encode() if out.suffix == ".dot" else _rendered(graph, RENDERED[out.suffix])
+    data = graph.encode() if out.suffix == ".dot" else drawing(graph, RENDERED[out.suffix])
     if out.suffix == ".html":
         svg = data[data.index(b"<svg") :].decode()
         data = f'<!doctype html><meta charset="utf-8"><title>{net.name}</title><body>{svg}</body>\n'.encode()
@@ -45,18 +46,3 @@ def run(args: argparse.Namespace, console: Console) -> int:
         raise NetError(Diagnostic("N006", f"{out} can't be written: {error.strerror}")) from None
     console.print(f"{out}: {len(net.nodes)} layers")
     return 0
-
-
-def _rendered(graph: str, form: str) -> bytes:
-    import graphviz  # only drawings need it
-
-    try:
-        drawing: bytes = graphviz.Source(graph).pipe(format=form)
-    except graphviz.ExecutableNotFound:
-        message = "drawing needs graphviz's program `dot`, which is not installed"
-        help = (
-            "apt-get install graphviz (Debian), or pip install graphviz-pure (no system package; licence EPL);"
-            " -o FILE.dot needs neither"
-        )
-        raise NetError(Diagnostic("N007", message, help=help)) from None
-    return drawing

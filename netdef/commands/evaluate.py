@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from netdef.runtime.training.run import Run
 
 HELP = "top-1 and top-5 errors on labelled images"
+EXTRAS = ("train",)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.extras import require
 from netdef.compiler.load import load_net
 from netdef.compiler.net_error import NetError
 from netdef.options.net import net_arguments, net_request
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from netdef.compiler.weights.complete import Weights
 
 HELP = "write the net as an ONNX model"
+EXTRAS = ("onnx",)
 OPSETS = range(19, 25)
 """Those of ``compiler.onnx.model``, which takes onnx to load."""
 
@@ -49,6 +51,8 @@ def model_arguments(parser: argparse.ArgumentParser, dynamic: str | None) -> Non
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Write the model, say what it is, and verify it if asked."""
+    if args.verify:
+        require("netdef export --verify", "train")
     from netdef.compiler.onnx import save_model
 
     net = load_net(net_request(args))

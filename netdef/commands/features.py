@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from netdef.runtime.evaluation.scoring import Task
 
 HELP = "descriptors of images, from any blob of a net"
+EXTRAS = ("train",)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

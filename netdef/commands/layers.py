@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from netdef.compiler.diagnostics import closest
+from netdef.compiler.extras import require
 from netdef.compiler.layers import LAYERS
 from netdef.compiler.layers.base import Layer
 from netdef.compiler.rules import Rules
@@ -104,6 +105,7 @@ def _default(value: Any) -> Any:
 
 def _add_back_ends(pages: list[dict[str, Any]]) -> None:
     """Whether each back end has a rule, or why it has none."""
+    require("netdef layers --back-ends", "onnx", "train")
     for name, (module, table) in BACK_ENDS.items():
         rules: Rules[..., Any] = getattr(import_module(module), table)
         for page in pages:

@@ -12,6 +12,7 @@ from netdef.options.values import count
 from netdef.runtime.console import Console
 
 HELP = "pack images into tar shards"
+EXTRAS = ("train",)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -12,6 +12,7 @@ from netdef.compiler.net_error import NetError
 from netdef.runtime.console import Console
 
 HELP = "draw the curves of training runs"
+EXTRAS = ("plot",)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

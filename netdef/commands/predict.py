@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from netdef.runtime.prediction import Predictor
 
 HELP = "what images show: the likeliest classes, with names, and boxes"
+EXTRAS = ("train",)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

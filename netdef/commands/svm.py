@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from netdef.runtime.transfer.svm import Result
 
 HELP = "linear SVMs on descriptors: mean class recall, or VOC's mAP"
+EXTRAS = ("svm",)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from netdef.runtime.timing import Times, Timing
 
 HELP = "time per layer, forward and backward"
+EXTRAS = ("train",)
 
 HEADINGS = ("layer", "type", "MACs", "forward ms", "backward ms", "share", "forward GFLOP/s")
 LEFT = 2

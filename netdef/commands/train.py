@@ -21,6 +21,7 @@ from netdef.training.memory import run_to_resume, take_up
 from netdef.training.road import trained
 
 HELP = "train a net"
+EXTRAS = ("train",)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

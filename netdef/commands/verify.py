@@ -13,6 +13,7 @@ from netdef.options.net import net_arguments, net_request
 from netdef.runtime.console import Console
 
 HELP = "PyTorch against ONNX Runtime, blob by blob"
+EXTRAS = ("onnx", "train")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from netdef.runtime.training.signals import SignalHandler
     from netdef.runtime.training.train import Job
 
-NO_DATA = {"N710", "N717", "N774"}
+NO_DATA = {"N710", "N010", "N774"}
 """What is said of data that aren't there, or whose package isn't."""
 
 

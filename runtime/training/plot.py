@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.extras import require
 from netdef.compiler.net_error import NetError
 from netdef.runtime.training.run import Run
 
@@ -104,12 +105,10 @@ def draw(stories: Sequence[Story], out: Path, along: Along) -> None:
     Raises:
         NetError: if matplotlib is absent, or the file can't be written.
     """
-    try:
-        import matplotlib as mpl  # an extra
-        from matplotlib.figure import Figure
-    except ImportError:
-        message = "curves are drawn by matplotlib, which is not installed"
-        raise NetError(Diagnostic("N717", message, help="pip install 'netdef-compiler[plot]'")) from None
+    require("drawing curves", "plot")
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
     unit, scale = _unit(stories, along)
     panels = [panel for panel in PANELS if any(panel.shows(story) for story in stories)]
     with mpl.rc_context(STYLE):

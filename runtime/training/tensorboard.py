@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from netdef.compiler.diagnostics import Diagnostic
-from netdef.compiler.net_error import NetError
+from netdef.compiler.extras import require
 
 FOLDER = "tensorboard"
 """In the run's folder."""
@@ -25,11 +24,7 @@ TAGS = {
 
 def check_tensorboard() -> None:
     """Raise ``NetError`` if the package tensorboard, an extra, is absent."""
-    try:
-        import torch.utils.tensorboard  # noqa: F401
-    except ImportError:
-        message = "--tensorboard needs the package tensorboard, which is not installed"
-        raise NetError(Diagnostic("N717", message, help="pip install 'netdef-compiler[tensorboard]'")) from None
+    require("--tensorboard", "tensorboard")
 
 
 class TensorBoard:

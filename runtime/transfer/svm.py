@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.extras import require
 from netdef.compiler.net_error import NetError
 from netdef.runtime.data.datasets.dataset import random_nth
 from netdef.runtime.hardware.seeded_bits import order
@@ -133,11 +134,9 @@ def decisions(train: Descriptors, test: Descriptors, cost: float) -> NDArray[np.
     Raises:
         NetError: without scikit-learn.
     """
-    try:
-        from sklearn.svm import LinearSVC  # an extra, and 1 s to import
-    except ImportError:
-        message = "SVMs are scikit-learn's, which is not installed"
-        raise NetError(Diagnostic("N835", message, help="pip install 'netdef-compiler[svm]'")) from None
+    require("an SVM", "svm")
+    from sklearn.svm import LinearSVC  # 1 s to import
+
     values = np.empty((len(test.values), len(train.classes)))
     for label, shows in enumerate(train.shown.T):
         svm = LinearSVC(C=cost, dual=False)  # Newton's method: few steps, and nothing random

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
 from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.extras import require
 from netdef.compiler.net_error import NetError
 
 
@@ -25,7 +26,8 @@ class Lmdb:
     """A memory map: what isn't asked for is not read from the disk."""
 
     def __init__(self, path: Path) -> None:
-        lmdb = _package("lmdb", path)
+        require(f"the database {path}", "lmdb")
+        lmdb = import_module("lmdb")
         try:
             # without locks nothing is written beside the data, and a child may read by its parent's handle
             self._environment = lmdb.open(str(path), readonly=True, lock=False, create=False, subdir=path.is_dir())
@@ -49,7 +51,8 @@ class LevelDb:
     """Files that only one process may open, and a log that it writes beside them; its children read by its handle."""
 
     def __init__(self, path: Path) -> None:
-        plyvel = _package("plyvel", path)
+        require(f"the database {path}", "leveldb")
+        plyvel = import_module("plyvel")
         try:
             self._database = plyvel.DB(str(path), create_if_missing=False)
         except (plyvel.Error, OSError) as error:
@@ -89,15 +92,6 @@ def open_database(path: Path) -> Database:
     if database is None:
         database = _OPEN[key] = kind(path)
     return database
-
-
-def _package(name: str, path: Path) -> Any:
-    """What reads such a database: an extra."""
-    try:
-        return import_module(name)
-    except ImportError:
-        message = f"{path} is a database, and the package {name} is not installed"
-        raise NetError(Diagnostic("N717", message, help=f"pip install 'netdef-compiler[{name}]'")) from None
 
 
 def _unreadable(path: Path, kind: str, error: Exception) -> NetError:

@@ -5,8 +5,7 @@ From the optical recognition data set of E. Alpaydin and C. Kaynak (UCI, CC BY 4
 
 import numpy as np
 
-from netdef.compiler.diagnostics import Diagnostic
-from netdef.compiler.net_error import NetError
+from netdef.compiler.extras import require
 from netdef.runtime.data.datasets.dataset import Data, ImageArray, Part, every_nth
 
 TEST_SHARE = 5
@@ -18,12 +17,9 @@ class Digits:
     classes = tuple("0123456789")
 
     def __init__(self) -> None:
-        try:
-            from sklearn.datasets import load_digits  # an extra, and 1 s to import
-        except ImportError:
-            message = "the digits come with scikit-learn, which is not installed"
-            cure = "pip install 'netdef-compiler[digits]'"
-            raise NetError(Diagnostic("N717", message, help=cure)) from None
+        require("the data set digits", "digits")
+        from sklearn.datasets import load_digits  # 1 s to import
+
         bunch = load_digits()
         self._images = np.round(bunch.images[:, :, :, np.newaxis] * (255 / 16)).astype(np.uint8)
         self.labels = bunch.target.tolist()

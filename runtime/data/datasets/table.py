@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.extras import require
 from netdef.compiler.net_error import NetError
 from netdef.compiler.shape import show
 from netdef.runtime.data.datasets.dataset import ImageArray
@@ -108,11 +109,9 @@ def _piece(path: Path, file: Any, names: Sequence[str]) -> Piece:
 
 def open_hdf5(path: Path) -> Any:
     """An HDF5 file for reading."""
-    try:
-        import h5py  # an extra
-    except ImportError:
-        message = f"{path} is HDF5, and the package h5py is not installed"
-        raise NetError(Diagnostic("N717", message, help="pip install 'netdef-compiler[h5py]'")) from None
+    require(f"the HDF5 file {path}", "h5py")
+    import h5py
+
     try:
         return h5py.File(path, "r")
     except OSError as error:

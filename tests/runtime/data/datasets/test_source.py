@@ -56,11 +56,11 @@ def test_the_digits_are_split_class_by_class() -> None:
 
 
 def test_without_scikit_learn_the_message_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
+    monkeypatch.setitem(sys.modules, "sklearn", None)
     with pytest.raises(NetError) as error:
         open_data("digits")
     (mistake,) = error.value.report
-    assert (mistake.code, mistake.help) == ("N717", "pip install 'netdef-compiler[digits]'")
+    assert (mistake.code, mistake.help) == ("N010", "pip install 'netdef-compiler[digits]'")
 
 
 def test_a_folder_is_read_by_class_and_by_name(pets: Path) -> None:
