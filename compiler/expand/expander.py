@@ -13,10 +13,11 @@ from os.path import dirname, join, realpath
 
 from netdef.compiler.diagnostics import Label, Report, closest, did_you_mean
 from netdef.compiler.expand.evaluate import describe, evaluate, integer, truth, unknown_variable
+from netdef.compiler.expand.meant import meant
 from netdef.compiler.expand.place import LAYER, NET, Place, inner, literal_of
 from netdef.compiler.expand.plain import plain
 from netdef.compiler.expand.scope import Binding, Closure, Mistake, Quiet, Scope
-from netdef.compiler.layers import BLOCKS, LAYERS, MESSAGES
+from netdef.compiler.layers import catalogue
 from netdef.compiler.layers.base import Layer as LayerType
 from netdef.compiler.net_error import NetError
 from netdef.compiler.schema.caffe import BlobShape
@@ -274,14 +275,13 @@ class _Expander:
         at = place.here(layer.at)
         name = self._layer_name(layer.name, place)
         type_name = self._type(layer.type, place)
-        kind = LAYERS.get(type_name)
-        shared = {f: group for group, p in (kind.messages if kind else {}).items() for f in p.kind.fields}
-        fields = {**(kind.block_fields if kind else {}), **_fields_of(shared), **LAYER}
-        body = self.statements(layer.body, place.within(fields).deeper())
+        fields = {field: p for kind in catalogue.variants(type_name) for field, p in _short_form(kind).items()}
+        body = self.statements(layer.body, place.within({**fields, **LAYER}).deeper())
+        kind = meant(type_name, body)
         frame: Plain = []
         groups: dict[str, Plain] = {}
         for statement in body:
-            home = self._home(statement.name, kind, shared)
+            home = self._home(statement.name, kind)
             if home is None or not statement.name:
                 frame.append(statement)
             if home is not None:
@@ -293,18 +293,22 @@ class _Expander:
         return Group("layer", (*head, *frame, *blocks), at, at)
 
     @staticmethod
-    def _home(field: str, kind: type[LayerType] | None, shared: Mapping[str, str]) -> str | None:
+    def _home(field: str, kind: type[LayerType] | None) -> str | None:
         """The message of the type that a field of the short form goes to; None for the layer itself.
 
-        No BVLC message shares a field name with a layer's frame. A field that a shared message has goes there, not
-        to its old place in the type's own; one that nobody knows goes where its name is nearest, which then says so.
+        No BVLC message shares a field name with a layer's frame. A field that a message beside the type's own has goes
+        there, not to its old place in the own one; one that nobody knows goes where its name is nearest, which then
+        says so.
         """
-        if field in LAYER or field in BLOCKS or kind is None:
+        if field in LAYER or kind is None:
             return None
-        if field not in shared and field not in kind.block_fields:
-            near = closest(field, [*kind.block_fields, *LAYER])
-            return None if near in LAYER else kind.block or None
-        return shared.get(field) or kind.block
+        beside = next((name for name, p in kind.fields_beside.items() if field in p.kind.fields), None)
+        if beside is not None or field in kind.own_fields:
+            return beside or kind.message
+        if catalogue.is_message(field):
+            return None
+        near = closest(field, [*kind.own_fields, *LAYER, *kind.fields_beside])
+        return kind.message or None if near is None or near in kind.own_fields else None
 
     def _join(self, layer: LayerStatement, name: str, kind: type[LayerType] | None, frame: Plain, place: Place) -> None:
         """Add the bottom and top that a layer leaves out, and note what flows on from it."""
@@ -350,7 +354,11 @@ class _Expander:
 
     def _type(self, type_name: Expression, place: Place) -> str:
         """A layer type: its own word first, then a variable's."""
-        if isinstance(type_name, Word) and type_name.value not in LAYERS and place.scope.variable(type_name.value):
+        if (
+            isinstance(type_name, Word)
+            and place.scope.variable(type_name.value)
+            and not catalogue.find(type_name.value)
+        ):
             return self._name(type_name, place)
         return type_name.value if isinstance(type_name, Word) else self._name(type_name, place)
 
@@ -473,7 +481,7 @@ class _Expander:
 
     def _opaque(self, opaque: Opaque, place: Place) -> Plain:
         name = self._name(opaque.type, place)
-        if name in LAYERS or name in self.opaque:
+        if catalogue.find(name) or name in self.opaque:
             raise Mistake("N312", f"{name} is a layer type already", place.here(opaque.type.at), "drop the declaration")
         self.opaque[name] = OpaqueType(name, None, place.here(opaque.at))
         shapes: list[tuple[int | str, ...]] = []
@@ -501,8 +509,10 @@ def _signature(block: Block) -> Label:
     return Label(block.at, f"{block.name}({', '.join(parameter.name for parameter in block.parameters)})")
 
 
-def _fields_of(shared: Mapping[str, str]) -> dict[str, Param]:
-    return {field: MESSAGES[group].kind.fields[field] for field, group in shared.items()}
+def _short_form(kind: type[LayerType]) -> dict[str, Param]:
+    """What may stand in the short form of a layer: the fields of the type's own message, and of those beside it."""
+    beside = {name: p for param in kind.fields_beside.values() for name, p in param.kind.fields.items()}
+    return {**kind.own_fields, **beside, **kind.fields_beside}
 
 
 def _string(name: str, value: str | None, at: Span) -> Field:

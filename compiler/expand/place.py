@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.expand.scope import Mistake, Scope
-from netdef.compiler.layers import BLOCKS, MESSAGES
+from netdef.compiler.layers import catalogue
 from netdef.compiler.schema.caffe import LayerFrame, NetFrame
 from netdef.compiler.schema.message import Message, Param, ProtoEnum
 from netdef.compiler.source import Span
@@ -14,7 +14,7 @@ from netdef.compiler.syntax.tree import Literal, Number, Text, Value, Word
 Fields = Mapping[str, Param]
 
 NET: Fields = NetFrame.fields
-LAYER: Fields = {**LayerFrame.fields, **MESSAGES}
+LAYER: Fields = LayerFrame.fields
 UNKNOWN: Fields = {}
 
 
@@ -51,10 +51,10 @@ def inner(fields: Fields, group: str) -> Fields:
     """The fields that stand in a group, as far as somebody knows it."""
     if fields is NET and group == "layer":
         return LAYER
-    if fields is LAYER and group in BLOCKS:
-        return BLOCKS[group]
     param = fields.get(group)
-    return param.kind.fields if param is not None and issubclass(param.kind, Message) else UNKNOWN
+    if param is None:
+        return catalogue.message_fields(group) or UNKNOWN
+    return param.kind.fields if issubclass(param.kind, Message) else UNKNOWN
 
 
 def literal_of(value: Value, at: Span, param: Param | None) -> Literal:

@@ -1,13 +1,14 @@
 """Functions of one value."""
 
 from netdef.compiler.layers.base import Layer, Weight, known_sizes
+from netdef.compiler.layers.roles import V1
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Engine, Filler
 from netdef.compiler.schema.message import Refusal, param
 from netdef.compiler.shape import Shapes
 
 
-class ReLU(Layer, block="relu_param", number=123, in_place=True):
+class ReLU(Layer, message="relu_param", number=123, in_place=True, v0="relu", v1=V1("RELU", 18, 30)):
     """max(x, 0), or x times a slope below 0.
 
     bottom   any shape
@@ -18,7 +19,7 @@ class ReLU(Layer, block="relu_param", number=123, in_place=True):
     engine: Engine = param(2, default=Engine.DEFAULT, doc="Caffe's kernel; no meaning here")
 
 
-class PReLU(Layer, block="prelu_param", number=131, in_place=True):
+class PReLU(Layer, message="prelu_param", number=131, in_place=True):
     """ReLU with a learned slope below 0 for each channel (He et al. 2015).
 
     bottom   (N, C, ...)
@@ -40,7 +41,7 @@ class PReLU(Layer, block="prelu_param", number=131, in_place=True):
         return (Weight("slope", () if self.channel_shared else known_sizes(bottoms[0][1]), self.filler),)
 
 
-class ELU(Layer, block="elu_param", number=140, in_place=True):
+class ELU(Layer, message="elu_param", number=140, in_place=True):
     """x above 0, alpha (e^x - 1) below.
 
     bottom   any shape
@@ -50,7 +51,7 @@ class ELU(Layer, block="elu_param", number=140, in_place=True):
     alpha: float = param(1, default=1.0, doc="what values far below 0 go to, negated")
 
 
-class Sigmoid(Layer, block="sigmoid_param", number=124, in_place=True):
+class Sigmoid(Layer, message="sigmoid_param", number=124, in_place=True, v0="sigmoid", v1=V1("SIGMOID", 19, 38)):
     """1 / (1 + e^-x).
 
     bottom   any shape
@@ -60,7 +61,7 @@ class Sigmoid(Layer, block="sigmoid_param", number=124, in_place=True):
     engine: Engine = param(1, default=Engine.DEFAULT, doc="Caffe's kernel; no meaning here")
 
 
-class TanH(Layer, block="tanh_param", number=127, in_place=True):
+class TanH(Layer, message="tanh_param", number=127, in_place=True, v0="tanh", v1=V1("TANH", 23, 37)):
     """The hyperbolic tangent.
 
     bottom   any shape
@@ -70,7 +71,7 @@ class TanH(Layer, block="tanh_param", number=127, in_place=True):
     engine: Engine = param(1, default=Engine.DEFAULT, doc="Caffe's kernel; no meaning here")
 
 
-class Power(Layer, block="power_param", number=122, in_place=True):
+class Power(Layer, message="power_param", number=122, in_place=True, v1=V1("POWER", 26, 21)):
     """(shift + scale x)^power.
 
     bottom   any shape

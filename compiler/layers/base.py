@@ -1,16 +1,17 @@
 """What a layer type declares.
 
-A layer type is a class. Its attributes are the fields of its own message (``pooling_param``); attributes that
-hold a message with a ``_param`` name are messages beside it. The methods say what the parameters mean: what is
+A layer type is a class. Its attributes are the fields of its own message (``pooling_param``), or messages beside it
+(``beside``). Its class line says its names, its origin and its roles. The methods say what the parameters mean: what is
 wrong with them, the shapes, the weights and the cost. A layer type knows nothing of files, spans or back ends.
 """
 
 from enum import Enum
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, TypedDict, Unpack
 
+from netdef.compiler.layers.roles import V1, Colour, Makes, WeightRole, Written
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Filler
-from netdef.compiler.schema.message import Message, Param, Refusal
+from netdef.compiler.schema.message import Beside, Message, Param, Refusal
 from netdef.compiler.shape import Pair, Shape, Shapes, agreed, differ
 from netdef.compiler.size import Dim, is_below
 
@@ -31,13 +32,19 @@ class Arity(NamedTuple):
 class Weight(NamedTuple):
     """One stored blob of a layer; their order is that of the ``.caffemodel``.
 
-    learned   whether training changes it by gradients (BatchNorm's statistics are not)
+    filler   what it holds before training
+    role     what changes it
     """
 
     name: str
     shape: tuple[int, ...]
     filler: Filler
-    learned: bool = True
+    role: WeightRole = WeightRole.LEARNED
+
+    @property
+    def learned(self) -> bool:
+        """Whether training changes it by gradients."""
+        return self.role is WeightRole.LEARNED
 
 
 class Window(NamedTuple):
@@ -60,59 +67,128 @@ class Divisor(Enum):
     COUNTED = "counted"
 
 
-LAYERS: "dict[str, type[Layer]]" = {}
-"""Layer types by name. A class registers itself when it is made; one with a leading underscore is only shared."""
+TYPES: "dict[str, tuple[type[Layer], ...]]" = {}
+"""Layer types by name and alias, as far as they are imported; several where forks mean different things by a name."""
+MESSAGES: dict[str, dict[str, Param]] = {}
+"""The fields of the messages that stand in layers, by the layer's field (``pooling_param``, ``transform_param``)."""
 
 POINTWISE = Window(Pair(1, 1), Pair(1, 1))
 
 
-class Layer(Message):
-    """A layer type; its name is the class's name."""
+class NameTaken(Exception):
+    """Two layer types of one name, and nothing that tells them apart."""
 
-    block: ClassVar[str] = ""
+    def __init__(self, name: str, other: "type[Layer]") -> None:
+        super().__init__(name, other)
+        self.name = name
+        self.other = other
+
+    @override
+    def __str__(self) -> str:
+        return f"there is a layer type {self.name} already, of {self.other.origin}, in {self.other.__module__}"
+
+
+class _Words(TypedDict, total=False):
+    """The words of a class line that a class hands down."""
+
+    message: str
+    number: int
+    bottoms: int | Arity
+    tops: int | Arity
+    in_place: bool
+    fed: bool
+    brings_data: bool
+    sized_by_data: bool
+    scores: int
+    labels: int
+    makes: Makes
+    keeps_positions: bool
+    weight_layer: bool
+    kernel_weight: bool
+    flattens: bool
+    colour: Colour
+
+
+class Layer(Message):
+    """A layer type, known by the name of its class.
+
+    Its class line may say, beside ``bottoms`` and ``tops`` (a number, or ``Arity(least, most)``), what stands below. It
+    inherits all that from its base, but for names and origin. A class with a leading underscore is only shared.
+    """
+
+    type_name: ClassVar[str] = ""
+    """``name=``: Caffe's, where it is not the class's."""
+    aliases: ClassVar[tuple[str, ...]] = ()
+    """What other forks of Caffe call the same type."""
+    origin: ClassVar[str] = ""
+    """The fork that declares it: bvlc, ssd, rcnn, ...; ``own`` for a user's."""
+    v0: ClassVar[str] = ""
+    """Its name in the oldest format, V0."""
+    v1: ClassVar[V1 | None] = None
+    """Its name and numbers in V1."""
+
+    message: ClassVar[str] = ""
     """The field of a layer that holds this type's own message; empty if it has none."""
     number: ClassVar[int] = 0
-    """The block's wire number."""
-    bottoms: ClassVar[Arity]
-    tops: ClassVar[Arity]
+    """That field's wire number."""
+    own_fields: ClassVar[dict[str, Param]] = {}
+    """The fields of its own message."""
+    fields_beside: ClassVar[dict[str, Beside]] = {}
+    """The messages beside it, by field name (``transform_param``)."""
+
+    bottoms: ClassVar[Arity] = Arity(1, 1)
+    tops: ClassVar[Arity] = Arity(1, 1)
     in_place: ClassVar[bool] = False
     """Whether Caffe's users write it with ``top`` equal to ``bottom``; then the short form does."""
     fed: ClassVar[bool] = False
     """Whether its tops come from outside the net: an input or a data set."""
-    is_loss: ClassVar[bool] = False
-    """Whether its first top counts 1 in the loss unless the file says otherwise; Caffe: a type named ``...Loss``."""
-    counts_as_weight_layer: ClassVar[bool] = False
+    brings_data: ClassVar[bool] = False
+    """Whether it names a data set."""
+    sized_by_data: ClassVar[bool] = False
+    """Whether data decide its tops' sizes; then its implied bottoms are one sample for each top, an image first."""
+
+    scores: ClassVar[int | None] = None
+    """The bottom that holds class scores, or what is made of them."""
+    labels: ClassVar[int | None] = None
+    """The bottom that holds labels: for each position of the scores, the number of its class."""
+    makes: ClassVar[Makes] = Makes.VALUES
+    """What its first top is."""
+    keeps_positions: ClassVar[bool] = True
+    """Whether an image's positions mean in the top what they mean in the bottom: not behind a reshape, or a loss."""
+    weight_layer: ClassVar[bool] = False
     """Whether papers count it ("16 weight layers")."""
-    block_fields: ClassVar[dict[str, Param]] = {}
-    """The fields of its own message."""
-    messages: ClassVar[dict[str, Param]] = {}
-    """The messages beside it, by field name (``transform_param``)."""
+    kernel_weight: ClassVar[bool] = False
+    """Whether its weight may be read as a convolution's: (num_output, channels / group, height, width)."""
+    flattens: ClassVar[bool] = False
+    """Whether it takes all positions at once; ``as_convolution`` takes them window by window, in images of any size."""
+    colour: ClassVar[Colour] = Colour.WHITE
+    """What drawings fill its box with."""
 
     @override
     def __init_subclass__(
         cls,
         *,
-        block: str | None = None,
-        number: int | None = None,
-        bottoms: int | Arity = 1,
-        tops: int | Arity = 1,
-        in_place: bool = False,
-        fed: bool = False,
-        weight_layer: bool = False,
+        name: str = "",
+        aliases: tuple[str, ...] = (),
+        origin: str = "",
+        v0: str = "",
+        v1: V1 | None = None,
+        **words: Unpack[_Words],
     ) -> None:
         super().__init_subclass__()
-        cls.block = cls.block if block is None else block
-        cls.number = cls.number if number is None else number
-        cls.bottoms = Arity(bottoms, bottoms) if isinstance(bottoms, int) else bottoms
-        cls.tops = Arity(tops, tops) if isinstance(tops, int) else tops
-        cls.in_place = in_place
-        cls.fed = fed
-        cls.is_loss = cls.__name__.endswith("Loss")
-        cls.counts_as_weight_layer = weight_layer
-        cls.messages = {name: p for name, p in cls.fields.items() if name.endswith("_param")}
+        cls.type_name, cls.aliases, cls.v0, cls.v1 = name or cls.__name__, aliases, v0, v1
+        cls.origin = origin or ("bvlc" if cls.__module__.startswith(f"{__package__}.") else "own")
+        for word, value in words.items():
+            setattr(cls, word, Arity(value, value) if word in ("bottoms", "tops") and isinstance(value, int) else value)
+        cls.fields_beside = {name: p for name, p in cls.fields.items() if isinstance(p, Beside)}
+        cls.own_fields = {name: p for name, p in cls.fields.items() if not isinstance(p, Beside)}
         if not cls.__name__.startswith("_"):
-            LAYERS[cls.__name__] = cls
-        cls.block_fields = {name: p for name, p in cls.fields.items() if name not in cls.messages}
+            register(cls)
+
+    @classmethod
+    def is_meant(cls, written: Written) -> bool:
+        """Whether it is this type that a layer means; to be overridden where several types bear one name."""
+        return True
 
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
         """The shape of each top; raises ``Refusal`` where the bottoms don't fit. Here: that of the first bottom."""
@@ -136,9 +212,53 @@ class Layer(Message):
         """The label whose positions don't count, if there is one."""
         return None
 
+    def classes_axis(self, rank: int) -> int:
+        """The axis of the scores along which the classes lie, from 0; ``rank`` is how many axes they have."""
+        return 1
+
+    @property
+    def weight_is_kernel(self) -> bool:
+        """Whether its weight may be read as a convolution's, as its parameters stand."""
+        return self.kernel_weight
+
+    def as_convolution(self, bottom: Shape) -> "Layer":
+        """Of a type that ``flattens``, the convolution of the same numbers; raises ``Refusal`` where there is none."""
+        raise NotImplementedError(f"{self.type_name} does not flatten")
+
     def window(self, bottoms: Shapes) -> Window | None:
         """What one output position sees; None where positions lose their meaning (a reshape, a loss)."""
-        return POINTWISE
+        return POINTWISE if self.keeps_positions else None
+
+
+def register(kind: type[Layer]) -> None:
+    """Make a layer type known by its names; a class that was made anew takes the place of its old self.
+
+    Two types may share a name if one of them says when it is meant.
+
+    Raises:
+        NameTaken: if nothing tells a type from another of its name.
+    """
+    names = (kind.type_name, *kind.aliases)
+    for name in names:
+        for other in TYPES.get(name, ()):
+            if not _is_same(other, kind) and not (_asks(other) or _asks(kind)):
+                raise NameTaken(name, other)
+    for name in names:
+        others = [other for other in TYPES.get(name, ()) if not _is_same(other, kind)]
+        TYPES[name] = tuple(sorted([*others, kind], key=_asks, reverse=True))
+    if kind.message:
+        MESSAGES[kind.message] = {**MESSAGES.get(kind.message, {}), **kind.own_fields}
+    for name, param in kind.fields_beside.items():
+        MESSAGES[name] = {**MESSAGES.get(name, {}), **param.kind.fields}
+
+
+def _is_same(one: type[Layer], other: type[Layer]) -> bool:
+    return (one.__module__, one.__qualname__) == (other.__module__, other.__qualname__)
+
+
+def _asks(kind: type[Layer]) -> bool:
+    """Whether a type says when it is meant."""
+    return "is_meant" in vars(kind)
 
 
 def need_rank(bottoms: Shapes, rank: int, why: str) -> None:

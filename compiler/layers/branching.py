@@ -4,13 +4,22 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from netdef.compiler.layers.base import Arity, Layer, find_axis, same_shapes
+from netdef.compiler.layers.roles import V1, Colour
 from netdef.compiler.override import override
 from netdef.compiler.schema.message import ProtoEnum, Refusal, param
 from netdef.compiler.shape import Shapes, agreed, differ
 from netdef.compiler.size import Dim, is_below, may_divide
 
 
-class Concat(Layer, block="concat_param", number=104, bottoms=Arity(1, None)):
+class Concat(
+    Layer,
+    message="concat_param",
+    number=104,
+    bottoms=Arity(1, None),
+    v0="concat",
+    v1=V1("CONCAT", 3, 9),
+    colour=Colour.PINK,
+):
     """Join blobs along an axis.
 
     bottom   shapes that agree but for one axis
@@ -44,7 +53,7 @@ class Concat(Layer, block="concat_param", number=104, bottoms=Arity(1, None)):
         return ((*common[:axis], joined, *common[axis:]),)
 
 
-class Slice(Layer, block="slice_param", number=126, tops=Arity(1, None)):
+class Slice(Layer, message="slice_param", number=126, tops=Arity(1, None), v1=V1("SLICE", 33, 31), colour=Colour.PINK):
     """Cut a blob into pieces along an axis.
 
     bottom   any shape
@@ -87,7 +96,7 @@ class Slice(Layer, block="slice_param", number=126, tops=Arity(1, None)):
         return tuple((*shape[:axis], cut, *shape[axis + 1 :]) for cut in cuts)
 
 
-class Split(Layer, bottoms=1, tops=Arity(1, None)):
+class Split(Layer, bottoms=1, tops=Arity(1, None), v0="split", v1=V1("SPLIT", 22)):
     """Give one blob several names.
 
     bottom   any shape
@@ -103,7 +112,9 @@ class Combine(ProtoEnum):
     MAX = 2
 
 
-class Eltwise(Layer, block="eltwise_param", number=110, bottoms=Arity(2, None)):
+class Eltwise(
+    Layer, message="eltwise_param", number=110, bottoms=Arity(2, None), v1=V1("ELTWISE", 25, 24), colour=Colour.PINK
+):
     """Multiply, add or compare blobs value by value.
 
     bottom   two or more of one shape (nothing is broadcast)
@@ -128,7 +139,7 @@ class Eltwise(Layer, block="eltwise_param", number=110, bottoms=Arity(2, None)):
         return (shape,)
 
 
-class Silence(Layer, bottoms=Arity(1, None), tops=0):
+class Silence(Layer, bottoms=Arity(1, None), tops=0, v1=V1("SILENCE", 36)):
     """Take blobs that nobody else reads, so that they don't count as outputs.
 
     bottom   any shapes

@@ -11,6 +11,7 @@ from netdef.compiler.layers.base import (
     is_empty,
     known_sizes,
 )
+from netdef.compiler.layers.roles import V1, Colour
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Engine, Filler
 from netdef.compiler.schema.message import Refusal, pair, param
@@ -18,7 +19,7 @@ from netdef.compiler.shape import Pair, Shape, Shapes, differ, product, show
 from netdef.compiler.size import Dim, may_divide, towards_zero
 
 
-class _Convolving(Layer, block="convolution_param", number=106):
+class _Convolving(Layer, message="convolution_param", number=106):
     """What both share: the parameters of a window over any number of axes."""
 
     num_output: int = param(1, least=1, doc="channels of the top")
@@ -116,7 +117,16 @@ class _Convolving(Layer, block="convolution_param", number=106):
         return (weight, bias) if self.bias_term else (weight,)
 
 
-class Convolution(_Convolving, bottoms=Arity(1, None), tops=Arity(1, None), weight_layer=True):
+class Convolution(
+    _Convolving,
+    bottoms=Arity(1, None),
+    tops=Arity(1, None),
+    weight_layer=True,
+    v0="conv",
+    v1=V1("CONVOLUTION", 4, 10),
+    kernel_weight=True,
+    colour=Colour.BLUE,
+):
     """Slide a learned window over every axis behind the channels (cross-correlation, not flipped).
 
     bottom   (N, C, H, W), or any number of axes behind the channels; several bottoms share the weights
@@ -150,7 +160,14 @@ class Convolution(_Convolving, bottoms=Arity(1, None), tops=Arity(1, None), weig
         )
 
 
-class Deconvolution(_Convolving, bottoms=Arity(1, None), tops=Arity(1, None), weight_layer=True):
+class Deconvolution(
+    _Convolving,
+    bottoms=Arity(1, None),
+    tops=Arity(1, None),
+    weight_layer=True,
+    v1=V1("DECONVOLUTION", 39, 10),
+    colour=Colour.BLUE,
+):
     """Convolution's transpose: spread every position over a learned window.
 
     bottom   (N, C, H, W)

@@ -5,12 +5,12 @@ its data set has for each top, or for the first ones; the first is an image, (C,
 """
 
 from collections.abc import Iterator
-from typing import ClassVar
 
-from netdef.compiler.layers.base import Arity, Layer, Window
+from netdef.compiler.layers.base import Arity, Layer
+from netdef.compiler.layers.roles import V1, Colour
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Transform
-from netdef.compiler.schema.message import ProtoEnum, Refusal, param
+from netdef.compiler.schema.message import ProtoEnum, Refusal, beside, param
 from netdef.compiler.shape import Shape, Shapes
 from netdef.compiler.size import Dim
 
@@ -22,10 +22,8 @@ class Backend(ProtoEnum):
     LMDB = 1
 
 
-class _DataLayer(Layer):
+class _DataLayer(Layer, fed=True, brings_data=True, sized_by_data=True, colour=Colour.GREY):
     """What all share."""
-
-    sized_by_data: ClassVar[bool] = True
 
     def cropped(self, image: Shape, *crops: int) -> Shape:
         """The image after the layer's crop, if it has one."""
@@ -37,12 +35,8 @@ class _DataLayer(Layer):
         labels: Shapes = ((),) * (num_tops - len(samples))
         return tuple((num, *sample) for sample in (*samples[:num_tops], *labels))
 
-    @override
-    def window(self, bottoms: Shapes) -> Window | None:
-        return None
 
-
-class Data(_DataLayer, block="data_param", number=107, bottoms=0, tops=Arity(1, 2), fed=True):
+class Data(_DataLayer, message="data_param", number=107, bottoms=0, tops=Arity(1, 2), v0="data", v1=V1("DATA", 5, 11)):
     """Images, and labels, from an LMDB or LevelDB of Datums.
 
     top      images (N, C, H, W); labels (N,)
@@ -58,7 +52,7 @@ class Data(_DataLayer, block="data_param", number=107, bottoms=0, tops=Arity(1, 
     mirror: bool = param(6, default=False, doc="old place of transform_param's")
     force_encoded_color: bool = param(9, default=False, doc="decode as three channels")
     prefetch: int = param(10, default=4, least=0, doc="batches that Caffe reads ahead; no meaning here")
-    transform: Transform = param(100, name="transform_param", default=Transform(), doc="what is done to an image")
+    transform: Transform = beside(100, "transform_param", default=Transform(), v1=36, doc="what is done to an image")
 
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
@@ -66,7 +60,9 @@ class Data(_DataLayer, block="data_param", number=107, bottoms=0, tops=Arity(1, 
         return self.tops_of(self.batch_size, (image,), num_tops)
 
 
-class ImageData(_DataLayer, block="image_data_param", number=116, bottoms=0, tops=2, fed=True):
+class ImageData(
+    _DataLayer, message="image_data_param", number=116, bottoms=0, tops=2, v0="images", v1=V1("IMAGE_DATA", 12, 15)
+):
     """Images, and labels, from a text file of paths and numbers.
 
     top      images (N, C, H, W); labels (N,)
@@ -84,7 +80,7 @@ class ImageData(_DataLayer, block="image_data_param", number=116, bottoms=0, top
     crop_size: int = param(5, default=0, least=0, doc="old place of transform_param's")
     mirror: bool = param(6, default=False, doc="old place of transform_param's")
     root_folder: str = param(12, default="", doc="what the paths are relative to")
-    transform: Transform = param(100, name="transform_param", default=Transform(), doc="what is done to an image")
+    transform: Transform = beside(100, "transform_param", default=Transform(), v1=36, doc="what is done to an image")
 
     @override
     def problems(self) -> Iterator[Refusal]:
@@ -101,26 +97,40 @@ class ImageData(_DataLayer, block="image_data_param", number=116, bottoms=0, top
         return self.tops_of(self.batch_size, (image,), num_tops)
 
 
-class MemoryData(_DataLayer, block="memory_data_param", number=119, bottoms=0, tops=2, fed=True):
+class MemoryData(
+    _DataLayer,
+    message="memory_data_param",
+    number=119,
+    bottoms=0,
+    tops=2,
+    v1=V1("MEMORY_DATA", 29, 22),
+    sized_by_data=False,
+):
     """Images and labels that a program hands over; the file has their size.
 
     top      images (N, C, H, W), uncropped whatever transform_param says; labels (N,)
     """
 
-    sized_by_data: ClassVar[bool] = False
-
     batch_size: int = param(1, least=1, doc="N")
     channels: int = param(2, least=1, doc="C")
     height: int = param(3, least=1, doc="H, in pixels")
     width: int = param(4, least=1, doc="W, in pixels")
-    transform: Transform = param(100, name="transform_param", default=Transform(), doc="what is done to an image")
+    transform: Transform = beside(100, "transform_param", default=Transform(), v1=36, doc="what is done to an image")
 
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
         return self.tops_of(self.batch_size, ((self.channels, self.height, self.width),), num_tops)
 
 
-class HDF5Data(_DataLayer, block="hdf5_data_param", number=112, bottoms=0, tops=Arity(1, None), fed=True):
+class HDF5Data(
+    _DataLayer,
+    message="hdf5_data_param",
+    number=112,
+    bottoms=0,
+    tops=Arity(1, None),
+    v0="hdf5_data",
+    v1=V1("HDF5_DATA", 9, 13),
+):
     """Blobs by name from HDF5 files; the files have their shapes.
 
     top      what a row holds, N times: images (N, C, H, W), labels (N,), whatever the files say

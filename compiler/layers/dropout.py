@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 from netdef.compiler.layers.base import Layer
+from netdef.compiler.layers.roles import V1
 from netdef.compiler.override import override
 from netdef.compiler.schema.message import Refusal, param
 
 
-class Dropout(Layer, block="dropout_param", number=108, in_place=True):
+class Dropout(Layer, message="dropout_param", number=108, in_place=True, v0="dropout", v1=V1("DROPOUT", 6, 12)):
     """In TRAIN, set values to 0 at random and scale up the rest; in TEST, nothing.
 
     bottom   any shape

@@ -1,14 +1,26 @@
 """The fully connected layer."""
 
 from netdef.compiler.layers.base import Layer, Weight, Window, find_axis, known_sizes, whole_image
+from netdef.compiler.layers.convolution import Convolution
+from netdef.compiler.layers.roles import V1, Colour
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Filler
-from netdef.compiler.schema.message import param
-from netdef.compiler.shape import Shapes, product
+from netdef.compiler.schema.message import Refusal, param
+from netdef.compiler.shape import Shape, Shapes, product
 from netdef.compiler.size import Dim
 
 
-class InnerProduct(Layer, block="inner_product_param", number=117, weight_layer=True):
+class InnerProduct(
+    Layer,
+    message="inner_product_param",
+    number=117,
+    weight_layer=True,
+    v0="innerproduct",
+    v1=V1("INNER_PRODUCT", 14, 17),
+    kernel_weight=True,
+    flattens=True,
+    colour=Colour.VIOLET,
+):
     """Multiply everything behind an axis, flattened, with a learned matrix.
 
     bottom   (N, ...), flattened from ``axis`` on, in row-major order (C, H, W)
@@ -22,6 +34,23 @@ class InnerProduct(Layer, block="inner_product_param", number=117, weight_layer=
     bias_filler: Filler = param(4, default=Filler(), doc="fills the bias before training")
     axis: int = param(5, default=1, doc="the first axis that is flattened")
     transpose: bool = param(6, default=False, doc="the weight is stored as (K, num_output)")
+
+    @property
+    @override
+    def weight_is_kernel(self) -> bool:
+        return not self.transpose
+
+    @override
+    def as_convolution(self, bottom: Shape) -> Convolution:
+        if self.transpose or self.axis not in (1, 1 - len(bottom)):
+            raise Refusal("N514", "it transposes its weight, or begins at another axis")
+        return Convolution(
+            num_output=self.num_output,
+            bias_term=self.bias_term,
+            kernel=known_sizes(*bottom[2:]) if len(bottom) == 4 else (1, 1),
+            weight_filler=self.weight_filler,
+            bias_filler=self.bias_filler,
+        )
 
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:

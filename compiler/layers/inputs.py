@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 
-from netdef.compiler.layers.base import Arity, Layer, Window
+from netdef.compiler.layers.base import Arity, Layer
+from netdef.compiler.layers.roles import V1, Colour
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import BlobShape, Filler
 from netdef.compiler.schema.message import Refusal, param
 from netdef.compiler.shape import Shapes
 
 
-class Input(Layer, block="input_param", number=143, bottoms=0, tops=Arity(1, None), fed=True):
+class Input(Layer, message="input_param", number=143, bottoms=0, tops=Arity(1, None), fed=True, colour=Colour.GREY):
     """Blobs that whoever runs the net feeds.
 
     top      one shape for all, or one for each
@@ -25,12 +26,16 @@ class Input(Layer, block="input_param", number=143, bottoms=0, tops=Arity(1, Non
         shapes = tuple(shape.dim for shape in self.shape)
         return shapes * num_tops if len(shapes) == 1 else shapes
 
-    @override
-    def window(self, bottoms: Shapes) -> Window | None:
-        return None
 
-
-class DummyData(Layer, block="dummy_data_param", number=109, bottoms=0, tops=Arity(1, None)):
+class DummyData(
+    Layer,
+    message="dummy_data_param",
+    number=109,
+    bottoms=0,
+    tops=Arity(1, None),
+    v1=V1("DUMMY_DATA", 32, 26),
+    colour=Colour.GREY,
+):
     """Made-up data: every top filled by a filler, at each pass anew unless it is constant.
 
     top      one shape for all, or one for each
@@ -65,7 +70,3 @@ class DummyData(Layer, block="dummy_data_param", number=109, bottoms=0, tops=Ari
             if count not in (1, num_tops):
                 raise Refusal("N202", f"{num_tops} tops need one {at}, or {num_tops}, and there are {count}", at=at)
         return shapes * num_tops if len(shapes) == 1 else shapes
-
-    @override
-    def window(self, bottoms: Shapes) -> Window | None:
-        return None

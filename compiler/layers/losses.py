@@ -1,13 +1,22 @@
 """Losses that compare blobs."""
 
-from netdef.compiler.layers.base import Divisor, Layer, Window, same_shapes
+from netdef.compiler.layers.base import Divisor, Layer, same_shapes
+from netdef.compiler.layers.roles import V1, Colour, Makes
 from netdef.compiler.override import override
 from netdef.compiler.schema.message import Refusal
 from netdef.compiler.shape import Shapes, differ, product
 from netdef.compiler.size import Comparison, compare
 
 
-class EuclideanLoss(Layer, bottoms=2):
+class EuclideanLoss(
+    Layer,
+    bottoms=2,
+    v0="euclidean_loss",
+    v1=V1("EUCLIDEAN_LOSS", 7),
+    makes=Makes.LOSS,
+    keeps_positions=False,
+    colour=Colour.ORANGE,
+):
     """Half the squared distance of two blobs, averaged over the batch: sum d^2 / (2 N).
 
     bottom   two blobs of one batch size and one number of values
@@ -27,7 +36,3 @@ class EuclideanLoss(Layer, bottoms=2):
     @override
     def divisor(self) -> Divisor:
         return Divisor.SAMPLES
-
-    @override
-    def window(self, bottoms: Shapes) -> Window | None:
-        return None

@@ -1,6 +1,7 @@
 """What is read off scores: no gradient goes back."""
 
-from netdef.compiler.layers.base import Arity, Layer, Window, find_axis
+from netdef.compiler.layers.base import Arity, Layer, find_axis
+from netdef.compiler.layers.roles import V1, Makes
 from netdef.compiler.layers.softmax import check_labels
 from netdef.compiler.override import override
 from netdef.compiler.schema.message import Refusal, param
@@ -8,7 +9,19 @@ from netdef.compiler.shape import Shape, Shapes, product
 from netdef.compiler.size import is_below
 
 
-class Accuracy(Layer, block="accuracy_param", number=102, bottoms=2, tops=Arity(1, 2)):
+class Accuracy(
+    Layer,
+    message="accuracy_param",
+    number=102,
+    bottoms=2,
+    tops=Arity(1, 2),
+    v0="accuracy",
+    v1=V1("ACCURACY", 1, 27),
+    scores=0,
+    labels=1,
+    makes=Makes.MEASURE,
+    keeps_positions=False,
+):
     """The share of positions whose label is among the best scores; ties count against it.
 
     bottom   scores (N, classes, ...), labels: one number for each position
@@ -25,21 +38,21 @@ class Accuracy(Layer, block="accuracy_param", number=102, bottoms=2, tops=Arity(
         return self.ignore_label
 
     @override
+    def classes_axis(self, rank: int) -> int:
+        return find_axis(self.axis, rank)
+
+    @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
         scores, labels = bottoms
-        axis = find_axis(self.axis, len(scores))
+        axis = self.classes_axis(len(scores))
         check_labels(scores, labels, axis)
         if is_below(scores[axis], self.top_k):
             message = f"the best {self.top_k} of {scores[axis]} classes"
             raise Refusal("N202", message, at="top_k", help=f"use at most {scores[axis]}")
         return ((), (scores[axis],))[:num_tops]
 
-    @override
-    def window(self, bottoms: Shapes) -> Window | None:
-        return None
 
-
-class ArgMax(Layer, block="argmax_param", number=103):
+class ArgMax(Layer, message="argmax_param", number=103, v1=V1("ARGMAX", 30, 23), keeps_positions=False):
     """The positions, and perhaps the values, of the greatest.
 
     bottom   (N, ...)
@@ -65,7 +78,3 @@ class ArgMax(Layer, block="argmax_param", number=103):
         if is_below(length, self.top_k):
             raise Refusal("N202", f"the greatest {self.top_k} of {length}", at="top_k", help=f"use at most {length}")
         return (top,)
-
-    @override
-    def window(self, bottoms: Shapes) -> Window | None:
-        return None

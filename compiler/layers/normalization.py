@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from netdef.compiler.layers.base import Layer, Weight, Window, known_sizes, need_rank
+from netdef.compiler.layers.roles import V1, Colour, WeightRole
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Engine, Filler
 from netdef.compiler.schema.message import ProtoEnum, Refusal, param
@@ -16,7 +17,7 @@ class Region(ProtoEnum):
     WITHIN_CHANNEL = 1
 
 
-class LRN(Layer, block="lrn_param", number=118):
+class LRN(Layer, message="lrn_param", number=118, v0="lrn", v1=V1("LRN", 15, 18), colour=Colour.YELLOW):
     """Divide each value by a power of its neighbours' energy (Krizhevsky et al. 2012, section 3.3).
 
     bottom   (N, C, H, W)
@@ -51,7 +52,7 @@ class LRN(Layer, block="lrn_param", number=118):
         return Window(Pair(n, n), Pair(1, 1))
 
 
-class BatchNorm(Layer, block="batch_norm_param", number=139, in_place=True):
+class BatchNorm(Layer, message="batch_norm_param", number=139, in_place=True, colour=Colour.YELLOW):
     """Subtract each channel's mean and divide by its deviation; no learned scale (see Scale).
 
     bottom   (N, C, ...)
@@ -77,7 +78,7 @@ class BatchNorm(Layer, block="batch_norm_param", number=139, in_place=True):
         channels = known_sizes(bottoms[0][1])
         zero = Filler()
         return (
-            Weight("mean", channels, zero, learned=False),
-            Weight("variance", channels, zero, learned=False),
-            Weight("factor", (1,), zero, learned=False),
+            Weight("mean", channels, zero, WeightRole.STATISTIC),
+            Weight("variance", channels, zero, WeightRole.STATISTIC),
+            Weight("factor", (1,), zero, WeightRole.STATISTIC),
         )

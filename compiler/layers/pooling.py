@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from netdef.compiler.layers.base import Arity, Layer, Window, is_empty, known_sizes, need_rank, whole_image
+from netdef.compiler.layers.roles import V1, Colour, Makes
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Engine
 from netdef.compiler.schema.message import ProtoEnum, Refusal, pair, param
@@ -34,7 +35,16 @@ class PoolWindow(NamedTuple):
     pad: Pair
 
 
-class Pooling(Layer, block="pooling_param", number=121, tops=Arity(1, 2)):
+class Pooling(
+    Layer,
+    message="pooling_param",
+    number=121,
+    tops=Arity(1, 2),
+    v0="pool",
+    v1=V1("POOLING", 17, 19),
+    makes=Makes.POOLED,
+    colour=Colour.RED,
+):
     """Reduce every channel over a sliding window.
 
     bottom   (N, C, H, W)

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from netdef.compiler.layers.base import Layer, Window, find_axis
+from netdef.compiler.layers.base import Layer, find_axis
+from netdef.compiler.layers.roles import V1
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import BlobShape
 from netdef.compiler.schema.message import Refusal, param
@@ -16,7 +17,7 @@ class ReshapeTo(BlobShape):
     dim: tuple[int, ...] = param(1, default=(), least=-1, doc="sizes; 0 copies the bottom's, -1 is worked out")
 
 
-class Flatten(Layer, block="flatten_param", number=135):
+class Flatten(Layer, message="flatten_param", number=135, v0="flatten", v1=V1("FLATTEN", 8), keeps_positions=False):
     """Make one axis of several.
 
     bottom   any shape
@@ -39,12 +40,8 @@ class Flatten(Layer, block="flatten_param", number=135):
         first, last = self.span(len(shape))
         return ((*shape[:first], product(shape[first : last + 1]), *shape[last + 1 :]),)
 
-    @override
-    def window(self, bottoms: Shapes) -> Window | None:
-        return None
 
-
-class Reshape(Layer, block="reshape_param", number=133):
+class Reshape(Layer, message="reshape_param", number=133, keeps_positions=False):
     """Give the values other axes, in row-major order.
 
     bottom   any shape
@@ -106,7 +103,3 @@ class Reshape(Layer, block="reshape_param", number=133):
         """The size that ``rest`` leaves of a bottom; -1 if there is none."""
         fits = rest != 0 and (not isinstance(rest, int) or may_divide(rest, product(bottom)))
         return product(bottom) // rest if fits else -1
-
-    @override
-    def window(self, bottoms: Shapes) -> Window | None:
-        return None

@@ -1,6 +1,7 @@
 """Multiply by, or add, a learned or a given blob, broadcast from an axis."""
 
 from netdef.compiler.layers.base import Arity, Layer, Weight, find_axis, known_sizes
+from netdef.compiler.layers.roles import Colour
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Filler
 from netdef.compiler.schema.message import Refusal, param
@@ -37,7 +38,7 @@ class _Broadcasting(Layer):
         return bottoms[:1]
 
 
-class Scale(_Broadcasting, block="scale_param", number=142, bottoms=Arity(1, 2), in_place=True):
+class Scale(_Broadcasting, message="scale_param", number=142, bottoms=Arity(1, 2), in_place=True, colour=Colour.YELLOW):
     """Multiply by a learned scale (or the second bottom), and add a learned bias if asked.
 
     bottom   any shape; a second bottom is the scale
@@ -56,7 +57,7 @@ class Scale(_Broadcasting, block="scale_param", number=142, bottoms=Arity(1, 2),
         return (*scale, Weight("bias", shape, self.bias_filler)) if self.bias_term else scale
 
 
-class Bias(_Broadcasting, block="bias_param", number=141, bottoms=Arity(1, 2), in_place=True):
+class Bias(_Broadcasting, message="bias_param", number=141, bottoms=Arity(1, 2), in_place=True, colour=Colour.YELLOW):
     """Add a learned bias, or the second bottom.
 
     bottom   any shape; a second bottom is the bias

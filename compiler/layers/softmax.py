@@ -1,9 +1,10 @@
 """Soft-max, and the loss on it."""
 
-from netdef.compiler.layers.base import Arity, Divisor, Layer, Window, find_axis
+from netdef.compiler.layers.base import Arity, Divisor, Layer, find_axis
+from netdef.compiler.layers.roles import V1, Colour, Makes
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Engine
-from netdef.compiler.schema.message import Message, ProtoEnum, Refusal, param
+from netdef.compiler.schema.message import Message, ProtoEnum, Refusal, beside, param
 from netdef.compiler.shape import Shape, Shapes, product, show
 from netdef.compiler.size import Comparison, compare
 
@@ -32,7 +33,16 @@ class SoftmaxParameter(Message):
     engine: Engine = param(1, default=Engine.DEFAULT, doc="Caffe's kernel; no meaning here")
 
 
-class Softmax(Layer, block="softmax_param", number=125):
+class Softmax(
+    Layer,
+    message="softmax_param",
+    number=125,
+    v0="softmax",
+    v1=V1("SOFTMAX", 20, 39),
+    scores=0,
+    makes=Makes.PROBABILITIES,
+    colour=Colour.PEACH,
+):
     """Make scores probabilities: e^x over the sum of e^x along an axis.
 
     bottom   (N, classes, ...)
@@ -43,8 +53,12 @@ class Softmax(Layer, block="softmax_param", number=125):
     engine: Engine = param(1, default=Engine.DEFAULT, doc="Caffe's kernel; no meaning here")
 
     @override
+    def classes_axis(self, rank: int) -> int:
+        return find_axis(self.axis, rank)
+
+    @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
-        find_axis(self.axis, len(bottoms[0]))
+        self.classes_axis(len(bottoms[0]))
         return bottoms
 
 
@@ -56,7 +70,18 @@ def check_labels(scores: Shape, labels: Shape, axis: int) -> None:
         raise Refusal("N206", message, at="bottom 1")
 
 
-class SoftmaxWithLoss(Layer, bottoms=2, tops=Arity(1, 2)):
+class SoftmaxWithLoss(
+    Layer,
+    bottoms=2,
+    tops=Arity(1, 2),
+    v0="softmax_loss",
+    v1=V1("SOFTMAX_LOSS", 21),
+    scores=0,
+    labels=1,
+    makes=Makes.LOSS,
+    keeps_positions=False,
+    colour=Colour.ORANGE,
+):
     """The multinomial logistic loss of soft-max: the mean of -log(probability of the label).
 
     bottom   scores (N, classes, ...), labels: one number for each position
@@ -65,8 +90,8 @@ class SoftmaxWithLoss(Layer, bottoms=2, tops=Arity(1, 2)):
     Probabilities below the least float count as that, so the loss never passes 87.3365 (softmax_loss_layer.cpp).
     """
 
-    loss: LossParameter = param(101, name="loss_param", default=LossParameter(), doc="labels and counts")
-    softmax: SoftmaxParameter = param(125, name="softmax_param", default=SoftmaxParameter(), doc="the classes' axis")
+    loss: LossParameter = beside(101, "loss_param", default=LossParameter(), v1=42, doc="labels and counts")
+    softmax: SoftmaxParameter = beside(125, "softmax_param", default=SoftmaxParameter(), v1=39, doc="the classes' axis")
 
     @property
     def normalization(self) -> Normalization:
@@ -89,11 +114,11 @@ class SoftmaxWithLoss(Layer, bottoms=2, tops=Arity(1, 2)):
         return self.loss.ignore_label
 
     @override
-    def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
-        scores, labels = bottoms
-        check_labels(scores, labels, find_axis(self.softmax.axis, len(scores), at="softmax"))
-        return ((), scores)[:num_tops]
+    def classes_axis(self, rank: int) -> int:
+        return find_axis(self.softmax.axis, rank, at="softmax")
 
     @override
-    def window(self, bottoms: Shapes) -> Window | None:
-        return None
+    def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
+        scores, labels = bottoms
+        check_labels(scores, labels, self.classes_axis(len(scores)))
+        return ((), scores)[:num_tops]

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity, did_you_mean
 from netdef.compiler.layers.base import Arity, Layer, Weight, Window
+from netdef.compiler.layers.roles import Makes
 from netdef.compiler.net.definition import Definition, LayerDefinition, unknown_types
 from netdef.compiler.net.net import AUTOMATIC, BlobVersion, Net, Node, NodeWeight, ReceptiveField, Sizes
 from netdef.compiler.schema.caffe import BlobShape, ParamSpec, ShareMode, State
@@ -195,7 +196,7 @@ class _Assembly:
     def _arity_holds(self, definition: LayerDefinition, layer: Layer) -> bool:
         frame = definition.frame
         holds = True
-        automatic = layer.is_loss and not frame.top
+        automatic = layer.makes is Makes.LOSS and not frame.top
         counts = (("bottom", len(frame.bottom), layer.bottoms), ("top", len(frame.top) + automatic, layer.tops))
         for what, count, arity in counts:
             if count < arity.least or (arity.most is not None and count > arity.most):
@@ -234,7 +235,7 @@ class _Assembly:
         return layer.replace(shape=tuple(BlobShape(dim=tuple(known(d) for d in dim)) for dim in dims))
 
     def _infer(self, definition: LayerDefinition, layer: Layer, bottoms: tuple[_Blob, ...]) -> _Draft | None:
-        names = definition.frame.top or ((AUTOMATIC,) if layer.is_loss else ())
+        names = definition.frame.top or ((AUTOMATIC,) if layer.makes is Makes.LOSS else ())
         shapes: Shapes = tuple(blob.shape for blob in bottoms if blob.shape is not None)
         try:
             made = layer.infer(shapes or self._samples(definition, layer), len(names))
@@ -252,7 +253,7 @@ class _Assembly:
 
     def _samples(self, definition: LayerDefinition, layer: Layer) -> Shapes:
         """The implied bottoms of a data layer: one sample of its data set, an image first."""
-        if not getattr(layer, "sized_by_data", False):
+        if not layer.sized_by_data:
             return ()
         told = self.sizes.samples
         samples = told.get(definition.frame.name, told.get("", (DEFAULT_IMAGE,)))
@@ -415,4 +416,4 @@ def _loss_weights(draft: _Draft) -> tuple[float, ...]:
     given = draft.definition.frame.loss_weight
     if given:
         return given
-    return tuple(1.0 if draft.layer.is_loss and index == 0 else 0.0 for index in range(len(draft.tops)))
+    return tuple(1.0 if draft.layer.makes is Makes.LOSS and index == 0 else 0.0 for index in range(len(draft.tops)))

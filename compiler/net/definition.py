@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from netdef.compiler.diagnostics import Diagnostic, Label, Report, closest
-from netdef.compiler.layers import BLOCKS, LAYERS, MESSAGES
+from netdef.compiler.expand.meant import meant
+from netdef.compiler.layers import catalogue
 from netdef.compiler.layers.base import Arity, Layer
+from netdef.compiler.layers.inputs import Input
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import BlobShape, Expect, LayerFrame, NetFrame
 from netdef.compiler.schema.decode import Places, Reader, Values
@@ -103,7 +105,7 @@ def _define_layer(group: Group, reader: Reader, expanded: Expanded) -> LayerDefi
     at = found.places.get("name", (group.at,))[0]
     own = [s for s in group.fields if s.name and names[s.name] not in LayerFrame.fields]
     report = Report()
-    kind = LAYERS.get(frame.type)
+    kind = meant(frame.type, group.fields)
     layer: Layer | None = None
     places = found.places
     if frame.type in expanded.opaque:
@@ -129,24 +131,24 @@ def _parameters(kind: type[Layer], body: Sequence[Field | Group], reader: Reader
     own: list[Group] = []
     shared: list[Field | Group] = []
     for statement in body:
-        if statement.name == kind.block and isinstance(statement, Group):
+        if statement.name == kind.message and isinstance(statement, Group):
             own.append(statement)
-        elif statement.name in kind.messages:
+        elif statement.name in kind.fields_beside:
             shared.append(statement)
-        elif statement.name in BLOCKS or statement.name in MESSAGES:
-            message = f"a layer of type {kind.__name__} does not read {statement.name}"
-            help = f"its parameters stand in {kind.block}" if kind.block else "it has no parameters"
+        elif catalogue.is_message(statement.name):
+            message = f"a layer of type {kind.type_name} does not read {statement.name}"
+            help = f"its parameters stand in {kind.message}" if kind.message else "it has no parameters"
             reader.report.add(Diagnostic("N412", message, Label(statement.at), help=help, severity=reader.unknown))
         else:
-            known = [*LayerFrame.fields, *kind.messages, *([kind.block] if kind.block else [])]
-            reader.unknown_field(statement, known, f"a layer of type {kind.__name__}")
+            known = [*LayerFrame.fields, *kind.fields_beside, *([kind.message] if kind.message else [])]
+            reader.unknown_field(statement, known, f"a layer of type {kind.type_name}")
     if len(own) > 1:
         label = Label(own[0].at, "already given")
-        message = f"{kind.block} may stand only once here"
+        message = f"{kind.message} may stand only once here"
         reader.report.add(Diagnostic("N404", message, Label(own[1].at), (label,), help="make one of them"))
     fields = own[0].fields if own else ()
-    values = reader.values(kind.block_fields, fields, kind.block)
-    beside = reader.values(kind.messages, shared, f"a layer of type {kind.__name__}")
+    values = reader.values(kind.own_fields, fields, kind.message)
+    beside = reader.values(kind.fields_beside, shared, f"a layer of type {kind.type_name}")
     is_whole = values.is_whole and beside.is_whole and not reader.report.errors
     return Values({**values.values, **beside.values}, {**values.places, **beside.places}, is_whole)
 
@@ -163,7 +165,7 @@ def _input_layer(frame: NetFrame, found: Values, report: Report) -> list[LayerDe
     at = found.places["input"][0]
     made = LayerFrame(name="input", type="Input", top=frame.input)
     places = {"top": found.places["input"], "shape": found.places.get("input_shape", (at,))}
-    layer: Layer | None = LAYERS["Input"](shape=shapes)
+    layer: Layer | None = Input(shape=shapes)
     if len(shapes) != len(frame.input) or (not frame.input_shape and len(frame.input_dim) % 4):
         need = f"{len(frame.input)} input{'s' * (len(frame.input) > 1)}"
         have = f"{len(shapes)} shapes" if frame.input_shape else f"{len(frame.input_dim)} input_dim"
@@ -181,14 +183,13 @@ def opaque_layer(declared: OpaqueType) -> Layer | None:
         tuple(symbol(dim) if isinstance(dim, str) else dim for dim in shape) for shape in declared.top_shapes
     )
 
-    class _Opaque(Layer, bottoms=Arity(0, None), tops=len(shapes)):
+    class _Opaque(Layer, name=declared.type, bottoms=Arity(0, None), tops=len(shapes)):
         """A layer type that only its author can run."""
 
         @override
         def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
             return shapes
 
-    _Opaque.__name__ = declared.type
     return _Opaque()
 
 
@@ -200,8 +201,11 @@ def unknown_types(definitions: Sequence[LayerDefinition], report: Report) -> Non
         if not definition.is_known:
             by_type.setdefault(kind, []).append(definition)
     for kind, found in by_type.items():
-        near = closest(kind, LAYERS)
-        help = f'did you mean "{near}"?' if near else f'declare what it makes: opaque "{kind}" {{ top_shape: [1, 10] }}'
         first, *others = (d.places["type"][0] for d in found)
         labels = tuple(Label(span, "and here") for span in others)
+        if (refusal := catalogue.why_not(kind)) is not None:
+            report.add(Diagnostic(refusal.code, refusal.message, Label(first), labels, help=refusal.help))
+            continue
+        near = closest(kind, catalogue.names())
+        help = f'did you mean "{near}"?' if near else f'declare what it makes: opaque "{kind}" {{ top_shape: [1, 10] }}'
         report.add(Diagnostic("N209", f'there is no layer type "{kind}"', Label(first), labels, help=help))

@@ -75,7 +75,7 @@ class Node(NamedTuple):
     @property
     def type(self) -> str:
         """The layer type's name."""
-        return type(self.layer).__name__
+        return self.layer.type_name
 
     @property
     def num_params(self) -> int:
@@ -172,7 +172,7 @@ class Net:
     @property
     def num_weight_layers(self) -> int:
         """Convolution, Deconvolution and InnerProduct layers: the 16 of VGG-16."""
-        return sum(node.layer.counts_as_weight_layer for node in self.nodes)
+        return sum(node.layer.weight_layer for node in self.nodes)
 
     @property
     def macs(self) -> int:
@@ -219,8 +219,7 @@ class Net:
     @property
     def _may_be_scores(self) -> tuple[list[str], list[str]]:
         """The ids of blobs that soft-maxes and Accuracies read, and of outputs that may be class scores."""
-        readers = ("Softmax", "SoftmaxWithLoss", "Accuracy")
-        read = {node.bottoms[0].id for node in self.nodes if node.type in readers}
+        read = {node.bottoms[bottom].id for node in self.nodes if (bottom := node.layer.scores) is not None}
         given = [name for name in self.outputs if len(self.blobs[name]) in (2, 4) and name not in self.inputs]
         return sorted(read), given
 

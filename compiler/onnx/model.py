@@ -7,7 +7,6 @@ The model is built and checked without its weights, which come last: a large net
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +15,6 @@ from onnx import TensorProto, helper
 
 from netdef.compiler.analysis.free_axes import AXES, running_shapes
 from netdef.compiler.diagnostics import Diagnostic, Label, Report
-from netdef.compiler.layers import FAMILIES
 from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError, stop_on_errors
 from netdef.compiler.onnx.base import EXPORT
@@ -26,9 +24,6 @@ from netdef.compiler.schema.decode import place_of
 from netdef.compiler.schema.message import Refusal
 from netdef.compiler.shape import Shape, show
 from netdef.compiler.weights.complete import Weights, stored
-
-for _family in FAMILIES:
-    import_module(f"netdef.compiler.onnx.{_family}")
 
 OPSETS = range(19, 25)
 """Versions of ONNX's operators: 19 is the first whose AveragePool counts as Caffe does."""

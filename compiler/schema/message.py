@@ -62,7 +62,7 @@ class Param:
     is_pair     whether the attribute is a ``Pair``
     default     the value of an absent field; ``REQUIRED`` if there is none
     least, most the range of a number, both included
-    truncates      an integer field that takes the whole part of a fraction (``pad: k / 2``)
+    truncates   an integer field that takes the whole part of a fraction (``pad: k / 2``)
     """
 
     __slots__ = (
@@ -119,6 +119,19 @@ class Param:
         return self.default is REQUIRED
 
 
+class Beside(Param):
+    """A message that stands beside a layer type's own, in the layer itself (``transform_param``).
+
+    v1_number   its wire number in a layer of Caffe's format V1; 0 where it has none there
+    """
+
+    __slots__ = ("v1_number",)
+
+    def __init__(self, name: str, number: int, v1_number: int, *, default: Any, doc: str) -> None:
+        super().__init__({name: (number, None)}, default=default, least=None, most=None, doc=doc, truncates=False)
+        self.v1_number = v1_number
+
+
 def param(
     number: int,
     *,
@@ -151,7 +164,12 @@ def pair(
     return Param(spellings, default=default, least=least, most=None, doc=doc, truncates=truncates)
 
 
-@dataclass_transform(kw_only_default=True, frozen_default=True, eq_default=True, field_specifiers=(param, pair))
+def beside(number: int, name: str, *, default: Any = REQUIRED, v1: int = 0, doc: str = "") -> Any:
+    """An attribute of a layer type that holds a message beside the type's own, by the layer's field ``name``."""
+    return Beside(name, number, v1, default=default, doc=doc)
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, eq_default=True, field_specifiers=(param, pair, beside))
 class Message:
     """A value with declared attributes, made from keywords and never changed."""
 

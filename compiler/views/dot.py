@@ -10,21 +10,6 @@ from netdef.compiler.schema.message import Param, ProtoEnum
 from netdef.compiler.shape import show
 from netdef.compiler.source import Span
 
-PALETTE = {
-    "Convolution": "#cfe2f3",
-    "Deconvolution": "#cfe2f3",
-    "InnerProduct": "#d9d2e9",
-    "Pooling": "#f4cccc",
-    "BatchNorm": "#fff2cc",
-    "LRN": "#fff2cc",
-    "Scale": "#fff2cc",
-    "Bias": "#fff2cc",
-    "Concat": "#ead1dc",
-    "Eltwise": "#ead1dc",
-    "Slice": "#ead1dc",
-    "Softmax": "#fce5cd",
-}
-"""Colours by layer type; the rest are white, what is fed grey, losses orange."""
 SHOWN = {"num_output": "", "kernel": "", "stride": "/", "pad": "+", "pool": "", "operation": "", "dropout_ratio": ""}
 """Parameters that a node shows, and the sign before them: ``64 3x3 /2 +1``."""
 
@@ -57,7 +42,7 @@ def _clusters(net: Net) -> Iterator[str]:
                 yield f'    label={_quote(_call(call))} style="rounded" color="#bbbbbb" fontsize=10 fontcolor="#777777"'
             open_call = call
         indent = "    " if call is not None else "  "
-        yield f"{indent}n{index} [label={_label(node)}, fillcolor={_quote(_colour(node.layer))}]"
+        yield f"{indent}n{index} [label={_label(node)}, fillcolor={_quote(node.layer.colour.value)}]"
     if open_call is not None:
         yield "  }"
 
@@ -100,12 +85,6 @@ def _value(value: Any) -> str:
     if isinstance(value, tuple):
         return show(value if len(value) > 1 else value * 2)
     return str(value)
-
-
-def _colour(layer: Layer) -> str:
-    if layer.bottoms.most == 0:
-        return "#eeeeee"
-    return "#f9cb9c" if layer.is_loss else PALETTE.get(type(layer).__name__, "#ffffff")
 
 
 def _short(count: int) -> str:

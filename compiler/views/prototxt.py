@@ -34,10 +34,10 @@ def write_net(net: Net) -> str:
 # ---- messages to statements
 def _layer(node: Node) -> Iterator[Field | Group]:
     yield from (s for s in _statements(node.definition.frame) if s.name not in _RULES)
-    own = [s for s in _statements(node.layer) if s.name not in node.layer.messages]
+    own = [s for s in _statements(node.layer) if s.name not in node.layer.fields_beside]
     if own:
-        yield Group(node.layer.block, tuple(own), _NOWHERE, _NOWHERE)
-    yield from (s for s in _statements(node.layer) if s.name in node.layer.messages)
+        yield Group(node.layer.message, tuple(own), _NOWHERE, _NOWHERE)
+    yield from (s for s in _statements(node.layer) if s.name in node.layer.fields_beside)
 
 
 def _statements(message: Message) -> Iterator[Field | Group]:

@@ -3,13 +3,13 @@
 import argparse
 import inspect
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from typing import Any
 
 from netdef.compiler.diagnostics import closest
 from netdef.compiler.extras import require
-from netdef.compiler.layers import LAYERS
+from netdef.compiler.layers import catalogue
 from netdef.compiler.layers.base import Layer
 from netdef.compiler.rules import Rules
 from netdef.compiler.schema.message import Message, Param, ProtoEnum
@@ -30,16 +30,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Print a layer type's page, or the table of all, on stdout."""
-    if args.type is not None and args.type not in LAYERS:
-        near = closest(args.type, LAYERS)
+    kinds = catalogue.every_type() if args.type is None else catalogue.variants(args.type)
+    if not kinds:
+        near = closest(args.type, catalogue.names())
         did_you_mean = f"did you mean {near}? " if near else ""
         return console.refuse_usage(
             f"netdef: there is no layer type {args.type}; {did_you_mean}netdef layers lists them all"
         )
-    kinds = LAYERS if args.type is None else {args.type: LAYERS[args.type]}
-    pages = [describe(kind) for kind in kinds.values()]
+    pages = [describe(kind) for kind in kinds]
     if args.back_ends:
-        _add_back_ends(pages)
+        _add_back_ends(kinds, pages)
     if args.json:
         console.print(json.dumps(pages if args.type is None else pages[0], indent=2, ensure_ascii=False))
     else:
@@ -50,16 +50,16 @@ def run(args: argparse.Namespace, console: Console) -> int:
 def describe(kind: type[Layer]) -> dict[str, Any]:
     """All that a declaration says, as JSON has it."""
     return {
-        "type": kind.__name__,
+        "type": kind.type_name,
         "doc": inspect.getdoc(kind),
-        "message": kind.block or None,
+        "message": kind.message or None,
         "bottoms": list(kind.bottoms),
         "tops": list(kind.tops),
         "in_place": kind.in_place,
-        "fields": _fields(kind.block_fields.values()),
+        "fields": _fields(kind.own_fields.values()),
         "messages_beside": [
             {"name": name, "doc": param.doc, "fields": _fields(param.kind.fields.values())}
-            for name, param in kind.messages.items()
+            for name, param in kind.fields_beside.items()
         ],
     }
 
@@ -103,13 +103,13 @@ def _default(value: Any) -> Any:
     return value
 
 
-def _add_back_ends(pages: list[dict[str, Any]]) -> None:
+def _add_back_ends(kinds: Sequence[type[Layer]], pages: list[dict[str, Any]]) -> None:
     """Whether each back end has a rule, or why it has none."""
     require("netdef layers --back-ends", "onnx", "train")
     for name, (module, table) in BACK_ENDS.items():
         rules: Rules[..., Any] = getattr(import_module(module), table)
-        for page in pages:
-            page.setdefault("back_ends", {})[name] = rules.why_not(LAYERS[page["type"]])
+        for kind, page in zip(kinds, pages, strict=True):
+            page.setdefault("back_ends", {})[name] = rules.why_not(kind)
 
 
 def _table(pages: list[dict[str, Any]]) -> str:

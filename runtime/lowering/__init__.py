@@ -1,9 +1,3 @@
-"""What PyTorch does with each layer type, in files named as those of ``compiler.layers``."""
+"""What PyTorch does with each layer type, in files named as those of ``compiler.layers``, imported by need."""
 
-from importlib import import_module
-
-from netdef.compiler.layers import FAMILIES
 from netdef.runtime.lowering.base import RULES as RULES
-
-for _family in FAMILIES:
-    import_module(f"{__name__}.{_family}")

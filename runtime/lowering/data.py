@@ -1,8 +1,8 @@
-"""Data layers and inputs: whoever runs the module feeds their tops."""
+"""Data layers: whoever runs the module feeds their tops."""
 
-from netdef.compiler.layers.base import LAYERS
+from netdef.compiler.layers.data import Data, HDF5Data, ImageData, MemoryData
 from netdef.runtime.lowering.base import refuse
+from netdef.runtime.lowering.inputs import FED
 
-for _kind in LAYERS.values():
-    if _kind.fed:
-        refuse(_kind, "computes nothing: its tops are fed")
+for _kind in (Data, ImageData, MemoryData, HDF5Data):
+    refuse(_kind, FED)

@@ -1,14 +1,18 @@
-"""Made-up data; what is fed is in ``data``."""
+"""Made-up data, and what is fed."""
 
 import torch
 from torch import Tensor
 
 from netdef.compiler.layers.base import Weight
-from netdef.compiler.layers.inputs import DummyData
+from netdef.compiler.layers.inputs import DummyData, Input
 from netdef.compiler.net.net import Node
 from netdef.compiler.override import override
 from netdef.compiler.weights.fillers import fill
-from netdef.runtime.lowering.base import Op, Setting, lower
+from netdef.runtime.lowering.base import Op, Setting, lower, refuse
+
+FED = "computes nothing: its tops are fed"
+
+refuse(Input, FED)
 
 
 class _MakeUp(Op):

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from netdef.compiler.diagnostics import Diagnostic, Label
 from netdef.compiler.layers.base import Divisor
+from netdef.compiler.layers.roles import Makes
 from netdef.compiler.net.net import Net, Node
 from netdef.compiler.net_error import NetError
 
@@ -70,7 +71,7 @@ class LossScale:
         self.fixed.append(float(self._parts) if divisor is Divisor.NOTHING else 1.0)
         if self._parts == 1:
             return
-        if divisor is Divisor.NOTHING and not node.tops[index].shape and not node.layer.is_loss:
+        if divisor is Divisor.NOTHING and not node.tops[index].shape and node.layer.makes is not Makes.LOSS:
             raise _indivisible(
                 node, f"what {node.name} makes of the batch is one number, and may be no sum over samples"
             )

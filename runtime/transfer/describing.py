@@ -43,7 +43,7 @@ def blob_of(net: Net, chosen: str | None) -> str:
     Raises:
         NetError: if there is no such blob, or it isn't a vector or a map for each image.
     """
-    weighted = [node for node in net.nodes if node.layer.counts_as_weight_layer]
+    weighted = [node for node in net.nodes if node.layer.weight_layer]
     if not weighted:
         cure = "take one with Convolution or InnerProduct layers"
         raise NetError(Diagnostic("N830", "the net has no layers with weights: it has learned nothing", help=cure))

@@ -55,7 +55,7 @@ def _maker(net: Net, blob: BlobVersion) -> Node | None:
     """The convolution or InnerProduct that a blob comes from, through layers without such weights."""
     makers = {top.id: node for node in net.nodes for top in node.tops}
     node = makers[blob.id]
-    while not node.layer.counts_as_weight_layer:
+    while not node.layer.weight_layer:
         if not node.bottoms:
             return None
         node = makers[node.bottoms[0].id]

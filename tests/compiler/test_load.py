@@ -8,7 +8,7 @@ import pytest
 
 import netdef
 from netdef.compiler import explain
-from netdef.compiler.layers import LAYERS
+from netdef.compiler.layers import catalogue
 
 NETS = Path(__file__).parents[2] / "nets"
 
@@ -96,7 +96,7 @@ def test_a_mutated_net_gives_diagnostics_and_no_traceback(count: int, tmp_path: 
     path = tmp_path / "mutated.net"
     refused = 0
     for _ in range(count):
-        path.write_text(mutated(rng.choice(texts), rng, [*words, *LAYERS]), "utf-8")
+        path.write_text(mutated(rng.choice(texts), rng, [*words, *catalogue.names()]), "utf-8")
         refused += is_refused(path, rng.choice(["TRAIN", "TEST"]))
     assert refused > count / 2
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 import netdef
 from netdef.compiler.diagnostics import Report
-from netdef.compiler.layers import LAYERS
+from netdef.compiler.layers import catalogue
 from netdef.compiler.layers.convolution import Convolution
 from netdef.compiler.layers.pooling import Pooling, Reduce, Rounding
 from netdef.compiler.layers.softmax import Normalization
@@ -102,8 +102,8 @@ def test_caffes_numbers(case: Path) -> None:
 # ---- the table
 def test_every_layer_type_is_done_or_refused() -> None:
     assert RULES.missing() == []
-    fed = {kind for kind in LAYERS.values() if kind.fed}
-    assert {kind for kind in LAYERS.values() if RULES.refusal(kind.__new__(kind)) is not None} == fed
+    fed = {kind for kind in catalogue.every_type() if kind.fed}
+    assert {kind for kind in catalogue.every_type() if RULES.refusal(kind.__new__(kind)) is not None} == fed
 
 
 def test_all_refused_layers_are_said_at_once_with_their_places() -> None:

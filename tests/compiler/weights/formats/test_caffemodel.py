@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netdef.compiler.layers.base import LAYERS
+from netdef.compiler.layers import catalogue
 from netdef.compiler.load import load
 from netdef.compiler.net_error import NetError
 from netdef.compiler.schema.caffe import LayerFrame
@@ -66,10 +66,11 @@ def test_stored_layers_say_what_the_text_says(shared: Path) -> None:
         if layer.get("name") in text:
             node = text[layer.get("name")]
             assert (layer.get("type"), tuple(layer.each("bottom"))) == (node.type, node.definition.frame.bottom)
-            kind = LAYERS[node.type]
+            kind = catalogue.find(node.type)
+            assert kind is not None
             for number, entry in scan(layer.data, layer.start, layer.end):
                 if number == kind.number:
-                    own = Record(layer.data, kind.block_fields, entry.start, entry.end)
+                    own = Record(layer.data, kind.own_fields, entry.start, entry.end)
                     if "num_output" in kind.fields:
                         met.add(node.name)
                         assert own.get("num_output") == getattr(node.layer, "num_output")  # noqa: B009

@@ -1,0 +1,47 @@
+"""Layer types that other packages bring: entry points of the group ``netdef.layers``, named as their types.
+
+    [project.entry-points."netdef.layers"]
+    Mish = "my_package.mish:Mish"
+
+Only what a net names is imported.
+"""
+
+from netdef.compiler.layers.base import Layer
+from netdef.compiler.layers.flaws import flaws
+from netdef.compiler.schema.message import Refusal
+
+GROUP = "netdef.layers"
+
+
+def names() -> list[str]:
+    """The names of the types; none is imported."""
+    from importlib.metadata import entry_points  # takes a tenth of a summary's time, and mostly nobody asks
+
+    return [point.name for point in entry_points(group=GROUP)]
+
+
+def load(name: str) -> None:
+    """Import the type of a name, if a package brings one.
+
+    Raises:
+        Refusal: if it can't be had.
+    """
+    from importlib.metadata import entry_points
+
+    for point in entry_points(group=GROUP, name=name):
+        try:
+            why = _flaw(name, point.load())
+        except Exception as error:  # whatever the package does: who names its type is told
+            why = f"{type(error).__name__}: {error}"
+        if why is not None:
+            message = f"the layer type {name} of {point.value} can't be had: {why}"
+            raise Refusal("N209", message, help="mend the package that brings it, or uninstall it")
+
+
+def _flaw(name: str, kind: object) -> str | None:
+    """What is wrong with what a package calls a layer type."""
+    if not (isinstance(kind, type) and issubclass(kind, Layer)):
+        return f"it is no class of {Layer.__module__}.{Layer.__name__}"
+    if name not in (kind.type_name, *kind.aliases):
+        return f"the class calls itself {kind.type_name}"
+    return next((f"{kind.type_name} {flaw}" for flaw in flaws(kind)), None)
