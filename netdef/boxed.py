@@ -4,7 +4,6 @@ import argparse
 import json
 import sys
 from operator import itemgetter
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netdef.compiler.diagnostics import Diagnostic
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from netdef.runtime.data.datasets.dataset import Dataset
     from netdef.runtime.hardware.process_group import ProcessGroup
     from netdef.runtime.localisation.evaluation import BoxErrors
-    from netdef.runtime.prediction import Predictor
+    from netdef.runtime.trained import TrainedNet
 
 
 def asks_for_boxes(args: argparse.Namespace, file: str) -> bool:
@@ -39,7 +38,6 @@ def print_boxes(args: argparse.Namespace, group: "ProcessGroup") -> int:
     from netdef.runtime.data.datasets.dataset import warnings_of
     from netdef.runtime.hardware.process_group import agree_on_errors
     from netdef.runtime.localisation.agreement import check_data, check_together
-    from netdef.runtime.training.run import run_of
 
     if unused := _unused(args):
         return _refused(f"wrong boxes are counted without {unused[0]}", group)
@@ -47,19 +45,15 @@ def print_boxes(args: argparse.Namespace, group: "ProcessGroup") -> int:
         nets = [
             predictor(args, file, weights, where=None) for file, weights in zip(args.file, args.weights, strict=True)
         ]
-        runs = [
-            (net.num_classes is None, run)
-            for net, weights in zip(nets, args.weights, strict=True)
-            if (run := run_of(Path(weights)))
-        ]
+        runs = [(net.num_classes is None, run) for net in nets if (run := net.origin.run)]
         trained = min(runs, key=itemgetter(0))[1] if runs else None
         data = judged_on(args, trained)
         if group.is_rank_0:
             open_console().show(warnings_of(data))
         check_data(nets, data)
         check_together(nets)
-    where = [net for net in nets if net.says_where]
-    what = [net for net in nets if not net.says_where]
+    where = [net for net in nets if net.gives_boxes]
+    what = [net for net in nets if not net.gives_boxes]
     if not where or (args.dense and not what and len(data.classes) > 1):
         missing = "says what, for the classes" if where else "says where, such as vgg16_scr.net"
         return _refused(f"--boxes needs a net that {missing}", group)
@@ -101,8 +95,8 @@ def _refused(message: str, group: "ProcessGroup") -> int:
 
 def _errors(
     args: argparse.Namespace,
-    where: list["Predictor"],
-    what: list["Predictor"],
+    where: list["TrainedNet"],
+    what: list["TrainedNet"],
     data: "Dataset",
     group: "ProcessGroup",
 ) -> list[tuple[str, "BoxErrors"]]:

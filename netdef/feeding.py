@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from netdef.runtime.data.datasets.dataset import Dataset
     from netdef.runtime.data.datasets.source import InputSpec
-    from netdef.runtime.training.run import Run
+    from netdef.runtime.trained_run import TrainedRun
 
 
-def source_of(args: argparse.Namespace, run: "Run | None") -> str | None:
+def source_of(args: argparse.Namespace, run: "TrainedRun | None") -> str | None:
     """The data that the user names, else those that the run was trained on, if they were named."""
     source: str | None = args.data or (run.manifest["arguments"].get("data") if run else None)
     return source
 
 
-def judged_on(args: argparse.Namespace, run: "Run | None", wanted: "InputSpec | None" = None) -> "Dataset":
+def judged_on(args: argparse.Namespace, run: "TrainedRun | None", wanted: "InputSpec | None" = None) -> "Dataset":
     """The images that a net is judged by: of a run's own data its test part."""
     from netdef.runtime.data.datasets.source import ANY, open_data, open_test
 

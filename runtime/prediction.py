@@ -4,10 +4,9 @@ import os
 from collections.abc import Iterator, Sequence
 from glob import glob
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from netdef.compiler.diagnostics import Diagnostic
@@ -15,17 +14,12 @@ from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.box_geometry import Boxes, on_image
-from netdef.runtime.data.crop import ImageCrop, with_channels
 from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.datasets.folder import images_in
-from netdef.runtime.data.feed import Feed
 from netdef.runtime.data.random_draws import NO_DRAWS
-from netdef.runtime.evaluation.posteriors import are_posteriors, posterior
-from netdef.runtime.evaluation.protocol import Pool
+from netdef.runtime.evaluation.posteriors import posteriors_of
 from netdef.runtime.localisation.evaluation import of_class
-
-if TYPE_CHECKING:
-    from netdef.runtime.module import NetModule
+from netdef.runtime.trained import TrainedNet
 
 
 class Guess(NamedTuple):
@@ -35,75 +29,23 @@ class Guess(NamedTuple):
     probability: float
 
 
-class Predictor(NamedTuple):
-    """A net with its weights, and how images reach it.
+def guesses(trained: TrainedNet, image: ImageArray, num: int) -> list[Guess]:
+    """The likeliest classes of an image, the best first; a map of scores is averaged first."""
+    shares = posteriors_of(trained, _blob_of(trained, image)[None])[0]
+    best = np.argsort(-shares, kind="stable")[:num]
+    return [Guess(int(label), float(shares[label])) for label in best]
 
-    blob         what is wanted of it: class scores, or boxes
-    feed         how images are cut and become its numbers
-    says_where   whether it is boxes
-    classes      their names in the order of the labels, where a run tells; else none
-    """
 
-    module: "NetModule"
-    blob: str
-    feed: Feed
-    says_where: bool
-    classes: tuple[str, ...] = ()
+def box(trained: TrainedNet, image: ImageArray, label: int) -> Boxes:
+    """The edges (4,) of the object in pixels; of a net with a box for each class, the class's."""
+    size, window = Pair(*image.shape[:2]), trained.window
+    boxes = of_class(_blob_of(trained, image)[None], label)[0]
+    return on_image(boxes, size, window.placement(size, NO_DRAWS), window.size)
 
-    def guesses(self, image: ImageArray, num: int) -> list[Guess]:
-        """The likeliest classes, the best first; a map of scores is averaged first."""
-        shares = self.posteriors(self._found(image)[None])[0]
-        best = np.argsort(-shares, kind="stable")[:num]
-        return [Guess(int(label), float(shares[label])) for label in best]
 
-    def box(self, image: ImageArray, label: int) -> Boxes:
-        """The edges (4,) of the object in pixels; of a net with a box for each class, the class's."""
-        size = Pair(*image.shape[:2])
-        view = self.view
-        boxes = of_class(self._found(image)[None], label)[0]
-        return on_image(boxes, size, view.placement(size, NO_DRAWS), view.size)
-
-    @property
-    def num_found(self) -> int:
-        """The classes scored, or the numbers of all boxes."""
-        channels = self.module.net.shapes[self.blob][1]
-        assert isinstance(channels, int)
-        return channels
-
-    @property
-    def num_classes(self) -> int | None:
-        """Those scored, or those with a box each; None if there is one box for all."""
-        if not self.says_where:
-            return self.num_found
-        return None if self.num_found == 4 else self.num_found // 4
-
-    @property
-    def path(self) -> str:
-        """The net's file, for people."""
-        return self.module.net.definition.path
-
-    @property
-    def view(self) -> ImageCrop:
-        """How images are cut."""
-        assert isinstance(self.feed.view, ImageCrop)
-        return self.feed.view
-
-    def posteriors(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(N, classes) of scores (N, classes), or of maps of them (N, classes, h, w), as they are evaluated."""
-        softmaxed = are_posteriors(self.module.net, self.blob)
-        return posterior(torch.from_numpy(scores)[:, None], Pool.LOGITS, softmaxed=softmaxed).numpy()
-
-    def _found(self, image: ImageArray) -> NDArray[np.float64]:
-        return self.map(self.feed.view.of(image, NO_DRAWS))
-
-    @torch.inference_mode()
-    def map(self, window: ImageArray) -> NDArray[np.float64]:
-        """What the net finds in a window, or a dense net on an image of any size: (channels, ...)."""
-        device = next(iter(self.module.parameters())).device
-        pixels = torch.from_numpy(with_channels(window, self.view.num_channels)[None].copy()).to(device)
-        fed = {self.feed.blobs["data"]: self.feed.normalise(pixels)}
-        found: NDArray[np.float64] = self.module.blobs([self.blob], **fed)[self.blob][0].double().cpu().numpy()
-        return found
+def _blob_of(trained: TrainedNet, image: ImageArray) -> NDArray[np.float64]:
+    """The blob for the window that is cut out of an image."""
+    return trained.values_of(trained.window.of(image, NO_DRAWS))
 
 
 def images_at(name: str) -> list[str]:

@@ -20,9 +20,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netdef.compiler.diagnostics import Diagnostic, Severity
-from netdef.compiler.net_error import NetError
-from netdef.compiler.schema.caffe import Preprocess
+from netdef.compiler.diagnostics import Diagnostic
 from netdef.feeding import judged_on, source_of
 from netdef.options.data import DATA_HELP, data_arguments
 from netdef.options.hardware import device_argument, devices_argument
@@ -32,14 +30,11 @@ from netdef.runtime.console import Console, open_console
 from netdef.runtime.hardware.threads import share_processors
 
 if TYPE_CHECKING:
-    from netdef.compiler.net.net import Net
-    from netdef.runtime.data.feed import Feed
     from netdef.runtime.evaluation.posteriors import Posteriors
     from netdef.runtime.evaluation.report import Result
-    from netdef.runtime.evaluation.scoring import Task
+    from netdef.runtime.evaluation.scoring import ScoringTask
     from netdef.runtime.hardware.process_group import ProcessGroup
-    from netdef.runtime.module import NetModule
-    from netdef.runtime.training.run import Run
+    from netdef.runtime.trained_run import TrainedRun
 
 HELP = "top-1 and top-5 errors on labelled images"
 EXTRAS = ("train",)
@@ -92,11 +87,13 @@ def evaluated(args: argparse.Namespace, group: "ProcessGroup") -> int:
     from netdef.runtime.evaluation.posteriors_file import POSTERIORS
     from netdef.runtime.evaluation.report import report
     from netdef.runtime.hardware.process_group import agree_on_errors
-    from netdef.runtime.training.run import run_of
+    from netdef.runtime.trained_run import trained_run
 
     with agree_on_errors(group):
         pairs = list(zip(args.file, args.weights, strict=True))
-        boxed = args.boxes or any(source_of(args, run_of(Path(w))) and asks_for_boxes(args, file) for file, w in pairs)
+        boxed = args.boxes or any(
+            source_of(args, trained_run(Path(w))) and asks_for_boxes(args, file) for file, w in pairs
+        )
     if boxed:
         return print_boxes(args, group)
     with agree_on_errors(group):
@@ -137,9 +134,9 @@ def told(args: argparse.Namespace, posteriors: "Posteriors", group: "ProcessGrou
 
 def posteriors_of(args: argparse.Namespace, file: str, weights: str, group: "ProcessGroup") -> "Posteriors":
     """The posteriors of one net with its weights, for all processes, each of which judges its share."""
-    from netdef.runtime.evaluation.scoring import check_task, judge
+    from netdef.runtime.evaluation.scoring import check_task, score_images
     from netdef.runtime.hardware.process_group import agree_on_errors
-    from netdef.runtime.training.run import run_of
+    from netdef.runtime.trained_run import trained_run
 
     left_out: list[Diagnostic] = []
 
@@ -152,93 +149,55 @@ def posteriors_of(args: argparse.Namespace, file: str, weights: str, group: "Pro
             print(line, file=sys.stderr, flush=True)
 
     with agree_on_errors(group):
-        trained = run_of(Path(weights))
-        task = task_of(args, file, Path(weights), trained, group)
+        trained = trained_run(Path(weights))
+        task = task_of(args, file, weights, trained, group)
         check_task(task)
-    found = judge(task, tell, lambda line: say(f"{file}: {line}"), group).all_gather(group)
+    found = score_images(task, tell, lambda line: say(f"{file}: {line}"), group).all_gather(group)
     (num_left_out,) = group.total([len(left_out)])
     if num_left_out:
         say(f"netdef evaluate: images left out: {num_left_out:,}")
-    source, scale = source_of(args, trained), trained_scale(task.module.net, trained)
-    named = {"net": file, "weights": weights, "data": source, "trained": scale}
+    named = {"net": file, "weights": weights, "data": source_of(args, trained), "trained": task.trained.trained_scale}
     speed = sum(group.all_gather(found.made["images_per_s"]))
     return found._replace(made={**named, **found.made, "images_per_s": speed})
 
 
-def task_of(args: argparse.Namespace, file: str, weights: Path, trained: "Run | None", group: "ProcessGroup") -> "Task":
+def task_of(
+    args: argparse.Namespace, file: str, weights: str, trained: "TrainedRun | None", group: "ProcessGroup"
+) -> "ScoringTask":
     """What is to be done with one net."""
-    import torch
-
     from netdef.runtime.data.batches import workers_for
     from netdef.runtime.data.data_layers import load_fed
     from netdef.runtime.data.datasets.source import input_spec_of
     from netdef.runtime.data.feed import check_classes
     from netdef.runtime.data.ignored import allowed, uncounted
     from netdef.runtime.evaluation.protocol import Pool, Protocol
-    from netdef.runtime.evaluation.scoring import Task
+    from netdef.runtime.evaluation.scoring import ScoringTask
+    from netdef.runtime.trained import open_trained
 
     net, own = load_fed(net_request(args, file), source_of(args, trained))
-    if group.is_rank_0:
-        open_console().show(net.report)
     data = own.data if own else judged_on(args, trained, input_spec_of(net, net))
     scores = net.chosen_scores(args.scores)
     check_classes(net.shapes[scores], data, allowed(net))
-    module = with_weights(net, weights, args.device)
+    opened = open_trained(
+        net,
+        weights,
+        scores,
+        device=args.device,
+        inputs=dict(args.input),
+        feed=own.feed if own else None,
+        bf16_on_gpu=True,
+    )
+    if group.is_rank_0:
+        open_console().show(opened.warnings)
     protocol = Protocol(args.dense, args.crops, args.scales, args.flip, Pool(args.pool))
-    return Task(
-        module=module,
-        scores=scores,
-        data=data,
-        feed=own.feed if own else fed_from_outside(net, trained, dict(args.input), tell=group.is_rank_0),
-        protocol=protocol.of_net(net.preprocess.resize if net.preprocess else None),
-        precision=torch.bfloat16 if next(iter(module.parameters())).device.type == "cuda" else None,
+    return ScoringTask(
+        opened,
+        data,
+        protocol.of_net(net.preprocess.resize if net.preprocess else None),
         skip=args.corrupt == "skip",
         num_workers=workers_for(data) if args.workers is None else args.workers,
         ignored=uncounted(scores, net),
     )
-
-
-def with_weights(net: "Net", weights: Path, device: str | None) -> "NetModule":
-    """A net with weights for each of its layers, on a device."""
-    from netdef.compiler.weights.match import read_weights
-    from netdef.runtime import lower
-    from netdef.runtime.training.run import best_weights
-    from netdef.runtime.training.setup import device_of
-
-    module = lower(net, read_weights(best_weights(weights))).to(device_of(device))
-    if module.matched.missing:
-        message = f"{weights} has no weights for {', '.join(module.matched.missing)}"
-        raise NetError(Diagnostic("N737", message, help="weights go by the layer's name; netdef train makes them"))
-    return module
-
-
-def trained_scale(net: "Net", run: "Run | None") -> list[int]:
-    """The shorter side of images in training, or the ends of its interval, where a run tells."""
-    if run is None:
-        return []
-    scale: list[int] = run.manifest["identity"]["recipe"].get("augment", {}).get("scale", [])
-    return scale or ([net.preprocess.resize] if net.preprocess and net.preprocess.resize else [])
-
-
-def fed_from_outside(net: "Net", run: "Run | None", inputs: dict[str, str], *, tell: bool = True) -> "Feed":
-    """How images reach the net: as it says itself, or else as they did in training; ``tell``: warn where neither."""
-    from netdef.runtime.data.feed import Feed, bind, view_of
-    from netdef.runtime.data.normalise import Normalise, stated
-
-    blobs = bind(net, inputs)
-    normalise = stated(net.preprocess or Preprocess())
-    if net.preprocess is None and run is not None:
-        trained = run.manifest["preprocess"]
-        if "channels" not in trained:
-            message = "the net was trained from its data layers, which say how an image becomes its input"
-            cure = "leave out --data, or say it in the net: preprocess { ... }"
-            raise NetError(Diagnostic("N774", message, help=cure))
-        normalise = Normalise.from_data(trained)
-    elif net.preprocess is None and tell:
-        message = f"{net.definition.path} gets bytes as they are, 0 to 255: it has no preprocess {{ ... }}"
-        cure = "say what it was trained with, such as preprocess { channels: BGR mean: [104, 117, 123] scale: 0.017 }"
-        open_console().show([Diagnostic("N815", message, help=cure, severity=Severity.WARNING)])
-    return Feed(view_of(net, blobs["data"]), blobs, normalise, shuffled=False)
 
 
 def scales(text: str) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netdef.commands.evaluate import fed_from_outside, scales, with_weights
+from netdef.commands.evaluate import scales
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.load import load_net
 from netdef.compiler.net_error import NetError
@@ -22,7 +22,7 @@ from netdef.runtime.hardware.threads import share_processors
 
 if TYPE_CHECKING:
     from netdef.runtime.data.datasets.dataset import Dataset
-    from netdef.runtime.evaluation.scoring import Task
+    from netdef.runtime.evaluation.scoring import ScoringTask
 
 HELP = "descriptors of images, from any blob of a net"
 EXTRAS = ("train",)
@@ -73,33 +73,30 @@ def run(args: argparse.Namespace, console: Console) -> int:
     if left_out:
         print(f"netdef features: images left out: {len(left_out):,}", file=sys.stderr)
     num, length = found.values.shape
-    print(f"{args.out}: {num:,} images of {len(found.classes):,} classes, {length:,} numbers each ({task.scores})")
+    print(
+        f"{args.out}: {num:,} images of {len(found.classes):,} classes, {length:,} numbers each ({task.trained.blob})"
+    )
     return 0
 
 
-def task_of(args: argparse.Namespace, console: Console) -> "Task":
+def task_of(args: argparse.Namespace, console: Console) -> "ScoringTask":
     """What is to be described, and how."""
-    import torch
-
     from netdef.runtime.data.batches import workers_for
     from netdef.runtime.evaluation.protocol import Protocol
-    from netdef.runtime.evaluation.scoring import Task
-    from netdef.runtime.training.run import run_of
+    from netdef.runtime.evaluation.scoring import ScoringTask
+    from netdef.runtime.trained import open_trained
     from netdef.runtime.transfer.describing import blob_of
 
     net = load_net(net_request(args))
-    console.show(net.report)
     blob = blob_of(net, args.blob)
     data = whole(args)
-    module = with_weights(net, Path(args.weights), args.device)
+    opened = open_trained(net, args.weights, blob, device=args.device, inputs=dict(args.input), bf16_on_gpu=True)
+    console.show(opened.warnings)
     resize = net.preprocess.resize if net.preprocess else None
-    return Task(
-        module=module,
-        scores=blob,
-        data=data,
-        feed=fed_from_outside(net, run_of(Path(args.weights)), dict(args.input)),
+    return ScoringTask(
+        opened,
+        data,
         protocol=Protocol(args.dense, scales=args.scales or ((resize,) if resize else ()), flip=args.flip),
-        precision=torch.bfloat16 if next(iter(module.parameters())).device.type == "cuda" else None,
         skip=args.corrupt == "skip",
         num_workers=workers_for(data) if args.workers is None else args.workers,
     )

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netdef.boxed import asks_for_boxes
-from netdef.commands.evaluate import fed_from_outside, with_weights
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.load import load_net
 from netdef.compiler.net_error import NetError
@@ -22,7 +21,7 @@ from netdef.runtime.hardware.threads import share_processors
 
 if TYPE_CHECKING:
     from netdef.runtime.data.datasets.dataset import ImageArray
-    from netdef.runtime.prediction import Predictor
+    from netdef.runtime.trained import TrainedNet
 
 HELP = "what images show: the likeliest classes, with names, and boxes"
 EXTRAS = ("train",)
@@ -59,7 +58,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     where, what = (net, None) if args.boxes else (None, net)
     if args.class_net:
         what = predictor(args, args.class_net, args.class_weights, where=False)
-    if where and what is None and where.num_found != 4:
+    if where and what is None and where.num_channels != 4:
         print(f"netdef predict: {args.file} has a box for each class: --class-net chooses", file=sys.stderr)
         return 2
     if where and what:
@@ -85,14 +84,12 @@ def run(args: argparse.Namespace, console: Console) -> int:
     return 1 if len(mistakes) else 0
 
 
-def predictor(args: argparse.Namespace, file: str, weights: str, *, where: bool | None) -> "Predictor":
+def predictor(args: argparse.Namespace, file: str, weights: str, *, where: bool | None) -> "TrainedNet":
     """A net with its weights; ``where``: whether it is to say where, or what, or (None) what it can."""
     from netdef.runtime.localisation.evaluation import box_blob
-    from netdef.runtime.prediction import Predictor
-    from netdef.runtime.training.run import run_of
+    from netdef.runtime.trained import open_trained
 
     net = load_net(net_request(args, file))
-    open_console().show(net.report)
     boxes = box_blob(net)
     if where is False:
         if boxes and not args.scores and asks_for_boxes(args, file):
@@ -102,25 +99,21 @@ def predictor(args: argparse.Namespace, file: str, weights: str, *, where: bool 
     if where and boxes is None:
         message = f"{file} says what, and not where: it gives {' and '.join(net.outputs)}"
         raise NetError(Diagnostic("N826", message, help="leave out --boxes, or take a net such as vgg16_scr.net"))
-    module = with_weights(net, Path(weights), args.device)
-    trained = run_of(Path(weights))
-    feed = fed_from_outside(net, trained, {})
     blob = boxes or net.chosen_scores(args.scores)
-    classes = tuple(trained.manifest["classes"]) if trained else ()
-    return Predictor(module, blob, feed, says_where=boxes is not None, classes=classes)
+    opened = open_trained(net, weights, blob, gives_boxes=boxes is not None, device=args.device)
+    open_console().show(opened.warnings)
+    return opened
 
 
-def names_of(args: argparse.Namespace, what: "Predictor") -> list[str]:
+def names_of(args: argparse.Namespace, what: "TrainedNet") -> list[str]:
     """A name for each class that is scored."""
     from netdef.runtime.prediction import class_names
-    from netdef.runtime.training.run import run_of
 
-    trained = run_of(Path(args.class_weights or args.weights))
-    names = class_names(what.module.net, args.classes, trained.manifest["classes"] if trained else None) or []
-    if names and len(names) != what.num_found and args.classes:
-        message = f"{args.classes} names {len(names):,} classes, and the net scores {what.num_found:,}"
+    names = class_names(what.net, args.classes, what.classes if what.origin.run else None) or []
+    if names and len(names) != what.num_channels and args.classes:
+        message = f"{args.classes} names {len(names):,} classes, and the net scores {what.num_channels:,}"
         raise NetError(Diagnostic("N828", message, help="a line for each class, in the order of the labels"))
-    return [*names, *map(str, range(len(names), what.num_found))]
+    return [*names, *map(str, range(len(names), what.num_channels))]
 
 
 def images_of(images: list[str]) -> tuple[list[str], Report]:
@@ -137,17 +130,20 @@ def images_of(images: list[str]) -> tuple[list[str], Report]:
     return paths, mistakes
 
 
-def _classes(what: "Predictor", image: "ImageArray", num: int, names: list[str]) -> dict[str, Any]:
-    guesses = what.guesses(image, num)
-    return {"classes": [{"class": names[g.label], "label": g.label, "probability": g.probability} for g in guesses]}
+def _classes(what: "TrainedNet", image: "ImageArray", num: int, names: list[str]) -> dict[str, Any]:
+    from netdef.runtime.prediction import guesses
+
+    found = guesses(what, image, num)
+    return {"classes": [{"class": names[g.label], "label": g.label, "probability": g.probability} for g in found]}
 
 
-def _box(where: "Predictor", image: "ImageArray", classes: list[dict[str, Any]], copy: Path) -> dict[str, Any]:
+def _box(where: "TrainedNet", image: "ImageArray", classes: list[dict[str, Any]], copy: Path) -> dict[str, Any]:
     from netdef.runtime.localisation.drawing import draw
+    from netdef.runtime.prediction import box
 
     best: dict[str, Any] = classes[0] if classes else {"class": "", "label": 0}
     height, width = image.shape[:2]
-    edges = where.box(image, best["label"]).clip(0, [width, height, width, height])  # a net may see beyond it
+    edges = box(where, image, best["label"]).clip(0, [width, height, width, height])  # a net may see beyond it
     draw(image, edges, best["class"], copy)
     return {"box": edges.tolist(), "drawn": str(copy)}
 

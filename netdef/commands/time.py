@@ -49,9 +49,9 @@ def run(args: argparse.Namespace, console: Console) -> int:
     net = load_net(net_request(args))
     console.show(net.report)
 
+    from netdef.runtime.hardware.devices import device_of
     from netdef.runtime.hardware.execution_settings import graphs_pay, settings_for
     from netdef.runtime.timing import measure
-    from netdef.runtime.training.setup import device_of
 
     device = device_of(args.device)
     batch = known(next(iter(net.inputs.values()), (1,))[0])

@@ -51,8 +51,9 @@ def prepared_of(
     from netdef.runtime.data.data_layers import layers_data, load_fed
     from netdef.runtime.data.datasets.dataset import warnings_of
     from netdef.runtime.data.datasets.source import input_spec_of
+    from netdef.runtime.hardware.devices import device_of
     from netdef.runtime.training.checkpoint import NUM_KEPT
-    from netdef.runtime.training.setup import Hardware, device_of, prepare
+    from netdef.runtime.training.setup import Hardware, prepare
     from netdef.training.idle import fed_by_layers, idle_in_layers, idle_in_recipe
 
     net, own = load_fed(net_request(in_state(args, written, "TRAIN")).replace(phase="TRAIN"), args.data)

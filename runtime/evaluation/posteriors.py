@@ -15,8 +15,9 @@ from netdef.compiler.net_error import NetError
 from netdef.runtime.data.datasets.dataset import same_files
 from netdef.runtime.evaluation.errors import Errors, count_errors
 from netdef.runtime.evaluation.protocol import Pool
-from netdef.runtime.evaluation.views import Seen
+from netdef.runtime.evaluation.views import ViewValues
 from netdef.runtime.hardware.process_group import SINGLE, ProcessGroup
+from netdef.runtime.trained import TrainedNet
 
 
 class Posteriors(NamedTuple):
@@ -77,10 +78,16 @@ def posterior(values: Tensor, pool: Pool, *, softmaxed: bool) -> Tensor:
     return maps.softmax(2).mean((1, 3))
 
 
+def posteriors_of(trained: TrainedNet, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A net's scores (N, classes), or maps of them (N, classes, h, w), as posteriors (N, classes)."""
+    softmaxed = are_posteriors(trained.net, trained.blob)
+    return posterior(torch.from_numpy(scores)[:, None], Pool.LOGITS, softmaxed=softmaxed).numpy()
+
+
 def averaged(
-    pieces: Iterable[Seen], num_looks: int, shape: tuple[int, int], pool: Pool, *, softmaxed: bool
+    pieces: Iterable[ViewValues], num_pieces: int, shape: tuple[int, int], pool: Pool, *, softmaxed: bool
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """The mean posterior of each sample over ``num_looks`` pieces, and which samples there are.
+    """The mean posterior of each sample over ``num_pieces`` pieces, and which samples there are.
 
     ``shape`` is the number of samples in the data, and of scores.
     """
@@ -89,8 +96,8 @@ def averaged(
     for piece in pieces:
         sums[piece.numbers] += posterior(piece.values, pool, softmaxed=softmaxed).cpu().numpy()
         counts[piece.numbers] += 1
-    numbers = np.flatnonzero(counts == num_looks)
-    return sums[numbers] / num_looks, numbers
+    numbers = np.flatnonzero(counts == num_pieces)
+    return sums[numbers] / num_pieces, numbers
 
 
 def fused(parts: Sequence[Posteriors]) -> Posteriors:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.crop import RESCALING, ImageCrop
-from netdef.runtime.evaluation.views import CENTRE, CORNERS, GRID, Look, Places
+from netdef.runtime.evaluation.views import CENTRE, CORNERS, GRID, Places, Views
 
 CROPS: dict[int, tuple[Places, bool]] = {1: (CENTRE, False), 10: (CORNERS, True), 50: (GRID, True)}
 """Windows of an image at one size by how many there are, and whether each is seen mirrored, too."""
@@ -49,17 +49,17 @@ class Protocol(NamedTuple):
         """The same at the shorter side that the net itself asks for, where nothing else says the scales."""
         return self if self.scales or self.is_simple or resize is None else self._replace(scales=(resize,))
 
-    def views(self, window: Pair, num_channels: int) -> list[ImageCrop]:
+    def scalings(self, window: Pair, num_channels: int) -> list[ImageCrop]:
         """How whole images are scaled: where windows are cut out of them, they aren't smaller than the window."""
         cut = self.crops > 0 or not self.dense
         size = window if cut else Pair(1, 1)
         return [ImageCrop(size, num_channels, scale, cover=cut) for scale in self.scales or (None,)]
 
-    def looks(self, window: Pair) -> list[Look]:
+    def views(self, window: Pair) -> list[Views]:
         """What the net is shown at each scale."""
         places, mirrored = CROPS[self.crops or 1]
-        whole = [Look(mirror=self.flip)] if self.dense else []
-        return [*whole, Look(window, places, mirrored or self.flip)] if self.crops or not self.dense else whole
+        whole = [Views(mirror=self.flip)] if self.dense else []
+        return [*whole, Views(window, places, mirrored or self.flip)] if self.crops or not self.dense else whole
 
     @property
     def as_data(self) -> dict[str, Any]:

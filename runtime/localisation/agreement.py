@@ -11,10 +11,10 @@ from netdef.compiler.net_error import NetError
 from netdef.runtime.data.datasets.dataset import Dataset
 from netdef.runtime.data.feed import check_classes
 from netdef.runtime.localisation.evaluation import check_boxes
-from netdef.runtime.prediction import Predictor
+from netdef.runtime.trained import TrainedNet
 
 
-def check_together(nets: Sequence[Predictor]) -> None:
+def check_together(nets: Sequence[TrainedNet]) -> None:
     """Refuse nets whose classes differ in number, or, where runs name them, in name or order."""
     told = [net for net in nets if net.num_classes is not None]
     for one, other in pairwise(told):
@@ -24,11 +24,11 @@ def check_together(nets: Sequence[Predictor]) -> None:
         _check_names(one.path, one.classes, other)
 
 
-def check_data(nets: Sequence[Predictor], data: Dataset) -> None:
+def check_data(nets: Sequence[TrainedNet], data: Dataset) -> None:
     """Refuse nets whose boxes or scores don't fit the data's classes, or that learned other ones."""
     for net in nets:
-        shape = net.module.net.shapes[net.blob]
-        if net.says_where:
+        shape = net.shape
+        if net.gives_boxes:
             check_boxes(shape, data, {})
         else:
             check_classes(shape, data)
@@ -36,7 +36,7 @@ def check_data(nets: Sequence[Predictor], data: Dataset) -> None:
             _check_names("the data", data.classes, net)
 
 
-def _check_names(whose: str, classes: tuple[str, ...], net: Predictor) -> None:
+def _check_names(whose: str, classes: tuple[str, ...], net: TrainedNet) -> None:
     if len(classes) != len(net.classes):
         raise _other_classes(f"{len(classes):,} classes are those of {whose}, and {len(net.classes):,} of {net.path}")
     for number, (one, other) in enumerate(zip(classes, net.classes, strict=True)):
@@ -44,8 +44,8 @@ def _check_names(whose: str, classes: tuple[str, ...], net: Predictor) -> None:
             raise _other_classes(f"class {number} is {one} for {whose}, and {other} for {net.path}")
 
 
-def _counted(net: Predictor) -> str:
-    return f"{net.path} {'has boxes for' if net.says_where else 'scores'} {net.num_classes:,} classes"
+def _counted(net: TrainedNet) -> str:
+    return f"{net.path} {'has boxes for' if net.gives_boxes else 'scores'} {net.num_classes:,} classes"
 
 
 def _other_classes(message: str) -> NetError:

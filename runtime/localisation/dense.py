@@ -22,22 +22,23 @@ from netdef.compiler.shape import Pair
 from netdef.runtime.data.box_geometry import Boxes, on_image, overlap
 from netdef.runtime.data.crop import Placement, resized
 from netdef.runtime.data.datasets.dataset import Dataset, ImageArray, boxes_of
+from netdef.runtime.evaluation.posteriors import posteriors_of
 from netdef.runtime.hardware.process_group import SINGLE, ProcessGroup
 from netdef.runtime.localisation.evaluation import ENOUGH, BoxErrors, of_class
 from netdef.runtime.localisation.merging import merged
-from netdef.runtime.prediction import Predictor
+from netdef.runtime.trained import TrainedNet
 
 NUM_CLASSES = 5
 """Guesses for each image."""
 
 
-def stride_of(net: Predictor) -> Pair:
+def stride_of(trained: TrainedNet) -> Pair:
     """From one position of what a net finds to the next, in pixels of its input."""
-    for node in reversed(net.module.net.nodes):
-        if net.blob in [top.id for top in node.tops] and node.receptive_field is not None:
+    for node in reversed(trained.net.nodes):
+        if trained.blob in [top.id for top in node.tops] and node.receptive_field is not None:
             return node.receptive_field.stride
     cure = "use it without --dense: it has layers such as Reshape, which mix the places"
-    raise NetError(Diagnostic("N827", f"{net.blob} of {net.module.net.name} has no positions", help=cure))
+    raise NetError(Diagnostic("N827", f"{trained.blob} of {trained.net.name} has no positions", help=cure))
 
 
 class Found(NamedTuple):
@@ -59,35 +60,38 @@ class Found(NamedTuple):
         return chosen
 
 
-def look(image: ImageArray, where: Sequence[Predictor], what: Sequence[Predictor], scales: Sequence[int]) -> Found:
+def find_boxes(
+    image: ImageArray, localisers: Sequence[TrainedNet], classifiers: Sequence[TrainedNet], scales: Sequence[int]
+) -> Found:
     """Boxes and scores over the scales of an image.
 
-    ``scales`` are its shorter sides in pixels; without any, the first net's own. ``what`` are averaged; without any,
-    there is one class.
+    ``scales`` are its shorter sides in pixels; without any, the first net's own. ``classifiers`` are averaged; without
+    any, there is one class.
     """
     size = Pair(*image.shape[:2])
     edges, scores, posteriors = [], [], []
     for side in scales or (None,):
-        view = where[0].view if side is None else where[0].view._replace(resize=side)
+        view = localisers[0].window if side is None else localisers[0].window._replace(resize=side)
         scaled = resized(image, view.scaled(size))
-        boxes = [net.map(scaled) for net in where]
-        maps = [net.map(scaled) for net in what]
+        boxes = [net.values_of(scaled) for net in localisers]
+        maps = [net.values_of(scaled) for net in classifiers]
         if len({each.shape[1:] for each in (*boxes, *maps)}) > 1:
-            named = (f"{net.blob} {net.map(scaled).shape[1:]}" for net in (*where, *what))
+            named = (f"{net.blob} {net.values_of(scaled).shape[1:]}" for net in (*localisers, *classifiers))
             cure = "take nets of one window and stride, such as vgg16_scr.net and vgg16.net"
             raise NetError(Diagnostic("N827", f"the nets have other positions: {', '.join(named)}", help=cure))
-        posteriors += [net.posteriors(each[None])[0] for net, each in zip(what, maps, strict=True)] or [np.ones(1)]
-        edges += [_edges(each, net, size, Pair(*scaled.shape[:2])) for each, net in zip(boxes, where, strict=True)]
-        positions = [net.posteriors(each.reshape(len(each), -1).T) for net, each in zip(what, maps, strict=True)]
-        scores += [np.mean(positions or [np.ones((boxes[0][0].size, 1))], axis=0)] * len(where)
+        scored = list(zip(classifiers, maps, strict=True))
+        posteriors += [posteriors_of(net, each[None])[0] for net, each in scored] or [np.ones(1)]
+        edges += [_edges(each, net, size, Pair(*scaled.shape[:2])) for each, net in zip(boxes, localisers, strict=True)]
+        positions = [posteriors_of(net, each.reshape(len(each), -1).T) for net, each in scored]
+        scores += [np.mean(positions or [np.ones((boxes[0][0].size, 1))], axis=0)] * len(localisers)
     order = np.argsort(-np.mean(posteriors, axis=0), kind="stable")
     return Found(np.concatenate(edges), np.concatenate(scores), order[:NUM_CLASSES].tolist())
 
 
 def evaluate_dense(
     data: Dataset,
-    where: Sequence[Predictor],
-    what: Sequence[Predictor],
+    localisers: Sequence[TrainedNet],
+    classifiers: Sequence[TrainedNet],
     scales: Sequence[int],
     *,
     group: ProcessGroup = SINGLE,
@@ -110,19 +114,19 @@ def evaluate_dense(
                 tell(mistake._replace(severity=Severity.WARNING, help="it is skipped"))
             continue
         label = data.labels[index]
-        found = look(image, where, what, scales)
+        found = find_boxes(image, localisers, classifiers, scales)
         right = label in found.classes and bool(overlap(found.box(label), truth[index]) > ENOUGH)
         total = total.plus(BoxErrors(1, int(not right)))
     return total.over(group)
 
 
-def _edges(boxes: Boxes, net: Predictor, image: Pair, scaled: Pair) -> Boxes:
+def _edges(boxes: Boxes, net: TrainedNet, image: Pair, scaled: Pair) -> Boxes:
     """A map of boxes (4 or 4 classes, h, w) as edges on the image, (h w, 1 or classes, 4)."""
     stride = stride_of(net)
     at = boxes.transpose(1, 2, 0).reshape(*boxes.shape[1:], -1, 4)
     return np.stack(
         [
-            on_image(at[i, j], image, Placement(scaled, i * stride.h, j * stride.w, False), net.view.size)
+            on_image(at[i, j], image, Placement(scaled, i * stride.h, j * stride.w, False), net.window.size)
             for i, j in np.ndindex(at.shape[:2])
         ]
     )

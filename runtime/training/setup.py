@@ -24,7 +24,7 @@ from netdef.runtime.data.normalise import measured, stated
 from netdef.runtime.data.zipped import Zipped
 from netdef.runtime.hardware.acceleration import prepare_module
 from netdef.runtime.hardware.execution_settings import graphs_pay, settings_for
-from netdef.runtime.hardware.process_group import SINGLE, ProcessGroup, own_device
+from netdef.runtime.hardware.process_group import SINGLE, ProcessGroup
 from netdef.runtime.localisation.evaluation import box_blob, check_boxes
 from netdef.runtime.module import Weights, lower
 from netdef.runtime.training.checkpoint import NUM_KEPT
@@ -180,19 +180,6 @@ def _fed_from_outside(
     shift = recipe.augment.rgb_shift
     shifted = Shifted(normalise, colours_of(data.train), shift) if shift else normalise
     return Feed(view, blobs, shifted, shuffled=True), Feed(test_view, test_blobs, normalise, shuffled=False)
-
-
-def device_of(name: str | None) -> torch.device:
-    """A device by name; by default this process's GPU, if there is one."""
-    available = torch.cuda.is_available()
-    try:
-        device = own_device() if name is None else torch.device(name)
-    except RuntimeError:
-        device = None
-    if device is None or device.type not in ("cpu", "cuda") or (device.type == "cuda" and not available):
-        cure = "leave out --device, or say cpu, cuda or cuda:1"
-        raise NetError(Diagnostic("N718", f"this machine has no device {name}", help=cure))
-    return device
 
 
 def scores_of(net: Net, data: Dataset, chosen: str | None) -> str | None:

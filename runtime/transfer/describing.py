@@ -14,9 +14,9 @@ import numpy as np
 from netdef.compiler.diagnostics import Diagnostic, did_you_mean
 from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
-from netdef.compiler.shape import known, show
+from netdef.compiler.shape import show
 from netdef.runtime.data.datasets.dataset import Dataset, ImageArray, boxes_of, paths_of
-from netdef.runtime.evaluation.scoring import Task, Tell, by_looks, check_task, watched
+from netdef.runtime.evaluation.scoring import ScoringTask, Tell, check_task, over_views, watched
 from netdef.runtime.transfer.descriptors import Descriptors, normalised, side_by_side
 from netdef.runtime.transfer.several import labels_of
 
@@ -58,17 +58,17 @@ def blob_of(net: Net, chosen: str | None) -> str:
     return blob
 
 
-def describe(task: Task, how: How, tell: Tell, say: Callable[[str], None]) -> Descriptors:
-    """The descriptors of a task's images; its ``scores`` are the blob."""
+def describe(task: ScoringTask, how: How, tell: Tell, say: Callable[[str], None]) -> Descriptors:
+    """The descriptors of a task's images: the net's blob."""
     check_task(task)
     began = time.monotonic()
     found = _described(task, how, tell, say)
     if how.box:
         found = _with_boxes(found, _described(task._replace(data=Boxes(task.data)), how, tell, say))
     made = {
-        "name": task.module.net.name,
-        "blob": task.scores,
-        "normalise": task.feed.normalise.as_data,
+        "name": task.trained.net.name,
+        "blob": task.trained.blob,
+        "normalise": task.trained.feed.normalise.as_data,
         "protocol": task.protocol.as_data,
         **how._asdict(),
         "images_per_s": len(found.numbers) / (time.monotonic() - began),
@@ -76,10 +76,10 @@ def describe(task: Task, how: How, tell: Tell, say: Callable[[str], None]) -> De
     return found._replace(made=made)
 
 
-def _described(task: Task, how: How, tell: Tell, say: Callable[[str], None]) -> Descriptors:
-    pieces, num_pieces = by_looks(task, tell)
+def _described(task: ScoringTask, how: How, tell: Tell, say: Callable[[str], None]) -> Descriptors:
+    pieces, num_pieces = over_views(task, tell)
     num, num_scales = len(task.data), max(1, len(task.protocol.scales))
-    sums = np.zeros((num, num_scales if how.stack else 1, known(task.module.net.shapes[task.scores][1])), np.float32)
+    sums = np.zeros((num, num_scales if how.stack else 1, task.trained.num_channels), np.float32)
     counts = np.zeros(num, np.int64)
     for piece in watched(pieces, num_pieces, num, say):
         means = piece.values.flatten(3).mean(3) if piece.values.dim() > 3 else piece.values

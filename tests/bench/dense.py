@@ -19,13 +19,16 @@ import netdef
 from netdef.compiler.schema.caffe import Channels
 from netdef.compiler.shape import Pair
 from netdef.runtime import lower
+from netdef.runtime.data.crop import ImageCrop
+from netdef.runtime.data.feed import Feed
 from netdef.runtime.data.normalise import Normalise
-from netdef.runtime.evaluation.views import GRID, NUM_PIXELS, Eye, Look
+from netdef.runtime.evaluation.views import GRID, NUM_PIXELS, Views, through
+from netdef.runtime.trained import TrainedNet
 
 VGG16 = Path(__file__).parents[2] / "nets/vgg16.net"
 SCALES = (Pair(256, 341), Pair(384, 512), Pair(512, 683))
 WINDOW = Pair(224, 224)
-DENSE, CROPS = Look(mirror=True), Look(WINDOW, GRID, mirror=True)
+DENSE, CROPS = Views(mirror=True), Views(WINDOW, GRID, mirror=True)
 
 NARROW = """
 include "{blocks}"
@@ -37,32 +40,33 @@ classifier(1000, 1, 4096 / {width})
 """
 
 
-def multiply_adds(look: Look) -> int:
+def multiply_adds(views: Views) -> int:
     """Of VGG-D for one image."""
     total = 0
     for scaled in SCALES:
-        cuts = look.cuts(torch.empty(1, *scaled, 3, dtype=torch.uint8))
-        shape = (1, 3, *cuts[0].shape[1:3])
-        total += len(cuts) * netdef.load(VGG16, dense=True, sizes={"data": shape}).macs
+        shown = views.of(torch.empty(1, *scaled, 3, dtype=torch.uint8))
+        shape = (1, 3, *shown[0].shape[1:3])
+        total += len(shown) * netdef.load(VGG16, dense=True, sizes={"data": shape}).macs
     return total
 
 
 @torch.inference_mode()
-def seconds(eye: Eye, look: Look) -> float:
+def seconds(trained: TrainedNet, views: Views) -> float:
     """For one image."""
     began = perf_counter()
     for scaled in SCALES:
-        eye.through(look, torch.zeros(1, *scaled, 3, dtype=torch.uint8))
+        through(trained, views, torch.zeros(1, *scaled, 3, dtype=torch.uint8), NUM_PIXELS["cpu"])
     return perf_counter() - began
 
 
-def narrow(width: int) -> Eye:
+def narrow(width: int) -> TrainedNet:
     """Configuration D with fewer channels, dense."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "narrow.net"
         path.write_text(NARROW.format(blocks=VGG16.with_name("vgg.net"), width=width))
         module = lower(netdef.load(path, dense=True))
-    return Eye(module, "fc8", "data", Normalise(Channels.BGR), NUM_PIXELS["cpu"])
+    feed = Feed(ImageCrop(WINDOW, 3), {"data": "data"}, Normalise(Channels.BGR))
+    return TrainedNet(module=module, blob="fc8", feed=feed)
 
 
 def main() -> None:
@@ -71,9 +75,11 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
-    eye = narrow(args.width)
-    rounds = [(seconds(eye, DENSE), seconds(eye, CROPS)) for _ in range(args.rounds + 1)][1:]  # the first warms up
-    macs = [multiply_adds(look) for look in (DENSE, CROPS)]
+    trained = narrow(args.width)
+    rounds = [(seconds(trained, DENSE), seconds(trained, CROPS)) for _ in range(args.rounds + 1)][
+        1:
+    ]  # the first warms up
+    macs = [multiply_adds(views) for views in (DENSE, CROPS)]
     times = [median(column) for column in zip(*rounds, strict=True)]
     print(f"One 4:3 image at 256, 384 and 512; time with 1/{args.width} of VGG-D's channels, {args.rounds} rounds")
     print(f"{'':12}{'GMACs, VGG-D':>14}{'seconds':>10}")

@@ -28,10 +28,10 @@ from netdef.compiler.override import override
 from netdef.options.hardware import speed_arguments
 from netdef.runtime import lower
 from netdef.runtime.hardware.acceleration import accelerated, prepare_module
+from netdef.runtime.hardware.devices import device_of
 from netdef.runtime.hardware.execution_settings import ExecutionSettings, Precision, settings_for
 from netdef.runtime.training.recipe.recipe import Recipe, Sgd
 from netdef.runtime.training.recipe.schedule import Fixed
-from netdef.runtime.training.setup import device_of
 from netdef.runtime.training.solver import Solver
 
 NETS = {

@@ -11,7 +11,7 @@ from netdef import NetError
 from netdef.runtime.evaluation.posteriors import Posteriors, averaged, fused, posterior
 from netdef.runtime.evaluation.posteriors_file import POSTERIORS
 from netdef.runtime.evaluation.protocol import Pool
-from netdef.runtime.evaluation.views import Seen
+from netdef.runtime.evaluation.views import ViewValues
 
 
 def softmax(scores: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
@@ -49,10 +49,10 @@ def test_a_map_is_averaged_before_or_after_the_soft_max() -> None:
 def test_scales_are_averaged_whatever_their_order_and_a_sample_must_have_them_all() -> None:
     first, second = torch.from_numpy(MAPS), torch.from_numpy(2 * MAPS)
     pieces = [
-        Seen([4, 0], 1, 0, first[:2]),
-        Seen([0], 0, 0, second[1:2]),
-        Seen([2], 0, 0, first[2:]),
-        Seen([4], 0, 0, second[:1]),
+        ViewValues([4, 0], 1, 0, first[:2]),
+        ViewValues([0], 0, 0, second[1:2]),
+        ViewValues([2], 0, 0, first[2:]),
+        ViewValues([4], 0, 0, second[:1]),
     ]
     values, numbers = averaged(pieces, 2, (5, 5), Pool.LOGITS, softmaxed=False)
     assert numbers.tolist() == [0, 4], "2 was seen once"

@@ -27,8 +27,9 @@ from netdef.runtime.data.normalise import Normalise
 from netdef.runtime.evaluation.posteriors import Posteriors
 from netdef.runtime.evaluation.posteriors_file import POSTERIORS
 from netdef.runtime.evaluation.protocol import Protocol
-from netdef.runtime.evaluation.scoring import Task, judge
+from netdef.runtime.evaluation.scoring import ScoringTask, score_images
 from netdef.runtime.hardware.process_group import ProcessGroup
+from netdef.runtime.trained import TrainedNet
 from tests.runtime.processes import ROOT
 
 NET = """
@@ -63,11 +64,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def task(protocol: Protocol, weights: str = "one.npz") -> Task:
+def task(protocol: Protocol, weights: str = "one.npz") -> ScoringTask:
     net = load("tiny.net", dense=protocol.dense)
     normalise = Normalise(Channels.RGB, (100.0, 100.0, 100.0), 0.02)
     feed = Feed(ImageCrop(Pair(8, 8), 3, 10, cover=False), {"data": "data"}, normalise, shuffled=False)
-    return Task(lower(net, read_weights(weights)), "fc", open_test("data", None), feed, protocol)
+    trained = TrainedNet(module=lower(net, read_weights(weights)), blob="fc", feed=feed)
+    return ScoringTask(trained, open_test("data", None), protocol)
 
 
 def evaluated(capsys: pytest.CaptureFixture[str], *words: str) -> list[dict[str, Any]]:
@@ -80,7 +82,7 @@ def evaluated(capsys: pytest.CaptureFixture[str], *words: str) -> list[dict[str,
 def test_dense_posteriors_are_what_a_plain_loop_makes(folder: Path) -> None:
     protocol = Protocol(dense=True, scales=(9, 12), flip=True)
     whole = task(protocol)
-    found = judge(whole, quiet, quiet)
+    found = score_images(whole, quiet, quiet)
     data = whole.data
     for number in range(len(data)):
         expected = []
@@ -91,14 +93,16 @@ def test_dense_posteriors_are_what_a_plain_loop_makes(folder: Path) -> None:
             for view in (image, image[:, ::-1]):
                 numbers = (torch.tensor(view.copy()).permute(2, 0, 1)[None].float() - 100) * 0.02
                 with torch.inference_mode():
-                    expected.append(whole.module.blobs(["fc"], data=numbers)["fc"].mean((2, 3)).softmax(1).numpy()[0])
+                    expected.append(
+                        whole.trained.module.blobs(["fc"], data=numbers)["fc"].mean((2, 3)).softmax(1).numpy()[0]
+                    )
         np.testing.assert_allclose(found.values[number], np.mean(expected, axis=0), rtol=1e-5)
     assert found.labels.tolist() == list(data.labels)
 
 
 def test_dense_and_crops_are_averaged(folder: Path) -> None:
     both, dense, crops = (
-        judge(task(protocol), quiet, quiet).values
+        score_images(task(protocol), quiet, quiet).values
         for protocol in (
             Protocol(dense=True, crops=50, scales=(9, 12), flip=True),
             Protocol(dense=True, scales=(9, 12), flip=True),
@@ -111,7 +115,9 @@ def test_dense_and_crops_are_averaged(folder: Path) -> None:
 
 def test_one_centre_crop_is_what_training_tests_with(folder: Path) -> None:
     """Nearly: training makes the window alone, whose bytes are rounded otherwise, by two levels of 255 at most."""
-    simple, centre = (judge(task(each), quiet, quiet).values for each in (Protocol(), Protocol(crops=1, scales=(10,))))
+    simple, centre = (
+        score_images(task(each), quiet, quiet).values for each in (Protocol(), Protocol(crops=1, scales=(10,)))
+    )
     np.testing.assert_allclose(simple, centre, atol=2 / 255)
 
 
@@ -119,8 +125,8 @@ def in_a_group(rank: int, folder: str, expected: Posteriors) -> None:
     os.chdir(folder)
     dist.init_process_group("gloo", f"file://{folder}/store", rank=rank, world_size=2)
     group = ProcessGroup(rank, 2)
-    assert judge(task(Protocol()), quiet, quiet, group).errors(group).num == 7
-    own = judge(task(Protocol(dense=True, flip=True)), quiet, quiet, group)
+    assert score_images(task(Protocol()), quiet, quiet, group).errors(group).num == 7
+    own = score_images(task(Protocol(dense=True, flip=True)), quiet, quiet, group)
     assert own.numbers.tolist() == [*group.slice_of(7)]
     everyone = own.all_gather(group)
     assert own.errors(group) == expected.errors() == everyone.errors()
@@ -132,7 +138,7 @@ def in_a_group(rank: int, folder: str, expected: Posteriors) -> None:
 
 def test_processes_share_the_images_and_count_exactly(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(Path(__file__).parents[3])  # where the processes find this file
-    expected = judge(task(Protocol(dense=True, flip=True)), quiet, quiet)
+    expected = score_images(task(Protocol(dense=True, flip=True)), quiet, quiet)
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:
         list(pool.map(in_a_group, range(2), [str(folder)] * 2, [expected] * 2))
 

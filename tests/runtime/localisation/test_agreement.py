@@ -14,7 +14,7 @@ from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.feed import Feed
 from netdef.runtime.data.normalise import Normalise
 from netdef.runtime.localisation.agreement import check_data, check_together
-from netdef.runtime.prediction import Predictor
+from netdef.runtime.trained import TrainedNet
 
 FEED = Feed(ImageCrop(Pair(2, 2), 1), {"data": "data"}, Normalise(Channels.GREY), shuffled=False)
 
@@ -34,10 +34,10 @@ class Pets:
         return 2
 
 
-def predictor(folder: Path, num: int, *classes: str, where: bool = False) -> Predictor:
+def predictor(folder: Path, num: int, *classes: str, where: bool = False) -> TrainedNet:
     path = folder / "n.net"
     path.write_text(f'input "data" [1, 1, 2, 2] layer "fc" InnerProduct {{ num_output: {num} }}')
-    return Predictor(lower(load(path), seed=1), "fc", FEED, where, classes)
+    return TrainedNet(module=lower(load(path), seed=1), blob="fc", feed=FEED, gives_boxes=where, classes=classes)
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,10 @@ from netdef.runtime.data.crop import ImageCrop
 from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.feed import Feed
 from netdef.runtime.data.normalise import Normalise
-from netdef.runtime.localisation.dense import Found, evaluate_dense, look
+from netdef.runtime.localisation.dense import Found, evaluate_dense, find_boxes
 from netdef.runtime.localisation.evaluation import BoxErrors, box_blob, check_boxes, evaluate_boxes, of_class
-from netdef.runtime.prediction import Predictor
+from netdef.runtime.prediction import box, guesses
+from netdef.runtime.trained import TrainedNet
 
 WINDOW = 'input "data" [1, 1, 8, 8] layer "conv" Convolution { num_output: 4 kernel_size: 3 stride: 2 } '
 HEAD = 'layer "relu" ReLU layer "fc" InnerProduct { num_output: %d } '
@@ -46,14 +47,14 @@ class Dots:
         return 3
 
 
-def predictor(folder: Path, num: int, *, where: bool, wide: bool) -> Predictor:
-    """A net with a window of 8x8 and weights by draws, dense if ``wide``."""
+def predictor(folder: Path, num: int, *, where: bool, wide: bool) -> TrainedNet:
+    """A net with a window of 8x8 and weights by chance, dense if ``wide``."""
     (folder / "n.net").write_text(WINDOW + HEAD % num + ("" if where else 'layer "prob" Softmax'))
     net = load(folder / "n.net")
     some = np.random.default_rng(num)
     weights = {name: [some.normal(size=shape) for shape in shapes] for name, shapes in net.params.items()}
     module = lower(dense(net) if wide else net, weights)
-    return Predictor(module, "fc", Feed(VIEW, {"data": "data"}, SCALE, shuffled=False), says_where=where)
+    return TrainedNet(module=module, blob="fc", feed=Feed(VIEW, {"data": "data"}, SCALE), gives_boxes=where)
 
 
 def test_the_centre_crop_counts_the_true_classes_box() -> None:
@@ -84,16 +85,16 @@ def test_dense_boxes_and_scores_are_those_of_each_window(tmp_path: Path) -> None
     where, what = (predictor(tmp_path, num, where=num == 8, wide=True) for num in (8, 2))
     alone = [predictor(tmp_path, num, where=num == 8, wide=False) for num in (8, 2)]
     image = np.random.default_rng(0).integers(0, 255, (12, 16, 1)).astype(np.uint8)
-    found = look(image, [where], [what], ())
+    found = find_boxes(image, [where], [what], ())
     places = [(i * 2, j * 2) for i in range(3) for j in range(5)]
     assert found.edges.shape == (15, 2, 4)
     for (top, left), edges, scores in zip(places, found.edges, found.scores, strict=True):
         window = cut(image, top, left)
         for label in (0, 1):
-            expected = alone[0].box(window, label) + np.array([left, top, left, top])
+            expected = box(alone[0], window, label) + np.array([left, top, left, top])
             np.testing.assert_allclose(edges[label], expected, rtol=1e-4, atol=1e-4)
-        guesses = {g.label: g.probability for g in alone[1].guesses(window, 2)}
-        np.testing.assert_allclose(scores, [guesses[0], guesses[1]], rtol=1e-4)
+        guessed = {g.label: g.probability for g in guesses(alone[1], window, 2)}
+        np.testing.assert_allclose(scores, [guessed[0], guessed[1]], rtol=1e-4)
     assert sorted(found.classes) == [0, 1]
 
 
@@ -101,17 +102,17 @@ def test_a_softmaxs_top_is_not_given_another_softmax(tmp_path: Path) -> None:
     """Each position is scored alike by the logits and by their soft-max."""
     where, what = (predictor(tmp_path, num, where=num == 8, wide=True) for num in (8, 2))
     image = np.random.default_rng(0).integers(0, 255, (12, 16, 1)).astype(np.uint8)
-    logits, shares = (look(image, [where], [what._replace(blob=blob)], ()) for blob in ("fc", "prob"))
+    logits, shares = (find_boxes(image, [where], [what.replace(blob=blob)], ()) for blob in ("fc", "prob"))
     np.testing.assert_allclose(shares.scores, logits.scores, rtol=1e-5)
-    found = {g.label: g.probability for g in what._replace(blob="prob").guesses(image[:8, :8], 2)}
+    found = {g.label: g.probability for g in guesses(what.replace(blob="prob"), image[:8, :8], 2)}
     np.testing.assert_allclose([found[0], found[1]], logits.scores[0], rtol=1e-5)
 
 
 def test_several_nets_and_scales_give_the_union(tmp_path: Path) -> None:
     where, what = (predictor(tmp_path, num, where=num == 8, wide=True) for num in (8, 2))
     image = np.random.default_rng(0).integers(0, 255, (16, 16, 1)).astype(np.uint8)
-    one = look(image, [where], [what], (16,))
-    both = look(image, [where, where], [what], (16, 8))
+    one = find_boxes(image, [where], [what], (16,))
+    both = find_boxes(image, [where, where], [what], (16, 8))
     assert len(one.edges) == 25
     np.testing.assert_array_equal(both.edges, np.concatenate([one.edges, one.edges, both.edges[50:]]))
     assert len(both.edges) == 2 * (25 + 1)
@@ -126,7 +127,7 @@ def test_a_guess_must_have_the_right_class_and_the_right_box(tmp_path: Path, mon
     def seen(*_: object) -> Found:
         return Found(next(truth)[None, None], np.ones((1, 2)), [0])
 
-    monkeypatch.setattr("netdef.runtime.localisation.dense.look", seen)
+    monkeypatch.setattr("netdef.runtime.localisation.dense.find_boxes", seen)
     assert evaluate_dense(data, [where], [what], ()) == BoxErrors(3, 1)  # the second is of the other class
 
 
@@ -147,9 +148,9 @@ def test_nets_of_other_strides_are_refused(tmp_path: Path) -> None:
     where = predictor(tmp_path, 8, where=True, wide=True)
     text = 'input "data" [1, 1, 8, 8] layer "fc" InnerProduct { num_output: 2 } layer "prob" Softmax'
     (tmp_path / "n.net").write_text(text)
-    what = where._replace(module=lower(dense(load(tmp_path / "n.net")), seed=1), says_where=False)
+    what = where.replace(module=lower(dense(load(tmp_path / "n.net")), seed=1), gives_boxes=False)
     with pytest.raises(NetError, match="other positions"):
-        look(np.zeros((16, 16, 1), np.uint8), [where], [what], ())
+        find_boxes(np.zeros((16, 16, 1), np.uint8), [where], [what], ())
 
 
 def test_nan_is_a_wrong_box(tmp_path: Path) -> None:

@@ -1,0 +1,227 @@
+"""A trained net, ready for images: what predict, evaluate, features and boxes share.
+
+Whoever has one can ask for its blob for images; what the blob means is said by the rooms that ask.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from netdef.compiler.diagnostics import Diagnostic, Severity
+from netdef.compiler.net.net import Net
+from netdef.compiler.net_error import NetError
+from netdef.compiler.schema.caffe import Preprocess
+from netdef.compiler.shape import Pair, Shape, known
+from netdef.compiler.weights.match import read_weights
+from netdef.runtime.data.crop import ImageCrop, with_channels
+from netdef.runtime.data.datasets.dataset import ImageArray
+from netdef.runtime.data.feed import Feed, bind, view_of
+from netdef.runtime.data.normalise import stated
+from netdef.runtime.hardware.devices import device_of
+from netdef.runtime.module import NetModule, lower
+from netdef.runtime.trained_run import TrainedRun, trained_run
+from netdef.runtime.training.run import best_weights
+
+
+class NumbersFrom(StrEnum):
+    """Who says how the bytes of an image become the net's numbers."""
+
+    PREPROCESS = "the net's preprocess"
+    RUN = "the run's manifest"
+    DATA_LAYERS = "the net's data layers"
+    NOBODY = "nobody: bytes as they are"
+
+
+class Origin(NamedTuple):
+    """Where the parts of a trained net come from.
+
+    weights   the file or the run's folder that was named
+    run       the run that made the weights, if one did
+    numbers   who says how bytes become numbers
+    """
+
+    weights: str = ""
+    run: TrainedRun | None = None
+    numbers: NumbersFrom = NumbersFrom.NOBODY
+
+
+UNKNOWN = Origin()
+"""Where nobody said anything."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TrainedNet:
+    """A net with weights for all of its layers, and how images reach it.
+
+    module       the net in phase TEST, on its device
+    blob         what is wanted of it: class scores, boxes, or any blob that describes an image
+    feed         how images are cut and become its numbers
+    gives_boxes  whether the blob holds boxes
+    classes      their names in the order of the labels, where a run tells; else none
+    precision    what convolutions and products compute in, where it isn't float32
+    origin       where all this comes from
+    warnings     what was found while the net was opened
+    """
+
+    module: NetModule
+    blob: str
+    feed: Feed
+    gives_boxes: bool = False
+    classes: tuple[str, ...] = ()
+    precision: torch.dtype | None = None
+    origin: Origin = UNKNOWN
+    warnings: tuple[Diagnostic, ...] = ()
+
+    def replace(self, **changes: Any) -> Self:
+        """The same with some fields changed."""
+        return replace(self, **changes)
+
+    @property
+    def net(self) -> Net:
+        """The net."""
+        return self.module.net
+
+    @property
+    def path(self) -> str:
+        """The net's file, for people."""
+        return self.net.definition.path
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return next(iter(self.module.parameters())).device
+
+    @property
+    def input(self) -> str:
+        """The blob that takes images."""
+        return self.feed.blobs["data"]
+
+    @property
+    def window(self) -> ImageCrop:
+        """How an image is cut to the net's window."""
+        assert isinstance(self.feed.view, ImageCrop)  # only data that their own layers read have another
+        return self.feed.view
+
+    @property
+    def shape(self) -> Shape:
+        """The blob's, as the net was loaded."""
+        return self.net.shapes[self.blob]
+
+    @property
+    def num_channels(self) -> int:
+        """The blob's: the classes scored, or the numbers of all boxes."""
+        return known(self.shape[1])
+
+    @property
+    def num_classes(self) -> int | None:
+        """Those scored, or those with a box each; None if there is one box for all."""
+        if not self.gives_boxes:
+            return self.num_channels
+        return None if self.num_channels == 4 else self.num_channels // 4
+
+    @property
+    def trained_scale(self) -> list[int]:
+        """The shorter side of images in training, or the ends of its interval, where a run tells."""
+        if self.origin.run is None:
+            return []
+        own = self.net.preprocess.resize if self.net.preprocess else None
+        return self.origin.run.scale or ([own] if own else [])
+
+    def compute(self, fed: Mapping[str, Tensor]) -> Tensor:
+        """The blob for the net's inputs, in float32."""
+        if self.device.type == "cuda":
+            fed = {name: _channels_last(tensor) for name, tensor in fed.items()}
+        with torch.autocast(self.device.type, self.precision, enabled=self.precision is not None):
+            return self.module.blobs([self.blob], **fed)[self.blob].float()
+
+    def values(self, images: Tensor) -> Tensor:
+        """The blob for images (N, H, W, C) of bytes on the net's device."""
+        return self.compute({self.input: self.feed.normalise(images)})
+
+    @torch.inference_mode()
+    def values_of(self, image: ImageArray) -> NDArray[np.float64]:
+        """The blob for one image: of the net's window, or of any size if the net is dense; without the batch's axis."""
+        pixels = torch.from_numpy(with_channels(image, self.window.num_channels)[None].copy()).to(self.device)
+        found: NDArray[np.float64] = self.values(pixels)[0].double().cpu().numpy()
+        return found
+
+    def check(self, size: Pair) -> None:
+        """Raise ``NetError`` where the net can't take images of a size."""
+        channels = known(self.net.inputs[self.input][1])
+        self.module.check([self.blob], **{self.input: torch.empty(1, channels, *size, device="meta")})
+
+
+def open_trained(
+    net: Net,
+    weights: str,
+    blob: str,
+    *,
+    gives_boxes: bool = False,
+    device: str | None = None,
+    inputs: Mapping[str, str] | None = None,
+    feed: Feed | None = None,
+    bf16_on_gpu: bool = False,
+) -> TrainedNet:
+    """A net with its weights on a device, ready for images.
+
+    Args:
+        net: the net in phase TEST.
+        weights: a file, or a run's folder for its best ones.
+        blob: what is wanted of the net.
+        gives_boxes: whether the blob holds boxes.
+        device: ``cpu``, ``cuda`` or ``cuda:1``; by default a GPU if there is one.
+        inputs: input blob -> field of the data, where the blob's name doesn't say it.
+        feed: how the net's own data layers feed it, if they do. By default images come from outside, and become numbers
+            as the net's ``preprocess`` says, else as they did in the run that made the weights, else as they are.
+        bf16_on_gpu: whether convolutions and products are computed in bfloat16 where a GPU is.
+
+    Raises:
+        NetError: if there are no weights for a layer, or the net doesn't take images.
+    """
+    path = Path(weights)
+    module = lower(net, read_weights(best_weights(path))).to(device_of(device))
+    if module.matched.missing:
+        message = f"{weights} has no weights for {', '.join(module.matched.missing)}"
+        raise NetError(Diagnostic("N737", message, help="weights go by the layer's name; netdef train makes them"))
+    run = trained_run(path)
+    numbers = NumbersFrom.DATA_LAYERS
+    if feed is None:
+        feed, numbers = _feed_from_outside(net, run, inputs or {})
+    on_gpu = next(iter(module.parameters())).device.type == "cuda"
+    return TrainedNet(
+        module=module,
+        blob=blob,
+        feed=feed,
+        gives_boxes=gives_boxes,
+        classes=run.classes if run else (),
+        precision=torch.bfloat16 if bf16_on_gpu and on_gpu else None,
+        origin=Origin(weights, run, numbers),
+        warnings=(*net.report, *([_bytes_as_they_are(net)] if numbers is NumbersFrom.NOBODY else [])),
+    )
+
+
+def _feed_from_outside(net: Net, run: TrainedRun | None, inputs: Mapping[str, str]) -> tuple[Feed, NumbersFrom]:
+    blobs = bind(net, inputs)
+    view = view_of(net, blobs["data"])
+    if net.preprocess is not None:
+        return Feed(view, blobs, stated(net.preprocess)), NumbersFrom.PREPROCESS
+    if run is not None:
+        return Feed(view, blobs, run.normalise), NumbersFrom.RUN
+    return Feed(view, blobs, stated(Preprocess())), NumbersFrom.NOBODY
+
+
+def _bytes_as_they_are(net: Net) -> Diagnostic:
+    message = f"{net.definition.path} gets bytes as they are, 0 to 255: it has no preprocess {{ ... }}"
+    help = "say what it was trained with, such as preprocess { channels: BGR mean: [104, 117, 123] scale: 0.017 }"
+    return Diagnostic("N815", message, help=help, severity=Severity.WARNING)
+
+
+def _channels_last(tensor: Tensor) -> Tensor:
+    return tensor.contiguous(memory_format=torch.channels_last) if tensor.dim() == 4 else tensor

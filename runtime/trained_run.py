@@ -1,0 +1,51 @@
+"""What a run's folder tells of the net that it trained: its classes, how it was fed, and on what."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.net_error import NetError
+from netdef.runtime.data.normalise import Normalise
+from netdef.runtime.training.run import run_of
+
+
+class TrainedRun(NamedTuple):
+    """A run whose weights are used.
+
+    folder     the run's own, or of a run of several stages the stage's
+    manifest   what training wrote down
+    """
+
+    folder: Path
+    manifest: dict[str, Any]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes, in the order of the labels."""
+        return tuple(self.manifest["classes"])
+
+    @property
+    def normalise(self) -> Normalise:
+        """How bytes became the net's numbers in training.
+
+        Raises:
+            NetError: if the net's own data layers did it, which no other images pass through.
+        """
+        told = self.manifest["preprocess"]
+        if "channels" not in told:
+            message = "the net was trained from its data layers, which say how an image becomes its input"
+            help = "leave out --data, or say it in the net: preprocess { ... }"
+            raise NetError(Diagnostic("N774", message, help=help))
+        return Normalise.from_data(told)
+
+    @property
+    def scale(self) -> list[int]:
+        """The shorter side of images in training, or the ends of its interval; empty where the recipe says none."""
+        scale: list[int] = self.manifest["identity"]["recipe"].get("augment", {}).get("scale", [])
+        return scale
+
+
+def trained_run(weights: Path) -> TrainedRun | None:
+    """The run that weights come from: a folder, or a file in one; of several stages the last that has weights."""
+    run = run_of(weights)
+    return None if run is None else TrainedRun(run.path, run.manifest)
