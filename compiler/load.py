@@ -15,6 +15,7 @@ from netdef.compiler.expand import expand
 from netdef.compiler.net.assemble import assemble
 from netdef.compiler.net.definition import Definition, define
 from netdef.compiler.net.net import Net, Sizes
+from netdef.compiler.net.opaque import declare
 from netdef.compiler.net_error import NetError, stop_on_errors
 from netdef.compiler.request import NetRequest
 from netdef.compiler.schema.caffe import Phase, State
@@ -22,7 +23,7 @@ from netdef.compiler.shape import Shape, Shapes
 from netdef.compiler.source import Source
 from netdef.compiler.syntax.open_source import open_source
 from netdef.compiler.syntax.parser import parse
-from netdef.compiler.syntax.tree import Expanded, Value
+from netdef.compiler.syntax.tree import DeclaredShapes, Expanded, Value
 
 
 def load(
@@ -36,6 +37,7 @@ def load(
     data_size: Shape | Mapping[str, Shape] | None = None,
     samples: Mapping[str, Shapes] | None = None,
     dense: bool = False,
+    opaque: DeclaredShapes | None = None,
 ) -> Net:
     """Read, expand and check a net.
 
@@ -49,12 +51,14 @@ def load(
         data_size: (C, H, W) of data layers whose data set is absent, for all or by layer.
         samples: of data layers whose data set is there, the shape of one sample of each top.
         dense: make convolutions of the InnerProducts, as wide as the file's own sizes; then take ``sizes``.
+        opaque: layer types that only their author can run, with the shapes of their tops: ``{"ROIPooling": [("K", 512,
+            7, 7)]}``, where a string names a size that only a run can tell.
 
     Raises:
         NetError: with every mistake of the file; its warnings are in ``net.report``.
     """
     report = Report()
-    expanded = _expand_file(fspath(path), set or {}, report)
+    expanded = declare(_expand_file(fspath(path), set or {}, report), opaque or {}, report)
     state, given = state_of(phase, stages, level), Sizes(sizes or {}, {**(samples or {}), **_images(data_size)})
     if not dense:
         return build(expanded, state, given, bool(set), report)
@@ -75,6 +79,7 @@ def load_net(request: NetRequest, *, samples: Mapping[str, Shapes] | None = None
         data_size=request.data_size,
         samples=samples,
         dense=request.dense,
+        opaque=request.opaque,
     )
 
 

@@ -11,7 +11,7 @@ from types import MappingProxyType, UnionType
 from typing import Any, Self, Union, get_args, get_origin, get_type_hints
 
 from netdef.compiler.shape import Shape
-from netdef.compiler.syntax.tree import Value
+from netdef.compiler.syntax.tree import DeclaredShapes, Value
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 """The mapping that says nothing."""
@@ -103,6 +103,7 @@ class NetRequest(Request):
     sizes       shapes of input blobs, instead of the file's
     data_size   (C, H, W) of data layers whose data set is absent, by layer; an empty name is for all
     dense       whether InnerProducts become convolutions
+    opaque      layer types that only their author can run, and the shapes of their tops
     """
 
     file: str = ""
@@ -113,6 +114,7 @@ class NetRequest(Request):
     sizes: Mapping[str, Shape] = field(default_factory=dict)
     data_size: Mapping[str, Shape] = field(default_factory=dict)
     dense: bool = False
+    opaque: DeclaredShapes = field(default_factory=dict)
 
     def of(self, file: str, phase: str | None = None) -> Self:
         """The same of another file, or in another phase."""

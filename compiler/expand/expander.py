@@ -81,7 +81,7 @@ class _Expander:
         self.overrides = overrides
         self.report = report
         self.settable: dict[str, None] = {}
-        self.opaque: dict[str, OpaqueType] = {}
+        self.opaque: dict[tuple[str, str | None], OpaqueType] = {}
         self.flow: tuple[str, ...] | None = ()
         """The tops of the layer before; None if it is broken."""
         self.block_input: str | None = None
@@ -481,9 +481,12 @@ class _Expander:
 
     def _opaque(self, opaque: Opaque, place: Place) -> Plain:
         name = self._name(opaque.type, place)
-        if catalogue.find(name) or name in self.opaque:
-            raise Mistake("N312", f"{name} is a layer type already", place.here(opaque.type.at), "drop the declaration")
-        self.opaque[name] = OpaqueType(name, None, place.here(opaque.at))
+        layer = None if opaque.layer is None else self._name(opaque.layer, place)
+        if catalogue.find(name) or (name, layer) in self.opaque:
+            where = "" if layer is None else f', and "{layer}" has its shapes'
+            message = f"{name} is a layer type already{where}"
+            raise Mistake("N312", message, place.here(opaque.type.at), "drop the declaration")
+        self.opaque[name, layer] = OpaqueType(name, layer, None, place.here(opaque.at))
         shapes: list[tuple[int | str, ...]] = []
         for statement in opaque.body:
             at = place.here(statement.at)
@@ -497,7 +500,7 @@ class _Expander:
                 message = "a size is a number, or a string that names one which only a run can tell"
                 raise Mistake("N312", message, place.here(statement.value.at), 'for example top_shape: [1, "K", 5]')
             shapes.append(sizes)
-        self.opaque[name] = OpaqueType(name, tuple(shapes), place.here(opaque.at))
+        self.opaque[name, layer] = OpaqueType(name, layer, tuple(shapes), place.here(opaque.at))
         return []
 
 

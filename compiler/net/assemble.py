@@ -14,6 +14,7 @@ from netdef.compiler.layers.base import Arity, Layer, Weight, Window
 from netdef.compiler.layers.roles import Makes
 from netdef.compiler.net.definition import Definition, LayerDefinition, unknown_types
 from netdef.compiler.net.net import AUTOMATIC, BlobVersion, Net, Node, NodeWeight, ReceptiveField, Sizes
+from netdef.compiler.net.opaque import own_symbols
 from netdef.compiler.schema.caffe import BlobShape, ParamSpec, ShareMode, State
 from netdef.compiler.schema.decode import place_of
 from netdef.compiler.schema.message import Refusal
@@ -56,6 +57,10 @@ def assemble(definition: Definition, state: State, sizes: Sizes, report: Report)
         state = state.replace(stage=(*definition.frame.state.stage, *state.stage))
     assembly = _Assembly(state, sizes, report, definition.is_whole)
     layers = [layer for layer in definition.layers if is_in(layer, state, report)]
+    owned = own_symbols([(layer.frame.name, layer.layer) for layer in layers])
+    layers = [
+        each if each.layer is layer else each._replace(layer=layer) for each, layer in zip(layers, owned, strict=True)
+    ]
     unknown_types(layers, report)
     assembly.later = {top: layer for layer in layers for top in layer.frame.top}
     assembly.absent = {top: layer for layer in definition.layers for top in layer.frame.top}

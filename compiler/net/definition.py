@@ -6,18 +6,16 @@ Definitions know their places in the text; nothing is filtered, joined or shaped
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from netdef.compiler.diagnostics import Diagnostic, Label, Report, closest
+from netdef.compiler.diagnostics import Diagnostic, Label, Report, closest, did_you_mean
 from netdef.compiler.expand.meant import meant
 from netdef.compiler.layers import catalogue
-from netdef.compiler.layers.base import Arity, Layer
+from netdef.compiler.layers.base import Layer
 from netdef.compiler.layers.inputs import Input
-from netdef.compiler.override import override
+from netdef.compiler.net.opaque import opaque_layer
 from netdef.compiler.schema.caffe import BlobShape, Expect, LayerFrame, NetFrame
 from netdef.compiler.schema.decode import Places, Reader, Values
-from netdef.compiler.shape import Shapes
-from netdef.compiler.size import symbol
 from netdef.compiler.source import Span
-from netdef.compiler.syntax.tree import Expanded, Field, Group, OpaqueType
+from netdef.compiler.syntax.tree import Expanded, Field, Group
 
 
 class LayerDefinition(NamedTuple):
@@ -74,6 +72,8 @@ def define(expanded: Expanded, report: Report) -> Definition:
             break
         else:
             rest.append(statement)
+    if is_whole:
+        _check_declarations(expanded, layers, report)
     found = reader.values({**NetFrame.fields}, rest, "a net")
     start = Span(expanded.source, 0, 0)
     frame = reader.make(NetFrame, found, start) if found.is_whole else None
@@ -82,6 +82,16 @@ def define(expanded: Expanded, report: Report) -> Definition:
     if frame is None or inputs is None:
         return Definition(NetFrame(), tuple(layers), {}, expects, expanded.source.path, is_whole=False)
     return Definition(frame, (*inputs, *layers), found.places, expects, expanded.source.path, is_whole)
+
+
+def _check_declarations(expanded: Expanded, layers: Sequence[LayerDefinition], report: Report) -> None:
+    """Report what is declared for a layer that is not there."""
+    for (kind, name), declared in expanded.opaque.items():
+        named = [layer.frame.name for layer in layers if layer.frame.type == kind]
+        if name is not None and name not in named and declared.at is not None:
+            message = f'there is no layer "{name}" of type {kind}'
+            help = did_you_mean(name, named) or "drop the declaration"
+            report.add(Diagnostic("N312", message, Label(declared.at), help=help))
 
 
 def _expects(rest: Sequence[Field | Group]) -> list[tuple[Expect, Places]]:
@@ -108,14 +118,15 @@ def _define_layer(group: Group, reader: Reader, expanded: Expanded) -> LayerDefi
     kind = meant(frame.type, group.fields)
     layer: Layer | None = None
     places = found.places
-    if frame.type in expanded.opaque:
-        layer = opaque_layer(expanded.opaque[frame.type])
+    declared = expanded.declaration(frame.type, frame.name)
+    if declared is not None:
+        layer = opaque_layer(declared)
     elif kind is not None:  # an unknown one is reported by whoever knows whether the layer is in the net
         parameters = _parameters(kind, own, Reader(report, expanded.has_constructs))
         places = {**found.places, **parameters.places}
         if parameters.is_whole:
             layer = Reader(report, expanded.has_constructs).make(kind, parameters._replace(places=places), at)
-    is_known = kind is not None or frame.type in expanded.opaque or "type" not in found.values
+    is_known = kind is not None or declared is not None or "type" not in found.values
     return LayerDefinition(frame, layer if found.is_whole else None, places, at, report, is_known)
 
 
@@ -173,24 +184,6 @@ def _input_layer(frame: NetFrame, found: Values, report: Report) -> list[LayerDe
         report.add(Diagnostic("N413", message, Label(at), help="give every input its shape"))
         layer = None
     return [LayerDefinition(made, layer, places, at, Report(), is_known=True)]
-
-
-def opaque_layer(declared: OpaqueType) -> Layer | None:
-    """A layer type made on the spot from its declaration: the user's shapes, and nothing to run."""
-    if declared.top_shapes is None:
-        return None
-    shapes: Shapes = tuple(
-        tuple(symbol(dim) if isinstance(dim, str) else dim for dim in shape) for shape in declared.top_shapes
-    )
-
-    class _Opaque(Layer, name=declared.type, bottoms=Arity(0, None), tops=len(shapes)):
-        """A layer type that only its author can run."""
-
-        @override
-        def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
-            return shapes
-
-    return _Opaque()
 
 
 def unknown_types(definitions: Sequence[LayerDefinition], report: Report) -> None:

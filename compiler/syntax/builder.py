@@ -150,8 +150,9 @@ class _Builder:
         return Include(path.value, keyword.at.to(path.at))
 
     def opaque(self, children: Children) -> Opaque:
-        keyword, kind, body = children
-        return Opaque(kind.value, body.statements, keyword.at.to(kind.at))
+        keyword, kind, *at_layer, body = children
+        layer = at_layer[1].value if at_layer else None
+        return Opaque(kind.value, layer, body.statements, keyword.at.to(children[-2].at))
 
     # ---- expressions
     def list(self, children: Children) -> List:

@@ -252,6 +252,8 @@ class _Scanner:
                 return _KEYWORDS[word][0]
         elif word == "in" and self.expects_in:
             return "IN"
+        elif word == "at" and before == "STRING" and self.before_that == "OPAQUE" and self._next() in _QUOTES:
+            return "AT"
         elif word == "else" and self.after_then and self._is_branch_next():
             return "ELSE"
         elif word == "not" and before in _BEFORE_A_VALUE | {"COMMA"} and (before != "COLON" or self._is_inside()):

@@ -5,7 +5,7 @@ which has only ``Field`` (with a ``Literal`` for its value) and ``Group`` left: 
 Field names are not checked here: the grammar knows nothing of Caffe's schema.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, cast
 
 from netdef.compiler.source import Source, Span
@@ -219,9 +219,13 @@ class Include(NamedTuple):
 
 
 class Opaque(NamedTuple):
-    """``opaque "Type" { top_shape: [1, "K", 5] }``: a layer type that only its author can run."""
+    """``opaque "Type" { top_shape: [1, "K", 5] }``: a layer type that only its author can run.
+
+    ``opaque "Type" at "layer name" { ... }`` says it for one layer.
+    """
 
     type: Text
+    layer: Text | None
     body: "tuple[Statement, ...]"
     at: Span
 
@@ -249,18 +253,30 @@ class Expanded(NamedTuple):
 
     source: Source
     body: tuple[Field | Group, ...]
-    opaque: "Mapping[str, OpaqueType]"
+    opaque: "Mapping[tuple[str, str | None], OpaqueType]"
+    """By type, and by the name of the one layer that a declaration holds for (None: for all)."""
     has_constructs: bool
     settable: tuple[str, ...]
     """The names of its ``let`` variables, which ``--set`` may override."""
     unused: tuple[str, ...]
     """Names given to ``--set`` that no ``let`` has."""
 
+    def declaration(self, type: str, layer: str) -> "OpaqueType | None":
+        """What the file declares of an opaque type: for this layer, or else for all."""
+        return self.opaque.get((type, layer)) or self.opaque.get((type, None))
+
+
+DeclaredShapes = Mapping[str, Sequence[Sequence[int | str]]]
+"""Shapes of the tops of opaque layer types, by type; a string names a size that only a run can tell."""
+
 
 class OpaqueType(NamedTuple):
     """A layer type whose tops' shapes its user declared; a string is the symbol of a size known at run time."""
 
     type: str
+    layer: str | None
+    """The one layer that this holds for; None for all of the type."""
     top_shapes: tuple[tuple[int | str, ...], ...] | None
     """None if the declaration is broken."""
-    at: Span
+    at: Span | None
+    """None if it does not stand in a text."""

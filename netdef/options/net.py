@@ -3,7 +3,7 @@
 import argparse
 
 from netdef.compiler.request import NetRequest
-from netdef.options.values import binding, data_size, size
+from netdef.options.values import binding, data_size, opaque, size
 
 
 def net_arguments(parser: argparse.ArgumentParser, *, phase: bool = True) -> None:
@@ -24,6 +24,15 @@ def net_arguments(parser: argparse.ArgumentParser, *, phase: bool = True) -> Non
         type=data_size,
         metavar="[LAYER=]CxHxW",
         help="size of a data layer's images where the data set is absent (3x256x256 if not given)",
+    )
+    group.add_argument(
+        "--opaque",
+        action="append",
+        default=[],
+        type=opaque,
+        metavar="TYPE=NxCxHxW",
+        help="a layer type that only its author can run, by the shape of its top: numbers, and names for sizes that"
+        " only a run can tell; once for each top",
     )
     group.add_argument("--dense", action="store_true", help="turn InnerProduct layers into convolutions")
 
@@ -46,4 +55,5 @@ def net_request(args: argparse.Namespace, file: str | None = None) -> NetRequest
         sizes=dict(args.size),
         data_size=dict(args.data_size),
         dense=args.dense,
+        opaque={kind: tuple(shape for of, shape in args.opaque if of == kind) for kind, _ in args.opaque},
     )

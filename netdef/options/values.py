@@ -77,6 +77,15 @@ def data_size(text: str) -> tuple[str, Shape]:
     return layer, sizes
 
 
+def opaque(text: str) -> tuple[str, tuple[int | str, ...]]:
+    """``TYPE=1x8xKx16``; ``TYPE=`` for a scalar."""
+    kind, equals, sizes = text.partition("=")
+    words = sizes.split("x") if sizes else []
+    if not (kind and equals and all(word.isdecimal() or word.isidentifier() for word in words)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not TYPE=1x8xKx16")
+    return kind, tuple(int(word) if word.isdecimal() else word for word in words)
+
+
 def field_of(text: str) -> tuple[str, str]:
     """``BLOB=FIELD``."""
     blob, equals, field = text.rpartition("=")
