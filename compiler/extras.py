@@ -15,15 +15,15 @@ from netdef.compiler.net_error import NetError
 DISTRIBUTION = "netdef-compiler"
 
 EXTRAS: dict[str, tuple[str, ...]] = {
-    "onnx": ("numpy", "onnx", "onnxruntime"),
-    "train": ("numpy", "PIL", "rich", "safetensors", "torch", "yaml"),
+    "onnx": ("ml_dtypes", "numpy", "onnx", "onnxruntime"),
+    "train": ("ml_dtypes", "numpy", "PIL", "rich", "torch", "yaml"),
     "draw": ("graphviz",),
     "digits": ("sklearn",),
     "h5py": ("h5py",),
     "leveldb": ("plyvel",),
     "lmdb": ("lmdb",),
-    "plot": ("matplotlib", "numpy", "safetensors"),
-    "svm": ("numpy", "safetensors", "sklearn"),
+    "plot": ("matplotlib", "numpy"),
+    "svm": ("numpy", "sklearn"),
     "tensorboard": ("tensorboard",),
 }
 """Each extra, and the modules of the packages that it brings."""

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from netdef.compiler.net_error import NetError as NetError
     from netdef.compiler.onnx import onnx_model as onnx_model
     from netdef.compiler.passes.dense import dense as dense
-    from netdef.compiler.weights.match import read_weights as read_weights
-    from netdef.compiler.weights.match import write_weights as write_weights
+    from netdef.compiler.weights.files import read_weights as read_weights
+    from netdef.compiler.weights.files import write_weights as write_weights
     from netdef.runtime.module import lower as module
     from netdef.runtime.training.solver import open_solver as solver
 
@@ -25,9 +25,9 @@ _HOMES = {
     "load": "netdef.compiler.load:load",
     "module": "netdef.runtime.module:lower",
     "onnx_model": "netdef.compiler.onnx:onnx_model",
-    "read_weights": "netdef.compiler.weights.match:read_weights",
+    "read_weights": "netdef.compiler.weights.files:read_weights",
     "solver": "netdef.runtime.training.solver:open_solver",
-    "write_weights": "netdef.compiler.weights.match:write_weights",
+    "write_weights": "netdef.compiler.weights.files:write_weights",
 }
 """Where each public name lives: module and name there."""
 

@@ -1,7 +1,7 @@
 """Named arrays in a file, .npz or .safetensors, and facts about them as JSON."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from netdef.compiler.atomic import write_whole
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
+from netdef.compiler.weights.formats.npz import read_npz, write_npz
+from netdef.compiler.weights.formats.safetensors import read_safetensors, write_safetensors
+from netdef.compiler.weights.stored import StoredArray
 
 SUFFIXES = (".npz", ".safetensors")
 Arrays = dict[str, NDArray[Any]]
@@ -51,18 +54,14 @@ class ArrayFile(NamedTuple, Generic[Made]):
     def write(self, path: Path, held: Made) -> None:
         """Write a file by its suffix: what ``held`` has under the names of the arrays and the facts."""
         self.check_suffix(path)
-        arrays: Arrays = {name: getattr(held, name) for name in self.names}
+        arrays = {name: StoredArray.of(getattr(held, name)) for name in self.names}
         about = json.dumps({"what": self.what, **{name: getattr(held, name) for name in self.facts}})
         try:
             if path.suffix == ".npz":
-                write_whole(
-                    path, lambda unfinished: np.savez(unfinished, allow_pickle=False, about=np.array(about), **arrays)
-                )
+                arrays = {"about": StoredArray.of(np.array(about)), **arrays}
+                write_whole(path, lambda unfinished: write_npz(unfinished, arrays))
             else:
-                from safetensors.numpy import save_file
-
-                in_order = {name: np.ascontiguousarray(array) for name, array in arrays.items()}  # else columns mix
-                write_whole(path, lambda unfinished: save_file(in_order, unfinished, {"about": about}))
+                write_whole(path, lambda unfinished: write_safetensors(unfinished, arrays, {"about": about}))
         except OSError as error:
             raise NetError(Diagnostic("N006", f"{path} can't be written: {error.strerror}")) from None
 
@@ -74,30 +73,25 @@ class ArrayFile(NamedTuple, Generic[Made]):
         """
         self.check_suffix(path)
         try:
-            arrays, about = (_npz if path.suffix == ".npz" else _safetensors)(path, self.names)
-            facts = json.loads(about)
+            stored, about = (_npz if path.suffix == ".npz" else read_safetensors)(path)
+            arrays = {name: stored[name] for name in self.names}
+            facts = json.loads(about["about"])
             if facts.get("what", self.what) != self.what:
                 raise ValueError(f"it holds {facts['what']}")
-            return self.make(arrays, facts)
+            return self.make({name: array.read() for name, array in arrays.items()}, facts)
+        except NetError as error:
+            raise self._unfit(path, "", notes=tuple(each.message for each in error.report)) from None
         except KeyError as error:
-            raise self._unfit(path, f"it has no {error.args[0]}") from None
-        except Exception as error:  # whatever zip, NumPy, safetensors and JSON find wrong
-            raise self._unfit(path, str(error)) from None
+            raise self._unfit(path, f": it has no {error.args[0]}") from None
+        except Exception as error:  # whatever JSON finds wrong, and ``make`` with facts of other kinds
+            raise self._unfit(path, f": {error}") from None
 
-    def _unfit(self, path: Path, why: str) -> NetError:
-        message = f"{path} can't be read as {self.what}: {why}"
-        return NetError(Diagnostic(self.code, message, help=f"{self.maker} makes such a file"))
-
-
-def _npz(path: Path, names: tuple[str, ...]) -> tuple[Arrays, str]:
-    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-        if missing := [name for name in (*names, "about") if name not in file]:
-            raise KeyError(missing[0])
-        return {name: file[name] for name in names}, str(file["about"])
+    def _unfit(self, path: Path, why: str, notes: tuple[str, ...] = ()) -> NetError:
+        message = f"{path} can't be read as {self.what}{why}"
+        return NetError(Diagnostic(self.code, message, notes=notes, help=f"{self.maker} makes such a file"))
 
 
-def _safetensors(path: Path, names: tuple[str, ...]) -> tuple[Arrays, str]:
-    from safetensors import safe_open
-
-    with safe_open(path, "np") as file:
-        return {name: file.get_tensor(name) for name in names}, (file.metadata() or {})["about"]
+def _npz(path: Path) -> tuple[Mapping[str, StoredArray], Mapping[str, str]]:
+    """The arrays, and the facts, which are one of them here."""
+    arrays = read_npz(path)
+    return arrays, {"about": str(arrays["about"].read())} if "about" in arrays else {}

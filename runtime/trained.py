@@ -19,7 +19,7 @@ from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
 from netdef.compiler.schema.caffe import Preprocess
 from netdef.compiler.shape import Pair, Shape, known
-from netdef.compiler.weights.match import read_weights
+from netdef.compiler.weights.files import read_weights
 from netdef.runtime.data.crop import ImageCrop, with_channels
 from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.feed import Feed, bind, view_of
@@ -27,7 +27,6 @@ from netdef.runtime.data.normalise import stated
 from netdef.runtime.hardware.devices import device_of
 from netdef.runtime.module import NetModule, lower
 from netdef.runtime.trained_run import TrainedRun, trained_run
-from netdef.runtime.training.run import best_weights
 
 
 class NumbersFrom(StrEnum):
@@ -186,7 +185,7 @@ def open_trained(
         NetError: if there are no weights for a layer, or the net doesn't take images.
     """
     path = Path(weights)
-    module = lower(net, read_weights(best_weights(path))).to(device_of(device))
+    module = lower(net, read_weights(path)).to(device_of(device))
     if module.matched.missing:
         message = f"{weights} has no weights for {', '.join(module.matched.missing)}"
         raise NetError(Diagnostic("N737", message, help="weights go by the layer's name; netdef train makes them"))

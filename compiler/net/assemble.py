@@ -15,6 +15,7 @@ from netdef.compiler.layers.roles import Makes
 from netdef.compiler.net.definition import Definition, LayerDefinition, unknown_types
 from netdef.compiler.net.net import AUTOMATIC, BlobVersion, Net, Node, NodeWeight, ReceptiveField, Sizes
 from netdef.compiler.net.opaque import own_symbols
+from netdef.compiler.net.weight_key import WeightKey
 from netdef.compiler.schema.caffe import BlobShape, ParamSpec, ShareMode, State
 from netdef.compiler.schema.decode import place_of
 from netdef.compiler.schema.message import Refusal
@@ -322,7 +323,12 @@ class _Assembly:
         specs = (*specs, *(ParamSpec(),) * len(weights))[: len(weights)]
         made = []
         for index, (weight, spec) in enumerate(zip(weights, specs, strict=True)):
-            own = NodeWeight(weight, (definition.frame.name, index), _or_one(spec.lr_mult), _or_one(spec.decay_mult))
+            own = NodeWeight(
+                weight,
+                WeightKey(definition.frame.name, index),
+                _or_one(spec.lr_mult),
+                _or_one(spec.decay_mult),
+            )
             shared = self.shared.get(spec.name) if spec.name else None
             if shared is not None:
                 own = self._share(definition, index, own, spec, shared)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from netdef.compiler.diagnostics import Diagnostic, Report, did_you_mean
 from netdef.compiler.layers.base import Layer, Weight
 from netdef.compiler.net.definition import Definition, LayerDefinition
+from netdef.compiler.net.weight_key import WeightKey
 from netdef.compiler.net_error import NetError
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Preprocess, State
@@ -27,7 +28,7 @@ class NodeWeight(NamedTuple):
     """A weight of a node, as training sees it."""
 
     weight: Weight
-    owner: tuple[str, int]
+    owner: WeightKey
     """The layer that owns it, and its place there: the node itself, unless ``param { name }`` shares it."""
     lr_mult: float
     decay_mult: float

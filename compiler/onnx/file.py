@@ -16,9 +16,9 @@ import onnx
 from netdef.compiler.atomic import write_whole
 from netdef.compiler.diagnostics import Report
 from netdef.compiler.net.net import Net
-from netdef.compiler.onnx.graph import Initializer
-from netdef.compiler.onnx.model import OPSET, Model, build, header, numbers
-from netdef.compiler.weights.complete import Weights
+from netdef.compiler.onnx.initializer import Initializer
+from netdef.compiler.onnx.model import OPSET, Model, build
+from netdef.compiler.weights.stored import Weights
 
 LARGEST = 2**31 - 2**20
 """Bytes in one file: protobuf's limit, less room for what is not weights' numbers."""
@@ -71,7 +71,7 @@ def save_model(
     """
     model = build(net, weights, dynamic=dynamic, opset=opset, seed=seed, origin=origin, every_blob=every_blob)
     path = Path(path)
-    if sum(_num_bytes(weight) for weight in model.weights) <= largest:
+    if sum(weight.num_bytes for weight in model.weights) <= largest:
         _write(path, _one_file(model))
         return Saved([path], model.report)
     data = path.with_name(path.name + ".data")
@@ -87,44 +87,33 @@ def _one_file(model: Model) -> Iterator[bytes | memoryview]:
     frame.CopyFrom(model.proto)
     frame.ClearField("graph")
     graph = model.proto.graph.SerializeToString()
-    heads = [header(weight).SerializeToString() + _head(_RAW_DATA, _num_bytes(weight)) for weight in model.weights]
-    lengths = [len(head) + _num_bytes(weight) for head, weight in zip(heads, model.weights, strict=True)]
+    heads = [weight.header.SerializeToString() + _head(_RAW_DATA, weight.num_bytes) for weight in model.weights]
+    lengths = [len(head) + weight.num_bytes for head, weight in zip(heads, model.weights, strict=True)]
     tags = [_head(_INITIALIZER, length) for length in lengths]
     yield frame.SerializeToString()
     yield _head(_GRAPH, len(graph) + sum(map(len, tags)) + sum(lengths))
     yield graph
     for tag, head, weight in zip(tags, heads, model.weights, strict=True):
         yield tag + head
-        yield _bytes(weight)
+        yield from weight.pieces()
 
 
 def _external_data(weights: Sequence[Initializer]) -> Iterator[bytes | memoryview]:
     for weight in weights:
-        yield _bytes(weight)
-        yield bytes(-_num_bytes(weight) % _ALIGNMENT)
+        yield from weight.pieces()
+        yield bytes(-weight.num_bytes % _ALIGNMENT)
 
 
 def _refer(model: Model, location: str) -> None:
     """Add the weights as references into a file of external data."""
     offset = 0
     for weight in model.weights:
-        tensor = header(weight)
+        tensor = weight.header
         tensor.data_location = onnx.TensorProto.EXTERNAL
-        for key, value in (("location", location), ("offset", offset), ("length", _num_bytes(weight))):
+        for key, value in (("location", location), ("offset", offset), ("length", weight.num_bytes)):
             tensor.external_data.add(key=key, value=str(value))
         model.proto.graph.initializer.append(tensor)
-        offset += _num_bytes(weight) + -_num_bytes(weight) % _ALIGNMENT
-
-
-def _num_bytes(weight: Initializer) -> int:
-    count = 4
-    for size in weight.shape:
-        count *= size
-    return count
-
-
-def _bytes(weight: Initializer) -> memoryview:
-    return numbers(weight).data.cast("B") if _num_bytes(weight) else memoryview(b"")
+        offset += weight.num_bytes + -weight.num_bytes % _ALIGNMENT
 
 
 def _head(tag: int, length: int) -> bytes:

@@ -13,19 +13,13 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from netdef.compiler.net.net import BlobVersion, Node
+from netdef.compiler.net.weight_key import WeightKey
+from netdef.compiler.onnx.initializer import Initializer
 from netdef.compiler.schema.caffe import Phase
 from netdef.compiler.shape import Shape
+from netdef.compiler.weights.stored import StoredArray
 
 Array = np.ndarray[Any, Any]
-
-
-class Initializer(NamedTuple):
-    """A weight of the model, made when it is written: a large net's are never all held twice."""
-
-    name: str
-    shape: tuple[int, ...]
-    make: Callable[[], Array]
-    """The float32 numbers."""
 
 
 class AxisOf(NamedTuple):
@@ -41,14 +35,14 @@ Size = int | AxisOf
 class Graph:
     """The graph as far as it is built."""
 
-    def __init__(self, phase: Phase, shapes: Mapping[str, Shape], weight: Callable[[str, int], Array]) -> None:
+    def __init__(self, phase: Phase, shapes: Mapping[str, Shape], weights: Mapping[WeightKey, StoredArray]) -> None:
         self.phase = phase
         self.shapes = shapes
         """What a run will see, by value: symbols where the size is free."""
         self.inputs: list[str] = []
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
-        self._weight = weight
+        self._stored = weights
         self._weights: dict[tuple[str, tuple[int, ...]], Initializer] = {}
         self._node: Node | None = None
         self._values = set(shapes)
@@ -87,19 +81,18 @@ class Graph:
 
     def weight(self, index: int, shape: Sequence[int] | None = None) -> str:
         """A weight of the node, under another shape of as many numbers if asked; a shared one is stored once."""
-        stored = self.node.weights[index]
-        shape = tuple(stored.weight.shape if shape is None else shape)
-        owner, place = stored.owner
-        name = f"{owner}/{place}"
-        return self._initialize(name, shape, lambda: self._weight(owner, place))
+        own = self.node.weights[index]
+        shape = tuple(own.weight.shape if shape is None else shape)
+        return self._initialize(str(own.owner), shape, self._stored[own.owner])
 
     def computed(self, what: str, shape: Sequence[int], make: Callable[[], Array]) -> str:
         """An initializer computed from what is stored."""
-        return self._initialize(f"{self.node.name}/{what}", tuple(shape), make)
+        shape = tuple(shape)
+        return self._initialize(f"{self.node.name}/{what}", shape, StoredArray.computed(shape, make))
 
     def stored(self, node: Node, index: int) -> Array:
-        """The numbers of a weight of a node."""
-        return self._weight(*node.weights[index].owner)
+        """The numbers of a weight of a node, as float32."""
+        return self._stored[node.weights[index].owner].read().astype(np.float32, copy=False)
 
     # ---- operators
     def op(self, kind: str, *inputs: str, into: str | None = None, **attributes: Any) -> str:
@@ -134,9 +127,9 @@ class Graph:
         return self.op("Concat", *parts, axis=0)
 
     # ---- names
-    def _initialize(self, name: str, shape: tuple[int, ...], make: Callable[[], Array]) -> str:
+    def _initialize(self, name: str, shape: tuple[int, ...], array: StoredArray) -> str:
         if (name, shape) not in self._weights:
-            self._weights[name, shape] = Initializer(self._fresh(self._values, name), shape, make)
+            self._weights[name, shape] = Initializer(self._fresh(self._values, name), shape, array)
         return self._weights[name, shape].name
 
     @property

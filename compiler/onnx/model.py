@@ -6,24 +6,26 @@ The model is built and checked without its weights, which come last: a large net
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
 from netdef.compiler.analysis.free_axes import AXES, running_shapes
 from netdef.compiler.diagnostics import Diagnostic, Label, Report
 from netdef.compiler.net.net import Net
+from netdef.compiler.net.weight_key import WeightKey
 from netdef.compiler.net_error import NetError, stop_on_errors
 from netdef.compiler.onnx.base import EXPORT
-from netdef.compiler.onnx.graph import Array, Graph, Initializer
+from netdef.compiler.onnx.graph import Graph
+from netdef.compiler.onnx.initializer import Initializer
 from netdef.compiler.schema.caffe import Preprocess
 from netdef.compiler.schema.decode import place_of
 from netdef.compiler.schema.message import Refusal
 from netdef.compiler.shape import Shape, show
-from netdef.compiler.weights.complete import Weights, stored
+from netdef.compiler.weights.complete import complete
+from netdef.compiler.weights.stored import StoredArray, Weights
 
 OPSETS = range(19, 25)
 """Versions of ONNX's operators: 19 is the first whose AveragePool counts as Caffe does."""
@@ -66,8 +68,8 @@ def onnx_model(
     """
     model = build(net, weights, dynamic=dynamic, opset=opset, seed=seed, origin=origin)
     for weight in model.weights:
-        model.proto.graph.initializer.append(header(weight))
-        model.proto.graph.initializer[-1].raw_data = numbers(weight).tobytes()
+        model.proto.graph.initializer.append(weight.header)
+        model.proto.graph.initializer[-1].raw_data = b"".join(weight.pieces())
     return model.proto
 
 
@@ -86,8 +88,8 @@ def build(
         raise ValueError(f"opset {opset} is not {OPSETS.start} to {OPSETS.stop - 1}")
     if set(dynamic) - set(AXES):
         raise ValueError(f"free axes are among {', '.join(AXES)}, not {', '.join(dynamic)}")
-    source = stored(net, weights, seed, origin)
-    graph = _graph(net, running_shapes(net, dynamic), source.numbers)
+    completed = complete(net, weights, seed)
+    graph = _graph(net, running_shapes(net, dynamic), completed.arrays)
     outputs = [top.id for node in net.nodes for top in node.tops if top.id not in graph.inputs]
     if not every_blob:
         outputs = [name for name in net.outputs if name in outputs]
@@ -101,21 +103,9 @@ def build(
         opset_imports=[helper.make_opsetid("", opset)],
         ir_version=helper.find_min_ir_version_for([helper.make_opsetid("", opset)]),
     )
-    helper.set_model_props(proto, _metadata(net, source.origin))
+    helper.set_model_props(proto, _metadata(net, completed.origin(origin)))
     _check(proto, graph)
-    return Model(proto, graph.weights, source.report)
-
-
-def header(weight: Initializer) -> onnx.TensorProto:
-    """An initializer without its numbers."""
-    return TensorProto(name=weight.name, dims=weight.shape, data_type=TensorProto.FLOAT)
-
-
-def numbers(weight: Initializer) -> Array:
-    """An initializer's numbers, as a file has them: little-endian float32 in one piece."""
-    array = np.ascontiguousarray(weight.make(), np.dtype("<f4"))
-    assert array.size == np.prod(weight.shape, dtype=np.int64), weight.name
-    return array
+    return Model(proto, graph.weights, completed.report)
 
 
 def version() -> str:
@@ -129,9 +119,9 @@ def version() -> str:
         return "checkout"
 
 
-def _graph(net: Net, shapes: Mapping[str, Shape], source: Callable[[str, int], Array]) -> Graph:
+def _graph(net: Net, shapes: Mapping[str, Shape], weights: Mapping[WeightKey, StoredArray]) -> Graph:
     """Every node by its rule; all that can't be done is said at once."""
-    graph = Graph(net.state.phase, shapes, source)
+    graph = Graph(net.state.phase, shapes, weights)
     report = Report()
     for node in net.nodes:
         at, title = node.at, node.definition.title

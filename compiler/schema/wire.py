@@ -40,11 +40,10 @@ FIXED: dict[type, Fixed] = {float: Fixed(FIXED32, 4, "<f"), Double: Fixed(FIXED6
 
 
 class Damaged(Exception):
-    """Bytes that are no message of the kind; ``offset`` is their place in the file."""
+    """Bytes that are not what they ought to be; ``offset`` is their place in the file, where it tells something."""
 
-    def __init__(self, what: str, offset: int) -> None:
-        super().__init__(f"{what} (byte {offset:,})")
-        self.offset = offset
+    def __init__(self, what: str, offset: int | None = None) -> None:
+        super().__init__(what if offset is None else f"{what} (byte {offset:,})")
 
 
 class Entry(NamedTuple):
@@ -101,15 +100,25 @@ class Record:
         """The numbers of a repeated field of fixed width; one packed run of them is a view of the file."""
         import numpy as np  # only weights and images need it
 
-        wire_type, width, code = FIXED[self.fields[name].kind]
-        runs = []
-        for entry in self._of(name):
-            if entry.wire_type not in (BYTES, wire_type) or (entry.end - entry.start) % width:
-                raise Damaged(f"{name} holds no whole numbers of {width} bytes", entry.start)
-            runs.append(np.frombuffer(self.data[entry.start : entry.end], code))
+        code = FIXED[self.fields[name].kind].code
+        runs = [np.frombuffer(self.data[entry.start : entry.end], code) for entry in self._runs(name)]
         if len(runs) == 1:
             return runs[0]
         return np.concatenate(runs) if runs else np.empty(0, code)
+
+    def count(self, name: str) -> int:
+        """How many numbers ``array`` gives; none of them is read."""
+        width = FIXED[self.fields[name].kind].width
+        return sum(entry.end - entry.start for entry in self._runs(name)) // width
+
+    def _runs(self, name: str) -> list[Entry]:
+        """Where numbers of fixed width lie, packed or one by one."""
+        wire_type, width, _ = FIXED[self.fields[name].kind]
+        runs = self._of(name)
+        for entry in runs:
+            if entry.wire_type not in (BYTES, wire_type) or (entry.end - entry.start) % width:
+                raise Damaged(f"{name} holds no whole numbers of {width} bytes", entry.start)
+        return runs
 
     def _of(self, name: str) -> list[Entry]:
         if self._entries is None:

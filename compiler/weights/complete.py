@@ -1,65 +1,89 @@
-"""Where a model's numbers come from: the weights that are given, and fillers for the rest."""
+"""All weights of a net: those that are given, else what its fillers make."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import NamedTuple
 
 from netdef.compiler.diagnostics import Diagnostic, Report, Severity
-from netdef.compiler.net.net import Net
-from netdef.compiler.onnx.graph import Array
+from netdef.compiler.net.net import Net, own_weights
+from netdef.compiler.net.weight_key import WeightKey
 from netdef.compiler.weights.fillers import fill
-from netdef.compiler.weights.match import match
-
-Weights = Mapping[str, Sequence[Array]]
-"""Stored blobs by layer, in the order of the ``.caffemodel``."""
+from netdef.compiler.weights.match import Matched, match
+from netdef.compiler.weights.stored import StoredArray, Weights
 
 NUM_NAMED = 5
 """Layers that a warning names before it counts."""
 
 
-class Stored(NamedTuple):
-    """A model's numbers.
+class Completed(NamedTuple):
+    """The weights of a net.
 
-    numbers  those of a weight, by the layer that owns it and its place there
-    origin   in words, for the model's metadata
-    report   warnings: what was made up, and what was given for nothing
+    arrays    each of them once, by its owner, under its shape; nothing is read or made before it is asked for
+    matched   what came of those that were given
+    is_given  whether any were, even none for this net
+    seed      the fillers'
     """
 
-    numbers: Callable[[str, int], Array]
-    origin: str
-    report: Report
+    arrays: Mapping[WeightKey, StoredArray]
+    matched: Matched
+    is_given: bool
+    seed: int
+
+    def origin(self, given: str = "") -> str:
+        """Where they come from, in words; ``given`` says it of those that were given."""
+        filled = f"seeded fillers, seed {self.seed}"
+        if not self.arrays:
+            return "none: the net has no weights"
+        if not self.is_given:
+            return filled
+        said = given or "given by the caller"
+        dtypes = sorted({array.dtype.name for array in self.matched.arrays.values()})
+        if dtypes not in ([], ["float32"]):
+            said += f", in {' and '.join(dtypes)}"
+        return f"{said}; {filled}, for {', '.join(self.matched.missing)}" if self.matched.missing else said
+
+    @property
+    def report(self) -> Report:
+        """Warnings: what was made up, what was given for nothing, and what float32 can't hold."""
+        return Report(self._warnings() if self.arrays else ())
+
+    def _warnings(self) -> Iterator[Diagnostic]:
+        warning = partial(Diagnostic, "N804", severity=Severity.WARNING)
+        if not self.is_given:
+            message = f"no weights given: the model's numbers are made up by the net's fillers (seed {self.seed})"
+            yield warning(message, help="--weights FILE")
+            return
+        if self.matched.missing:
+            yield warning(f"made up by fillers, because the weights lack them: {_names(self.matched.missing)}")
+        if self.matched.unused:
+            yield warning(f"weights for layers that the net does not have: {_names(self.matched.unused)}")
+        for dtype, layers in self._rounded().items():
+            yield warning(f"{dtype} weights are rounded to float32: {_names(layers)}")
+
+    def _rounded(self) -> dict[str, list[str]]:
+        """Layers by the dtype of weights that float32 can't hold."""
+        import numpy as np
+
+        found: dict[str, dict[str, None]] = {}
+        for key, array in self.matched.arrays.items():
+            if not np.can_cast(array.dtype, np.float32):
+                found.setdefault(array.dtype.name, {})[key.layer] = None
+        return {dtype: list(layers) for dtype, layers in found.items()}
 
 
-def stored(net: Net, weights: Weights | None, seed: int, origin: str) -> Stored:
-    """The numbers of a net's weights.
+def complete(net: Net, weights: Weights | None = None, seed: int = 0) -> Completed:
+    """The weights of a net: those that are given for its layers, and fillers' for the rest.
 
     Raises:
         NetError: where given ones don't fit the net.
     """
     matched = match(net, weights or {})
-    declared = {(node.name, i): own.weight for node in net.nodes for i, own in enumerate(node.weights)}
-
-    def numbers(layer: str, index: int) -> Array:
-        found: Any = matched.arrays.get((layer, index))
-        return fill(declared[layer, index], (layer, index), seed) if found is None else found
-
-    filled = f"seeded fillers, seed {seed}"
-    report = Report()
-    if not net.params:
-        origin = "none: the net has no weights"
-    elif weights is None:
-        origin = filled
-        message = f"no weights given: the model's numbers are made up by the net's fillers (seed {seed})"
-        report.add(Diagnostic("N804", message, help="--weights FILE", severity=Severity.WARNING))
-    else:
-        origin = origin or "given by the caller"
-        if matched.missing:
-            origin += f"; {filled}, for {', '.join(matched.missing)}"
-            message = f"made up by fillers, because the weights lack them: {_names(matched.missing)}"
-            report.add(Diagnostic("N804", message, severity=Severity.WARNING))
-        if matched.unused:
-            message = f"weights for layers that the net does not have: {_names(matched.unused)}"
-            report.add(Diagnostic("N804", message, severity=Severity.WARNING))
-    return Stored(numbers, origin, report)
+    owned = {own.owner: own.weight for node in net.nodes for own in own_weights(node)}
+    arrays = {
+        key: matched.arrays.get(key) or StoredArray.computed(weight.shape, partial(fill, weight, key, seed))
+        for key, weight in owned.items()
+    }
+    return Completed(arrays, matched, weights is not None, seed)
 
 
 def _names(layers: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from netdef.options.net import net_arguments, net_request
 from netdef.runtime.console import Console
 
 if TYPE_CHECKING:
-    from netdef.compiler.weights.complete import Weights
+    from netdef.compiler.weights.stored import Weights
 
 HELP = "write the net as an ONNX model"
 EXTRAS = ("onnx",)
@@ -83,8 +83,8 @@ def read(args: argparse.Namespace) -> "tuple[Weights | None, str]":
     """The weights that the arguments ask for, and where they are."""
     if args.weights is None:
         return None, ""
-    from netdef.compiler.weights.match import read_weights
-    from netdef.runtime.training.run import best_weights
+    from netdef.compiler.weights.files import read_weights
+    from netdef.compiler.weights.formats.run_folder import best_weights
 
     path = best_weights(Path(args.weights))
     return read_weights(path), str(path)

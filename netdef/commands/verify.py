@@ -32,13 +32,13 @@ def run(args: argparse.Namespace, console: Console) -> int:
     net = load_net(net_request(args))
     console.show(net.report)
     weights, origin = read(args)
-    from netdef.compiler.weights.complete import stored
+    from netdef.compiler.weights.complete import complete
     from netdef.runtime.verification.random_weights import trial_weights
     from netdef.runtime.verification.verify import verify
 
     if weights is None:
         weights, origin = trial_weights(net, args.seed), f"random numbers for a trial, seed {args.seed}"
-    console.show(stored(net, weights, args.seed, origin).report)
+    console.show(complete(net, weights, args.seed).report)
     certificate = verify(
         net,
         weights,

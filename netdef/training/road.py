@@ -17,8 +17,8 @@ from netdef.training.memory import begun, planned, recalled
 from netdef.training.told import conclusion, introduction, overriding
 
 if TYPE_CHECKING:
+    from netdef.compiler.weights.stored import Weights
     from netdef.runtime.hardware.process_group import ProcessGroup
-    from netdef.runtime.module import Weights
     from netdef.runtime.training.checkpoint import Checkpoint
     from netdef.runtime.training.metrics_log import Log
     from netdef.runtime.training.progress import Display
@@ -88,10 +88,9 @@ def of_stage(args: argparse.Namespace, written: "RecipeFile | None", stage: "Sta
 
 def given_weights(args: argparse.Namespace) -> "Weights | None":
     """The weights that the arguments name, if they do."""
-    from netdef.compiler.weights.match import read_weights
-    from netdef.runtime.training.run import best_weights
+    from netdef.compiler.weights.files import read_weights
 
-    return None if args.weights is None else read_weights(best_weights(Path(args.weights)))
+    return None if args.weights is None else read_weights(args.weights)
 
 
 def checked(

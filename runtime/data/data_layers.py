@@ -24,7 +24,7 @@ from netdef.compiler.schema.caffe import Channels, Phase, State, Transform
 from netdef.compiler.schema.decode import place_of
 from netdef.compiler.shape import Pair, Shapes, show
 from netdef.compiler.syntax.tree import Value
-from netdef.compiler.weights.formats.caffemodel import read_mean
+from netdef.compiler.weights.formats.binaryproto import read_mean
 from netdef.runtime.data.datasets.dataset import Data as DataSets
 from netdef.runtime.data.datasets.dataset import Dataset
 from netdef.runtime.data.datasets.datums import Datums

@@ -7,20 +7,19 @@ generator or a loader in it: order, augmentation and dropout follow from the see
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 
 from netdef.compiler.atomic import UNFINISHED, write_whole
 from netdef.compiler.diagnostics import Diagnostic, Severity
-
-Weights = Mapping[str, Sequence[NDArray[np.float32]]]
-"""By layer, in the order of the ``.caffemodel``."""
+from netdef.compiler.net_error import NetError
+from netdef.compiler.weights.by_layer import by_key, by_layer
+from netdef.compiler.weights.formats.safetensors import read_safetensors, write_safetensors
+from netdef.compiler.weights.stored import StoredArray, Weights, pieces
 
 NUM_KEPT = 2
 """Checkpoints that a run keeps if nothing is said: the newest, and the one before it should that be damaged."""
@@ -38,7 +37,7 @@ class Checkpoint(NamedTuple):
     iteration: int
     scores: tuple[float, ...]
     weights: Weights
-    history: Mapping[str, NDArray[np.float32]]
+    history: Mapping[str, NDArray[np.generic]]
     identity: str
     test_due: bool = False
 
@@ -46,8 +45,7 @@ class Checkpoint(NamedTuple):
 def save(folder: Path, checkpoint: Checkpoint, num_kept: int = NUM_KEPT) -> None:
     """Write a checkpoint, and remove all but the newest, and what an earlier process left unfinished."""
     arrays = {f"weights/{name}": array for name, array in by_key(checkpoint.weights).items()}
-    arrays |= {f"history/{name}": array for name, array in checkpoint.history.items()}
-    arrays = {name: np.require(array, requirements="C") for name, array in arrays.items()}
+    arrays |= {f"history/{name}": StoredArray.of(array) for name, array in checkpoint.history.items()}
     facts = {
         "iteration": str(checkpoint.iteration),
         "scores": json.dumps(checkpoint.scores),
@@ -55,7 +53,7 @@ def save(folder: Path, checkpoint: Checkpoint, num_kept: int = NUM_KEPT) -> None
         "test_due": json.dumps(checkpoint.test_due),
     }
     facts["digest"] = _digest(arrays, facts)
-    write_whole(folder / f"{checkpoint.iteration:08}.safetensors", lambda path: save_file(arrays, path, facts))
+    write_whole(folder / f"{checkpoint.iteration:08}.safetensors", lambda path: write_safetensors(path, arrays, facts))
     for old in (*stored(folder)[num_kept:], *folder.glob(UNFINISHED + "*")):
         old.unlink()
 
@@ -89,44 +87,30 @@ def stored(folder: Path) -> list[Path]:
 def read(path: Path) -> Checkpoint | None:
     """A checkpoint, or None if the file is damaged."""
     try:
-        with safe_open(path, framework="numpy") as file:
-            facts = file.metadata() or {}
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        if facts.pop("digest", None) != _digest(arrays, facts):
-            return None
-    except (SafetensorError, OSError):
+        arrays, facts = read_safetensors(path)
+    except NetError:
+        return None
+    if facts.pop("digest", None) != _digest(arrays, facts):
         return None
     return Checkpoint(
         int(facts["iteration"]),
         tuple(json.loads(facts["scores"])),
-        by_layer(_under("weights/", arrays)),
-        _under("history/", arrays),
+        by_layer(_under("weights/", arrays), path),
+        {name: array.read() for name, array in _under("history/", arrays).items()},
         facts["identity"],
         json.loads(facts.get("test_due", "false")),
     )
 
 
-def by_key(weights: Weights) -> dict[str, NDArray[np.float32]]:
-    """Weights by ``layer/index``."""
-    return {f"{layer}/{index}": array for layer, arrays in weights.items() for index, array in enumerate(arrays)}
-
-
-def by_layer(arrays: Mapping[str, NDArray[np.float32]]) -> Weights:
-    """Weights by layer, from ``layer/index``; a layer's name may have slashes itself."""
-    layers: dict[str, list[NDArray[np.float32]]] = {}
-    for layer, index in sorted((key.rpartition("/")[::2] for key in arrays), key=lambda key: (key[0], int(key[1]))):
-        layers.setdefault(layer, []).append(arrays[f"{layer}/{index}"])
-    return layers
-
-
-def _under(head: str, arrays: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
+def _under(head: str, arrays: Mapping[str, StoredArray]) -> dict[str, StoredArray]:
     return {name.removeprefix(head): array for name, array in arrays.items() if name.startswith(head)}
 
 
-def _digest(arrays: Mapping[str, NDArray[np.float32]], facts: Mapping[str, str]) -> str:
+def _digest(arrays: Mapping[str, StoredArray], facts: Mapping[str, str]) -> str:
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
     for name in sorted(arrays):
         array = arrays[name]
         digest.update(f"{name} {array.dtype} {array.shape}".encode())
-        digest.update(array.data)
+        for piece in pieces(array.read(), array.dtype):
+            digest.update(piece)
     return digest.hexdigest()

@@ -17,11 +17,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
-
 from netdef.compiler.atomic import write_whole_text
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
+from netdef.compiler.weights.formats.run_folder import (
+    BEST,
+    LAST,
+    MANIFEST,
+    read_manifest,
+    run_with_weights,
+    stages_of,
+)
 from netdef.runtime.training.checkpoint import put_aside
 
 RUNS = Path("runs")
@@ -50,19 +56,14 @@ class Run:
         self.path = path
         self.checkpoints = path / "checkpoints"
         self.metrics = path / "metrics.jsonl"
-        self.best = path / "best.safetensors"
-        self.last = path / "last.safetensors"
-        self._manifest = path / "manifest.json"
+        self.best = path / BEST
+        self.last = path / LAST
+        self._manifest = path / MANIFEST
 
     @property
     def manifest(self) -> dict[str, Any]:
         """What the run is."""
-        try:
-            found: dict[str, Any] = json.loads(self._manifest.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            message = f"{self.path} is no run: {self._manifest.name}: {getattr(error, 'strerror', None) or error}"
-            raise NetError(Diagnostic("N731", message, help="a run's folder is made by netdef train")) from None
-        return found
+        return read_manifest(self.path)
 
     @manifest.setter
     def manifest(self, manifest: Mapping[str, Any]) -> None:
@@ -104,7 +105,7 @@ class Run:
         """
         try:
             yield
-        except (OSError, SafetensorError, NetError) as error:
+        except (OSError, NetError) as error:
             reason = error.report.errors[0].message if isinstance(error, NetError) else None
             what = reason or getattr(error, "strerror", None) or error
             cure = f"make room, or see who may write there; then go on: netdef train --resume -o {self.path}"
@@ -116,7 +117,7 @@ class Run:
     @property
     def stages(self) -> list["Run"]:
         """The runs of a plan, in order; an ordinary run has none."""
-        return [Run(self.path / name) for name in self.manifest.get("stages", ())]
+        return [Run(folder) for folder in stages_of(self.path)]
 
     @property
     def is_finished(self) -> bool:
@@ -230,18 +231,7 @@ def run_of(weights: Path) -> Run | None:
     run = Run(weights if weights.is_dir() else weights.parent)
     if not run.is_there:
         return None
-    return next((stage for stage in reversed(run.stages) if stage.best.is_file()), run)
-
-
-def best_weights(path: Path) -> Path:
-    """The file with the weights that a path means: of a run its best."""
-    if not path.is_dir():
-        return path
-    best = (run_of(path) or Run(path)).best
-    if not best.is_file():
-        cure = "a run has best weights once an epoch of it is finished"
-        raise NetError(Diagnostic("N735", f"there are no weights in {path}", help=cure))
-    return best
+    return Run(run_with_weights(run.path))
 
 
 def file_name(name: str) -> str:

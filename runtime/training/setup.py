@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net.net import Net, Node
 from netdef.compiler.net_error import NetError
+from netdef.compiler.weights.stored import Weights
 from netdef.runtime.data.batches import workers_for
 from netdef.runtime.data.box_fields import BOX_FIELDS
 from netdef.runtime.data.colours import Shifted, colours_of
@@ -26,7 +27,7 @@ from netdef.runtime.hardware.acceleration import prepare_module
 from netdef.runtime.hardware.execution_settings import graphs_pay, settings_for
 from netdef.runtime.hardware.process_group import SINGLE, ProcessGroup
 from netdef.runtime.localisation.evaluation import box_blob, check_boxes
-from netdef.runtime.module import Weights, lower
+from netdef.runtime.module import lower
 from netdef.runtime.training.checkpoint import NUM_KEPT
 from netdef.runtime.training.division import Division, divide
 from netdef.runtime.training.loss_scale import LossScale

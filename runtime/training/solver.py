@@ -11,10 +11,13 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from netdef.compiler.diagnostics import Diagnostic, Report
+from netdef.compiler.net.weight_key import WeightKey
 from netdef.compiler.net_error import NetError
 from netdef.runtime.module import fill_in, is_sharded
 from netdef.runtime.training.division import Division, Gradients, Hasten
@@ -109,7 +112,9 @@ class Solver:
                 group.weights.append(weight)
                 for number, members in enumerate(group.history):
                     remembered = torch.zeros_like(weight, requires_grad=False)
-                    self.history[f"{learned.layer}/{learned.index}{f'.{number}' if number else ''}"] = remembered
+                    self.history[f"{WeightKey(learned.layer, learned.index)}{f'.{number}' if number else ''}"] = (
+                        remembered
+                    )
                     members.append(remembered)
         self._groups = list(groups.values())
 
@@ -156,7 +161,7 @@ class Solver:
                 UPDATES[type(method)](method, group, gradients, rate * group.lr_mult, self.iteration)
         return loss
 
-    def restore(self, iteration: int, scores: tuple[float, ...], history: Mapping[str, Tensor]) -> None:
+    def restore(self, iteration: int, scores: tuple[float, ...], history: Mapping[str, NDArray[np.generic]]) -> None:
         """Go on from a checkpoint; the module has its weights already."""
         self.iteration = iteration
         self.scores = scores

@@ -11,7 +11,7 @@ import numpy as np
 from netdef.compiler.diagnostics import Diagnostic, Report, did_you_mean
 from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
-from netdef.runtime.module import Weights
+from netdef.compiler.weights.stored import Weights
 from netdef.runtime.training.checkpoint import stored
 from netdef.runtime.training.recipe.recipe import Init, Stage
 from netdef.runtime.training.run import Run

@@ -14,7 +14,7 @@ from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.faults import come_to
 from netdef.compiler.net_error import NetError
 from netdef.compiler.render.text import render
-from netdef.compiler.weights.match import write_weights
+from netdef.compiler.weights.files import write_weights
 from netdef.runtime.data.batches import Batch, TestBatches, TrainingBatches, stream
 from netdef.runtime.data.datasets.dataset import Data
 from netdef.runtime.data.feed import Feed
@@ -247,5 +247,4 @@ def keep(job: Job, run: Run, solver: Solver, *, test_due: bool = False) -> None:
 def restore(solver: Solver, start: Checkpoint) -> None:
     """Go on from a checkpoint, bit for bit."""
     solver.module.load(start.weights)
-    history = {name: torch.from_numpy(array) for name, array in start.history.items()}
-    solver.restore(start.iteration, start.scores, history)
+    solver.restore(start.iteration, start.scores, start.history)

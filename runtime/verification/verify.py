@@ -26,7 +26,8 @@ from netdef.compiler.net_error import NetError
 from netdef.compiler.onnx import save_model
 from netdef.compiler.onnx.model import OPSET, version
 from netdef.compiler.shape import Shape, known
-from netdef.compiler.weights.complete import Weights, stored
+from netdef.compiler.weights.complete import complete
+from netdef.compiler.weights.stored import Weights
 from netdef.runtime.module import NetModule, lower
 from netdef.runtime.verification.certificate import Case, Certificate, Difference
 
@@ -84,7 +85,7 @@ def verify(
         settings: dict[str, Any] = {"dynamic": dynamic, "opset": opset, "seed": seed, "origin": origin}
         files = exported or save_model(net, whole, weights, **settings).files
         save_model(net, inside, weights, **settings, every_blob=True)
-        about = _about(net, stored(net, weights, seed, origin).origin, files, settings)
+        about = _about(net, complete(net, weights, seed).origin(origin), files, settings)
         as_exported = _runner(net, files[0])
         outputs = [as_exported(inputs) for inputs in fed]
         del as_exported  # one session at a time: each holds the weights

@@ -1,1 +1,1 @@
-"""The formats of files that hold weights, one a file."""
+"""The formats of files that hold weights: a module each, and a row each in ``table``."""

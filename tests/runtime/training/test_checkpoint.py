@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from netdef.compiler.atomic import UNFINISHED, write_whole
-from netdef.runtime.training.checkpoint import NUM_KEPT, Checkpoint, by_key, newest, put_aside, read, save, stored
+from netdef.compiler.weights.by_layer import by_key
+from netdef.runtime.training.checkpoint import NUM_KEPT, Checkpoint, newest, put_aside, read, save, stored
 
 
 def made(iteration: int, identity: str = "ours") -> Checkpoint:
@@ -21,10 +22,13 @@ def made(iteration: int, identity: str = "ours") -> Checkpoint:
 
 def same(one: Checkpoint | None, other: Checkpoint) -> bool:
     def facts(checkpoint: Checkpoint) -> tuple[object, ...]:
-        arrays = [by_key(checkpoint.weights), checkpoint.history]
+        weights = {name: array.read() for name, array in by_key(checkpoint.weights).items()}
         return (
             *(checkpoint.iteration, checkpoint.scores, checkpoint.identity),
-            *({name: (array.shape, array.dtype, array.tobytes()) for name, array in found.items()} for found in arrays),
+            *(
+                {name: (array.shape, array.dtype, array.tobytes()) for name, array in found.items()}
+                for found in (weights, checkpoint.history)
+            ),
         )
 
     return one is not None and facts(one) == facts(other)

@@ -7,9 +7,9 @@ import pytest
 
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
+from netdef.compiler.weights.formats.run_folder import best_weights
 from netdef.runtime.training.run import (
     Run,
-    best_weights,
     file_name,
     new_run,
     newest_run,

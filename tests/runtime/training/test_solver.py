@@ -160,7 +160,7 @@ def test_a_restored_solver_goes_on_bit_for_bit(tmp_path: Path, kind: type[Method
         whole.step(**fed)
     resumed = toy_solver(tmp_path, "", recipe)
     resumed.module.load(whole.module.weights())
-    resumed.restore(whole.iteration, (), {name: kept.clone() for name, kept in whole.history.items()})
+    resumed.restore(whole.iteration, (), {name: kept.numpy().copy() for name, kept in whole.history.items()})
     for solver in (whole, resumed):
         solver.step(**fed)
     finals = [torch.cat([weight.flatten() for weight in s.module.layer_params("fc")]) for s in (whole, resumed)]
@@ -241,7 +241,7 @@ def test_epochs_need_the_size_of_the_data(tmp_path: Path) -> None:
     recipe = Recipe(batch=5, lr=Step(base=1.0, gamma=0.5, stepsize=Duration(2, Unit.EPOCHS)))
     solver = toy_solver(tmp_path, "", recipe, num_samples=10)
     assert solver.lr == 1.0
-    solver.restore(4, (), solver.history)
+    solver.restore(4, (), {name: kept.numpy() for name, kept in solver.history.items()})
     assert solver.lr == 0.5
     with pytest.raises(NetError, match=r"\[N708\]"):
         Solver(solver.module, recipe)

@@ -15,7 +15,9 @@ from netdef.compiler.net_error import NetError
 from netdef.compiler.schema.caffe import LayerFrame
 from netdef.compiler.schema.caffe_binary import BlobProto, StoredLayer, StoredNet
 from netdef.compiler.schema.wire import Damaged, Record, scan
-from netdef.compiler.weights.formats.caffemodel import array_of, read_caffemodel, read_mean
+from netdef.compiler.weights.formats.binaryproto import read_mean
+from netdef.compiler.weights.formats.blob_proto import stored_blob
+from netdef.compiler.weights.formats.caffemodel import read_caffemodel
 from tests.compiler.caffe_proto import PROTO
 
 CORPUS = (
@@ -124,11 +126,11 @@ def test_old_shapes_come_first_and_absent_sizes_are_none_at_all() -> None:
     """Blob::FromProto: any of the four makes a legacy shape, of which absent ones are 0."""
     half = blob(NUMBERS, num=2, channels=3)
     with pytest.raises(NetError, match="2x3x0x0"):
-        array_of(Record(memoryview(half.SerializeToString()), BlobProto.fields), "w")
+        stored_blob(Record(memoryview(half.SerializeToString()), BlobProto.fields), "w")
 
 
 def read(message: Any) -> Any:
-    return array_of(Record(memoryview(message.SerializeToString()), BlobProto.fields), "w")
+    return stored_blob(Record(memoryview(message.SerializeToString()), BlobProto.fields), "w").read()
 
 
 def test_numbers_in_64_bits_come_before_those_in_32() -> None:
@@ -140,7 +142,7 @@ def test_numbers_that_are_not_packed() -> None:
     loose = PROTO["BlobProto"](shape={"dim": [2, 3]}, loose_data=NUMBERS.ravel().tolist())
     tag_of = {105: b"\xcd\x06", 5: b"\x2d"}
     data = loose.SerializeToString().replace(tag_of[105], tag_of[5])
-    array = array_of(Record(memoryview(data), BlobProto.fields), "w")
+    array = stored_blob(Record(memoryview(data), BlobProto.fields), "w").read()
     np.testing.assert_array_equal(array, NUMBERS)
 
 
