@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from netdef.compiler.diagnostics import Diagnostic, Label, Report, did_you_mean
-from netdef.compiler.layers.inner_product import InnerProduct
 from netdef.compiler.net.net import Net, Node
 from netdef.compiler.net_error import NetError, stop_on_errors
 from netdef.compiler.schema.decode import place_of
@@ -57,7 +56,7 @@ def _check_weights(node: Node, bottoms: Shapes) -> None:
         if own.weight.shape != now.shape:
             message = f"the {now.name} is {show(own.weight.shape)}, and this bottom needs one of {show(now.shape)}"
             help = f"{node.bottoms[0].name} was {show(node.bottoms[0].shape, batch=True)} when the net was loaded"
-            if isinstance(node.layer, InnerProduct):
+            if node.layer.flattens:
                 help += "; dense=True there, or --dense, takes larger images"
             raise Refusal("N752", message, at="bottom 0", help=help)
 

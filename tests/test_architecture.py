@@ -140,6 +140,25 @@ def test_layers_know_nothing_of_files_and_spans(path: Path) -> None:
     assert not {"netdef.compiler.source", "netdef.compiler.syntax.tree"} & set(imports(path))
 
 
+KNOW_TYPES_BY_NAME = {
+    "compiler/layers",
+    "compiler/onnx",
+    "compiler/net/definition.py",  # a net's own `input` becomes the Input layer that Caffe makes of it
+    "runtime/lowering",
+    "runtime/data/data_layers.py",  # one way to open data for each type that names some
+}
+"""Where a layer type may be known by its class; all others read roles."""
+
+
+@pytest.mark.parametrize("top", ["compiler", "runtime", "netdef"])
+def test_nobody_else_knows_a_layer_type_by_its_name(top: str) -> None:
+    families = {f"netdef.compiler.layers.{family}" for family in catalogue.families()}
+    allowed = [ROOT / place for place in KNOW_TYPES_BY_NAME]
+    for path in files(top):
+        if not any(place in (path, *path.parents) for place in allowed):
+            assert not families & {*imports(path)}, path
+
+
 @pytest.mark.parametrize("back_end", ["compiler/onnx", "runtime/lowering"])
 def test_a_family_has_the_same_file_name_everywhere(back_end: str) -> None:
     assert {*catalogue.families()} <= {path.stem for path in (ROOT / back_end).glob("*.py")}

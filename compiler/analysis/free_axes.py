@@ -8,8 +8,6 @@ follows it, is found by inferring the net again at others.
 from collections.abc import Iterable, Mapping, Sequence
 
 from netdef.compiler.diagnostics import Diagnostic, Label, Report
-from netdef.compiler.layers.inner_product import InnerProduct
-from netdef.compiler.layers.reshaping import Reshape
 from netdef.compiler.net.net import Net, Node
 from netdef.compiler.net_error import NetError, stop_on_errors
 from netdef.compiler.schema.message import Refusal
@@ -131,9 +129,7 @@ def _resized(shape: Shape, base: Mapping[str, Dim | None], sizes: Mapping[str, i
 
 def _inferred(node: Node, bottoms: Shapes, sizes: Mapping[str, int]) -> Shapes:
     """A node's tops at other sizes; its weights stay as they are."""
-    layer = node.layer
-    if isinstance(layer, Reshape):
-        layer = layer.for_any_batch(node.bottoms[0].shape, node.tops[0].shape)
+    layer = node.layer.for_any_batch(*(tuple(blob.shape for blob in blobs) for blobs in (node.bottoms, node.tops)))
     at = " and ".join(f"{letter} = {size}" for letter, size in sizes.items())
     try:
         tops = layer.infer(bottoms, len(node.tops))
@@ -150,7 +146,7 @@ def _inferred(node: Node, bottoms: Shapes, sizes: Mapping[str, int]) -> Shapes:
 def _forbidden(node: Node, sizes: Mapping[str, int], reason: str) -> NetError:
     letter = next(iter(sizes))
     message = f"the {AXES[letter]} can't be free: {node.definition.title} has one size only"
-    dense = isinstance(node.layer, InnerProduct) and letter != "N"
+    dense = node.layer.flattens and letter != "N"
     help = "--dense makes the InnerProduct layers convolutions, which take any image" if dense else _help(letter)
     return NetError(Diagnostic("N802", message, Label(node.at, reason), help=help))
 

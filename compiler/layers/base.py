@@ -6,7 +6,7 @@ wrong with them, the shapes, the weights and the cost. A layer type knows nothin
 """
 
 from enum import Enum
-from typing import ClassVar, NamedTuple, TypedDict, Unpack
+from typing import ClassVar, NamedTuple, Self, TypedDict, Unpack
 
 from netdef.compiler.layers.roles import V1, Colour, Makes, WeightRole, Written
 from netdef.compiler.override import override
@@ -224,6 +224,10 @@ class Layer(Message):
     def as_convolution(self, bottom: Shape) -> "Layer":
         """Of a type that ``flattens``, the convolution of the same numbers; raises ``Refusal`` where there is none."""
         raise NotImplementedError(f"{self.type_name} does not flatten")
+
+    def for_any_batch(self, bottoms: Shapes, tops: Shapes) -> Self:
+        """The same for other batches than that of these shapes, where its parameters hold the batch's size."""
+        return self
 
     def window(self, bottoms: Shapes) -> Window | None:
         """What one output position sees; None where positions lose their meaning (a reshape, a loss)."""

@@ -1,6 +1,7 @@
 """The same values under another shape."""
 
 from collections.abc import Iterator
+from typing import Self
 
 from netdef.compiler.layers.base import Layer, find_axis
 from netdef.compiler.layers.roles import V1
@@ -66,11 +67,13 @@ class Reshape(Layer, message="reshape_param", number=133, keeps_positions=False)
             raise Refusal("N205", message, at="num_axes")
         return first, last
 
-    def for_any_batch(self, bottom: Shape, top: Shape) -> "Reshape":
-        """The same for other batches than the file's: a first size written as a number, if it is the batch, follows it.
+    @override
+    def for_any_batch(self, bottoms: Shapes, tops: Shapes) -> Self:
+        """A first size written as a number, if it is the batch, follows it.
 
         Deploy files write ``dim: 1 dim: 1024``. Read so, each sample is reshaped alike, at the file's batch and at any.
         """
+        (bottom,), (top,) = bottoms, tops
         first, _ = self.replaced(len(bottom))
         dims = self.shape.dim
         if first == 0 and dims and dims[0] > 0 and bottom and bottom[0] == top[0] == dims[0]:

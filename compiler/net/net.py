@@ -79,6 +79,16 @@ class Node(NamedTuple):
         return self.layer.type_name
 
     @property
+    def scores(self) -> BlobVersion | None:
+        """The bottom that holds class scores, if one does."""
+        return None if self.layer.scores is None else self.bottoms[self.layer.scores]
+
+    @property
+    def labels(self) -> BlobVersion | None:
+        """The bottom that holds the labels of the scores, if one does."""
+        return None if self.layer.labels is None else self.bottoms[self.layer.labels]
+
+    @property
     def num_params(self) -> int:
         """Numbers stored for the layer, shared ones counted here too."""
         return sum(known(product(w.weight.shape)) for w in self.weights)
@@ -220,7 +230,7 @@ class Net:
     @property
     def _may_be_scores(self) -> tuple[list[str], list[str]]:
         """The ids of blobs that soft-maxes and Accuracies read, and of outputs that may be class scores."""
-        read = {node.bottoms[bottom].id for node in self.nodes if (bottom := node.layer.scores) is not None}
+        read = {node.scores.id for node in self.nodes if node.scores is not None}
         given = [name for name in self.outputs if len(self.blobs[name]) in (2, 4) and name not in self.inputs]
         return sorted(read), given
 

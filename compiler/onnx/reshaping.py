@@ -22,7 +22,7 @@ def flatten(layer: Flatten, node: Node, graph: Graph) -> None:
 def reshape(layer: Reshape, node: Node, graph: Graph) -> None:
     """Reshape; sizes that are copied stay free."""
     bottom, top = node.bottoms[0], node.tops[0]
-    layer = layer.for_any_batch(bottom.shape, top.shape)
+    layer = layer.for_any_batch((bottom.shape,), (top.shape,))
     first, last = layer.replaced(len(bottom.shape))
     copies = graph.sizes(bottom)
     between: list[Size] = [copies[first + i] if dim == 0 else dim for i, dim in enumerate(layer.shape.dim)]

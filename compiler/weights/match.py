@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from netdef.compiler.diagnostics import Diagnostic, Label, Report
-from netdef.compiler.layers.convolution import Convolution
-from netdef.compiler.layers.inner_product import InnerProduct
 from netdef.compiler.net.net import Net, Node
 from netdef.compiler.net.weight_key import WeightKey
 from netdef.compiler.net_error import stop_on_errors
@@ -65,10 +63,9 @@ def fits(node: Node, shape: tuple[int, ...], given: tuple[int, ...]) -> bool:
     if len(given) == 4 and given[:2] == (1, 1):
         given = given[2:]
     flat, window = sorted((shape, given), key=len)
-    of_a_kind = isinstance(node.layer, Convolution) or (
-        isinstance(node.layer, InnerProduct) and not node.layer.transpose
+    return (
+        node.layer.weight_is_kernel and len(flat) == 2 and len(window) == 4 and flat == (window[0], product(window[1:]))
     )
-    return of_a_kind and len(flat) == 2 and len(window) == 4 and flat == (window[0], product(window[1:]))
 
 
 def _mismatch(node: Node, given: Sequence[tuple[int, ...]]) -> list[Diagnostic]:

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from netdef.compiler.diagnostics import Diagnostic, Label, Severity
-from netdef.compiler.layers.data import Data, HDF5Data, ImageData, MemoryData
 from netdef.compiler.net.net import Net, Node
 from netdef.compiler.schema.caffe import Transform
 from netdef.compiler.source import Span
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from netdef.runtime.data.data_layers import LayerFeed
     from netdef.runtime.training.recipe.recipe import Recipe
 
-LAYERS = (Data, ImageData, HDF5Data, MemoryData)
 AUGMENTED = {
     "augment.scale": "images keep their size, or get ImageData's new_height and new_width",
     "augment.crop": "transform_param { crop_size } cuts, by chance in training",
@@ -71,7 +69,7 @@ def idle_in_layers(nets: tuple[Net, Net], recipe: "Recipe", source: str) -> Iter
         (label.span.source.path, label.span.start): (name, label)
         for net, size in zip(reversed(nets), reversed(sizes), strict=True)  # a layer of both phases is the first's
         for node in net.nodes
-        if isinstance(node.layer, LAYERS)
+        if node.layer.brings_data
         for name, label in _said_by(node, size, is_stated=net.preprocess is not None)
     }
     if written:

@@ -2,20 +2,18 @@
 
 from collections.abc import Iterator
 
-from netdef.compiler.layers.base import Layer
-from netdef.compiler.layers.measures import Accuracy
-from netdef.compiler.layers.softmax import SoftmaxWithLoss
+from netdef.compiler.layers.roles import Makes
 from netdef.compiler.net.net import Net
 
 
 def uncounted(scores: str, *nets: Net) -> frozenset[int]:
     """Labels whose samples don't count as right or wrong, where ``scores`` is the blob with the class scores.
 
-    Those that an Accuracy of the first net ignores, if one reads the scores; else a loss that does; else as
+    Those that a measure (Accuracy) of the first net ignores, if one reads the scores; else a loss that does; else as
     ``allowed`` says.
     """
-    for kind in (Accuracy, SoftmaxWithLoss):
-        told = [label for blob, label in _ignored(nets[0], kind) if blob == scores]
+    for made in (Makes.MEASURE, Makes.LOSS):
+        told = [label for blob, label in _ignored(nets[0], made) if blob == scores]
         if told:
             return frozenset(label for label in told if label is not None)
     return allowed(*nets)
@@ -26,16 +24,16 @@ def allowed(*nets: Net) -> frozenset[int]:
     for net in nets:
         told = [
             frozenset(() if label is None else (label,))
-            for kind in (Accuracy, SoftmaxWithLoss)
-            for _, label in _ignored(net, kind)
+            for made in (Makes.MEASURE, Makes.LOSS)
+            for _, label in _ignored(net, made)
         ]
         if told:
             return frozenset.intersection(*told)
     return frozenset()
 
 
-def _ignored(net: Net, kind: type[Layer]) -> Iterator[tuple[str, int | None]]:
-    """Of each layer of a kind the blob of scores, and the label that it ignores."""
+def _ignored(net: Net, made: Makes) -> Iterator[tuple[str, int | None]]:
+    """Of each layer that makes such a thing of scores and labels, the blob of scores, and the label that it ignores."""
     for node in net.nodes:
-        if isinstance(node.layer, kind):
-            yield node.bottoms[0].id, node.layer.ignored
+        if node.layer.makes is made and node.scores is not None and node.labels is not None:
+            yield node.scores.id, node.layer.ignored

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.layers.roles import Makes
 from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
 from netdef.runtime.data.datasets.dataset import same_files
@@ -63,7 +64,7 @@ class Posteriors(NamedTuple):
 
 def are_posteriors(net: Net, blob: str) -> bool:
     """Whether a blob comes from a soft-max; other scores are given one."""
-    return any(node.type == "Softmax" and node.tops[0].id == blob for node in net.nodes)
+    return any(node.layer.makes is Makes.PROBABILITIES and node.tops[0].id == blob for node in net.nodes)
 
 
 def posterior(values: Tensor, pool: Pool, *, softmaxed: bool) -> Tensor:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.layers.roles import Makes
 from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
 from netdef.compiler.shape import Shape, show
@@ -92,12 +93,12 @@ def of_class(boxes: Boxes, labels: np.ndarray | int) -> Boxes:
 def box_blob(net: Net) -> str | None:
     """The blob with the boxes of a net in phase TEST that says where, and not what: its only output.
 
-    A soft-max's, an Accuracy's or a Pooling's top is none. Only data with boxes tell whether it is meant so.
+    Probabilities, a measure or what pooling leaves are none. Only data with boxes tell whether it is meant so.
     """
     if len(net.outputs) != 1:
         return None
-    made_by = next(node.type for node in reversed(net.nodes) if net.outputs[0] in [top.name for top in node.tops])
-    return None if made_by in ("Softmax", "Accuracy", "Pooling") else net.outputs[0]
+    made = next(node.layer.makes for node in reversed(net.nodes) if net.outputs[0] in [top.name for top in node.tops])
+    return None if made in (Makes.PROBABILITIES, Makes.MEASURE, Makes.POOLED) else net.outputs[0]
 
 
 def check_boxes(found: Shape, data: Dataset, blobs: Mapping[str, str]) -> None:

@@ -17,7 +17,7 @@ def flatten(layer: Flatten, node: Node, setting: Setting) -> Op:
 @lower(Reshape)
 def reshape(layer: Reshape, node: Node, setting: Setting) -> Op:
     """Sizes as the file has them, 0 and -1 from the bottom that runs; a written batch follows it too."""
-    layer = layer.for_any_batch(node.bottoms[0].shape, node.tops[0].shape)
+    layer = layer.for_any_batch((node.bottoms[0].shape,), (node.tops[0].shape,))
     first, last = layer.replaced(rank(node))
 
     def reshaped(x: Tensor) -> Tensor:

@@ -18,9 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from netdef.compiler.analysis.free_axes import allowed, inputs_at, shapes_at, size_of
-from netdef.compiler.layers.base import find_axis
-from netdef.compiler.layers.measures import Accuracy
-from netdef.compiler.layers.softmax import Softmax, SoftmaxWithLoss
+from netdef.compiler.layers.roles import Makes
 from netdef.compiler.net.net import BlobVersion, Net
 from netdef.compiler.net_error import NetError
 from netdef.compiler.onnx import save_model
@@ -104,9 +102,9 @@ def random_inputs(
     random = np.random.default_rng(seed)
     scale = contrast * (1.0 if net.preprocess is None else net.preprocess.scale)
     classes = {
-        node.bottoms[1].id: known(node.bottoms[0].shape[_classes_axis(node.layer, len(node.bottoms[0].shape))])
+        node.labels.id: known(node.scores.shape[node.layer.classes_axis(len(node.scores.shape))])
         for node in net.nodes
-        if isinstance(node.layer, SoftmaxWithLoss | Accuracy)
+        if node.labels is not None and node.scores is not None
     }
     made: dict[str, NDArray[np.float32]] = {}
     for name, shape in shapes.items():
@@ -135,8 +133,8 @@ def _contrast(module: NetModule, inputs: Arrays) -> float:
 def read_by_softmax(net: Net) -> list[BlobVersion]:
     """The blobs that soft-maxes read, but for inputs."""
     fed = {top.id for node in net.nodes if node.layer.fed for top in node.tops}
-    softmaxes = [node for node in net.nodes if isinstance(node.layer, Softmax | SoftmaxWithLoss)]
-    return [node.bottoms[0] for node in softmaxes if node.bottoms[0].id not in fed]
+    read = [node.scores for node in net.nodes if node.layer.makes is not Makes.MEASURE]
+    return [scores for scores in read if scores is not None and scores.id not in fed]
 
 
 def by_pytorch(module: NetModule, wanted: Sequence[str], inputs: Arrays) -> Arrays:
@@ -205,10 +203,6 @@ def _fit(net: Net, sizes: Mapping[str, int]) -> bool:
     except NetError:
         return False
     return True
-
-
-def _classes_axis(layer: SoftmaxWithLoss | Accuracy, rank: int) -> int:
-    return find_axis(layer.axis if isinstance(layer, Accuracy) else layer.softmax.axis, rank)
 
 
 def _about(net: Net, origin: str, files: Sequence[Path], settings: Mapping[str, Any]) -> dict[str, Any]:
