@@ -17,13 +17,13 @@ from torch import Tensor
 from netdef.compiler.diagnostics import Diagnostic, Severity
 from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
-from netdef.compiler.schema.caffe import Preprocess
+from netdef.compiler.preprocess import Preprocessing
 from netdef.compiler.shape import Pair, Shape, known
 from netdef.compiler.weights.files import read_weights
 from netdef.runtime.data.crop import ImageCrop, with_channels
 from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.feed import Feed, bind, view_of
-from netdef.runtime.data.normalise import stated
+from netdef.runtime.data.normalise import Normalise
 from netdef.runtime.hardware.devices import device_of
 from netdef.runtime.module import NetModule, lower
 from netdef.runtime.trained_run import TrainedRun, trained_run
@@ -210,10 +210,10 @@ def _feed_from_outside(net: Net, run: TrainedRun | None, inputs: Mapping[str, st
     blobs = bind(net, inputs)
     view = view_of(net, blobs["data"])
     if net.preprocess is not None:
-        return Feed(view, blobs, stated(net.preprocess)), NumbersFrom.PREPROCESS
+        return Feed(view, blobs, Normalise(net.preprocess)), NumbersFrom.PREPROCESS
     if run is not None:
-        return Feed(view, blobs, run.normalise), NumbersFrom.RUN
-    return Feed(view, blobs, stated(Preprocess())), NumbersFrom.NOBODY
+        return Feed(view, blobs, Normalise(run.preprocess)), NumbersFrom.RUN
+    return Feed(view, blobs, Normalise(Preprocessing())), NumbersFrom.NOBODY
 
 
 def _bytes_as_they_are(net: Net) -> Diagnostic:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
-from netdef.runtime.data.normalise import Normalise
+from netdef.compiler.preprocess import Preprocessing
 from netdef.runtime.training.run import run_of
 
 
@@ -25,18 +25,18 @@ class TrainedRun(NamedTuple):
         return tuple(self.manifest["classes"])
 
     @property
-    def normalise(self) -> Normalise:
-        """How bytes became the net's numbers in training.
+    def preprocess(self) -> Preprocessing:
+        """How an image became the net's input in training.
 
         Raises:
             NetError: if the net's own data layers did it, which no other images pass through.
         """
         told = self.manifest["preprocess"]
-        if "channels" not in told:
+        if not told or told.get("mean_file"):
             message = "the net was trained from its data layers, which say how an image becomes its input"
             help = "leave out --data, or say it in the net: preprocess { ... }"
             raise NetError(Diagnostic("N774", message, help=help))
-        return Normalise.from_data(told)
+        return Preprocessing.from_data(told)
 
     @property
     def scale(self) -> list[int]:

@@ -143,3 +143,13 @@ class HDF5Data(
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
         return self.tops_of(self.batch_size, bottoms, num_tops)
+
+
+def transform_of(layer: Data | ImageData) -> Transform:
+    """A layer's transform; what stands at the old place counts where the new one says nothing."""
+    own = {
+        name: getattr(layer, name)
+        for name in ("scale", "mean_file", "crop_size", "mirror")
+        if getattr(layer.transform, name) == Transform.params[name].default
+    }
+    return layer.transform.replace(**own)

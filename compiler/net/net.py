@@ -9,7 +9,8 @@ from netdef.compiler.net.definition import Definition, LayerDefinition
 from netdef.compiler.net.weight_key import WeightKey
 from netdef.compiler.net_error import NetError
 from netdef.compiler.override import override
-from netdef.compiler.schema.caffe import Preprocess, State
+from netdef.compiler.preprocess import Preprocessing, of_net
+from netdef.compiler.schema.caffe import State
 from netdef.compiler.shape import Pair, Shape, Shapes, known, product
 from netdef.compiler.source import Span
 
@@ -145,9 +146,10 @@ class Net:
         return self.state.phase.name
 
     @property
-    def preprocess(self) -> Preprocess | None:
+    def preprocess(self) -> Preprocessing | None:
         """How an image becomes the input, if the file says so."""
-        return self.definition.frame.preprocess
+        said = self.definition.frame.preprocess
+        return None if said is None else of_net(said)
 
     @property
     def inputs(self) -> dict[str, Shape]:

@@ -20,7 +20,6 @@ from netdef.compiler.net_error import NetError, stop_on_errors
 from netdef.compiler.onnx.base import EXPORT
 from netdef.compiler.onnx.graph import Graph
 from netdef.compiler.onnx.initializer import Initializer
-from netdef.compiler.schema.caffe import Preprocess
 from netdef.compiler.schema.decode import place_of
 from netdef.compiler.schema.message import Refusal
 from netdef.compiler.shape import Shape, show
@@ -143,13 +142,8 @@ def _metadata(net: Net, weights: str) -> dict[str, str]:
     """What the model says of itself."""
     props = {"netdef.version": version(), "netdef.net": net.name, "netdef.phase": net.phase, "netdef.weights": weights}
     if net.preprocess is not None:
-        props["netdef.preprocess"] = json.dumps(_plain(net.preprocess))
+        props["netdef.preprocess"] = json.dumps(net.preprocess.as_data)
     return props
-
-
-def _plain(preprocess: Preprocess) -> dict[str, object]:
-    """How an image becomes the input, for JSON."""
-    return {**vars(preprocess), "channels": preprocess.channels.name}
 
 
 def _check(proto: onnx.ModelProto, graph: Graph) -> None:

@@ -14,10 +14,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from netdef.compiler.override import override
+from netdef.compiler.preprocess import Preprocessing
 from netdef.compiler.schema.caffe import Channels
 from netdef.runtime.data.crop import with_channels
 from netdef.runtime.data.datasets.dataset import Dataset, evenly_spread
-from netdef.runtime.data.normalise import Normalise
+from netdef.runtime.data.normalise import Normalise, Normaliser
 from netdef.runtime.data.random_draws import RandomDraw
 
 NUM_PICTURES = 512
@@ -65,21 +67,24 @@ def colours_of(data: Dataset) -> Colours:
     return Colours(tuple(_rounded(vector) for vector in vectors[::-1]), _rounded(values[::-1].clip(0)))
 
 
-class Shifted(NamedTuple):
+class Shifted(Normaliser):
     """A net's numbers with their colours shifted; ``deviation`` is that of a."""
 
-    normalise: Normalise
-    colours: Colours
-    deviation: float
+    def __init__(self, preprocess: Preprocessing, colours: Colours, deviation: float) -> None:
+        self.preprocess: Preprocessing = preprocess
+        self.colours = colours
+        self.deviation = deviation
+        self._normalise = Normalise(preprocess)
 
+    @override
     def __call__(self, images: Tensor, draws: Tensor | None = None) -> Tensor:
         """Images (N, H, W, 3) of bytes, each with its ``draws`` (N, num_draws), as an input (N, 3, H, W) of floats."""
         assert draws is not None
         shift = self.shift(draws.to(images.device))
-        if self.normalise.channels is Channels.BGR:
+        if self.preprocess.channels is Channels.BGR:
             shift = shift.flip(1)
-        shift = (shift * (255 * self.normalise.scale)).to(torch.float32)
-        return self.normalise(images).add_(shift[:, :, None, None])
+        shift = (shift * (255 * self.preprocess.scale)).to(torch.float32)
+        return self._normalise(images).add_(shift[:, :, None, None])
 
     def shift(self, draws: Tensor) -> Tensor:
         """What is added to red, green and blue of each image (N, 3); a colour is 0 to 1."""
@@ -89,14 +94,10 @@ class Shifted(NamedTuple):
         return shift
 
     @property
+    @override
     def as_data(self) -> dict[str, Any]:
-        """Plain values for JSON: those of ``Normalise``, and the colours."""
-        return {**self.normalise.as_data, "colours": self.colours.as_data}
-
-    @property
-    def text(self) -> str:
-        """What says the same in a net, as far as that can be said there."""
-        return self.normalise.text
+        """Plain values for JSON, with the colours."""
+        return {**super().as_data, "colours": self.colours.as_data}
 
 
 def _rounded(values: Any) -> tuple[float, ...]:

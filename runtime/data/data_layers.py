@@ -13,14 +13,15 @@ import numpy as np
 
 from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity
 from netdef.compiler.layers.base import Layer
-from netdef.compiler.layers.data import Data, HDF5Data, ImageData
+from netdef.compiler.layers.data import Data, HDF5Data, ImageData, transform_of
 from netdef.compiler.load import load_expanded, load_net, state_of
 from netdef.compiler.net.assemble import is_in
 from netdef.compiler.net.definition import LayerDefinition, define
 from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
+from netdef.compiler.preprocess import Preprocessing, of_transform
 from netdef.compiler.request import NetRequest
-from netdef.compiler.schema.caffe import Channels, Phase, State, Transform
+from netdef.compiler.schema.caffe import Phase, State
 from netdef.compiler.schema.decode import place_of
 from netdef.compiler.shape import Pair, Shapes, show
 from netdef.compiler.syntax.tree import Value
@@ -32,7 +33,7 @@ from netdef.runtime.data.datasets.listing import Listing
 from netdef.runtime.data.datasets.table import Table
 from netdef.runtime.data.feed import Feed
 from netdef.runtime.data.layer_crop import NOTHING_DONE, LayerCrop
-from netdef.runtime.data.normalise import AsStored, MeanImage, Normalise
+from netdef.runtime.data.normalise import AsStored, MeanImage, Normalise, Normaliser
 from netdef.runtime.data.zipped import Companion, Zipped
 
 READ = (Data, ImageData, HDF5Data)
@@ -126,35 +127,26 @@ def _feed_of_one(net: Net, opened: Opened) -> LayerFeed:
         assert isinstance(data, Table)
         blobs = dict(zip(data.fields, tops, strict=True))
         return LayerFeed(data, Feed(NOTHING_DONE, blobs, AsStored(), layer.shuffle), layer.batch_size)
-    transform = transform_of(layer)
-    crop = Pair(transform.crop_size, transform.crop_size) if transform.crop_size else None
-    if crop is not None and min(image[1:]) < transform.crop_size:
+    stretch = Pair(layer.new_height, layer.new_width) if isinstance(layer, ImageData) and layer.new_height else None
+    preprocess = of_transform(transform_of(layer), image[0], stretch)
+    size = Pair(*image[1:]) if preprocess.crop is None else Pair(preprocess.crop, preprocess.crop)
+    if min(image[1:]) < min(size):
         at = Label(place_of("transform", definition.places, definition.at))
-        message = f"a crop of {show(crop)} does not fit an image of {show(image[1:])}"
+        message = f"a crop of {show(size)} does not fit an image of {show(image[1:])}"
         raise NetError(Diagnostic("N775", message, at, help="give a smaller crop_size, or larger images"))
     view = LayerCrop(
         name=definition.title,
         num_channels=image[0],
-        size=crop or Pair(*image[1:]),
-        stretch=Pair(layer.new_height, layer.new_width) if isinstance(layer, ImageData) and layer.new_height else None,
-        crops=crop is not None,
-        random_crop=crop is not None and net.state.phase is Phase.TRAIN,
-        mirror=transform.mirror,  # at random in TEST too, as in Caffe
+        size=size,
+        stretch=preprocess.stretch,
+        crops=preprocess.crop is not None,
+        random_crop=preprocess.crop is not None and net.state.phase is Phase.TRAIN,
+        mirror=preprocess.mirror,
     )
-    normalise = _normalise(definition, transform, view, image, Path(net.definition.path).parent)
+    normalise = _normaliser(definition, preprocess, view, image, Path(net.definition.path).parent)
     blobs = dict(zip(("data", "label"), tops, strict=False))
     shuffled = isinstance(layer, ImageData) and layer.shuffle
     return LayerFeed(data, Feed(view, blobs, normalise, shuffled), layer.batch_size)
-
-
-def transform_of(layer: Data | ImageData) -> Transform:
-    """A layer's transform; what stands at the old place counts where the new one says nothing."""
-    own = {
-        name: getattr(layer, name)
-        for name in ("scale", "mean_file", "crop_size", "mirror")
-        if getattr(layer.transform, name) == Transform.params[name].default
-    }
-    return layer.transform.replace(**own)
 
 
 # ---- data sets
@@ -222,25 +214,24 @@ def _refused(definition: LayerDefinition, at: str, message: str, cure: str) -> N
     return NetError(Diagnostic("N774", message, place, help=cure))
 
 
-def _normalise(
-    definition: LayerDefinition, transform: Transform, view: LayerCrop, image: tuple[int, ...], home: Path
-) -> Normalise | MeanImage:
-    channels = Channels.BGR if image[0] == 3 else Channels.GREY
-    if not transform.mean_file:
-        if len(transform.mean_value) not in (0, 1, image[0]):
-            message = f"{len(transform.mean_value)} mean values for {image[0]} channels"
+def _normaliser(
+    definition: LayerDefinition, preprocess: Preprocessing, view: LayerCrop, image: tuple[int, ...], home: Path
+) -> Normaliser:
+    if not preprocess.mean_file:
+        if len(preprocess.mean) not in (0, 1, image[0]):
+            message = f"{len(preprocess.mean)} mean values for {image[0]} channels"
             raise _refused(definition, "transform", message, "give one for all, or one for each")
-        return Normalise(channels, transform.mean_value, transform.scale)
-    if transform.mean_value:
+        return Normalise(preprocess)
+    if preprocess.mean:
         message = "mean_file and mean_value both say what is subtracted"
         raise _refused(definition, "transform", message, "keep one of them")
-    path = _find(definition, transform.mean_file, home, "transform")
+    path = _find(definition, preprocess.mean_file, home, "transform")
     mean = read_mean(path)
     if mean.shape != image:
         message = f"{definition.title}: the mean in {path} is {show(mean.shape)}, and images are {show(image)}"
         cure = "make the mean of the same images: Caffe's compute_image_mean does"
         raise NetError(Diagnostic("N775", message, Label(definition.at), help=cure))
-    return MeanImage(path, mean.astype(np.float32, copy=False), transform.scale, view)
+    return MeanImage(preprocess._replace(mean_file=str(path)), mean.astype(np.float32, copy=False), view)
 
 
 def samples_of(opened: list[Opened]) -> dict[str, Shapes]:

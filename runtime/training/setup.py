@@ -21,7 +21,7 @@ from netdef.runtime.data.datasets.table import Table
 from netdef.runtime.data.feed import Feed, augmented, bind, check_classes, view_of
 from netdef.runtime.data.ignored import allowed, uncounted
 from netdef.runtime.data.layer_crop import LayerCrop
-from netdef.runtime.data.normalise import measured, stated
+from netdef.runtime.data.normalise import Normalise, measured
 from netdef.runtime.data.zipped import Zipped
 from netdef.runtime.hardware.acceleration import prepare_module
 from netdef.runtime.hardware.execution_settings import graphs_pay, settings_for
@@ -177,9 +177,10 @@ def _fed_from_outside(
     test_view = view_of(test_net, test_blobs["data"])
     test_view = test_view._replace(resize=recipe.test.scale or test_view.resize)
     view = augmented(view_of(train_net, blobs["data"]), recipe.augment)
-    normalise = stated(train_net.preprocess) if train_net.preprocess else measured(data.train, view)
+    preprocess = train_net.preprocess or measured(data.train, view)
+    normalise = Normalise(preprocess)
     shift = recipe.augment.rgb_shift
-    shifted = Shifted(normalise, colours_of(data.train), shift) if shift else normalise
+    shifted = Shifted(preprocess, colours_of(data.train), shift) if shift else normalise
     return Feed(view, blobs, shifted, shuffled=True), Feed(test_view, test_blobs, normalise, shuffled=False)
 
 

@@ -16,6 +16,7 @@ from time import perf_counter
 import torch
 
 import netdef
+from netdef.compiler.preprocess import Preprocessing
 from netdef.compiler.schema.caffe import Channels
 from netdef.compiler.shape import Pair
 from netdef.runtime import lower
@@ -65,7 +66,7 @@ def narrow(width: int) -> TrainedNet:
         path = Path(folder) / "narrow.net"
         path.write_text(NARROW.format(blocks=VGG16.with_name("vgg.net"), width=width))
         module = lower(netdef.load(path, dense=True))
-    feed = Feed(ImageCrop(WINDOW, 3), {"data": "data"}, Normalise(Channels.BGR))
+    feed = Feed(ImageCrop(WINDOW, 3), {"data": "data"}, Normalise(Preprocessing(Channels.BGR)))
     return TrainedNet(module=module, blob="fc8", feed=feed)
 
 

@@ -8,13 +8,13 @@ import pytest
 import torch
 from PIL import Image
 
+from netdef.compiler.preprocess import Preprocessing
 from netdef.compiler.schema.caffe import Channels
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.batches import TrainingBatches
 from netdef.runtime.data.colours import Colours, Shifted, colours_of
 from netdef.runtime.data.crop import ImageCrop
 from netdef.runtime.data.datasets.folder import Folder
-from netdef.runtime.data.normalise import Normalise
 from netdef.runtime.data.random_draws import RandomDraw
 from tests.runtime.data.test_crop import Images
 
@@ -62,14 +62,14 @@ def test_a_shift_is_added_before_mean_and_scale(channels: Channels) -> None:
     order = -1 if channels is Channels.BGR else 1
     mean = np.array([1.0, 2.0, 3.0])
     expected = ((images + shift[:, None, None, :])[..., ::order] - mean) * 0.5
-    numbers = Shifted(Normalise(channels, tuple(mean), 0.5), COLOURS, 0.1)
+    numbers = Shifted(Preprocessing(channels, tuple(mean), 0.5), COLOURS, 0.1)
     found = numbers(torch.from_numpy(images), torch.from_numpy(draws))
     np.testing.assert_allclose(found.numpy(), expected.transpose(0, 3, 1, 2), atol=2e-5)
 
 
 def test_shifts_are_normal_and_a_samples_own() -> None:
     batches = TrainingBatches(Images([np.zeros((2, 2, 3), np.uint8)] * 50), ImageCrop(Pair(2, 2), 3), 2000, seed=3)
-    shifted = Shifted(Normalise(Channels.RGB), COLOURS, 0.1)
+    shifted = Shifted(Preprocessing(Channels.RGB), COLOURS, 0.1)
     alphas = (shifted.shift(batches[0]["draws"]).numpy() @ np.array(COLOURS.vectors).T) / COLOURS.values
     assert np.abs(alphas.mean(axis=0)).max() < 0.009  # four deviations
     assert np.abs(alphas.std(axis=0) - 0.1).max() < 0.0064

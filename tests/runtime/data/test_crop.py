@@ -1,18 +1,15 @@
-"""From an image to a net's input, against OpenCV and plain numpy."""
+"""The window of an image that a net sees, against OpenCV and Pillow."""
 
 import cv2
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from netdef.compiler.schema.caffe import Channels, Preprocess
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.crop import ImageCrop, Placement, cut_out, resized, turned, with_channels
 from netdef.runtime.data.datasets.dataset import ImageArray
-from netdef.runtime.data.normalise import Normalise, measured, stated
 from netdef.runtime.data.random_draws import RandomDraw
 
 CENTRE = np.zeros(len(RandomDraw))
@@ -137,36 +134,3 @@ def test_a_view_always_has_the_nets_size(
 ) -> None:
     view = ImageCrop(Pair(nh, nw), channels, resize, cover, random_crop=True, mirror=True)
     assert view.of(noise(h, w), np.array(draws)).shape == (nh, nw, channels)
-
-
-def test_numbers_are_vggs() -> None:
-    """BGR, the mean of the published VGG nets, no scale: numpy in the words of their authors."""
-    images = np.stack([noise(3, 5), noise(5, 3).reshape(3, 5, 3)])
-    mean = (103.939, 116.779, 123.68)
-    ours = Normalise(Channels.BGR, mean)(torch.from_numpy(images))
-    expected = (images[..., ::-1].astype(np.float64) - mean).transpose(0, 3, 1, 2)
-    assert np.abs(ours.numpy() - expected).max() < 1e-4
-    assert ours.is_contiguous()
-
-
-def test_mean_comes_before_scale_and_grey_takes_one() -> None:
-    normalise = stated(Preprocess(channels=Channels.GREY, mean=(78.0,), scale=0.5))
-    assert normalise(torch.full((1, 2, 2, 1), 80, dtype=torch.uint8)).tolist() == [[[[1.0, 1.0], [1.0, 1.0]]]]
-
-
-def test_rgb_stays_in_its_order() -> None:
-    numbers = Normalise(Channels.RGB)(torch.from_numpy(noise(2, 2)[np.newaxis]))
-    assert numbers[0, 0].tolist() == noise(2, 2)[:, :, 0].tolist()
-
-
-def test_what_is_measured_has_mean_0_and_deviation_1() -> None:
-    data = Images([noise(8, 8) // 2 + np.array([0, 10, 60], np.uint8) for _ in range(5)])
-    normalise = measured(data, ImageCrop(Pair(8, 8), 3, random_crop=True))
-    numbers = normalise(torch.from_numpy(np.stack(data.images)))
-    assert normalise.channels is Channels.BGR
-    assert normalise.mean[0] > normalise.mean[2] + 50  # blue first
-    assert numbers.mean(dim=(0, 2, 3)).abs().max() < 0.01
-    assert numbers.std() == pytest.approx(1, abs=0.01)
-    assert Normalise.from_data(normalise.as_data) == normalise
-    black = Images([np.zeros((8, 8, 1), np.uint8)])
-    assert measured(black, ImageCrop(Pair(8, 8), 1)) == Normalise(Channels.GREY, (0.0,), 1.0)

@@ -10,6 +10,7 @@ from PIL import Image
 from netdef import load
 from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
+from netdef.compiler.preprocess import Preprocessing
 from netdef.compiler.schema.caffe import Channels
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.augment import Augment, CropPosition
@@ -103,7 +104,9 @@ def test_more_classes_than_scores() -> None:
 
 
 def test_a_batch_becomes_the_inputs() -> None:
-    feed = Feed(ImageCrop(Pair(4, 4), 1), {"data": "image", "label": "class"}, Normalise(Channels.GREY, (10.0,)))
+    feed = Feed(
+        ImageCrop(Pair(4, 4), 1), {"data": "image", "label": "class"}, Normalise(Preprocessing(Channels.GREY, (10.0,)))
+    )
     batch = {"data": torch.full((2, 4, 4, 1), 12, dtype=torch.uint8), "label": torch.tensor([1, 0])}
     fed = feed.inputs(batch, torch.device("cpu"))
     assert fed["image"].shape == (2, 1, 4, 4)

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from netdef import NetError, load
+from netdef.compiler.preprocess import Preprocessing
 from netdef.compiler.schema.caffe import Channels
 from netdef.compiler.shape import Pair
 from netdef.runtime import lower
@@ -81,7 +82,7 @@ def test_a_net_is_evaluated_over_a_whole_data_set(tmp_path: Path) -> None:
     weights = {"fc": [np.array([[-1.0] * 4, [1.0] * 4], np.float32), np.zeros(2, np.float32)]}
     net = load(file)
     batches = TestBatches(Bright(), ImageCrop(Pair(2, 2), 1), 2)
-    feed = Feed(ImageCrop(Pair(2, 2), 1), {"data": "data"}, Normalise(Channels.GREY, (100.0,)))
+    feed = Feed(ImageCrop(Pair(2, 2), 1), {"data": "data"}, Normalise(Preprocessing(Channels.GREY, (100.0,))))
     found = evaluate(lower(net, weights), net.scores, feed, stream(batches, range(len(batches)), 0))
     assert found == Errors(5, 1, 0)  # number 3 is labelled wrongly
 
@@ -97,7 +98,9 @@ def test_the_loss_of_a_net_that_has_one_is_told(tmp_path: Path) -> None:
     weights = {"fc": [np.array([[-1.0] * 4, [0.5] * 4], np.float32), np.zeros(2, np.float32)]}
     data = Bright()
     pages = TestBatches(data, ImageCrop(Pair(2, 2), 1), 2)
-    feed = Feed(ImageCrop(Pair(2, 2), 1), {"data": "data", "label": "label"}, Normalise(Channels.GREY, (), 0.01))
+    feed = Feed(
+        ImageCrop(Pair(2, 2), 1), {"data": "data", "label": "label"}, Normalise(Preprocessing(Channels.GREY, (), 0.01))
+    )
     module = lower(load(tmp_path / "a.net"), weights)
     errors = evaluate(module, "fc", feed, stream(pages, range(len(pages)), 0))
     values = np.array([data.image(i).sum() / 100 for i in range(len(data))])

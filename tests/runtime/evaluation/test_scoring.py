@@ -17,6 +17,7 @@ from PIL import Image
 
 from netdef import load, read_weights, write_weights
 from netdef.cli import main
+from netdef.compiler.preprocess import Preprocessing
 from netdef.compiler.schema.caffe import Channels
 from netdef.compiler.shape import Pair
 from netdef.runtime import lower
@@ -66,7 +67,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def task(protocol: Protocol, weights: str = "one.npz") -> ScoringTask:
     net = load("tiny.net", dense=protocol.dense)
-    normalise = Normalise(Channels.RGB, (100.0, 100.0, 100.0), 0.02)
+    normalise = Normalise(Preprocessing(Channels.RGB, (100.0, 100.0, 100.0), 0.02))
     feed = Feed(ImageCrop(Pair(8, 8), 3, 10, cover=False), {"data": "data"}, normalise, shuffled=False)
     trained = TrainedNet(module=lower(net, read_weights(weights)), blob="fc", feed=feed)
     return ScoringTask(trained, open_test("data", None), protocol)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from netdef import NetError, load
 from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.preprocess import Preprocessing
 from netdef.compiler.schema.caffe import Channels
 from netdef.compiler.shape import Pair
 from netdef.runtime import lower
@@ -53,7 +54,9 @@ def halving(tmp_path: Path) -> TrainedNet:
     left = np.tile([1 / 10, 1 / 10, 0, 0], (5, 1))
     weights = {"fc": [np.stack([left.ravel(), left[:, ::-1].ravel()]).astype(np.float32), np.zeros(2, np.float32)]}
     module = lower(load(tmp_path / "halves.net", dense=True), weights)
-    return TrainedNet(module=module, blob="fc", feed=Feed(AS_IT_IS, {"data": "data"}, Normalise(Channels.GREY)))
+    return TrainedNet(
+        module=module, blob="fc", feed=Feed(AS_IT_IS, {"data": "data"}, Normalise(Preprocessing(Channels.GREY)))
+    )
 
 
 def halves(window: ImageArray) -> NDArray[np.float64]:

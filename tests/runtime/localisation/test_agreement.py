@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from netdef import NetError, load
+from netdef.compiler.preprocess import Preprocessing
 from netdef.compiler.schema.caffe import Channels
 from netdef.compiler.shape import Pair
 from netdef.runtime import lower
@@ -16,7 +17,7 @@ from netdef.runtime.data.normalise import Normalise
 from netdef.runtime.localisation.agreement import check_data, check_together
 from netdef.runtime.trained import TrainedNet
 
-FEED = Feed(ImageCrop(Pair(2, 2), 1), {"data": "data"}, Normalise(Channels.GREY), shuffled=False)
+FEED = Feed(ImageCrop(Pair(2, 2), 1), {"data": "data"}, Normalise(Preprocessing(Channels.GREY)), shuffled=False)
 
 
 class Pets:

@@ -8,6 +8,7 @@ import torch
 
 from netdef import dense, load
 from netdef.compiler.net_error import NetError
+from netdef.compiler.preprocess import Preprocessing
 from netdef.compiler.schema.caffe import Channels
 from netdef.compiler.shape import Pair
 from netdef.runtime import lower
@@ -23,7 +24,7 @@ from netdef.runtime.trained import TrainedNet
 
 WINDOW = 'input "data" [1, 1, 8, 8] layer "conv" Convolution { num_output: 4 kernel_size: 3 stride: 2 } '
 HEAD = 'layer "relu" ReLU layer "fc" InnerProduct { num_output: %d } '
-SCALE = Normalise(Channels.GREY, (), 0.01)
+SCALE = Normalise(Preprocessing(Channels.GREY, (), 0.01))
 VIEW = ImageCrop(Pair(8, 8), 1, cover=False)
 
 

@@ -1,0 +1,84 @@
+"""How an image becomes a net's input, whoever says it: ``preprocess { }``, a data layer's ``transform_param``, a run.
+
+1. The image is decoded to bytes, red before blue, and gets as many channels as the input has.
+2. It is resized (its shorter side) or stretched (both sides).
+3. A window is cut out of it and perhaps mirrored; where, is the business of who feeds the net.
+4. The channels get their order, and the values 0 to 255 become (x - mean) * scale.
+
+What feeds a net, what a run remembers, an exported model's metadata and generated code all read the one value made
+here. Numbers that are fed as they are stored have none.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from netdef.compiler.schema.caffe import Channels, Preprocess, Transform
+from netdef.compiler.shape import Pair
+
+OF_A_LAYER = ("mean_file", "stretch", "mirror")
+"""What only data layers say; data for JSON have it only where one does."""
+
+
+class Preprocessing(NamedTuple):
+    """What is done to an image.
+
+    channels    the order of the channels
+    mean        subtracted, in the channels' order: none, one value for all, or one for each
+    scale       times the values, after the mean
+    resize      the shorter side before the window is cut, in pixels
+    crop        the window's side where the net says it, in pixels; else the input's own size is the window
+    labels      a text file with the class names
+    mean_file   a ``.binaryproto`` with a mean for each pixel, in the place of ``mean``
+    stretch     the size to which images are brought first whatever their shape, (H, W) in pixels
+    mirror      whether every second window is mirrored, in tests too, as Caffe's data layers do
+    """
+
+    channels: Channels = Channels.BGR
+    mean: tuple[float, ...] = ()
+    scale: float = 1.0
+    resize: int | None = None
+    crop: int | None = None
+    labels: str | None = None
+    mean_file: str = ""
+    stretch: Pair | None = None
+    mirror: bool = False
+
+    @property
+    def as_data(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        told = {name: value for name, value in self._asdict().items() if value or name not in OF_A_LAYER}
+        return told | {"channels": self.channels.name, "mean": list(self.mean)}
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> "Preprocessing":
+        """The same back; what the data don't say is as by default."""
+        told = {name: data[name] for name in cls._fields if name in data}
+        if "stretch" in told:
+            told["stretch"] = Pair(*told["stretch"])
+        return cls(**told | {"channels": Channels[data["channels"]], "mean": tuple(data.get("mean", ()))})
+
+    @property
+    def text(self) -> str:
+        """What says the same of the numbers in a net."""
+        if self.mean_file:
+            return f'transform_param {{ mean_file: "{self.mean_file}" scale: {self.scale:g} }}'
+        mean = ", ".join(f"{value:g}" for value in self.mean)
+        return f"preprocess {{ channels: {self.channels.name} mean: [{mean}] scale: {self.scale:g} }}"
+
+
+def of_net(said: Preprocess) -> Preprocessing:
+    """What a net's ``preprocess { }`` says."""
+    return Preprocessing(said.channels, said.mean, said.scale, said.resize, said.crop, said.labels)
+
+
+def of_transform(said: Transform, num_channels: int, stretch: Pair | None = None) -> Preprocessing:
+    """What a data layer's ``transform_param`` says of images with 1 or 3 channels; Caffe's own order is blue first."""
+    return Preprocessing(
+        channels=Channels.BGR if num_channels == 3 else Channels.GREY,
+        mean=said.mean_value,
+        scale=said.scale,
+        crop=said.crop_size or None,
+        mean_file=said.mean_file,
+        stretch=stretch,
+        mirror=said.mirror,
+    )
