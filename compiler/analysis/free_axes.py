@@ -148,7 +148,7 @@ def _forbidden(node: Node, sizes: Mapping[str, int], reason: str) -> NetError:
     message = f"the {AXES[letter]} can't be free: {node.definition.title} has one size only"
     dense = node.layer.flattens and letter != "N"
     help = "--dense makes the InnerProduct layers convolutions, which take any image" if dense else _help(letter)
-    return NetError(Diagnostic("N802", message, Label(node.at, reason), help=help))
+    return NetError(Diagnostic("N802", message, Label(node.at, reason), help=help, subject=AXES[letter]))
 
 
 def _help(letter: str) -> str:

@@ -1,21 +1,19 @@
 """The command: what it writes, says and refuses."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
-from numpy.typing import NDArray
 
 import netdef
 from netdef.cli import main
 from netdef.commands import export
 from netdef.compiler.onnx.model import OPSETS
+from tests.onnx_runtime import run
 
 NETS = Path(__file__).parents[3] / "nets"
-Run = Callable[..., dict[str, NDArray[np.float32]]]
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +25,7 @@ def test_the_opsets_are_the_models() -> None:
     assert export.OPSETS == OPSETS
 
 
-def test_it_writes_a_model_in_the_working_folder(capsys: pytest.CaptureFixture[str], run: Run) -> None:
+def test_it_writes_a_model_in_the_working_folder(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["export", str(NETS / "digits.net"), "--onnx"]) == 0
     said = capsys.readouterr()
     assert said.out == "digits.onnx: 0.4 MB\n"

@@ -1,18 +1,14 @@
 """A model written weight by weight is the model."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
-from numpy.typing import NDArray
 
-from netdef.compiler.net.net import Net
 from netdef.compiler.onnx import onnx_model, save_model
-
-NetOf = Callable[..., Net]
-Run = Callable[..., dict[str, NDArray[np.float32]]]
+from tests.nets import net_of
+from tests.onnx_runtime import run
 
 SMALL = """
     input "data" [1, 2, 6, 6]
@@ -24,7 +20,7 @@ SMALL = """
 """
 
 
-def test_one_file(net_of: NetOf, tmp_path: Path) -> None:
+def test_one_file(tmp_path: Path) -> None:
     net = net_of(SMALL)
     saved = save_model(net, tmp_path / "m.onnx")
     assert saved.files == [tmp_path / "m.onnx"]
@@ -33,7 +29,7 @@ def test_one_file(net_of: NetOf, tmp_path: Path) -> None:
     assert [d.code for d in saved.report] == ["N804"]
 
 
-def test_external_data(net_of: NetOf, run: Run, tmp_path: Path) -> None:
+def test_external_data(tmp_path: Path) -> None:
     net = net_of(SMALL)
     saved = save_model(net, tmp_path / "m.onnx", largest=100)
     assert [path.name for path in saved.files] == ["m.onnx", "m.onnx.data"]
@@ -49,7 +45,7 @@ def test_external_data(net_of: NetOf, run: Run, tmp_path: Path) -> None:
 
 
 def test_a_file_that_was_there_stays_until_the_new_one_is_whole(
-    net_of: NetOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "m.onnx"
     path.write_text("old")
@@ -64,12 +60,12 @@ def test_a_file_that_was_there_stays_until_the_new_one_is_whole(
     assert [entry.name for entry in tmp_path.iterdir()] == ["m.onnx"]
 
 
-def test_a_device_is_written_to_and_not_replaced(net_of: NetOf) -> None:
+def test_a_device_is_written_to_and_not_replaced() -> None:
     save_model(net_of(SMALL), "/dev/null")
     assert Path("/dev/null").is_char_device()
 
 
-def test_weights_in_another_layout_or_precision(net_of: NetOf, tmp_path: Path) -> None:
+def test_weights_in_another_layout_or_precision(tmp_path: Path) -> None:
     net = net_of('input "x" [1, 3] layer "ip" InnerProduct { num_output: 4 }')
     weight = np.asfortranarray(np.arange(12, dtype=np.float64).reshape(4, 3))
     save_model(net, tmp_path / "m.onnx", {"ip": [weight, np.zeros(4, ">f4")]})

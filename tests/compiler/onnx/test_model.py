@@ -1,7 +1,6 @@
 """The model as a whole: names, free axes, metadata, refusals."""
 
 import json
-from collections.abc import Callable
 
 import numpy as np
 import onnx
@@ -10,13 +9,12 @@ from numpy.typing import NDArray
 
 import netdef
 from netdef.compiler.analysis.free_axes import allowed, inputs_at
-from netdef.compiler.net.net import Net
 from netdef.compiler.onnx import onnx_model
 from netdef.compiler.onnx.model import OPSETS
+from tests.nets import net_of
+from tests.onnx_runtime import run
 
 Array = NDArray[np.float32]
-NetOf = Callable[..., Net]
-Run = Callable[..., dict[str, Array]]
 
 IN_PLACE = """
     input "data" [1, 2, 6, 6]
@@ -30,7 +28,7 @@ def dims(value: onnx.ValueInfoProto) -> list[str | int]:
     return [dim.dim_param or dim.dim_value for dim in value.type.tensor_type.shape.dim]
 
 
-def test_names_are_the_nets(net_of: NetOf) -> None:
+def test_names_are_the_nets() -> None:
     graph = onnx_model(net_of(IN_PLACE)).graph
     assert [node.name for node in graph.node if "/" not in node.name] == ["conv", "relu", "ip"]
     assert {"conv@conv", "conv", "ip"} <= {name for node in graph.node for name in node.output}
@@ -39,7 +37,7 @@ def test_names_are_the_nets(net_of: NetOf) -> None:
     assert [value.name for value in graph.output] == ["ip"]
 
 
-def test_names_that_layers_and_blobs_share_stay_apart(net_of: NetOf, run: Run) -> None:
+def test_names_that_layers_and_blobs_share_stay_apart() -> None:
     net = net_of("""
         input "fc/0" [1, 2]
         layer "fc" InnerProduct { bottom: "fc/0" top: "fc" num_output: 2 weight_filler { type: "xavier" } }
@@ -52,19 +50,19 @@ def test_names_that_layers_and_blobs_share_stay_apart(net_of: NetOf, run: Run) -
     assert run(onnx_model(net), {"fc/0": [[1, 2]]}).keys() == {"a", "b"}
 
 
-def test_only_the_batch_is_free_unless_asked(net_of: NetOf) -> None:
+def test_only_the_batch_is_free_unless_asked() -> None:
     model = onnx_model(net_of(IN_PLACE))
     assert dims(model.graph.input[0]) == ["N", 2, 6, 6]
     assert dims(model.graph.output[0]) == ["N", 4]
     assert dims(onnx_model(net_of(IN_PLACE), dynamic=()).graph.input[0]) == [1, 2, 6, 6]
 
 
-def test_every_blob_has_its_shape(net_of: NetOf) -> None:
+def test_every_blob_has_its_shape() -> None:
     model = onnx_model(net_of(IN_PLACE))
     assert {v.name: dims(v) for v in model.graph.value_info} == {"conv@conv": ["N", 3, 4, 4], "conv": ["N", 3, 4, 4]}
 
 
-def test_a_free_height_and_width(net_of: NetOf, run: Run) -> None:
+def test_a_free_height_and_width() -> None:
     net = net_of('input "x" [1, 2, 6, 7] layer "y" Pooling { kernel_size: 3 stride: 2 } layer "z" Softmax')
     model = onnx_model(net, dynamic=("N", "H", "W"))
     assert dims(model.graph.input[0]) == ["N", 2, "H", "W"]
@@ -72,7 +70,7 @@ def test_a_free_height_and_width(net_of: NetOf, run: Run) -> None:
     assert run(model, {"x": np.zeros((3, 2, 11, 12))})["z"].shape == (3, 2, 5, 6)
 
 
-def test_what_has_one_size_is_named(net_of: NetOf) -> None:
+def test_what_has_one_size_is_named() -> None:
     with pytest.raises(netdef.NetError) as caught:
         onnx_model(net_of(IN_PLACE), dynamic=("N", "H", "W"))
     found = list(caught.value.report)
@@ -81,7 +79,7 @@ def test_what_has_one_size_is_named(net_of: NetOf) -> None:
     assert {d.message.split(" can't")[0] for d in found} == {"the height", "the width"}
 
 
-def test_a_batch_written_into_data_is_not_free(net_of: NetOf) -> None:
+def test_a_batch_written_into_data_is_not_free() -> None:
     net = net_of("""
         input "x" [2, 3]
         layer "one" DummyData { shape { dim: 2 dim: 3 } data_filler { value: 1 } }
@@ -94,13 +92,13 @@ def test_a_batch_written_into_data_is_not_free(net_of: NetOf) -> None:
 
 
 @pytest.mark.parametrize("shape", ["[1, 12]", "[1, -1]", "[1, 3, -1]", "[0, 12]", "[-1, 12]"])
-def test_a_reshape_that_writes_the_batch_follows_it(shape: str, net_of: NetOf, run: Run) -> None:
+def test_a_reshape_that_writes_the_batch_follows_it(shape: str) -> None:
     net = net_of(f'input "x" [1, 3, 2, 2] layer "y" Reshape {{ shape {{ dim: {shape} }} }}')
     x = np.arange(60, dtype=np.float32).reshape(5, 3, 2, 2)
     assert (run(onnx_model(net), {"x": x})["y"].reshape(5, -1) == x.reshape(5, -1)).all()
 
 
-def test_inputs_of_another_size_keep_it(net_of: NetOf) -> None:
+def test_inputs_of_another_size_keep_it() -> None:
     net = net_of("""
         input "data" [1, 3, 8, 8] input "rois" [300, 5]
         layer "a" ReLU { bottom: "data" top: "a" } layer "b" ReLU { bottom: "rois" top: "b" }
@@ -109,19 +107,19 @@ def test_inputs_of_another_size_keep_it(net_of: NetOf) -> None:
     assert [dims(value) for value in onnx_model(net).graph.input] == [["N", 3, 8, 8], [300, 5]]
 
 
-def test_an_input_that_is_changed_in_place_is_an_earlier_version(net_of: NetOf, run: Run) -> None:
+def test_an_input_that_is_changed_in_place_is_an_earlier_version() -> None:
     model = onnx_model(net_of('input "x" [1, 2] layer "r" ReLU'))
     assert [value.name for value in model.graph.input] == ["x@x"]
     assert (run(model, {"x": [[-1, 2]]})["x"] == [[0, 2]]).all()
 
 
-def test_an_input_that_nobody_reads_is_no_output(net_of: NetOf, run: Run) -> None:
+def test_an_input_that_nobody_reads_is_no_output() -> None:
     net = net_of('input "x" [1, 2] input "label" [1] layer "r" ReLU { bottom: "x" }')
     assert net.outputs == ["label", "r"]
     assert run(onnx_model(net), {"x": [[-1, 2]], "label": [0]}).keys() == {"r"}
 
 
-def test_all_that_cannot_be_done_is_said_at_once(net_of: NetOf) -> None:
+def test_all_that_cannot_be_done_is_said_at_once() -> None:
     net = net_of(
         """
         opaque "Mystery" { top_shape: [1, 3, 4, 4] }
@@ -146,12 +144,12 @@ def test_all_that_cannot_be_done_is_said_at_once(net_of: NetOf) -> None:
     assert all(d.primary is not None for d in found)
 
 
-def test_a_model_without_outputs_is_refused(net_of: NetOf) -> None:
+def test_a_model_without_outputs_is_refused() -> None:
     with pytest.raises(netdef.NetError, match="no output"):
         onnx_model(net_of('input "x" [1, 2] layer "r" ReLU { top: "y" } layer "s" Silence'))
 
 
-def test_metadata_say_where_the_numbers_come_from(net_of: NetOf) -> None:
+def test_metadata_say_where_the_numbers_come_from() -> None:
     text = f'name: "n" {IN_PLACE} preprocess {{ channels: RGB mean: [1, 2, 3] scale: 0.5 resize: 256 crop: 6 }}'
     net = net_of(text)
     own = {p.key: p.value for p in onnx_model(net, seed=3).metadata_props}
@@ -171,7 +169,7 @@ def test_metadata_say_where_the_numbers_come_from(net_of: NetOf) -> None:
     assert given["netdef.weights"] == "w.npz; seeded fillers, seed 0, for ip"
 
 
-def test_weights_are_those_that_are_given(net_of: NetOf) -> None:
+def test_weights_are_those_that_are_given() -> None:
     random = np.random.default_rng(0)
     shapes = {"conv": [(3, 2, 3, 3), (3,)], "ip": [(4, 48), (4,)]}
     weights = {layer: [random.standard_normal(s).astype(np.float32) for s in own] for layer, own in shapes.items()}
@@ -180,12 +178,12 @@ def test_weights_are_those_that_are_given(net_of: NetOf) -> None:
         assert (onnx.numpy_helper.to_array(tensor) == weights[layer][int(index)]).all()
 
 
-def test_weights_that_do_not_fit_are_refused(net_of: NetOf) -> None:
+def test_weights_that_do_not_fit_are_refused() -> None:
     with pytest.raises(netdef.NetError, match="ip"):
         onnx_model(net_of(IN_PLACE), {"ip": [np.zeros((4, 47), np.float32), np.zeros(4, np.float32)]})
 
 
-def test_a_shared_weight_is_stored_once(net_of: NetOf, run: Run) -> None:
+def test_a_shared_weight_is_stored_once() -> None:
     net = net_of("""
         input "x" [1, 3]
         layer "a" InnerProduct { num_output: 3 param { name: "w" } weight_filler { type: "xavier" } }
@@ -199,7 +197,7 @@ def test_a_shared_weight_is_stored_once(net_of: NetOf, run: Run) -> None:
 
 
 @pytest.mark.parametrize("opset", OPSETS)
-def test_every_opset(opset: int, net_of: NetOf, run: Run) -> None:
+def test_every_opset(opset: int) -> None:
     net = net_of("""
         input "x" [2, 4, 5, 5]
         layer "bn" BatchNorm { top: "bn" }
@@ -222,12 +220,12 @@ def test_every_opset(opset: int, net_of: NetOf, run: Run) -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"opset": 18}, {"dynamic": ("C",)}])
-def test_wrong_settings_are_the_callers_mistake(wrong: dict[str, object], net_of: NetOf) -> None:
+def test_wrong_settings_are_the_callers_mistake(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"is not|are among"):
         onnx_model(net_of(IN_PLACE), **wrong)  # type: ignore[arg-type]
 
 
-def test_a_model_loads_in_the_reference_evaluator(net_of: NetOf, run: Run) -> None:
+def test_a_model_loads_in_the_reference_evaluator() -> None:
     from onnx.reference import ReferenceEvaluator
 
     model = onnx_model(net_of(IN_PLACE))

@@ -1,29 +1,27 @@
 """Exported models in OpenCV 5, another reader of ONNX: the same answers as ONNX Runtime's."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 import netdef
 from netdef.compiler.layers.normalization import BatchNorm
 from netdef.compiler.net.net import Net
 from netdef.compiler.onnx import save_model
+from tests.nets import net_of
+from tests.onnx_runtime import run
 
 cv2: Any = pytest.importorskip("cv2")
 
 NETS = Path(__file__).parents[3] / "nets"
-NetOf = Callable[..., Net]
-Run = Callable[..., dict[str, NDArray[np.float32]]]
 
 CLOSE = 1e-4
 """Of the greatest score. OpenCV's convolutions are Winograd's, whose sums differ more than an order of adding."""
 
 
-def agrees(net: Net, run: Run, folder: Path, dynamic: tuple[str, ...] = ("N",)) -> None:
+def agrees(net: Net, folder: Path, dynamic: tuple[str, ...] = ("N",)) -> None:
     """Both give the same numbers for the same random image."""
     statistics = {  # as a trained net has them: the fillers' variances of 0 would make every BatchNorm multiply by 316
         node.name: [np.zeros(node.weights[0].weight.shape), np.ones(node.weights[1].weight.shape), np.ones(1)]
@@ -44,11 +42,11 @@ def agrees(net: Net, run: Run, folder: Path, dynamic: tuple[str, ...] = ("N",)) 
 
 @pytest.mark.parametrize("dynamic", [(), ("N",)])
 @pytest.mark.parametrize("name", ["digits", "lenet"])
-def test_small_nets(name: str, dynamic: tuple[str, ...], run: Run, tmp_path: Path) -> None:
-    agrees(netdef.load(NETS / f"{name}.net"), run, tmp_path, dynamic)
+def test_small_nets(name: str, dynamic: tuple[str, ...], tmp_path: Path) -> None:
+    agrees(netdef.load(NETS / f"{name}.net"), tmp_path, dynamic)
 
 
-def test_a_small_vgg(net_of: NetOf, run: Run, tmp_path: Path) -> None:
+def test_a_small_vgg(tmp_path: Path) -> None:
     text = (NETS / "vgg.net").read_text("utf-8")
     net = net_of(f"""{text}
         input "data" [1, 3, 45, 51]
@@ -56,10 +54,10 @@ def test_a_small_vgg(net_of: NetOf, run: Run, tmp_path: Path) -> None:
         stage(2, depth: 2, channels: 8, last: 1)
         classifier(10, 1, width: 16)
     """)
-    agrees(net, run, tmp_path)
+    agrees(net, tmp_path)
 
 
-def test_a_small_net_of_many_layers(net_of: NetOf, run: Run, tmp_path: Path) -> None:
+def test_a_small_net_of_many_layers(tmp_path: Path) -> None:
     net = net_of("""
         input "data" [1, 3, 23, 19]
         layer "conv" Convolution { num_output: 8 kernel_size: 3 stride: 2 group: 1 weight_filler { type: "msra" } }
@@ -78,10 +76,10 @@ def test_a_small_net_of_many_layers(net_of: NetOf, run: Run, tmp_path: Path) -> 
         layer "ip" InnerProduct { num_output: 5 weight_filler { type: "xavier" } }
         layer "prob" Softmax
     """)
-    agrees(net, run, tmp_path)
+    agrees(net, tmp_path)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["vgg16", "alexnet", "resnet50"])
-def test_large_nets(name: str, run: Run, tmp_path: Path) -> None:
-    agrees(netdef.load(NETS / f"{name}.net"), run, tmp_path)
+def test_large_nets(name: str, tmp_path: Path) -> None:
+    agrees(netdef.load(NETS / f"{name}.net"), tmp_path)

@@ -1,0 +1,278 @@
+"""A layer type's cases, and the four ways in which each is tried: schema, shapes, PyTorch, ONNX.
+
+A family's table is a class ``Test...(Family)`` in ``test_FAMILY.py``. It holds
+
+- ``caffe(NAME, ...)``: nets of tests/oracle/layers, with the outputs and gradients that BVLC Caffe computed;
+- ``Case(...)``: a net in the short form whose last layer is tried: what it is read as, its shapes, and the published
+  formula in numpy;
+- ``Refused(...)``: a net that is refused, by which of the four, and with which code.
+
+``test_completeness.py`` holds that each family has such a table, and each of its types a case.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+import netdef
+from netdef.compiler.analysis.free_axes import allowed
+from netdef.compiler.layers.base import Layer
+from netdef.compiler.net.net import Net
+from netdef.compiler.onnx import onnx_model
+from netdef.compiler.shape import known as in_numbers
+from netdef.runtime import NetModule, lower
+from tests.nets import net_of
+from tests.onnx_runtime import run
+
+Array = NDArray[np.float32]
+Arrays = Mapping[str, Array]
+Formula = Callable[..., Any]
+
+ORACLE = Path(__file__).parents[1] / "oracle/layers"
+
+OUTPUTS = 1e-5
+"""Relative: float32 sums of some hundred numbers in another order."""
+GRADIENTS = 1e-4
+"""Relative: longer sums, of products that were rounded already."""
+
+
+class Known(NamedTuple):
+    """A net's numbers by blob, and by layer; gradients only where Caffe computed some."""
+
+    inputs: Arrays
+    weights: Mapping[str, list[Array]]
+    outputs: Arrays
+    output_gradients: Arrays
+    input_gradients: Arrays
+    weight_gradients: Mapping[tuple[str, int], Array]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A net in the short form, and what is known of its last layer.
+
+    name      what the case is about
+    layer     what the text is to be read as; all that it doesn't name has its default
+    shapes    of the blobs that the layer makes
+    weights   of what it stores, in Caffe's order
+    macs      its multiply-adds
+    fed       inputs by name; standard normal numbers if not given
+    stored    its weights; its seeded fillers' if not given
+    formula   its bottoms, then its weights -> its top, or a tuple of its tops; none where its tops are fed
+    refused   PyTorch or ONNX -> the code with which that back end says no
+    """
+
+    name: str
+    text: str
+    _: KW_ONLY
+    layer: Layer
+    shapes: Mapping[str, tuple[int, ...]]
+    weights: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    macs: int = 0
+    phase: str = "TEST"
+    fed: Mapping[str, Any] = field(default_factory=dict)
+    stored: Sequence[Any] | None = None
+    formula: Formula | None = None
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+    def net(self) -> Net:
+        """The checked net."""
+        return net_of(self.text, self.phase)
+
+    def known(self, net: Net) -> Known:
+        """Inputs, weights, and what the formula makes of them in double precision."""
+        random = np.random.default_rng(0)
+        inputs = {
+            name: np.asarray(self.fed.get(name, random.standard_normal(tuple(map(in_numbers, shape)))), np.float32)
+            for name, shape in net.inputs.items()
+        }
+        node = net.nodes[-1]
+        weights = lower(net).weights()
+        if self.stored is not None:
+            weights[node.name] = [np.asarray(array, np.float32) for array in self.stored]
+        if self.formula is None:  # its tops are fed
+            return Known(inputs, {}, {top.name: inputs[top.name] for top in node.tops}, {}, {}, {})
+        numbers = [inputs[bottom.name] for bottom in node.bottoms] + list(weights.get(node.name, ()))
+        tops = self.formula(*(array.astype(np.float64) for array in numbers))
+        tops = tops if isinstance(tops, tuple) else (tops,)
+        outputs = {top.name: np.asarray(array, np.float32) for top, array in zip(node.tops, tops, strict=True)}
+        return Known(inputs, weights, outputs, {}, {}, {})
+
+
+class CaffeCase(NamedTuple):
+    """A net of the oracle, with the numbers that BVLC Caffe computed."""
+
+    name: str
+
+    @property
+    def phase(self) -> str:
+        """The phase that Caffe ran it in."""
+        return "TRAIN" if self.name == "bn_train" else "TEST"
+
+    def net(self) -> Net:
+        """The checked net."""
+        return netdef.load(ORACLE / f"{self.name}.net", phase=self.phase)
+
+    def arrays(self, head: str) -> dict[str, Array]:
+        """The arrays under a heading of the oracle's file."""
+        with np.load(ORACLE / f"{self.name}.npz") as file:
+            return {key.removeprefix(f"{head}/"): file[key] for key in file.files if key.startswith(f"{head}/")}
+
+    def known(self, net: Net) -> Known:
+        """All that Caffe computed."""
+        weights: dict[str, list[Array]] = {}
+        for key, array in self.arrays("param").items():  # layer/0, layer/1, ... in this order
+            weights.setdefault(key.split("/")[0], []).append(array)
+        keys = {key: (key.split("/")[0], int(key.split("/")[1])) for key in self.arrays("dparam")}
+        return Known(
+            inputs=self.arrays("in"),
+            weights=weights,
+            # a blob that several layers read has copies in Caffe: y_l_0_split_0
+            outputs={name.split("_l_0_split_")[0]: array for name, array in self.arrays("out").items()},
+            output_gradients=self.arrays("dout"),
+            input_gradients=self.arrays("din"),
+            weight_gradients={keys[key]: array for key, array in self.arrays("dparam").items()},
+        )
+
+
+def caffe(*names: str) -> tuple[CaffeCase, ...]:
+    """Cases of the oracle by name."""
+    return tuple(map(CaffeCase, names))
+
+
+class Refused(NamedTuple):
+    """A net that is refused: ``by`` check, PyTorch or ONNX, with a code."""
+
+    name: str
+    text: str
+    code: str
+    by: str = "check"
+    phase: str = "TEST"
+
+
+def relative_error(found: NDArray[Any], expected: NDArray[Any]) -> float:
+    """max|a - b| / max(1e-3, max|b|); what is no number, or infinite, in both agrees."""
+    assert found.shape == expected.shape
+    same = (found == expected) | (np.isnan(found) & np.isnan(expected))
+    greatest = np.abs(expected[np.isfinite(expected)]).max(initial=1e-3)
+    with np.errstate(invalid="ignore"):  # infinite in both
+        return float(np.where(same, 0, np.abs(found - expected)).max(initial=0) / greatest)
+
+
+def tensors(arrays: Arrays) -> dict[str, torch.Tensor]:
+    """Arrays as PyTorch takes them."""
+    return {name: torch.tensor(array) for name, array in arrays.items()}
+
+
+class Family:
+    """A family's table, and the tests that it is driven through."""
+
+    cases: ClassVar[Sequence[Case | CaffeCase]]
+    refused: ClassVar[Sequence[Refused]] = ()
+
+    @classmethod
+    def pytest_generate_tests(cls, metafunc: pytest.Metafunc) -> None:
+        """Give each test the rows of the table that have what it looks at."""
+        rows: Sequence[Any] = cls.refused if "refusal" in metafunc.fixturenames else cls.cases
+        if metafunc.function.__name__ == "test_schema":
+            rows = [row for row in rows if isinstance(row, Case)]
+        name = "refusal" if "refusal" in metafunc.fixturenames else "case"
+        if name in metafunc.fixturenames:
+            metafunc.parametrize(name, rows, ids=[row.name for row in rows])
+
+    def test_schema(self, case: Case) -> None:
+        """The fields that the text gives are read, and the others have their defaults."""
+        assert case.net().nodes[-1].layer == case.layer
+
+    def test_shapes(self, case: Case | CaffeCase) -> None:
+        """Tops, weights and cost."""
+        net = case.net()
+        if isinstance(case, Case):
+            node = net.nodes[-1]
+            assert {top.name: top.shape for top in node.tops} == case.shapes
+            assert {w.weight.name: w.weight.shape for w in node.weights} == case.weights
+            assert node.macs == case.macs
+        else:
+            known = case.known(net)
+            assert {name: net.blobs[name] for name in known.outputs} == _shapes(known.outputs)
+            assert net.params == {layer: [array.shape for array in arrays] for layer, arrays in known.weights.items()}
+
+    def test_pytorch(self, case: Case | CaffeCase) -> None:
+        """Outputs, and gradients where they are known."""
+        net = case.net()
+        if isinstance(case, Case) and "PyTorch" in case.refused:
+            assert _code(lambda: lower(net)) == case.refused["PyTorch"]
+            return
+        known = case.known(net)
+        module = lower(net, known.weights)
+        inputs = tensors(known.inputs)
+        for name in known.input_gradients:
+            inputs[name].requires_grad_()
+        found = module.blobs(list(known.outputs), **inputs)
+        for name, expected in known.outputs.items():
+            assert relative_error(found[name].detach().numpy(), expected) < OUTPUTS, name
+        if known.input_gradients:
+            gradients(module, known, inputs, found)
+
+    @pytest.mark.parametrize("free", ["nothing", "the batch", "all that may"])
+    def test_onnx(self, case: Case | CaffeCase, free: str) -> None:
+        """Outputs, whatever axes are free."""
+        net = case.net()
+        dynamic = {"nothing": (), "the batch": ("N",), "all that may": allowed(net)}[free]
+        if isinstance(case, Case) and "ONNX" in case.refused:
+            assert _code(lambda: onnx_model(net, dynamic=dynamic)) == case.refused["ONNX"]
+            return
+        known = case.known(net)
+        if free == "the batch" and "N" not in allowed(net):
+            assert _code(lambda: onnx_model(net, known.weights, dynamic=dynamic)) is not None
+            return
+        outputs = run(onnx_model(net, known.weights, dynamic=dynamic), known.inputs)
+        made = {top.name for node in net.nodes if not node.layer.fed for top in node.tops}
+        assert outputs.keys() == set(net.outputs) & made
+        assert outputs
+        for name, found in outputs.items():
+            assert relative_error(found, known.outputs[name]) <= OUTPUTS, name
+
+    def test_refused(self, refusal: Refused) -> None:
+        """Each refusal is said with its code."""
+        steps: dict[str, Callable[[Net], object]] = {"check": lambda net: net, "PyTorch": lower, "ONNX": onnx_model}
+        step = steps[refusal.by]
+        if refusal.by != "check":
+            net_of(refusal.text, refusal.phase)  # fine by itself
+        assert _code(lambda: step(net_of(refusal.text, refusal.phase))) == refusal.code
+
+
+def gradients(module: NetModule, known: Known, inputs: Mapping[str, torch.Tensor], found: Mapping[str, Any]) -> None:
+    """Feed Caffe's gradients back, or start from the loss; what arrives is what arrived in Caffe."""
+    fed = known.output_gradients
+    if fed:
+        torch.autograd.backward([found[name] for name in fed], [torch.tensor(array) for array in fed.values()])
+    else:
+        loss, _ = module.loss(**inputs)
+        torch.autograd.backward(loss)
+    for name, expected in known.input_gradients.items():
+        gradient = inputs[name].grad
+        arrived = torch.zeros_like(inputs[name]) if gradient is None else gradient
+        assert relative_error(arrived.detach().numpy(), expected) < GRADIENTS, name
+    for learned in module.learned():
+        assert learned.tensor.grad is not None
+        expected = known.weight_gradients[learned.layer, learned.index]
+        assert relative_error(learned.tensor.grad.numpy(), expected) < GRADIENTS, learned.layer
+
+
+def _shapes(arrays: Arrays) -> dict[str, tuple[int, ...]]:
+    return {name: array.shape for name, array in arrays.items()}
+
+
+def _code(made: Callable[[], object]) -> str:
+    """The code of the one mistake."""
+    with pytest.raises(netdef.NetError) as caught:
+        made()
+    (code,) = {diagnostic.code for diagnostic in caught.value.report.errors}
+    return code
