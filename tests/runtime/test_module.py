@@ -1,6 +1,8 @@
 """The module around the ops: what is fed, what is left, who shares what, and what chance depends on."""
 
 import copy
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from torch import nn
 
 import netdef
 from netdef.compiler.net_error import NetError
+from netdef.compiler.weights.dtypes import dtype_named
 from netdef.runtime import NetModule, lower
 
 NETS = Path(__file__).parent.parent.parent / "nets"
@@ -291,6 +294,54 @@ def test_a_deep_copy_is_a_module_of_its_own() -> None:
         other.layer_params("fc4")[0].zero_()
     assert torch.equal(net(data=x)["prob"], before)
     assert other(data=x)["prob"].flatten().tolist() == pytest.approx([0.1] * 20)
+
+
+@pytest.mark.parametrize("name", ["float64", "float16", "bfloat16", "int64", "uint8"])
+def test_weights_of_any_kind_become_what_the_module_computes_in(name: str, tmp_path: Path) -> None:
+    net = netdef.load(NETS / "digits.net")
+    given = {
+        layer: [(np.arange(np.prod(shape)) % 100 / 3).reshape(shape).astype(dtype_named(name)) for shape in shapes]
+        for layer, shapes in net.params.items()
+    }
+    netdef.write_weights(tmp_path / "w.safetensors", given)
+    read = netdef.read_weights(tmp_path / "w.safetensors")
+    made, loaded = lower(net, read), lower(net)
+    loaded.load(read)
+    for found in (made, loaded):
+        for layer, arrays in found.weights().items():
+            for array, expected in zip(arrays, given[layer], strict=True):
+                np.testing.assert_array_equal(array, expected.astype(np.float32), strict=True)
+
+
+def test_a_module_of_64_bits_takes_all_of_them() -> None:
+    net = lower(netdef.load(NETS / "digits.net")).double()
+    thirds = {layer: [np.full(shape, 1 / 3) for shape in shapes] for layer, shapes in net.net.params.items()}
+    net.load(thirds)
+    assert all((array == 1 / 3).all() for own in net.weights().values() for array in own)
+
+
+ONE_COPY = """
+import netdef
+def peak():
+    (line,) = [line for line in open("/proc/self/status") if line.startswith("VmHWM:")]
+    return int(line.split()[1]) * 1024
+net, weights = netdef.load("large.net"), netdef.read_weights("w.safetensors")
+netdef.module(netdef.load("small.net"))  # what loads with it
+before = peak()
+netdef.module(net, weights)
+print(peak() - before)
+"""
+
+
+def test_weights_of_a_file_are_copied_once(tmp_path: Path) -> None:
+    """At the peak there are the mapped file and the module's own numbers: nothing between them."""
+    text = 'input "data" [1, 8192] layer "fc" InnerProduct {{ num_output: {} bias_term: false }}'
+    (tmp_path / "large.net").write_text(text.format(4096))
+    (tmp_path / "small.net").write_text(text.format(1))
+    netdef.write_weights(tmp_path / "w.safetensors", {"fc": [np.ones((4096, 8192), np.float32)]})
+    done = subprocess.run([sys.executable, "-c", ONE_COPY], cwd=tmp_path, capture_output=True, text=True, check=True)
+    size = 4096 * 8192 * 4
+    assert 1.9 * size < int(done.stdout) < 2.2 * size
 
 
 def test_copies_of_weights_are_copies() -> None:

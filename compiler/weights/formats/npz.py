@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zipfile import ZIP_STORED, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from netdef.compiler.schema.wire import Damaged
 from netdef.compiler.weights.formats.mapped import mapped, reading
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 KIND = "an .npz file"
+MOST_UNPACKED = 1032
+"""Bytes that one byte can unpack to; what is said to be more is made up, and would only take memory."""
 _LOCAL_HEADER = 30
 """Bytes before a member's name, in front of its content."""
 
@@ -53,6 +55,12 @@ def _array(path: Path, data: memoryview, archive: ZipFile, info: ZipInfo) -> Sto
     from numpy.lib import format as npy
 
     name = info.filename
+    if info.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+        raise Damaged(f"{name} is packed in a way that NumPy doesn't use")
+    if info.file_size > MOST_UNPACKED * info.compress_size:
+        raise Damaged(
+            f"{name} is said to unpack to {info.file_size:,} bytes, and lies there in {info.compress_size:,} bytes"
+        )
     with archive.open(info) as member:
         version = npy.read_magic(member)
         read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0

@@ -1,12 +1,17 @@
 """A model written weight by weight is the model."""
 
+import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import pytest
 
 from netdef.compiler.onnx import onnx_model, save_model
+from netdef.compiler.weights.dtypes import dtype_named
+from netdef.compiler.weights.files import read_weights, write_weights
+from netdef.compiler.weights.stored import BLOCK
 from tests.nets import net_of
 from tests.onnx_runtime import run
 
@@ -63,6 +68,38 @@ def test_a_file_that_was_there_stays_until_the_new_one_is_whole(
 def test_a_device_is_written_to_and_not_replaced() -> None:
     save_model(net_of(SMALL), "/dev/null")
     assert Path("/dev/null").is_char_device()
+
+
+@pytest.mark.parametrize("name", ["float64", "float16", "bfloat16", "float8_e4m3fn", "int64", "int8", "uint8", "bool"])
+def test_weights_of_any_kind_become_float32_and_the_model_says_so(name: str, tmp_path: Path) -> None:
+    net = net_of('input "x" [1, 3] layer "ip" InnerProduct { num_output: 4 }')
+    weights = [(np.arange(size) / 3 + 1).astype(dtype_named(name)) for size in (12, 4)]
+    given = {"ip": [weights[0].reshape(4, 3), weights[1]]}
+    write_weights(tmp_path / "w.safetensors", given)
+    saved = save_model(net, tmp_path / "m.onnx", read_weights(tmp_path / "w.safetensors"), origin="w.safetensors")
+    model = onnx.load(tmp_path / "m.onnx")
+    assert model == onnx_model(net, given, origin="w.safetensors")
+    for tensor, expected in zip(model.graph.initializer, given["ip"], strict=True):
+        np.testing.assert_array_equal(onnx.numpy_helper.to_array(tensor), expected.astype(np.float32), strict=True)
+    props = {entry.key: entry.value for entry in model.metadata_props}
+    assert props["netdef.weights"] == f"w.safetensors, in {name}"
+    rounded = [f"{name} weights are rounded to float32: ip"] if name in ("float64", "int64") else []
+    assert [diagnostic.message for diagnostic in saved.report] == rounded
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_a_large_weight_goes_from_file_to_file_without_a_copy_of_it(
+    dtype: type[np.floating[Any]], tmp_path: Path
+) -> None:
+    net = net_of('input "x" [1, 4096] layer "ip" InnerProduct { num_output: 4096 bias_term: false }')
+    write_weights(tmp_path / "w.safetensors", {"ip": [np.zeros((4096, 4096), dtype)]})
+    weights = read_weights(tmp_path / "w.safetensors")
+    save_model(net, tmp_path / "m.onnx", weights)
+    tracemalloc.start()
+    save_model(net, tmp_path / "m.onnx", weights)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 3 * 4 * BLOCK, f"{4 * 4096**2:,} bytes were written"
 
 
 def test_weights_in_another_layout_or_precision(tmp_path: Path) -> None:

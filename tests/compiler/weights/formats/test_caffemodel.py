@@ -1,5 +1,6 @@
 """Caffe's binary files, against protobuf's own parser and what real Caffe wrote."""
 
+import os
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,12 @@ from netdef.compiler.net_error import NetError
 from netdef.compiler.schema.caffe import LayerFrame
 from netdef.compiler.schema.caffe_binary import BlobProto, StoredLayer, StoredNet
 from netdef.compiler.schema.wire import Damaged, Record, scan
+from netdef.compiler.weights.files import read_weights
 from netdef.compiler.weights.formats.binaryproto import read_mean
 from netdef.compiler.weights.formats.blob_proto import stored_blob
 from netdef.compiler.weights.formats.caffemodel import read_caffemodel
 from tests.compiler.caffe_proto import PROTO
+from tests.compiler.weights.formats.resident import resident_bytes
 
 CORPUS = (
     "deeplandmark_1_F",
@@ -56,6 +59,33 @@ def test_no_weight_is_copied(shared: Path) -> None:
     assert sum(array.nbytes for own in weights.values() for array in own) == 431080 * 4
     assert peak < 100_000
     assert not any(array.flags.writeable for own in weights.values() for array in own)
+
+
+def varint(number: int) -> bytes:
+    """A number as protobuf writes it."""
+    return bytes(number >> shift & 127 | 128 for shift in range(0, 56, 7)) + bytes([number >> 56])
+
+
+def test_the_file_is_mapped_and_one_layer_does_not_read_the_rest(tmp_path: Path) -> None:
+    """A file of 64 GB, nearly all of it a hole."""
+    size = 2**36
+    path = tmp_path / "w.caffemodel"
+    blob_head = b"\x3a\x0b\x0a\x09" + varint(size // 4)[:9] + b"\x2a" + varint(size)
+    layer_head = b"\x0a\x04huge" + b"\x3a" + varint(len(blob_head) + size) + blob_head
+    small = PROTO["NetParameter"]()
+    small.layer.add(name="small").blobs.append(blob(NUMBERS, shape={"dim": [2, 3]}))
+    with path.open("wb") as file:
+        file.write(b"\xa2\x06" + varint(len(layer_head) + size) + layer_head)
+        file.truncate(file.tell() + size)
+        file.seek(0, os.SEEK_END)
+        file.write(small.SerializeToString())
+    weights = read_weights(path)
+    np.testing.assert_array_equal(weights["small"][0], NUMBERS)
+    (huge,) = weights["huge"]
+    assert huge.dtype == np.float32
+    assert huge.shape == (size // 4,)
+    assert huge[[0, size // 8, -1]].tolist() == [0, 0, 0]
+    assert resident_bytes(path) < 2**22
 
 
 def test_stored_layers_say_what_the_text_says(shared: Path) -> None:
