@@ -1,8 +1,20 @@
-"""netdef: a compiler for network definitions.
+"""netdef: a compiler for network definitions, Caffe's prototxt and .net files.
 
-The names below are loaded when they are first used, so that ``import netdef`` costs nothing and a summary never
-loads torch.
+    load            a file to a checked net: its layers, shapes, weights and costs
+    dense           the same net for images of any size, its InnerProducts as convolutions
+    read_weights    weights by layer, from a .caffemodel and other formats
+    write_weights   weights into a file, by its suffix
+    module          a net as a torch.nn.Module
+    solver          what trains a module, from a solver.prototxt or a recipe
+    onnx_model      a net as an onnx.ModelProto
+
+    Net             a checked net
+    NetError        what is wrong with a file; its report has the diagnostics
+
+``help(netdef.load)`` tells more, and ``netdef --help`` what the command line does.
 """
+
+# Each name is loaded when it is first used: `import netdef` costs nothing, and a summary never loads torch.
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -31,7 +43,21 @@ _HOMES = {
 }
 """Where each public name lives: module and name there."""
 
-__all__ = ["Net", "NetError", "dense", "load", "module", "onnx_model", "read_weights", "solver", "write_weights"]
+__all__ = [
+    "Net",
+    "NetError",
+    "dense",
+    "load",
+    "module",
+    "onnx_model",
+    "read_weights",
+    "solver",
+    "write_weights",
+]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
 
 
 def __getattr__(name: str) -> Any:

@@ -9,7 +9,7 @@ from netdef.compiler.views import columns
 
 BYTES = 4
 """Of a float32."""
-HEADINGS = ("layer", "type", "top", "shape", "weights", "MACs", "sees", "step", "activations")
+HEADINGS = ("layer", "type", "top", "shape", "weights", "MACs", "receptive field", "stride", "activations")
 LEFT = 4
 """How many columns are words, which stand on the left."""
 
@@ -84,7 +84,7 @@ def totals(net: Net) -> list[str]:
 
 def _table(net: Net) -> str:
     title = f"{net.name or net.definition.path}, phase {net.phase}"
-    note = "sees: receptive field, step: stride, both in pixels of the input; activations in bytes"
+    note = "receptive field and stride in pixels of the input, activations in bytes"
     return "\n".join([title, "", *columns.table(HEADINGS, _rows(net), LEFT), *totals(net), note])
 
 

@@ -17,7 +17,7 @@ NOT_BY_PORT = {"pdf"}
 """What the port can't write."""
 
 
-def draw(graph: str, form: str) -> bytes:
+def laid_out(graph: str, form: str) -> bytes:
     """The drawing of a graph in DOT; ``form`` is svg, pdf or png.
 
     Raises:

@@ -9,7 +9,7 @@ import pytest
 
 import netdef
 from netdef.cli import main
-from netdef.compiler.views.drawing import PORT, draw, layout_program
+from netdef.compiler.views.graphviz_program import PORT, laid_out, layout_program
 
 NETS = Path(__file__).parents[3] / "nets"
 MAGIC = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF", "html": b"<!doctype html>"}
@@ -67,17 +67,27 @@ def test_odd_names_survive(tmp_path: Path) -> None:
     assert re.search(r"x/&lt;&amp;&gt;", out.read_text())
 
 
+@needs_dot
+def test_a_page_shows_hostile_names_as_text(tmp_path: Path) -> None:
+    """A script that loads from a net's name would run in whoever opens the page."""
+    path = tmp_path / "hostile.net"
+    path.write_text('name: "</title><script>alert(1)</script>"\ninput "<script>x</script>" [1, 2] layer "r" ReLU\n')
+    out = tmp_path / "hostile.html"
+    assert main(["draw", str(path), "-o", str(out)]) == 0
+    assert "<script" not in out.read_text()
+
+
 # ---- which program
 def test_dot_comes_first(programs: Programs) -> None:
     found = programs("dot", PORT)
     assert str(layout_program("pdf")) == found["dot"]
-    assert draw("digraph { }", "svg") == b"dot -Kdot -Tsvg\n"
+    assert laid_out("digraph { }", "svg") == b"dot -Kdot -Tsvg\n"
 
 
 def test_without_dot_its_port_draws(programs: Programs) -> None:
     found = programs(PORT)
     assert str(layout_program("svg")) == found[PORT]
-    assert draw("digraph { }", "png") == b"graphviz-pure -Kdot -Tpng\n"
+    assert laid_out("digraph { }", "png") == b"graphviz-pure -Kdot -Tpng\n"
 
 
 def test_the_port_is_found_beside_the_interpreter(programs: Programs, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,5 +122,5 @@ def test_the_packages_own_program_is_left_as_it_was(programs: Programs) -> None:
     before = dot_command.DOT_BINARY
     programs()
     with pytest.raises(netdef.NetError):
-        draw("digraph { }", "svg")
+        laid_out("digraph { }", "svg")
     assert before == dot_command.DOT_BINARY
