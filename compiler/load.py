@@ -1,17 +1,20 @@
-"""The road from a file to a checked net, in one place.
+"""The road from a text to a checked net, in one place.
 
     text -> tree -> expanded tree -> definition -> net
 
 Each arrow is a function of its own module. All stages report to one report; what is broken is marked, and stays quiet
-behind, so that one run says all that is wrong. Only a text that can't be parsed stops the road.
+behind, so that one run says all that is wrong. ``analyse`` goes the whole road whatever the text, and never raises;
+``load`` is the same, and raises what was found if any of it is an error.
 """
 
 from collections.abc import Mapping, Sequence
 from os import PathLike, fspath
+from typing import NamedTuple
 
 from netdef.compiler.analysis.claims import check_claims
 from netdef.compiler.diagnostics import Diagnostic, Report, did_you_mean
 from netdef.compiler.expand import expand
+from netdef.compiler.files import DISK, Files
 from netdef.compiler.net.assemble import assemble
 from netdef.compiler.net.definition import Definition, define
 from netdef.compiler.net.net import Net, Sizes
@@ -21,14 +24,111 @@ from netdef.compiler.request import NetRequest
 from netdef.compiler.schema.caffe import Phase, State
 from netdef.compiler.shape import Shape, Shapes
 from netdef.compiler.source import Source
-from netdef.compiler.syntax.open_source import open_source
 from netdef.compiler.syntax.parser import parse
-from netdef.compiler.syntax.tree import DeclaredShapes, Expanded, Value
+from netdef.compiler.syntax.tree import DeclaredShapes, Expanded, Tree, Value
+
+
+class Analysis(NamedTuple):
+    """All that is known of a text: each stage as far as it goes, and what is wrong.
+
+    A stage is None only where there is nothing to begin with: a file that can't be read, or no such phase. The net of
+    a text with errors has the layers whose sizes are known.
+    """
+
+    tree: Tree | None
+    """The text's statements, with their places."""
+    expanded: Expanded | None
+    """The same with includes, blocks, loops and variables worked out: plain prototxt."""
+    definition: Definition | None
+    """The layers with their parameters, of all phases."""
+    net: Net | None
+    """The layers of one phase, joined, with shapes."""
+    report: Report
+    """What is wrong."""
+
+
+def analyse(
+    text: str | None = None,
+    *,
+    path: str | PathLike[str] = "<text>",
+    files: Files = DISK,
+    phase: str = "TEST",
+    stages: Sequence[str] = (),
+    level: int = 0,
+    set: Mapping[str, Value] | None = None,
+    sizes: Mapping[str, Shape] | None = None,
+    data_size: Shape | Mapping[str, Shape] | None = None,
+    samples: Mapping[str, Shapes] | None = None,
+    dense: bool = False,
+    opaque: DeclaredShapes | None = None,
+) -> Analysis:
+    """Read, expand and check a net as far as it goes, whatever is wrong with it; never raises.
+
+    Args:
+        text: what stands in the file; None to read it.
+        path: the file's name, beside which includes are looked up.
+        files: where texts come from.
+        phase: this and all that follow are as ``load`` has them.
+        stages: stages that the layers' rules may ask for.
+        level: the level that they may ask for.
+        set: values for the file's ``let`` variables.
+        sizes: shapes of input blobs.
+        data_size: (C, H, W) of data layers whose data set is absent.
+        samples: shapes of one sample of data layers whose data set is there.
+        dense: make convolutions of the InnerProducts, unless the net has errors.
+        opaque: layer types that only their author can run, with the shapes of their tops.
+    """
+    request = NetRequest(
+        file=fspath(path),
+        phase=phase,
+        stages=tuple(stages),
+        level=level,
+        set=set or {},
+        sizes=sizes or {},
+        data_size=_by_layer(data_size),
+        dense=dense,
+        opaque=opaque or {},
+    )
+    return analyse_net(request, samples=samples, files=files if text is None else files.over(request.file, text))
+
+
+def analyse_net(request: NetRequest, *, samples: Mapping[str, Shapes] | None = None, files: Files = DISK) -> Analysis:
+    """All that is known of the net that is asked for."""
+    report = Report()
+    source = files.open(request.file, report)
+    if source is None:
+        return Analysis(None, None, None, None, report)
+    tree = parse(source, report)
+    expanded = expand(tree, request.set, report, files)
+    _check_names(expanded, report)
+    expanded = declare(expanded, request.opaque, report)
+    later = report if expanded.is_sound else Report()  # where braces are a guess, so is all that follows from them
+    definition = define(expanded, later)
+    if request.phase not in Phase.__members__:
+        report.add(_no_phase(request.phase))
+        return Analysis(tree, expanded, definition, None, report)
+    given = Sizes(request.sizes, {**(samples or {}), **{name: (image,) for name, image in request.data_size.items()}})
+    first = given._replace(inputs={}) if request.dense else given
+    net = _checked(
+        definition,
+        state_of(request.phase, request.stages, request.level),
+        first,
+        bool(request.set) or bool(first.inputs),
+        later,
+    )
+    if request.dense and not report.errors:
+        from netdef.compiler.passes.dense import make_dense  # few nets ask for it
+
+        found = Report()
+        net = make_dense(net, given, found)
+        report.extend(found)
+    return Analysis(tree, expanded, definition, net, report)
 
 
 def load(
     path: str | PathLike[str],
     *,
+    files: Files = DISK,
     phase: str = "TEST",
     stages: Sequence[str] = (),
     level: int = 0,
@@ -42,7 +142,8 @@ def load(
     """Read, expand and check a net.
 
     Args:
-        path: a ``.net`` or ``.prototxt`` file.
+        path: a ``.net`` or ``.prototxt`` file; ``-`` is the standard input.
+        files: where texts come from.
         phase: ``"TRAIN"`` or ``"TEST"``.
         stages: stages that the layers' rules may ask for.
         level: the level that they may ask for.
@@ -57,82 +158,86 @@ def load(
     Raises:
         NetError: with every mistake of the file; its warnings are in ``net.report``.
     """
-    report = Report()
-    expanded = declare(_expand_file(fspath(path), set or {}, report), opaque or {}, report)
-    state, given = state_of(phase, stages, level), Sizes(sizes or {}, {**(samples or {}), **_images(data_size)})
-    if not dense:
-        return build(expanded, state, given, bool(set), report)
-    from netdef.compiler.passes.dense import dense as convolve  # which itself builds a net
-
-    return convolve(build(expanded, state, given._replace(inputs={}), bool(set), report), given)
-
-
-def load_net(request: NetRequest, *, samples: Mapping[str, Shapes] | None = None) -> Net:
-    """The net that is asked for; ``samples`` and mistakes as ``load`` has them."""
-    return load(
-        request.file,
-        phase=request.phase,
-        stages=request.stages,
-        level=request.level,
-        set=request.set,
-        sizes=request.sizes,
-        data_size=request.data_size,
+    found = analyse(
+        path=path,
+        files=files,
+        phase=phase,
+        stages=stages,
+        level=level,
+        set=set,
+        sizes=sizes,
+        data_size=data_size,
         samples=samples,
-        dense=request.dense,
-        opaque=request.opaque,
+        dense=dense,
+        opaque=opaque,
     )
+    return _sound(found)
 
 
-def load_expanded(path: str, overrides: Mapping[str, Value]) -> Expanded:
+def load_net(request: NetRequest, *, samples: Mapping[str, Shapes] | None = None, files: Files = DISK) -> Net:
+    """The net that is asked for; ``samples`` and mistakes as ``load`` has them."""
+    return _sound(analyse_net(request, samples=samples, files=files))
+
+
+def _sound(found: Analysis) -> Net:
+    """The net of an analysis that found no errors."""
+    stop_on_errors(found.report)
+    assert found.net is not None, "what there is no net for is an error"
+    return found.net
+
+
+def load_expanded(path: str, overrides: Mapping[str, Value], files: Files = DISK) -> Expanded:
     """The first half of the road: a file to pure Caffe V2 prototxt, as a tree."""
     report = Report()
-    expanded = _expand_file(path, overrides, report)
-    stop_on_errors(report)
-    return expanded
-
-
-def _expand_file(path: str, overrides: Mapping[str, Value], report: Report) -> Expanded:
-    """The same, as far as it goes: what is broken in it is marked, and reported."""
-    source = open_source(path, report)
+    source = files.open(path, report)
     if source is None:
         raise NetError(report)
-    return expand_source(source, overrides, report)
-
-
-def expand_source(source: Source, overrides: Mapping[str, Value], report: Report) -> Expanded:
-    """Parse and expand a text; a text that can't be parsed stops the road."""
-    tree = parse(source, report)
+    expanded = expand_source(source, overrides, report, files)
     stop_on_errors(report)
-    expanded = expand(tree, overrides, report)
+    return expanded
+
+
+def expand_source(source: Source, overrides: Mapping[str, Value], report: Report, files: Files = DISK) -> Expanded:
+    """Parse and expand a text."""
+    expanded = expand(parse(source, report), overrides, report, files)
+    _check_names(expanded, report)
+    return expanded
+
+
+def _check_names(expanded: Expanded, report: Report) -> None:
+    """Say which names were given to ``--set`` that no variable has."""
     for name in expanded.unused:
         help = did_you_mean(name, expanded.settable)
-        report.add(Diagnostic("N310", f"--set {name}: no let of {source.path} has this name", help=help))
-    return expanded
+        report.add(Diagnostic("N310", f"--set {name}: no let of {expanded.source.path} has this name", help=help))
 
 
 def build(expanded: Expanded, state: State, sizes: Sizes, overridden: bool, report: Report) -> Net:
-    """The second half of the road: an expanded tree to a checked net."""
-    return build_defined(define(expanded, report), state, sizes, overridden or bool(sizes.inputs), report)
+    """The second half of the road: an expanded tree to a checked net; raises ``NetError`` as ``load`` does."""
+    net = _checked(define(expanded, report), state, sizes, overridden or bool(sizes.inputs), report)
+    stop_on_errors(report)
+    return net
 
 
-def build_defined(definition: Definition, state: State, sizes: Sizes, overridden: bool, report: Report) -> Net:
-    """Join and check what is defined, and hold it against its claims."""
+def _checked(definition: Definition, state: State, sizes: Sizes, overridden: bool, report: Report) -> Net:
+    """Join and check what is defined, and hold it against its claims, unless it has mistakes."""
     net = assemble(definition, state, sizes, report)
-    stop_on_errors(report)
-    check_claims(net, overridden)
-    stop_on_errors(report)
+    if not report.errors:
+        check_claims(net, overridden)
     return net
 
 
 def state_of(phase: str, stages: Sequence[str] = (), level: int = 0) -> State:
     """What a net is run for, from the words of a command line."""
     if phase not in Phase.__members__:
-        raise NetError(Diagnostic("N513", f"the phase is TRAIN or TEST, not {phase}"))
+        raise NetError(_no_phase(phase))
     return State(phase=Phase[phase], stage=tuple(stages), level=level)
 
 
-def _images(data_size: Shape | Mapping[str, Shape] | None) -> Mapping[str, Shapes]:
+def _no_phase(phase: str) -> Diagnostic:
+    return Diagnostic("N513", f"the phase is TRAIN or TEST, not {phase}")
+
+
+def _by_layer(data_size: Shape | Mapping[str, Shape] | None) -> Mapping[str, Shape]:
     if data_size is None:
         return {}
-    by_layer = data_size if isinstance(data_size, Mapping) else {"": data_size}
-    return {name: (image,) for name, image in by_layer.items()}
+    return data_size if isinstance(data_size, Mapping) else {"": data_size}

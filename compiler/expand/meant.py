@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from netdef.compiler.layers import catalogue
 from netdef.compiler.layers.base import Layer
 from netdef.compiler.layers.roles import Written
-from netdef.compiler.syntax.tree import Field, Group
+from netdef.compiler.syntax.tree import Group, Plain
 
 
-def meant(name: str, body: Sequence[Field | Group]) -> type[Layer] | None:
+def meant(name: str, body: Sequence[Plain]) -> type[Layer] | None:
     """The layer type of a name in a layer with this body; None if nobody knows it.
 
     A bottom or top that isn't written is the one that the short form adds.

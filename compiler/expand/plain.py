@@ -6,10 +6,23 @@ from netdef.compiler.diagnostics import Report
 from netdef.compiler.expand.evaluate import evaluate
 from netdef.compiler.expand.place import literal_of
 from netdef.compiler.expand.scope import Mistake, Quiet, Scope
-from netdef.compiler.syntax.tree import Broken, Expression, Field, Group, List, Literal, Number, Statement, Text, Word
+from netdef.compiler.syntax.tree import (
+    Broken,
+    Expression,
+    Field,
+    Group,
+    List,
+    Literal,
+    Lost,
+    Number,
+    Plain,
+    Statement,
+    Text,
+    Word,
+)
 
 
-def plain(body: Sequence[Statement], report: Report) -> Iterator[Field | Group]:
+def plain(body: Sequence[Statement], report: Report) -> Iterator[Plain]:
     """The statements, a list as several fields."""
     for statement in body:
         if isinstance(statement, Group):
@@ -18,6 +31,8 @@ def plain(body: Sequence[Statement], report: Report) -> Iterator[Field | Group]:
             value = statement.value
             for item in value.items if isinstance(value, List) else (value,):
                 yield statement._replace(value=_resolved(item, report))
+        elif isinstance(statement, Lost):
+            yield statement
 
 
 def _resolved(value: Expression, report: Report) -> Literal | Broken:

@@ -15,7 +15,7 @@ from netdef.compiler.net.opaque import opaque_layer
 from netdef.compiler.schema.caffe import BlobShape, Expect, LayerFrame, NetFrame
 from netdef.compiler.schema.decode import Places, Reader, Values
 from netdef.compiler.source import Span
-from netdef.compiler.syntax.tree import Expanded, Field, Group
+from netdef.compiler.syntax.tree import Expanded, Field, Group, Lost, Plain
 
 
 class LayerDefinition(NamedTuple):
@@ -54,7 +54,7 @@ def define(expanded: Expanded, report: Report) -> Definition:
     """Read an expanded tree; what is wrong with the frames goes to ``report``."""
     reader = Reader(report, expanded.has_constructs)
     layers: list[LayerDefinition] = []
-    rest: list[Field | Group] = []
+    rest: list[Plain] = []
     is_whole = True
     for statement in expanded.body:
         if statement.name == "layer" and isinstance(statement, Group):
@@ -62,7 +62,7 @@ def define(expanded: Expanded, report: Report) -> Definition:
                 layers.append(layer)
             else:
                 is_whole = False
-        elif not statement.name:
+        elif isinstance(statement, Lost):
             is_whole = False
         elif statement.name == "layers" and isinstance(statement, Group):
             message = "`layers` is Caffe's old format, V1 or V0, which is not read yet"
@@ -94,7 +94,7 @@ def _check_declarations(expanded: Expanded, layers: Sequence[LayerDefinition], r
             report.add(Diagnostic("N312", message, Label(declared.at), help=help))
 
 
-def _expects(rest: Sequence[Field | Group]) -> list[tuple[Expect, Places]]:
+def _expects(rest: Sequence[Plain]) -> list[tuple[Expect, Places]]:
     """The claims again, with the places of what each says."""
     groups = [group for group in rest if isinstance(group, Group) and group.name == "expect"]
     found = [Reader(Report(), has_constructs=True).values(Expect.fields, g.fields, "expect { }") for g in groups]
@@ -104,7 +104,7 @@ def _expects(rest: Sequence[Field | Group]) -> list[tuple[Expect, Places]]:
 def _define_layer(group: Group, reader: Reader, expanded: Expanded) -> LayerDefinition | None:
     """A layer; None where nobody knows what it makes, or when it is in the net."""
     names = {s.name: _meant(s.name) for s in group.fields}
-    frame_body = [s for s in group.fields if names[s.name] in LayerFrame.fields or not s.name]
+    frame_body = [s for s in group.fields if names[s.name] in LayerFrame.fields or isinstance(s, Lost)]
     found = reader.values(LayerFrame.fields, frame_body, "a layer")
     frame = reader.make(LayerFrame, found, group.at) if found.is_whole else None
     if frame is None:
@@ -113,7 +113,7 @@ def _define_layer(group: Group, reader: Reader, expanded: Expanded) -> LayerDefi
             return None
         frame = LayerFrame(**{"type": "", **found.values})
     at = found.places.get("name", (group.at,))[0]
-    own = [s for s in group.fields if s.name and names[s.name] not in LayerFrame.fields]
+    own = [s for s in group.fields if not isinstance(s, Lost) and names[s.name] not in LayerFrame.fields]
     report = Report()
     kind = meant(frame.type, group.fields)
     layer: Layer | None = None

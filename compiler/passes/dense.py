@@ -1,7 +1,8 @@
 """InnerProducts as convolutions, so that a net takes images of any size (Simonyan and Zisserman 2014, section 3.2)."""
 
+from netdef.compiler.analysis.claims import check_claims
 from netdef.compiler.diagnostics import Diagnostic, Label, Report
-from netdef.compiler.load import build_defined
+from netdef.compiler.net.assemble import assemble
 from netdef.compiler.net.definition import LayerDefinition
 from netdef.compiler.net.net import BlobVersion, Net, Node, Sizes
 from netdef.compiler.net_error import stop_on_errors
@@ -17,14 +18,24 @@ def dense(net: Net, sizes: Sizes | None = None) -> Net:
     Raises:
         NetError: where an InnerProduct can't be a convolution: ``transpose``, an axis other than 1, or a flat bottom.
     """
-    nodes = {id(node.definition): node for node in net.nodes if node.layer.flattens}
     report = Report()
+    made = make_dense(net, sizes or net.sizes, report)
+    stop_on_errors(report)
+    return made
+
+
+def make_dense(net: Net, sizes: Sizes, report: Report) -> Net:
+    """``dense``, with what is wrong in ``report``; the net itself where that has errors."""
+    nodes = {id(node.definition): node for node in net.nodes if node.layer.flattens}
     maps = _maps(net)
     layers = tuple(_convolved(d, nodes[id(d)], maps, report) if id(d) in nodes else d for d in net.definition.layers)
-    stop_on_errors(report)
-    definition = net.definition._replace(layers=layers)
     report.extend(net.report)
-    return build_defined(definition, net.state, sizes or net.sizes, True, report)
+    if report.errors:
+        return net
+    made = assemble(net.definition._replace(layers=layers), net.state, sizes, report)
+    if not report.errors:
+        check_claims(made, overridden=True)
+    return made
 
 
 def _maps(net: Net) -> set[BlobVersion]:

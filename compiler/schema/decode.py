@@ -10,7 +10,7 @@ from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity, clo
 from netdef.compiler.schema.message import REQUIRED, Message, Param, ProtoEnum, Refusal
 from netdef.compiler.shape import Pair
 from netdef.compiler.source import Span
-from netdef.compiler.syntax.tree import Broken, Field, Group, Literal, Number, Text, Word
+from netdef.compiler.syntax.tree import Broken, Field, Group, Literal, Lost, Number, Plain, Text, Word
 
 M = TypeVar("M", bound=Message)
 Places = dict[str, tuple[Span, ...]]
@@ -68,14 +68,14 @@ class Reader:
             at = place_of(refusal.at, places, whole)
             self._error(refusal.code, refusal.message, at, refusal.help, subject=refusal.subject)
 
-    def values(self, params: Mapping[str, Param], body: Sequence[Field | Group], where: str) -> Values:
+    def values(self, params: Mapping[str, Param], body: Sequence[Plain], where: str) -> Values:
         """Read the statements of a body. ``where`` names the message, for people."""
         values: dict[str, Any] = {}
         places: Places = {}
         said: dict[str, Span] = {}
         errors = 0
         for statement in body:
-            if isinstance(statement, Field) and isinstance(statement.value, Broken):
+            if isinstance(statement, Lost) or (isinstance(statement, Field) and isinstance(statement.value, Broken)):
                 errors += 1
                 continue
             param = params.get(statement.name)

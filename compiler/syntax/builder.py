@@ -8,6 +8,7 @@ from netdef.compiler.syntax.tree import (
     Argument,
     Binary,
     Block,
+    Broken,
     Call,
     Choice,
     Expression,
@@ -19,6 +20,7 @@ from netdef.compiler.syntax.tree import (
     LayerStatement,
     Let,
     List,
+    Lost,
     Number,
     Opaque,
     Parameter,
@@ -84,6 +86,10 @@ class _Builder:
     def groups(self, children: Children) -> list[Group]:
         name, *bodies = children
         return [Group(name.value, body.statements, name.at, body.close) for body in bodies]
+
+    def lost(self, children: Children) -> Lost:
+        lost: Lost = children[0].value
+        return lost
 
     def layer(self, children: Children) -> LayerStatement:
         keyword, name, kind, *body = children
@@ -176,6 +182,14 @@ class _Builder:
     def word(self, children: Children) -> Word:
         (name,) = children
         return Word(name.value, name.at)
+
+    def broken(self, children: Children) -> Broken:
+        return Broken(children[0].at)
+
+    def parenthesised(self, children: Children) -> Expression:
+        opening, inner, closing = children
+        expression: Expression = inner._replace(at=opening.at.to(closing.at))
+        return expression
 
     def number(self, children: Children) -> Number:
         (number,) = children

@@ -17,7 +17,7 @@ from netdef.compiler.syntax import syntax_errors
 from netdef.compiler.syntax.braces import close_braces, is_first_on_line, made_up
 from netdef.compiler.syntax.literals import read_number
 from netdef.compiler.syntax.tokens import Token, Tokens
-from netdef.compiler.syntax.tree import Field, Number, Text, Word
+from netdef.compiler.syntax.tree import Field, Lost, Number, Text, Word
 
 MOST_NESTED = 100
 """Braces, brackets, or operators of one expression in each other: who walks a tree may recurse this deep."""
@@ -65,6 +65,7 @@ _SIGNS = {
     "<": "LESSTHAN", ">": "MORETHAN", "==": "COMPARE", "!=": "COMPARE", "<=": "COMPARE", ">=": "COMPARE",
     "{": "LBRACE", "}": "RBRACE", "(": "LPAR", ")": "RPAR", "[": "LSQB", "]": "RSQB",
 }  # fmt: skip
+_BRACKETS = frozenset("{}()[]<>")
 _CLOSES = {"}": "{", ")": "(", "]": "["}
 _CLOSER = {"{": "}", "(": ")", "[": "]", "<": ">"}
 _OPERATORS = frozenset({"PLUS", "MINUS", "TIMES", "COMPARE", "LESSTHAN", "MORETHAN", "AND", "OR", "NOT", "QMARK"})
@@ -220,7 +221,8 @@ class _Scanner:
     def _check_depth(self, at: Span) -> None:
         if max(len(self.openers), self.operators, self.else_ifs) > MOST_NESTED:
             self.report.add(syntax_errors.too_deep(at, MOST_NESTED))
-            self.tokens.all.clear()  # half of it would only make more mistakes
+            self.tokens.all[:] = [Token("LOST", Lost(at), at)]  # half of it would only make more mistakes
+            self.tokens.is_sound = False
             self.openers.clear()
             self.position = self.end
 
@@ -290,7 +292,7 @@ class _Scanner:
         if worth is None:
             self.report.add(syntax_errors.bad_number(at))
             self.is_doubtful = True
-        self._add("NUMBER", worth or 0, at)
+        self._add("BROKEN" if worth is None else "NUMBER", worth, at)
 
     def _read_string(self, text: str, at: Span) -> None:
         self._add("STRING", text[1:-1], at)
@@ -364,6 +366,7 @@ class _Scanner:
             within = within[max((i for i, each in enumerate(within) if each == "{"), default=-1) + 1 :]
         if opener not in within:
             self.report.add(syntax_errors.stray_closer(at))
+            self.tokens.is_sound = self.tokens.is_sound and sign != "}"
             self.is_doubtful = True
             return
         if self.openers[-1].sign != opener:
@@ -383,7 +386,9 @@ class _Scanner:
         innermost = self.openers[-1].token
         self.report.add(syntax_errors.unclosed(innermost.at, tokens[index].at if index < len(tokens) else found))
         while self.openers and self.openers[-1].sign != until:
-            closer = _CLOSER[self.openers.pop().sign]
+            opener = self.openers.pop().sign
+            closer = _CLOSER[opener]
+            self.tokens.is_sound = self.tokens.is_sound and opener in "(["
             tokens.insert(index, made_up(_SIGNS[closer], closer, tokens[index - 1].at))
             index += 1
         self.choices = self.operators = 0
@@ -395,12 +400,15 @@ class _Scanner:
             self._close_forgotten(len(self.tokens.all), Span(self.source, self.end, self.end))
         unclosed = sum(opener.sign == "{" for opener in self.openers)
         if unclosed:
+            self.tokens.is_sound = False
             close_braces(self.tokens, unclosed, self.report)
 
     # ---- what isn't ours
     def _read_unended_string(self, text: str, at: Span) -> None:
         self.report.add(syntax_errors.unended_string(at))
-        self._add("STRING", "", at)
+        self.tokens.is_sound = self.tokens.is_sound and _BRACKETS.isdisjoint(text)
+        self.is_doubtful = True
+        self._add("BROKEN", None, at)
 
     def _read_curly_string(self, text: str, at: Span) -> None:
         self.report.add(syntax_errors.curly_quotes(at))

@@ -1,7 +1,6 @@
-"""A file to a ``Source``, or what is wrong with the file."""
+"""The bytes of a file to a ``Source``, or what is wrong with them."""
 
 import codecs
-import os
 from pathlib import Path
 
 from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity
@@ -14,17 +13,17 @@ _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _LFS = b"version https://git-lfs.github.com/spec/"
 
 
-def open_source(path: str | os.PathLike[str], report: Report) -> Source | None:
-    """The text of a file; what keeps it from being read goes into the report.
+def read_file(name: str) -> bytes:
+    """The bytes of a file, and one more than ``source_of`` takes where there are too many."""
+    with open(name, "rb") as file:
+        return file.read(LARGEST + 1)
+
+
+def source_of(name: str, data: bytes, report: Report) -> Source | None:
+    """The text that bytes are; what keeps them from being one goes into the report.
 
     Bytes that are not UTF-8 are only a warning: Caffe reads them, and mostly they stand in a comment.
     """
-    name = os.fspath(path)
-    try:
-        data = _read(name)
-    except OSError as error:
-        report.add(_unreadable(name, error))
-        return None
     for is_so, code, message, advice in (
         (len(data) > LARGEST, "N004", f"{name} is no net: it has more than {LARGEST // 2**20} MB", _advice(name)),
         (data.startswith(_UTF16), "N003", f"{name} is UTF-16, not UTF-8", "save it as UTF-8"),
@@ -37,19 +36,16 @@ def open_source(path: str | os.PathLike[str], report: Report) -> Source | None:
     return _decode(name, data, report)
 
 
-def _read(name: str) -> bytes:
-    with open(name, "rb") as file:
-        return file.read(LARGEST + 1)
-
-
-def _unreadable(name: str, error: OSError) -> Diagnostic:
+def unreadable(name: str, error: OSError | ValueError) -> Diagnostic:
+    """Why a file gave no bytes."""
     if isinstance(error, FileNotFoundError):
         folder = Path(name).parent
         advice = "is the path relative to another folder?" if folder.is_dir() else f"there is no folder {folder} either"
         return Diagnostic("N001", f"there is no file {name}", help=advice)
     if isinstance(error, IsADirectoryError):
         return Diagnostic("N002", f"{name} is a folder", help="name a file in it")
-    return Diagnostic("N002", f"{name} cannot be read: {error.strerror or error}")
+    reason = error.strerror if isinstance(error, OSError) else None
+    return Diagnostic("N002", f"{name} cannot be read: {reason or error}")
 
 
 def _advice(name: str) -> str:

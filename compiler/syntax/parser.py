@@ -16,7 +16,7 @@ from netdef.compiler.syntax.parser_cache import load_parser
 from netdef.compiler.syntax.recovery import Recovery
 from netdef.compiler.syntax.reserved_words import check_names
 from netdef.compiler.syntax.tokens import Token
-from netdef.compiler.syntax.tree import Expression, Template, Text, Tree
+from netdef.compiler.syntax.tree import Broken, Expression, Lost, Template, Text, Tree
 
 _parser = cache(load_parser)
 
@@ -42,8 +42,8 @@ def _parse(source: Source, report: Report) -> Tree:
         body = _parser().parse(tokens, start="start", on_error=Recovery(tokens, report))
     except UnexpectedInput:
         assert report.errors
-        body = ()
-    tree = Tree(source, body, tuple(tokens.comments), tokens.has_constructs)
+        body = (Lost(Span(source, 0, len(source.text))),)
+    tree = Tree(source, body, tuple(tokens.comments), tokens.has_constructs, tokens.is_sound)
     if tree.has_constructs:
         check_names(tree.body, report)
     return tree
@@ -62,7 +62,9 @@ def _read_string(token: Token, has_constructs: bool, report: Report) -> Text | T
         if found[1] is not None:
             parts.append(_read_expression(at.source, start + found.start(), start + found.end(), report))
         elif found["bad"]:
-            report.add(syntax_errors.bad_template(Span(at.source, start + found.start(), start + found.end())))
+            place = Span(at.source, start + found.start(), start + found.end())
+            report.add(syntax_errors.bad_template(place))
+            parts.append(Broken(place))
         else:
             parts.append(_unescape(found[0], at.source, start + found.start(), True, report))
     if all(isinstance(part, str) for part in parts):
@@ -81,7 +83,7 @@ def _read_expression(source: Source, start: int, end: int, report: Report) -> Ex
         made: Any = _parser().parse(tokens, start="item")
     except UnexpectedInput:
         report.add(syntax_errors.bad_template(Span(source, start, end)))
-        return Text("", Span(source, start, end))
+        return Broken(Span(source, start, end))
     report.extend(inner)
     expression: Expression = made
     return expression

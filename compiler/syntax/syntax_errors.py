@@ -1,6 +1,7 @@
 """The wording of what can be wrong with a text itself."""
 
 from netdef.compiler.diagnostics import Diagnostic, Label, closest
+from netdef.compiler.fixes import delete, insert_after
 from netdef.compiler.source import Span
 
 _LONGEST = 30  # characters of the user's text in a message
@@ -286,9 +287,22 @@ def bad_form(keyword: Span, form: str, at: Span) -> Diagnostic:
     )
 
 
-def no_comma(at: Span) -> Diagnostic:
+def no_comma(before: Span, at: Span) -> Diagnostic:
     """Two values in a list or a call with nothing between them."""
-    return Diagnostic("N123", f"a `,` is missing before {quote(at)}", Label(at), help="commas stand between values")
+    return Diagnostic(
+        "N123",
+        f"a `,` is missing before {quote(at)}",
+        Label(at),
+        help="commas stand between values",
+        fix=insert_after(before, ","),
+    )
+
+
+def separator_too_many(at: Span, expected: str, separator: Span) -> Diagnostic:
+    """A comma or semicolon that stands between nothing."""
+    label = Label(at, f"expected {expected}")
+    help = f"drop the `{separator.text}`"
+    return Diagnostic("N101", f"{quote(at)} has no place here", label, help=help, fix=delete(separator))
 
 
 def unexpected(at: Span, expected: str, advice: str | None) -> Diagnostic:

@@ -42,6 +42,8 @@ class Tokens:
         self.all: list[Token] = []
         self.comments: list[Span] = []
         self.has_constructs = False
+        self.is_sound = True
+        """Whether braces and quotes close (see ``Tree``)."""
         self.next = 0
 
     def __iter__(self) -> Self:

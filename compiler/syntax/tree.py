@@ -2,6 +2,7 @@
 
 A tree holds statements and expressions, each with its span. ``expand`` turns it into an *expanded* tree,
 which has only ``Field`` (with a ``Literal`` for its value) and ``Group`` left: plain prototxt.
+What can't be read keeps its place, as ``Broken`` (a value) or ``Lost`` (a statement).
 Field names are not checked here: the grammar knows nothing of Caffe's schema.
 """
 
@@ -115,9 +116,21 @@ class Group(NamedTuple):
     """The closing brace, where a missing field would stand."""
 
     @property
-    def fields(self) -> "tuple[Field | Group, ...]":
+    def fields(self) -> "tuple[Plain, ...]":
         """The body of a group in an expanded tree, where nothing else is left."""
-        return cast("tuple[Field | Group, ...]", self.body)
+        return cast("tuple[Plain, ...]", self.body)
+
+
+class Lost(NamedTuple):
+    """A statement that can't be read or run, and has been reported: nobody knows what it would have made.
+
+    ``keyword`` is the word that began it, and ``name`` what a ``let``, a ``block`` or an ``opaque`` was to name, if
+    that is known: who uses the name stays quiet.
+    """
+
+    at: Span
+    keyword: str = ""
+    name: str = ""
 
 
 class LayerStatement(NamedTuple):
@@ -230,7 +243,9 @@ class Opaque(NamedTuple):
     at: Span
 
 
-Statement = Field | Group | LayerStatement | Input | Let | Block | Call | Repeat | If | Include | Opaque
+Statement = Field | Group | Lost | LayerStatement | Input | Let | Block | Call | Repeat | If | Include | Opaque
+Plain = Field | Group | Lost
+"""What an expanded tree is made of."""
 
 
 class Tree(NamedTuple):
@@ -241,18 +256,20 @@ class Tree(NamedTuple):
     comments: tuple[Span, ...]
     has_constructs: bool
     """Whether it uses anything that prototxt does not have (then ``${`` in a string is a template)."""
+    is_sound: bool = True
+    """Whether its braces and quotes close; else what stands where is a guess, and so is all that follows from it."""
 
 
 # ---- the expanded tree
 class Expanded(NamedTuple):
-    """A tree with only ``Field`` and ``Group`` left, and what was learnt on the way.
+    """A tree with only ``Field``, ``Group`` and ``Lost`` left, and what was learnt on the way.
 
     In it every ``Field.value`` is a ``Literal``, a list field stands as several fields, and layers, inputs and
     their bottoms and tops are spelt out as in Caffe's V2 prototxt.
     """
 
     source: Source
-    body: tuple[Field | Group, ...]
+    body: tuple[Plain, ...]
     opaque: "Mapping[tuple[str, str | None], OpaqueType]"
     """By type, and by the name of the one layer that a declaration holds for (None: for all)."""
     has_constructs: bool
@@ -260,6 +277,8 @@ class Expanded(NamedTuple):
     """The names of its ``let`` variables, which ``--set`` may override."""
     unused: tuple[str, ...]
     """Names given to ``--set`` that no ``let`` has."""
+    is_sound: bool = True
+    """Whether the braces and quotes of all its texts close (see ``Tree``)."""
 
     def declaration(self, type: str, layer: str) -> "OpaqueType | None":
         """What the file declares of an opaque type: for this layer, or else for all."""

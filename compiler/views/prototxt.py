@@ -8,7 +8,7 @@ from typing import Any
 from netdef.compiler.net.net import Net, Node
 from netdef.compiler.schema.message import Message, Param
 from netdef.compiler.source import Source, Span
-from netdef.compiler.syntax.tree import Expanded, Expression, Field, Group, Literal, Number, Text, Word
+from netdef.compiler.syntax.tree import Expanded, Expression, Field, Group, Literal, Lost, Number, Plain, Text, Word
 
 OURS = ("expect", "preprocess")
 """Fields of a net that Caffe does not know."""
@@ -70,12 +70,13 @@ def _statement(name: str, value: Any) -> Field | Group:
 
 
 # ---- statements to text
-def _text(body: Sequence[Field | Group]) -> str:
+def _text(body: Sequence[Plain]) -> str:
     return "\n".join(_lines(body, "")) + "\n"
 
 
-def _lines(body: Sequence[Field | Group], indent: str) -> Iterator[str]:
+def _lines(body: Sequence[Plain], indent: str) -> Iterator[str]:
     for statement in body:
+        assert not isinstance(statement, Lost), "a tree with mistakes is not printed"
         if isinstance(statement, Field):
             yield f"{indent}{statement.name}: {_literal(statement.value)}"
         elif not statement.body:

@@ -10,15 +10,15 @@ from typing import Any
 
 from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity, did_you_mean
 from netdef.compiler.expand import expand
+from netdef.compiler.files import DISK
 from netdef.compiler.net_error import NetError, stop_on_errors
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import State
 from netdef.compiler.schema.decode import Reader
 from netdef.compiler.schema.message import Message, ProtoEnum, Refusal, param
 from netdef.compiler.source import Source, Span
-from netdef.compiler.syntax.open_source import open_source
 from netdef.compiler.syntax.parser import parse
-from netdef.compiler.syntax.tree import Field, Group
+from netdef.compiler.syntax.tree import Plain
 from netdef.runtime.training.recipe.recipe import METHODS, Evaluation, Method, Recipe, Regularization
 from netdef.runtime.training.recipe.schedule import POLICIES, Duration, Plateau, Policy
 
@@ -199,7 +199,7 @@ class CaffeSolver(Message):
 
 def read_solver(path: Path, report: Report) -> CaffeSolver:
     """What a file says; raises ``NetError`` with all that is wrong, and leaves warnings in the report."""
-    source = open_source(path, report)
+    source = DISK.open(path, report)
     if source is None:
         raise NetError(report)
     return parse_solver(source, report)
@@ -250,7 +250,7 @@ def _iterations(amount: int | None) -> Duration | None:
     return None if amount is None else Duration(amount)
 
 
-def _head(source: Source, body: tuple[Field | Group, ...]) -> Span:
+def _head(source: Source, body: tuple[Plain, ...]) -> Span:
     """The place of what a file doesn't say."""
     return body[0].at if body else Span(source, 0, 0)
 

@@ -15,16 +15,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netdef.compiler.diagnostics import Diagnostic, Report
+from netdef.compiler.files import DISK
 from netdef.compiler.render import concise, text
 from netdef.compiler.source import Source
 from netdef.compiler.syntax import parser_cache
 from netdef.compiler.syntax.lexer import NetLexer
-from netdef.compiler.syntax.open_source import LARGEST, open_source
+from netdef.compiler.syntax.open_source import LARGEST
 from netdef.compiler.syntax.parser import parse
 from netdef.compiler.syntax.tree import (
     Argument,
     Binary,
     Block,
+    Broken,
     Call,
     Choice,
     Field,
@@ -35,6 +37,7 @@ from netdef.compiler.syntax.tree import (
     LayerStatement,
     Let,
     List,
+    Lost,
     Number,
     Opaque,
     Parameter,
@@ -109,6 +112,10 @@ def bare(node: Any) -> Any:
             return ("Include", bare(node.path))
         case Opaque():
             return ("Opaque", bare(node.type), *map(bare, node.body))
+        case Broken():
+            return "broken"
+        case Lost():
+            return ("Lost", node.keyword, node.name)
         case _:
             return node
 
@@ -220,7 +227,7 @@ def test_real_files_say_what_protobuf_reads(shared: Path) -> None:
 @pytest.mark.parametrize("name", BROKEN)
 def test_real_broken_files_get_their_real_cause(shared: Path, name: str) -> None:
     report = Report()
-    source = open_source(shared / "corpus" / "prototxt" / name, report)
+    source = DISK.open(shared / "corpus" / "prototxt" / name, report)
     assert source is not None
     parse(source, report)
     said = [concise.render(diagnostic).removeprefix(f"{source.path}:") for diagnostic in report]
@@ -435,8 +442,8 @@ def test_one_run_reports_all_mistakes_and_keeps_the_rest() -> None:
     assert [bare(statement) for statement in tree.body] == [
         ("Field", "a", 1),
         ("Field", "b", 2),
-        ("Field", "c", 0),
-        ("Group", "d", ("Field", "f", 4)),
+        ("Field", "c", "broken"),
+        ("Group", "d", ("Field", "e", "broken"), ("Field", "f", 4)),
         ("Field", "g", 5),
         ("Field", "h", 6),
     ]
@@ -611,7 +618,7 @@ class _Nothing:
 def read_bytes(path: Path, data: bytes) -> tuple[Source | None, list[Diagnostic]]:
     path.write_bytes(data)
     report = Report()
-    return open_source(path, report), list(report)
+    return DISK.open(path, report), list(report)
 
 
 def test_reading_text(tmp_path: Path) -> None:
@@ -655,5 +662,5 @@ def test_reading_what_is_no_file(tmp_path: Path) -> None:
     )
     for name, code in cases.items():
         report = Report()
-        assert open_source(tmp_path / name, report) is None
+        assert DISK.open(tmp_path / name, report) is None
         assert [diagnostic.code for diagnostic in report] == [code], name

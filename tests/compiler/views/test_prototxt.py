@@ -10,18 +10,22 @@ from netdef.cli import main
 from netdef.compiler.diagnostics import Report
 from netdef.compiler.load import expand_source, load_expanded
 from netdef.compiler.source import Source
-from netdef.compiler.syntax.tree import Field, Group
+from netdef.compiler.syntax.tree import Field, Group, Plain
 from netdef.compiler.views.prototxt import write, write_net
 
 NETS = Path(__file__).parents[3] / "nets"
 
 
-def meaning(body: tuple[Field | Group, ...]) -> list[Any]:
+def meaning(body: tuple[Plain, ...]) -> list[Any]:
     """Names and values without places."""
-    return [
-        (s.name, meaning(s.fields)) if isinstance(s, Group) else (s.name, type(s.value).__name__, s.value[0])
-        for s in body
-    ]
+    found: list[Any] = []
+    for statement in body:
+        if isinstance(statement, Group):
+            found.append((statement.name, meaning(statement.fields)))
+        else:
+            assert isinstance(statement, Field)
+            found.append((statement.name, type(statement.value).__name__, statement.value[0]))
+    return found
 
 
 @pytest.mark.parametrize("path", sorted(NETS.glob("*.net")), ids=lambda path: path.stem)

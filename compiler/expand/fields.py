@@ -1,0 +1,78 @@
+"""Fields and messages of prototxt: their values worked out, lists taken apart."""
+
+from netdef.compiler.diagnostics import closest
+from netdef.compiler.expand.evaluate import evaluate, unknown_variable
+from netdef.compiler.expand.place import NET, Place, inner, literal_of
+from netdef.compiler.expand.run import Run
+from netdef.compiler.expand.scope import Quiet
+from netdef.compiler.schema.message import Param, ProtoEnum
+from netdef.compiler.syntax.tree import Expression, Field, Group, List, Literal, Number, Plain, Text, Word
+
+
+def run_field(run: Run, field: Field, place: Place) -> list[Plain]:
+    """A field, or one for each item of a list."""
+    param = place.fields.get(field.name)
+    at = place.here(field.at)
+    items = field.value.items if isinstance(field.value, List) else (field.value,)
+    return [Field(field.name, literal, at) for item in items for literal in _literals(item, param, place)]
+
+
+def run_group(run: Run, group: Group, place: Place) -> list[Plain]:
+    """A message; of a layer, its tops flow on."""
+    if group.name == "else":  # one without its `if`, which was reported
+        raise Quiet
+    inside = inner(place.fields, group.name)
+    body = tuple(run.statements(group.body, place.within(inside).deeper()))
+    if place.fields is NET and group.name == "layer":
+        run.flow = flowing_on(body)
+    return [Group(group.name, body, place.here(group.at), place.here(group.close))]
+
+
+def flowing_on(body: "tuple[Plain, ...] | list[Plain]") -> tuple[str, ...] | None:
+    """The tops that a layer's fields name, for the layer after it; None if any is broken."""
+    tops = []
+    for statement in body:
+        if isinstance(statement, Field) and statement.name == "top" and isinstance(statement.value, Text):
+            tops.append(statement.value.value)
+        elif statement.name in ("top", ""):
+            return None
+    return tuple(tops)
+
+
+def is_bound(word: Word, place: Place) -> bool:
+    """Whether a word is a variable here, or would be one."""
+    return place.scope.variable(word.value) is not None or word.value == "input"
+
+
+def _literals(value: Expression, param: Param | None, place: Place) -> list[Literal]:
+    """What a field holds: one literal, or one for each item of a variable's list."""
+    at = place.here(value.at)
+    if isinstance(value, Number | Text):
+        return [value._replace(at=at)]
+    if isinstance(value, Word) and (_is_own_word(value, param) or not is_bound(value, place)):
+        if param is not None and _is_meant_as_variable(value, param, place):
+            raise unknown_variable(value, place.scope)
+        return [value._replace(at=at)]
+    worth = evaluate(value, place.scope)
+    return [literal_of(item, at, param) for item in (worth if isinstance(worth, tuple) else (worth,))]
+
+
+def _is_own_word(word: Word, param: Param | None) -> bool:
+    """Whether the field itself knows a word, which then is no variable."""
+    if param is None:
+        return False
+    if issubclass(param.kind, ProtoEnum):
+        return word.value in param.kind.__members__
+    if param.kind is float:
+        return word.value.lower() in ("inf", "infinity", "nan")
+    return param.kind is bool and word.value in ("true", "True", "t", "false", "False", "f")
+
+
+def _is_meant_as_variable(word: Word, param: Param, place: Place) -> bool:
+    """Whether a word that nobody knows was meant as a variable; else the field says what it takes."""
+    if _is_own_word(word, param):
+        return False
+    if param.kind in (int, float):
+        return True
+    own = param.kind.__members__ if issubclass(param.kind, ProtoEnum) else ()
+    return not closest(word.value, own) and closest(word.value, place.scope.variable_names()) is not None

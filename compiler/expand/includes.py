@@ -1,0 +1,37 @@
+"""``include``: another file's statements, in the place of the include."""
+
+from os.path import dirname
+
+from netdef.compiler.diagnostics import Report
+from netdef.compiler.expand.evaluate import evaluate
+from netdef.compiler.expand.place import Place
+from netdef.compiler.expand.run import Run
+from netdef.compiler.expand.scope import Mistake
+from netdef.compiler.files import beside
+from netdef.compiler.syntax.parser import parse
+from netdef.compiler.syntax.tree import Include, Plain
+
+
+def run_include(run: Run, include: Include, place: Place) -> list[Plain]:
+    """What an included file leaves; one that can't be read takes all names that it may have given with it."""
+    at = place.here(include.at)
+    written = evaluate(include.path, place.scope)
+    assert isinstance(written, str), "the grammar takes a string"
+    path = beside(include.at.source.path, written)
+    own = run.files.identity(path)
+    if own in run.including:
+        chain = " includes ".join([*run.including[run.including.index(own) :], own])
+        help = f"drop one of the includes of this circle: {_short(chain)}"
+        raise Mistake("N311", f"{written} includes itself", at, help)
+    found = Report()
+    source = run.files.open(path, found)
+    if source is None:
+        (reason,) = found
+        raise Mistake("N311", reason.message, at, "the path is relative to the including file")
+    tree = parse(source, found)
+    run.report.extend(found)
+    return run.file(tree, at)
+
+
+def _short(chain: str) -> str:
+    return chain.replace(dirname(chain.split(" includes ", maxsplit=1)[0]) + "/", "")

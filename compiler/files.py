@@ -1,0 +1,86 @@
+"""Where texts come from: a folder of the disk, the standard input, or an editor's unsaved pages.
+
+Law: whoever reads a net is handed ``Files`` and reads texts through them, the including file's path before an
+include's; nothing else opens a net's text. So a browser or an editor can hand in its own.
+"""
+
+import os
+import stat
+import sys
+from collections.abc import Mapping
+from os.path import dirname, join, normpath, realpath
+
+from netdef.compiler.diagnostics import Diagnostic, Report
+from netdef.compiler.source import Source
+from netdef.compiler.syntax.open_source import LARGEST, read_file, source_of, unreadable
+
+STDIN = "<stdin>"
+"""What messages call the standard input."""
+_STDIN_NAMES = frozenset({"-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0", STDIN})
+
+
+class Files:
+    """Texts by their paths. What can be read only once, the standard input or a pipe, is read once and remembered."""
+
+    def __init__(self, texts: Mapping[str, str] | None = None, *, disk: bool = True) -> None:
+        """``texts`` lie over the disk; without the ``disk`` there are only these."""
+        self._disk = disk
+        self._texts = {self.identity(path): text for path, text in (texts or {}).items()}
+        self._streams: dict[object, bytes] = {}
+
+    def over(self, path: str, text: str) -> "Files":
+        """The same with another text, that of ``path``."""
+        files = Files({**self._texts, self.identity(path): text}, disk=self._disk)
+        files._streams = self._streams
+        return files
+
+    def open(self, path: str | os.PathLike[str], report: Report) -> Source | None:
+        """The text at a path; what keeps it from being read goes into the report."""
+        name = os.fspath(path)
+        text = self._texts.get(self.identity(name))
+        if text is not None:
+            return Source(name, text.removeprefix("\N{BYTE ORDER MARK}"))
+        if not self._disk:
+            report.add(Diagnostic("N001", f"there is no file {name}"))
+            return None
+        if name in _STDIN_NAMES:
+            name = STDIN
+        try:
+            data = self._read(name)
+        except (OSError, ValueError) as error:  # a path may hold a zero byte, and the standard input be closed
+            report.add(unreadable(name, error))
+            return None
+        return source_of(name, data, report)
+
+    def identity(self, path: str) -> str:
+        """What two paths of one file share, whatever links and dots they go by."""
+        if path in _STDIN_NAMES:
+            return STDIN
+        return realpath(path) if self._disk and "\0" not in path else normpath(path)
+
+    def _read(self, name: str) -> bytes:
+        if name == STDIN:
+            return self._once(sys.stdin)
+        if not stat.S_ISFIFO(os.stat(name).st_mode):
+            return read_file(name)
+        return self._once(name)
+
+    def _once(self, stream: object) -> bytes:
+        if stream not in self._streams:
+            self._streams[stream] = _read_standard_input() if stream is sys.stdin else read_file(str(stream))
+        return self._streams[stream]
+
+
+def _read_standard_input() -> bytes:
+    if sys.stdin is None:
+        raise ValueError("it is closed")
+    return sys.stdin.buffer.read(LARGEST + 1)
+
+
+def beside(including: str, written: str) -> str:
+    """The path that an include means: its own, seen from the folder of the including file."""
+    return join(dirname(including), written)
+
+
+DISK = Files()
+"""The disk and the standard input, as all commands see them."""

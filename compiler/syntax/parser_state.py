@@ -1,0 +1,165 @@
+"""The parser's stacks at a mistake: to look around in them, and to make them fit to read on.
+
+What can't be read keeps its place in the tree: a value as ``Broken``, a statement as ``Lost``.
+"""
+
+from typing import Any
+
+from lark.exceptions import UnexpectedToken
+from lark.parsers.lalr_analysis import Shift
+
+from netdef.compiler.source import Span
+from netdef.compiler.syntax.braces import is_first_on_line
+from netdef.compiler.syntax.syntax_errors import FORMS
+from netdef.compiler.syntax.tokens import Token, Tokens
+from netdef.compiler.syntax.tree import Broken, Field, Lost
+
+END = "$END"
+AFTER_A_FIELD_NAME = frozenset({"COLON", "LBRACE", "LESSTHAN", "LSQB"})
+OPENING = frozenset({"LBRACE", "LPAR", "LSQB"})
+CLOSING = frozenset({"RBRACE", "RPAR", "RSQB"})
+_ENDS_OF_A_VALUE = CLOSING | {"COMMA", "SEMICOLON", "MORETHAN"}
+
+
+class ParserState:
+    """One token that the grammar has no place for, with what stands before it and the parser's stacks."""
+
+    def __init__(self, error: UnexpectedToken, tokens: Tokens) -> None:
+        self.parser: Any = error.interactive_parser
+        self.stacks: Any = self.parser.parser_state
+        self.reader = tokens
+        self.tokens = tokens.all
+        source, end = tokens.source, len(tokens.source.text)
+        if isinstance(error.token, Token):
+            self.bad: Token = error.token
+            self.index = tokens.next - 1
+        else:
+            self.bad = Token(END, "", Span(source, end, end))
+            self.index = len(self.tokens)
+        self.before = self.token(self.index - 1)
+        self.states: Any = self.stacks.parse_conf.states
+        self.possible = {
+            symbol for symbol in self.states[self.stacks.position] if symbol.isupper() and self.can(symbol)
+        }
+
+    # ---- looking around
+    def token(self, index: int) -> Token:
+        """A token of the text; beyond its ends, one that is nothing."""
+        if 0 <= index < len(self.tokens):
+            return self.tokens[index]
+        return Token(END, "", Span(self.reader.source, 0, 0))
+
+    def can(self, terminal: str) -> bool:
+        """Whether the parser takes this terminal now: it may first reduce what it has, and only then find out."""
+        states = list(self.stacks.state_stack)
+        while True:
+            action, rule = self.states[states[-1]].get(terminal, (None, None))
+            if action is None or action is Shift:
+                return action is Shift
+            del states[len(states) - len(rule.expansion) :]
+            states.append(self.states[states[-1]][rule.origin.name][1])
+
+    def is_statement_possible(self) -> bool:
+        """Whether a statement may begin at the bad token."""
+        return "FIELDS" in self.possible
+
+    def begins_statement(self, index: int) -> bool:
+        """Whether a token begins a statement, as far as the one after it tells."""
+        kind = self.token(index).type
+        if kind == "NAME":
+            return self.token(index + 1).type in AFTER_A_FIELD_NAME | {"LPAR"}
+        return kind == "FIELDS" or kind in FORMS
+
+    def begin_of_value(self) -> int | None:
+        """Where in the stacks the ``:`` or ``=`` stands whose value is being read; None if none is."""
+        stack = self.stacks.value_stack
+        for place in range(len(stack) - 1, -1, -1):
+            kind = stack[place].type if isinstance(stack[place], Token) else ""
+            follows_a_token = place > 0 and isinstance(stack[place - 1], Token)
+            if kind == "EQUAL" or (kind == "COLON" and follows_a_token):  # a choice's `:` follows an expression
+                return place
+            if kind == "LBRACE" or kind in FORMS or (kind == "LESSTHAN" and follows_a_token):
+                return None
+        return None
+
+    def construct(self) -> Token | None:
+        """The word that began the construct which is being read."""
+        for token in reversed(self.stacks.value_stack):
+            if isinstance(token, Token):
+                if token.type in OPENING:
+                    return None
+                if token.type in FORMS:
+                    return token
+        return None
+
+    # ---- getting fit again
+    def feed(self, type: str, index: int, value: object = "") -> None:
+        """Give the parser a token that the text lacks, and read on at ``index``."""
+        self.parser.feed_token(Token(type, value, self.bad.at))
+        self.reader.next = index
+
+    def pop(self) -> Any:
+        """Take back what was read last."""
+        self.stacks.state_stack.pop()
+        return self.stacks.value_stack.pop()
+
+    def break_value(self, index: int) -> bool:
+        """Put ``Broken`` in the place of the value that is being read, if one is, and go on after it."""
+        begin = self.begin_of_value()
+        if begin is None:
+            return False
+        while len(self.stacks.value_stack) > begin + 1:
+            self.pop()
+        self.feed("BROKEN", index)
+        self._skip_value(index)
+        return True
+
+    def break_last_field(self) -> None:
+        """Put ``Broken`` in the place of the value of the field that was read last."""
+        last = self.stacks.value_stack[-1]
+        children = last.value if isinstance(last, Token) else getattr(last, "children", None)
+        if isinstance(last, Field):
+            self.stacks.value_stack[-1] = last._replace(value=Broken(last.value.at))
+        elif children and isinstance(children[-1], Token) and children[-1].type == "FIELDS":
+            children = children[-1].value
+        if children and isinstance(children[-1], Field):
+            children[-1] = children[-1]._replace(value=Broken(children[-1].value.at))
+
+    def lose_statement(self, index: int, keyword: str = "", name: str = "") -> None:
+        """Put ``Lost`` in the place of the statement that is being read, and go on with the first one after it.
+
+        That begins at the token ``index`` or later; what stands in braces after a ``keyword`` is lost with it.
+        """
+        at = self.bad.at
+        while not self.can("FIELDS"):
+            popped = self.pop()
+            at = popped.at if isinstance(popped, Token) else at
+        self.feed("LOST", index, Lost(at, keyword, name))
+        self._skip_statement(index, has_body=bool(keyword))
+
+    def _skip_statement(self, index: int, *, has_body: bool) -> None:
+        ends = {"RBRACE", "MORETHAN"} if self.can("MORETHAN") else {"RBRACE"}
+        nested = 0
+        while index < len(self.tokens):
+            token = self.tokens[index]
+            is_before_body = has_body and token.type == "NAME" and self.token(index + 1).type == "LBRACE"
+            begins = self.begins_statement(index) and (not is_before_body or is_first_on_line(token.at))
+            if not nested and (token.type in ends or begins):
+                break
+            nested = max(0, nested + (token.type in OPENING) - (token.type in CLOSING))
+            index += 1
+            if has_body and not nested and token.type == "RBRACE" and self.token(index).type != "ELSE":
+                break
+        self.reader.next = index
+
+    def _skip_value(self, index: int) -> None:
+        nested = 0
+        while index < len(self.tokens):
+            kind = self.tokens[index].type
+            if not nested and kind in _ENDS_OF_A_VALUE and self.can(kind):
+                break
+            if not nested and self.begins_statement(index) and self.can("FIELDS"):
+                break
+            nested = max(0, nested + (kind in OPENING) - (kind in CLOSING))
+            index += 1
+        self.reader.next = index
