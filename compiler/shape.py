@@ -52,9 +52,14 @@ def canonical_axis(axis: int, rank: int) -> int:
     return axis + rank if axis < 0 else axis
 
 
+def number_or_none(dim: Dim) -> int | None:
+    """A size as JSON has it: None for one that only a run can tell."""
+    return dim if isinstance(dim, int) else None
+
+
 def sizes_or_none(shape: Shape) -> list[int | None]:
-    """A shape as JSON has it: None for a size that only a run can tell."""
-    return [dim if isinstance(dim, int) else None for dim in shape]
+    """A shape as JSON has it."""
+    return [number_or_none(dim) for dim in shape]
 
 
 def show(shape: Shape, batch: bool = False) -> str:

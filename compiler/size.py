@@ -71,9 +71,14 @@ class Size:
         return str(product[0]) if is_plain else ""
 
     @override
-    def __repr__(self) -> str:
-        text = "".join(_signed(product, coefficient) for product, coefficient in self.terms)
+    def __format__(self, spec: str) -> str:
+        """The form, its numbers as ``spec`` has them (``,`` parts thousands)."""
+        text = "".join(_signed(product, coefficient, spec) for product, coefficient in self.terms)
         return text.removeprefix("+")
+
+    @override
+    def __repr__(self) -> str:
+        return format(self)
 
     @override
     def __eq__(self, other: object) -> bool:
@@ -300,10 +305,10 @@ def _least(atom: Atom) -> float:
 
 
 # ---- text
-def _signed(product: Product, coefficient: int) -> str:
+def _signed(product: Product, coefficient: int, spec: str) -> str:
     """A term with its sign: ``+K``, ``-2*K``, ``+3``."""
     is_alone = coefficient == len(product) == 1
     factors = [str(atom) if is_alone or isinstance(atom, Symbol) or atom.truncates else f"({atom})" for atom in product]
     if not factors or abs(coefficient) != 1:
-        factors.insert(0, str(abs(coefficient)))
+        factors.insert(0, format(abs(coefficient), spec))
     return ("-" if coefficient < 0 else "+") + "*".join(factors)

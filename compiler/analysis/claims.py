@@ -1,42 +1,71 @@
 """``expect { }``: claims of a file, held against what the compiler finds."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from netdef.compiler.diagnostics import Diagnostic, Label, Severity, did_you_mean
 from netdef.compiler.net.net import Net
 from netdef.compiler.schema.caffe import Expect
 from netdef.compiler.schema.decode import Places
-from netdef.compiler.shape import show
+from netdef.compiler.shape import compare_shapes, show
+from netdef.compiler.size import Comparison, Dim, compare
 from netdef.compiler.source import Span
 
 
+class _Claim(NamedTuple):
+    """What a file claims, beside what is so."""
+
+    of: str
+    claimed: str
+    found: str
+    holds: Comparison
+    help: str | None
+    at: Span
+
+
 def check_claims(net: Net, overridden: bool) -> None:
-    """Report every claim for the net's phase that is false; under an override, as not checked."""
+    """Report every claim for the net's phase that is false, or not checked: under an override, or before a run."""
     for expect, places in net.definition.expects:
         if expect.phase is not net.state.phase:
             continue
-        for claim, claimed, found, help, at in _false_claims(net, expect, places):
-            if overridden:
-                message = f"the claim of {claim} {claimed} is not checked under an override; here, there is {found}"
-                net.report.add(Diagnostic("N603", message, Label(at), severity=Severity.WARNING))
-            else:
-                net.report.add(Diagnostic("N602", f"{claim}: {claimed} expected, {found} found", Label(at), help=help))
+        for claim in (*_counts(net, expect, places), *_shapes(net, expect, places)):
+            if claim.holds is not Comparison.EQUAL:
+                net.report.add(_said(claim, overridden))
 
 
-def _false_claims(net: Net, expect: Expect, places: Places) -> Iterator[tuple[str, str, str, str | None, Span]]:
-    """Claim, what it says, what is so, what to do about it, and where it stands."""
-    counts = {"num_params": net.num_params, "macs": net.macs, "weight_layers": net.num_weight_layers}
+def _said(claim: _Claim, overridden: bool) -> Diagnostic:
+    at, said = Label(claim.at), f"{claim.of} {claim.claimed}"
+    if overridden:
+        message = f"the claim of {said} is not checked under an override; here, there is {claim.found}"
+    elif claim.holds is Comparison.UNKNOWN:
+        message = f"the claim of {said} is not checked: there is {claim.found}, which only a run can tell"
+    else:
+        message = f"{claim.of}: {claim.claimed} expected, {claim.found} found"
+        return Diagnostic("N602", message, at, help=claim.help)
+    return Diagnostic("N603", message, at, severity=Severity.WARNING)
+
+
+def _counts(net: Net, expect: Expect, places: Places) -> Iterator[_Claim]:
+    counts: dict[str, Dim] = {
+        "num_params": net.num_params,
+        "macs": net.macs + net.macs_of_a_run,
+        "weight_layers": net.num_weight_layers,
+    }
     for attribute, found in counts.items():
         claimed = getattr(expect, attribute)
-        if claimed not in (None, found):
-            claim = attribute.removeprefix("num_")
-            help: str | None = f"if the net is right, write {claim}: {found:_}"
-            yield claim, f"{claimed:,}", f"{found:,}", help, places[attribute][0]
+        if claimed is not None:
+            word = attribute.removeprefix("num_")
+            help = f"if the net is right, write {word}: {found:_}" if isinstance(found, int) else None
+            yield _Claim(word, f"{claimed:,}", f"{found:,}", compare(claimed, found), help, places[attribute][0])
+
+
+def _shapes(net: Net, expect: Expect, places: Places) -> Iterator[_Claim]:
     for blob, at in zip(expect.blob, places.get("blob", ()), strict=True):
-        shape = net.blobs.get(blob.name)
-        if shape is None:
+        found, claimed = net.blobs.get(blob.name), show(blob.shape)
+        if found is None:
             help = did_you_mean(blob.name, net.blobs)
-            yield f'blob "{blob.name}"', show(blob.shape), "no such blob", help, at
-        elif shape != blob.shape:
-            help = f"if the net is right, write shape: [{', '.join(map(str, shape))}]"
-            yield f'blob "{blob.name}"', show(blob.shape), show(shape), help, at
+            yield _Claim(f'blob "{blob.name}"', claimed, "no such blob", Comparison.DIFFERENT, help, at)
+        else:
+            is_known = all(isinstance(dim, int) for dim in found)
+            help = f"if the net is right, write shape: [{', '.join(map(str, found))}]" if is_known else None
+            yield _Claim(f'blob "{blob.name}"', claimed, show(found), compare_shapes(blob.shape, found), help, at)

@@ -6,12 +6,14 @@ from typing import NamedTuple
 from netdef.compiler.diagnostics import Diagnostic, Report, did_you_mean
 from netdef.compiler.layers.base import Layer, Weight
 from netdef.compiler.net.definition import Definition, LayerDefinition
+from netdef.compiler.net.receptive_field import ReceptiveField
 from netdef.compiler.net.weight_key import WeightKey
 from netdef.compiler.net_error import NetError
 from netdef.compiler.override import override
 from netdef.compiler.preprocess import Preprocessing, of_net
 from netdef.compiler.schema.caffe import State
-from netdef.compiler.shape import Pair, Shape, Shapes, known, product
+from netdef.compiler.shape import Shape, Shapes, known, product
+from netdef.compiler.size import Dim
 from netdef.compiler.source import Span
 
 
@@ -35,13 +37,6 @@ class NodeWeight(NamedTuple):
     decay_mult: float
 
 
-class ReceptiveField(NamedTuple):
-    """What one position of a blob sees of the input: its extent and the step between neighbours, in pixels."""
-
-    size: Pair
-    stride: Pair
-
-
 class Node(NamedTuple):
     """A layer in a net."""
 
@@ -54,7 +49,7 @@ class Node(NamedTuple):
     """In the order of the ``.caffemodel``."""
     loss_weights: tuple[float, ...]
     """What each top counts in the loss."""
-    macs: int
+    macs: Dim
     """Multiply-adds of one forward pass of the whole batch."""
     receptive_field: ReceptiveField | None
     """None where the bottom has no positions, or they have lost their meaning."""
@@ -189,8 +184,14 @@ class Net:
 
     @property
     def macs(self) -> int:
-        """Multiply-adds of one forward pass of the whole batch."""
-        return sum(node.macs for node in self.nodes)
+        """Multiply-adds of one forward pass of the whole batch, without those whose number only a run can tell."""
+        return sum(known(node.macs) for node in self.nodes)
+
+    @property
+    def macs_of_a_run(self) -> Dim:
+        """Multiply-adds whose number only a run can tell, as a form; 0 if there are none."""
+        unknown: Dim = sum((node.macs for node in self.nodes if not isinstance(node.macs, int)), start=0)
+        return unknown
 
     @property
     def scores(self) -> str:

@@ -8,6 +8,7 @@ from netdef.compiler.layers.base import Layer
 from netdef.compiler.net.net import Net, Node
 from netdef.compiler.schema.message import Param, ProtoEnum
 from netdef.compiler.shape import show
+from netdef.compiler.size import Dim
 from netdef.compiler.source import Span
 
 SHOWN = {"num_output": "", "kernel": "", "stride": "/", "pad": "+", "pool": "", "operation": "", "dropout_ratio": ""}
@@ -66,7 +67,7 @@ def _label(node: Node) -> str:
     lines = [f"<b>{escape(node.name)}</b>", escape(f"{node.type} {shown}".rstrip())]
     if node.num_params:
         lines.append(f"{node.num_params:,} weights")
-    if node.macs:
+    if node.macs != 0:
         lines.append(f"{_short(node.macs)} MACs")
     return f"<{'<br/>'.join(lines)}>"
 
@@ -87,7 +88,9 @@ def _value(value: Any) -> str:
     return str(value)
 
 
-def _short(count: int) -> str:
+def _short(count: Dim) -> str:
+    if not isinstance(count, int):
+        return f"{count:,}"
     for unit, size in (("G", 10**9), ("M", 10**6), ("k", 10**3)):
         if count >= size:
             return f"{count / size:.3g} {unit}"

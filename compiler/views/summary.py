@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from netdef.compiler.net.net import BlobVersion, Net, Node
-from netdef.compiler.shape import Shape, known, product, show
+from netdef.compiler.shape import known, number_or_none, product, show, sizes_or_none
+from netdef.compiler.size import Dim
 from netdef.compiler.views import columns
 
 BYTES = 4
@@ -23,13 +24,18 @@ class Costs(NamedTuple):
     macs: int
     weight_bytes: int
     activation_bytes: int
-    """Of all blobs of a forward pass, in-place versions once."""
+    """Of all blobs of a forward pass, in-place versions once; what only a run can tell is left out of both."""
 
 
 def costs(net: Net) -> Costs:
     """The totals."""
-    held = sum(known(product(top.shape)) for node in net.nodes for top in held_tops(node))
-    return Costs(net.num_params, net.num_statistics, net.macs, net.num_params * BYTES, held * BYTES)
+    held = sum(known(held_bytes(node)) for node in net.nodes)
+    return Costs(net.num_params, net.num_statistics, net.macs, net.num_params * BYTES, held)
+
+
+def held_bytes(node: Node) -> Dim:
+    """The memory of a node's tops."""
+    return sum((product(top.shape) * BYTES for top in held_tops(node)), start=0)
 
 
 def held_tops(node: Node) -> list[BlobVersion]:
@@ -55,12 +61,12 @@ def _rows(net: Net) -> Iterable[tuple[str, ...]]:
             _count(node.macs),
             _size(field.size) if field else "",
             _size(field.stride) if field else "",
-            _count(sum(known(product(top.shape)) for top in held_tops(node)) * BYTES),
+            _count(held_bytes(node)),
         )
 
 
-def _count(number: int) -> str:
-    return f"{number:,}" if number else ""
+def _count(number: Dim) -> str:
+    return "" if number == 0 else f"{number:,}"
 
 
 def _size(pair: tuple[int, int]) -> str:
@@ -75,11 +81,16 @@ def totals(net: Net) -> list[str]:
     """The last lines: what the whole net takes."""
     cost = costs(net)
     frozen = f" ({cost.num_statistics:,} of them statistics, which no gradient changes)" if cost.num_statistics else ""
-    return [
+    lines = [
         f"{cost.num_params:,} parameters{frozen}, {net.num_weight_layers} weight layers",
         f"{cost.macs:,} multiply-adds",
         f"{_megabytes(cost.weight_bytes)} of weights, {_megabytes(cost.activation_bytes)} of activations, in float32",
     ]
+    held: Dim = sum((made for node in net.nodes if not isinstance(made := held_bytes(node), int)), start=0)
+    more = [(net.macs_of_a_run, "multiply-adds"), (held, "bytes of activations")]
+    if told := " and ".join(f"{number:,} {what}" for number, what in more if number != 0):
+        lines.append(f"more, which only a run can tell: {told}")
+    return lines
 
 
 def _table(net: Net) -> str:
@@ -108,8 +119,8 @@ def as_dict(net: Net) -> dict[str, Any]:
         "name": net.name,
         "phase": net.phase,
         "layers": [_layer(node) for node in net.nodes],
-        "blobs": {name: _sizes(shape) for name, shape in net.blobs.items()},
-        "inputs": {name: _sizes(shape) for name, shape in net.inputs.items()},
+        "blobs": {name: sizes_or_none(shape) for name, shape in net.blobs.items()},
+        "inputs": {name: sizes_or_none(shape) for name, shape in net.inputs.items()},
         "outputs": net.outputs,
         **costs(net)._asdict(),
     }
@@ -122,20 +133,16 @@ def _layer(node: Node) -> dict[str, Any]:
         "type": node.type,
         "bottoms": [bottom.name for bottom in node.bottoms],
         "tops": [top.name for top in node.tops],
-        "shapes": {top.name: _sizes(top.shape) for top in node.tops},
+        "shapes": {top.name: sizes_or_none(top.shape) for top in node.tops},
         "params": [
             {"name": w.weight.name, "shape": list(w.weight.shape), "count": known(product(w.weight.shape))}
             for w in node.weights
         ],
         "num_params": node.num_params,
-        "macs": node.macs,
+        "macs": number_or_none(node.macs),
         "receptive_field": field and {"size": list(field.size), "stride": list(field.stride)},
         "line": (node.call or node.at).line,
     }
-
-
-def _sizes(shape: Shape) -> list[int | None]:
-    return [dim if isinstance(dim, int) else None for dim in shape]
 
 
 FORMATS: dict[str, Callable[[Net], str]] = {"table": _table, "json": _json, "csv": _csv, "markdown": _markdown}

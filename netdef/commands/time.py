@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from netdef.compiler.load import load_net
 from netdef.compiler.net.net import Net
-from netdef.compiler.shape import known
+from netdef.compiler.shape import known, number_or_none
 from netdef.compiler.views import columns
 from netdef.options.hardware import speed_arguments
 from netdef.options.net import net_arguments, net_request
@@ -80,7 +80,12 @@ def as_dict(net: Net, timing: "Timing") -> dict[str, Any]:
         "name": net.name,
         "phase": net.phase,
         "layers": [
-            {"name": node.name, "type": node.type, "macs": node.macs, **_milliseconds(timing.layers[node.name])}
+            {
+                "name": node.name,
+                "type": node.type,
+                "macs": number_or_none(node.macs),
+                **_milliseconds(timing.layers[node.name]),
+            }
             for node in net.nodes
             if node.name in timing.layers
         ],
@@ -105,11 +110,11 @@ def _rows(net: Net, timing: "Timing") -> list[tuple[str, ...]]:
                 (
                     node.name,
                     node.type,
-                    f"{node.macs:,}" if node.macs else "",
+                    f"{node.macs:,}" if node.macs != 0 else "",
                     f"{times.forward * 1000:,.3f}",
                     f"{times.backward * 1000:,.3f}",
                     f"{100 * sum(times) / total:.1f} %",
-                    f"{2 * node.macs / times.forward / 1e9:,.1f}" if node.macs else "",
+                    f"{2 * macs / times.forward / 1e9:,.1f}" if (macs := known(node.macs)) else "",
                 )
             )
     return rows

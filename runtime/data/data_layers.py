@@ -15,8 +15,8 @@ from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity
 from netdef.compiler.layers.base import Layer
 from netdef.compiler.layers.data import Data, HDF5Data, ImageData, transform_of
 from netdef.compiler.load import load_expanded, load_net, state_of
-from netdef.compiler.net.assemble import is_in
 from netdef.compiler.net.definition import LayerDefinition, define
+from netdef.compiler.net.filter import is_in
 from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
 from netdef.compiler.preprocess import Preprocessing, of_transform

@@ -25,6 +25,7 @@ from torch.nn import functional
 
 import netdef
 from netdef.compiler.override import override
+from netdef.compiler.shape import known
 from netdef.options.hardware import speed_arguments
 from netdef.runtime import lower
 from netdef.runtime.hardware.acceleration import accelerated, prepare_module
@@ -100,7 +101,7 @@ def training(letter: str, batch: int, size: int, device: torch.device, settings:
         loss_of(data=images, label=labels).backward()
         optimizer.step()
 
-    first = next(node.macs for node in net.nodes if node.macs)
+    first = next(macs for node in net.nodes if (macs := known(node.macs)))
     return Rivals(lambda: solver.step(data=images, label=labels), step, 3 * net.macs - first)
 
 

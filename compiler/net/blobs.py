@@ -1,0 +1,156 @@
+"""How layers are joined: which versions of which blobs each one reads and makes (net.cpp). Shapes come later.
+
+1. A bottom reads the last version of its blob. A top equal to the bottom at its place makes a new version; any other
+   top must be new.
+2. Versions are numbered as they are made. By name, the last one is the blob's, and an earlier one ``blob@layer``.
+3. Blobs that nobody read are the net's outputs, in alphabetical order.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from netdef.compiler.diagnostics import Diagnostic, Label, Report, did_you_mean
+from netdef.compiler.layers.roles import Makes
+from netdef.compiler.net.definition import Definition, LayerDefinition
+from netdef.compiler.net.net import AUTOMATIC
+from netdef.compiler.schema.decode import place_of
+from netdef.compiler.source import Span
+
+
+class Version(NamedTuple):
+    """A version of a blob, before its shape is known."""
+
+    name: str
+    id: str
+    made_at: Span
+
+
+class Joint(NamedTuple):
+    """A layer and the versions that it reads and makes, by number; None for a blob that is not there."""
+
+    definition: LayerDefinition
+    bottoms: tuple[int | None, ...]
+    tops: tuple[int, ...]
+
+
+class Joined(NamedTuple):
+    """The layers of a net, joined."""
+
+    joints: tuple[Joint, ...]
+    versions: tuple[Version, ...]
+    outputs: tuple[str, ...]
+    has_doubles: bool
+    """Whether some call of a block makes again what another made."""
+
+
+def join(definition: Definition, layers: Sequence[LayerDefinition], phase: str, report: Report) -> Joined:
+    """Join the layers that are in the net; what can't be joined goes to ``report``."""
+    joiner = _Joiner(definition, layers, phase, report)
+    joints = tuple(map(joiner.add, layers))
+    return Joined(joints, joiner.versions(), tuple(sorted(joiner.unread)), bool(joiner.doubled))
+
+
+class _Joiner:
+    """The blobs as far as they are made."""
+
+    def __init__(self, definition: Definition, layers: Sequence[LayerDefinition], phase: str, report: Report) -> None:
+        self.phase = phase
+        self.report = report
+        self.is_whole = definition.is_whole
+        self.later = {top: layer for layer in layers for top in layer.frame.top}
+        """Who makes a blob, wherever it stands."""
+        self.absent = {top: layer for layer in definition.layers for top in layer.frame.top}
+        """The same, layers that are not in the net included."""
+        self.made: list[tuple[str, LayerDefinition]] = []
+        """Each version's name and maker."""
+        self.last: dict[str, int] = {}
+        """The last version of each blob."""
+        self.unread: set[str] = set()
+        self.doubled: set[tuple[Span, Span]] = set()
+        """Calls that made blobs which others had made."""
+
+    def add(self, definition: LayerDefinition) -> Joint:
+        """Join a layer to the blobs that exist."""
+        bottoms = tuple(self._read(definition, index, name) for index, name in enumerate(definition.frame.bottom))
+        has_automatic = definition.layer is not None and definition.layer.makes is Makes.LOSS
+        names = definition.frame.top or ((AUTOMATIC,) if has_automatic else ())
+        return Joint(definition, bottoms, tuple(self._make(definition, *top) for top in enumerate(names)))
+
+    def versions(self) -> tuple[Version, ...]:
+        """All versions that were made, named for good."""
+        times: Counter[str] = Counter()
+        named = []
+        for number, (name, maker) in enumerate(self.made):
+            id = name
+            if self.last.get(name) != number:
+                id = f"{name}@{maker.frame.name}"
+                times[id] += 1
+                id += f"#{times[id]}" if times[id] > 1 else ""  # layers of one name, in place on one blob
+            named.append(Version(name, id, maker.at))
+        return tuple(named)
+
+    def _read(self, definition: LayerDefinition, index: int, name: str) -> int | None:
+        self.unread.discard(name)
+        if name not in self.last:
+            self._refuse_bottom(definition, index, name)
+        return self.last.get(name)
+
+    def _refuse_bottom(self, definition: LayerDefinition, index: int, name: str) -> None:
+        at = definition.places["bottom"][index]
+        maker, absent = self.later.get(name), self.absent.get(name)
+        labels: tuple[Label, ...] = ()
+        help: str | None
+        if maker is definition:
+            message = f'{definition.title} reads the blob "{name}" that it makes itself'
+            help = "name the blob that flows in: a layer in place works on one that exists"
+        elif maker is not None:
+            message = f'blob "{name}" is read before it is made'
+            labels = (Label(maker.at, f"{maker.title} makes it here"),)
+            help = "move the layer that makes it up"
+        elif absent is not None:
+            message = f'there is no blob "{name}" in phase {self.phase}'
+            labels = (Label(absent.at, f"{absent.title} makes it, and its rules keep it out here"),)
+            help = "give this layer the same include or exclude rule"
+        elif self.is_whole:
+            message = f'there is no blob "{name}"'
+            help = did_you_mean(name, [*self.last, *self.absent]) or self._blobs_so_far()
+        else:
+            return
+        self.report.add(Diagnostic("N501", message, Label(at), labels, help=help))
+
+    def _blobs_so_far(self) -> str:
+        if not self.last:
+            return 'no layer before it makes one; a net begins with, say, input "data" [1, 3, 224, 224]'
+        help = f"blobs so far: {', '.join(self.last)}"
+        return (
+            help if len(help) < 200 else f"{len(self.last)} blobs exist here; the last is {next(reversed(self.last))}"
+        )
+
+    def _make(self, definition: LayerDefinition, index: int, name: str) -> int:
+        bottoms = definition.frame.bottom
+        in_place = index < len(bottoms) and bottoms[index] == name
+        number = len(self.made)
+        self.made.append((name, definition))
+        if name != AUTOMATIC:
+            if name in self.last and not in_place:
+                self._refuse_top(definition, index, name)
+            self.last[name] = number
+            self.unread.add(name)
+        return number
+
+    def _refuse_top(self, definition: LayerDefinition, index: int, name: str) -> None:
+        _, before = self.made[self.last[name]]
+        place = place_of(f"top {index}", definition.places, definition.at)
+        help = "give the top another name"
+        if name in definition.frame.bottom:
+            help += ", or put it at the place of the bottom that it replaces"
+        call, first = definition.at.outermost, before.at.outermost
+        if definition.at.via or before.at[:3] == definition.at[:3]:  # one text, run twice
+            help = 'let the name differ from one run to the next: "conv${i}"'
+        labels = () if first[:3] == place[:3] else (Label(first, "made here first"),)
+        message = f'two layers make the blob "{name}"'
+        if (call, first) not in self.doubled:  # a second run of one call doubles all that it makes
+            self.report.add(Diagnostic("N502", message, Label(place), labels, help=help))
+        if definition.at.via:
+            self.doubled.add((call, first))

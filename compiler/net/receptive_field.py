@@ -1,0 +1,46 @@
+"""What one position of a blob sees of the input."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from netdef.compiler.layers.base import Window
+from netdef.compiler.net.shapes import Inferred, K, T
+from netdef.compiler.shape import Pair
+
+
+class ReceptiveField(NamedTuple):
+    """An extent, and the step between the extents of neighbours, in pixels of the input."""
+
+    size: Pair
+    stride: Pair
+
+
+ITSELF = ReceptiveField(Pair(1, 1), Pair(1, 1))
+"""That of an image from outside."""
+
+
+def receptive_fields(nodes: Iterable[Inferred[K, T]]) -> list[ReceptiveField | None]:
+    """That of each layer: its bottoms' widest, widened by its window. None where positions have lost their meaning."""
+    fields: dict[K, ReceptiveField] = {}
+    """Of versions that have positions."""
+    found = []
+    for node in nodes:
+        layer = node.step.layer
+        window = layer.window(node.bottoms) if node.bottoms else None
+        field = _widened([fields[bottom] for bottom in node.step.bottoms if bottom in fields], window)
+        carried = ITSELF if layer.bottoms.most == 0 else field
+        if carried is not None:
+            fields |= {top: carried for top, shape in zip(node.step.tops, node.tops, strict=True) if len(shape) == 4}
+        found.append(field)
+    return found
+
+
+def _widened(fields: Sequence[ReceptiveField], window: Window | None) -> ReceptiveField | None:
+    if window is None or not fields:
+        return None
+    size = Pair(max(field.size.h for field in fields), max(field.size.w for field in fields))
+    stride = fields[0].stride
+    return ReceptiveField(
+        Pair(size.h + (window.extent.h - 1) * stride.h, size.w + (window.extent.w - 1) * stride.w),
+        Pair(stride.h * window.stride.h, stride.w * window.stride.w),
+    )

@@ -1,0 +1,106 @@
+"""Weights of a whole net: who owns each, what trains it, and under which name it is stored.
+
+1. ``param { name: "w" }`` shares a weight: the first layer that names it owns it, later ones borrow it.
+2. A borrower has the owner's shape; with ``share_mode: PERMISSIVE``, as many numbers.
+3. Whoever sets a multiplier sets it for all who share.
+4. Stored weights go by their layer's name, which should be its own.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity
+from netdef.compiler.layers.base import Weight
+from netdef.compiler.net.arity import counted
+from netdef.compiler.net.definition import LayerDefinition
+from netdef.compiler.net.net import NodeWeight
+from netdef.compiler.net.weight_key import WeightKey
+from netdef.compiler.schema.caffe import ParamSpec, ShareMode
+from netdef.compiler.shape import product, show
+
+
+def owned_weights(
+    layers: Iterable[tuple[LayerDefinition, tuple[Weight, ...]]], report: Report
+) -> list[tuple[NodeWeight, ...]]:
+    """The weights of each layer, with their owners and multipliers; what is wrong goes to ``report``."""
+    owners = _Owners(report)
+    own = [owners.weights(definition, weights) for definition, weights in layers]
+    multiplied = {
+        owned.owner: owned._replace(lr_mult=_or_one(spec.lr_mult), decay_mult=_or_one(spec.decay_mult))
+        for _, owned, spec in owners.shared.values()
+    }
+    return [
+        tuple(multiplied.get(weight.owner, weight)._replace(weight=weight.weight) for weight in weights)
+        for weights in own
+    ]
+
+
+def check_names(layers: Sequence[tuple[LayerDefinition, tuple[Weight, ...]]], report: Report) -> None:
+    """Warn of layers with weights that share a name."""
+    first: dict[str, LayerDefinition] = {}
+    for definition, weights in layers:
+        name = definition.frame.name
+        if weights and name in first:
+            message = f'two layers with weights are named "{name}": stored weights go by name'
+            label = Label(first[name].at, "the other")
+            at = Label(definition.at)
+            report.add(Diagnostic("N508", message, at, (label,), help="rename one", severity=Severity.WARNING))
+        elif weights:
+            first[name] = definition
+
+
+class _Owners:
+    """The owners of shared weights, as far as they are met."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        self.shared: dict[str, tuple[LayerDefinition, NodeWeight, ParamSpec]] = {}
+        """By the name that shares a weight: its owner, and what all who share it say."""
+
+    def weights(self, definition: LayerDefinition, weights: Sequence[Weight]) -> tuple[NodeWeight, ...]:
+        """A layer's weights: its own, and those that it borrows."""
+        specs = definition.frame.specs
+        if len(specs) > len(weights):
+            message = f"{definition.title} has {counted(len(weights), 'weight')}, and param stands {len(specs)} times"
+            place = definition.places["specs"][len(weights)]
+            self.report.add(
+                Diagnostic("N506", message, Label(place), help="there is one param for each weight: drop this")
+            )
+        specs = (*specs, *(ParamSpec(),) * len(weights))[: len(weights)]
+        made = []
+        for index, (weight, spec) in enumerate(zip(weights, specs, strict=True)):
+            key = WeightKey(definition.frame.name, index)
+            own = NodeWeight(weight, key, _or_one(spec.lr_mult), _or_one(spec.decay_mult))
+            if spec.name in self.shared:
+                own = self._borrow(definition, index, own, spec)
+            elif spec.name:
+                self.shared[spec.name] = (definition, own, spec)
+            made.append(own)
+        return tuple(made)
+
+    def _borrow(self, definition: LayerDefinition, index: int, own: NodeWeight, spec: ParamSpec) -> NodeWeight:
+        """The owner's weight under a borrower's shape."""
+        owner, theirs, first = self.shared[spec.name]
+        at, labels = Label(definition.places["specs"][index]), (Label(owner.at, f"{owner.title} owns it"),)
+        mine, other = own.weight.shape, theirs.weight.shape
+        agree = product(mine) == product(other) if spec.share_mode is ShareMode.PERMISSIVE else mine == other
+        if not agree:
+            message = f'shared weight "{spec.name}" is {show(mine)} here and {show(other)} at its owner'
+            help = "drop the name, or give both layers the same sizes"
+            if product(mine) == product(other):
+                help = "share_mode: PERMISSIVE shares weights of one count"
+            self.report.add(Diagnostic("N507", message, at, labels, help=help))
+        for name in ("lr_mult", "decay_mult"):
+            here, there = getattr(spec, name), getattr(first, name)
+            if None not in (here, there) and here != there:
+                message = f'shared weight "{spec.name}" has {name} {here:g} here and {there:g} at its owner'
+                self.report.add(Diagnostic("N507", message, at, labels, help="say it once", subject=name))
+        merged = first.replace(
+            lr_mult=spec.lr_mult if first.lr_mult is None else first.lr_mult,
+            decay_mult=spec.decay_mult if first.decay_mult is None else first.decay_mult,
+        )
+        self.shared[spec.name] = (owner, theirs, merged)
+        return own._replace(owner=theirs.owner)
+
+
+def _or_one(multiplier: float | None) -> float:
+    return 1.0 if multiplier is None else multiplier
