@@ -1,11 +1,13 @@
 """Whether what is fed fits the net: said before anything runs, in the words of the layers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
 from netdef.compiler.diagnostics import Diagnostic, Label, Report, did_you_mean
+from netdef.compiler.layers.base import Weight
 from netdef.compiler.net.net import Net, Node
+from netdef.compiler.net.shapes import Refused, Step, changed_weight, infer_shapes
 from netdef.compiler.net_error import NetError, stop_on_errors
 from netdef.compiler.schema.decode import place_of
 from netdef.compiler.schema.message import Refusal
@@ -40,25 +42,25 @@ def check_fed(net: Net, plan: ExecutionPlan, fed: Mapping[str, Tensor]) -> None:
 
 def _check_sizes(plan: ExecutionPlan, sizes: tuple[Shape, ...]) -> None:
     """Infer every blob's shape as the compiler does, and hold weights against what each layer would have then."""
-    shapes: dict[int, Shape] = dict(zip(plan.inputs.values(), sizes, strict=True))
-    for step in plan.steps:
-        bottoms = tuple(shapes[number] for number in step.bottoms)
-        try:
-            tops = step.op.layer.infer(bottoms, len(step.tops))
-            _check_weights(step.node, bottoms)
-        except Refusal as refusal:
-            raise NetError(refused(step.node, refusal, bottoms)) from None
-        shapes |= dict(zip(step.tops, tops, strict=True))
+    steps = (Step(step.node, step.op.layer, step.bottoms, step.tops) for step in plan.steps)
+    for found in infer_shapes(steps, dict(zip(plan.inputs.values(), sizes, strict=True))):
+        node = found.step.of
+        refusal = found.refusal if isinstance(found, Refused) else _other_weights(node, found.weights)
+        if refusal is not None:
+            raise NetError(refused(node, refusal, found.bottoms))
 
 
-def _check_weights(node: Node, bottoms: Shapes) -> None:
-    for own, now in zip(node.weights, node.layer.weights(bottoms), strict=True):
-        if own.weight.shape != now.shape:
-            message = f"the {now.name} is {show(own.weight.shape)}, and this bottom needs one of {show(now.shape)}"
-            help = f"{node.bottoms[0].name} was {show(node.bottoms[0].shape, batch=True)} when the net was loaded"
-            if node.layer.flattens:
-                help += "; dense=True there, or --dense, takes larger images"
-            raise Refusal("N752", message, at="bottom 0", help=help)
+def _other_weights(node: Node, weights: Sequence[Weight]) -> Refusal | None:
+    """A no to bottoms that weights were not made for; ``weights`` are those that they need."""
+    changed = changed_weight([own.weight for own in node.weights], weights)
+    if changed is None:
+        return None
+    own, now = changed
+    message = f"the {now.name} is {show(own.shape)}, and this bottom needs one of {show(now.shape)}"
+    help = f"{node.bottoms[0].name} was {show(node.bottoms[0].shape, batch=True)} when the net was loaded"
+    if node.layer.flattens:
+        help += "; dense=True there, or --dense, takes larger images"
+    return Refusal("N752", message, at="bottom 0", help=help)
 
 
 def refused(node: Node, refusal: Refusal, bottoms: Shapes) -> Diagnostic:

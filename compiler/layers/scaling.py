@@ -52,9 +52,10 @@ class Scale(_Broadcasting, message="scale_param", number=142, bottoms=Arity(1, 2
 
     @override
     def weights(self, bottoms: Shapes) -> tuple[Weight, ...]:
-        shape = known_sizes(*self.operand(bottoms))
-        scale = (Weight("scale", shape, self.filler),) if len(bottoms) == 1 else ()
-        return (*scale, Weight("bias", shape, self.bias_filler)) if self.bias_term else scale
+        learned = {"scale": self.filler} if len(bottoms) == 1 else {}
+        if self.bias_term:
+            learned["bias"] = self.bias_filler
+        return tuple(Weight(name, known_sizes(*self.operand(bottoms)), filler) for name, filler in learned.items())
 
 
 class Bias(_Broadcasting, message="bias_param", number=141, bottoms=Arity(1, 2), in_place=True, colour=Colour.YELLOW):
