@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 import netdef
-from netdef.cli import main
 from netdef.compiler.diagnostics import Report
 from netdef.compiler.load import expand_source, load_expanded
 from netdef.compiler.source import Source
@@ -58,15 +57,6 @@ def test_plain_prototxt_expands_to_the_same_net_field_for_field(shared: Path) ->
     assert seen > 150
 
 
-def test_what_caffe_does_not_know_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["expand", str(NETS / "vgg16.net"), "--set", "classes=7"]) == 0
-    text = capsys.readouterr().out
-    assert "expect" not in text
-    assert "preprocess" not in text
-    assert "num_output: 7\n" in text
-    assert text.count("layer {") == 42  # both phases: 39 layers in both, prob in TEST, label and loss in TRAIN
-
-
 def test_strings_are_escaped() -> None:
     source = Source("<text>", 'name: "a\\"b\\\\\\n\\303\\251"')
     assert write(expand_source(source, {}, Report())) == 'name: "a\\"b\\\\\\né"\n'
@@ -83,14 +73,3 @@ def test_a_net_in_one_phase_is_the_same_net(path: Path, tmp_path: Path) -> None:
         again = netdef.load(plain, phase="TEST" if phase == "TRAIN" else "TRAIN")  # no rule is left to ask for one
         assert [node.layer for node in again.nodes] == [node.layer for node in net.nodes]
         assert (again.blobs, again.params, again.outputs) == (net.blobs, net.params, net.outputs)
-
-
-def test_what_an_option_asks_for_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["expand", str(NETS / "lenet.net"), "--dense", "--size", "data=2x1x40x36"]
-    assert main(words) == 0
-    plain = tmp_path / "dense.prototxt"
-    plain.write_text(capsys.readouterr().out)
-    net = netdef.load(plain)
-    assert net.blobs["ip2"] == (2, 10, 4, 3)
-    assert net.params["ip1"] == [(500, 50, 4, 4), (500,)]
-    assert not any(node.type == "InnerProduct" for node in net.nodes)

@@ -1,14 +1,10 @@
 """The summary's forms, against each other and against a count by hand of what is independent of us."""
 
 import csv
-import json
 from io import StringIO
 from pathlib import Path
 
-import pytest
-
 import netdef
-from netdef.cli import main
 from netdef.compiler.views.summary import FORMATS, as_dict, costs, render
 
 NETS = Path(__file__).parents[3] / "nets"
@@ -67,28 +63,6 @@ def test_a_size_known_only_at_run_time_is_null(tmp_path: Path) -> None:
     ]
 
 
-def test_the_contract_of_json(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["summary", str(NETS / "lenet.net"), "--format", "json", "--set", "N=3"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert found.keys() >= {"name", "phase", "layers", "blobs", "inputs", "outputs", "num_params", "macs"}
-    assert found["inputs"] == {"data": [3, 1, 28, 28]}
-    assert found["outputs"] == ["prob"]
-    pool = next(layer for layer in found["layers"] if layer["name"] == "pool1")
-    expected = {
-        "type": "Pooling",
-        "bottoms": ["conv1"],
-        "tops": ["pool1"],
-        "shapes": {"pool1": [3, 20, 12, 12]},
-        "params": [],
-        "num_params": 0,
-        "macs": 0,
-        "receptive_field": {"size": [6, 6], "stride": [2, 2]},
-    }
-    assert pool.items() >= expected.items()
-    calls = (NETS / "lenet.net").read_text().splitlines()
-    assert calls[pool["line"] - 1] == "learned(1, 20)"
-
-
 def test_every_form_has_every_layer() -> None:
     net = netdef.load(NETS / "digits.net")
     rows = list(csv.DictReader(StringIO(render(net, "csv"))))
@@ -97,11 +71,3 @@ def test_every_form_has_every_layer() -> None:
     for format in FORMATS:
         assert all(node.name in render(net, format) for node in net.nodes)
     assert render(net, "markdown").splitlines()[0].count("|") == render(net, "markdown").splitlines()[1].count("|")
-
-
-def test_dense_takes_images_of_any_size(capsys: pytest.CaptureFixture[str]) -> None:
-    """The side of configuration D's map is ceil(Q / 32) - 6: 6 x 10 for 384 x 500 (ceil pooling)."""
-    net = netdef.load(NETS / "vgg16.net", dense=True, sizes={"data": (1, 3, 384, 500)})
-    assert net.blobs["fc8"] == (1, 1000, 6, 10)
-    assert net.num_params == 138_357_544
-    assert netdef.dense(netdef.load(NETS / "vgg16.net")).blobs["fc8"] == (1, 1000, 1, 1)

@@ -1,0 +1,70 @@
+"""netdef check: what is wrong, in both phases, for people and for machines."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from netdef.cli import main
+from netdef.compiler import explain
+
+ROOT = Path(__file__).parents[3]
+GOOD = ROOT / "nets/lenet.net"
+BAD = explain.FOLDER / "N204.net"
+ONLY_TRAIN = """
+input "data" [2, 3, 7, 5]
+layer "fc" InnerProduct { num_output: 4 }
+layer "loss" SoftmaxWithLoss { bottom: ["fc", "lable"] include { phase: TRAIN } }
+layer "prob" Softmax { bottom: "fc" include { phase: TEST } }
+"""
+
+Captured = pytest.CaptureFixture[str]
+
+
+def test_check_says_what_is_wrong_on_stderr_and_what_is_fine_on_stdout(capsys: Captured) -> None:
+    assert main(["check", str(GOOD), str(BAD)]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == f"{GOOD}: fine: 9 layers, 431,080 parameters\n"
+    assert captured.err.startswith("error[N204]: a 7x7 window does not fit a 6x6 image\n")
+
+
+def test_check_looks_at_both_phases_and_says_what_only_one_has(tmp_path: Path, capsys: Captured) -> None:
+    path = tmp_path / "net.net"
+    path.write_text(ONLY_TRAIN)
+    assert main(["check", str(path)]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("error[") == 1
+    assert 'there is no blob "lable"' in captured.err
+    assert "note: in phase TRAIN only" in captured.err
+    path.write_text(ONLY_TRAIN.replace("lable", "fc").replace("num_output", "num_outputs"))
+    assert main(["check", str(path)]) == 1
+    assert "only" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", ["concise", "json", "sarif"])
+def test_check_in_formats_for_machines_is_a_result(form: str, capsys: Captured) -> None:
+    assert main(["check", str(BAD), "--format", form]) == 1
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    if form == "concise":
+        assert captured.out == f"{BAD}:9:57: error[N204]: a 7x7 window does not fit a 6x6 image\n"
+    elif form == "json":
+        (found,) = json.loads(captured.out)
+        assert (found["code"], found["location"]["line"]) == ("N204", 9)
+    else:
+        assert json.loads(captured.out)["runs"][0]["results"][0]["ruleId"] == "N204"
+
+
+def test_check_warns_without_failing(capsys: Captured) -> None:
+    assert main(["check", str(explain.FOLDER / "N508.net")]) == 0
+    captured = capsys.readouterr()
+    assert "warning[N508]" in captured.err
+    assert ": fine: " in captured.out
+
+
+def test_check_takes_what_every_command_takes_that_reads_a_net(capsys: Captured) -> None:
+    assert main(["check", str(GOOD), "--set", "classes=3", "--size", "data=1x1x32x32"]) == 0
+    captured = capsys.readouterr()
+    assert "fine: 9 layers, 652,573 parameters" in captured.out  # 520 + 25,050 + 625,500 + 1,503
+    assert captured.err.count("warning[N603]") == 2

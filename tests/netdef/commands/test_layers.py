@@ -1,0 +1,72 @@
+"""netdef layers: the manual of layer types."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from netdef.cli import main
+from netdef.compiler.layers import catalogue
+
+TYPES = [kind.type_name for kind in catalogue.every_type()]
+ROOT = Path(__file__).parents[3]
+
+Captured = pytest.CaptureFixture[str]
+
+
+def test_layers_lists_all_types(capsys: Captured) -> None:
+    assert main(["layers"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == TYPES
+
+
+def test_layers_loads_no_back_end_unless_asked() -> None:
+    code = (
+        "import sys; from netdef.cli import main; main(['layers']); "
+        "print(sorted({'torch', 'onnx', 'numpy'} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stderr == "[]\n"
+
+
+def described(kind: str, capsys: Captured) -> dict[str, Any]:
+    assert main(["layers", kind, "--json"]) == 0
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def test_a_types_page_has_what_caffe_proto_says(capsys: Captured) -> None:
+    """The fields, their order, words and defaults are those of caffe.proto's PoolingParameter."""
+    found = described("Pooling", capsys)
+    fields = {field["name"]: field for field in found["fields"]}
+    assert found["message"] == "pooling_param"
+    assert fields["pool"]["words"] == ["MAX", "AVE", "STOCHASTIC"]
+    assert {name: field["default"] for name, field in fields.items()} == {
+        "pool": "MAX",
+        "kernel_size": None,
+        "stride": 1,
+        "pad": 0,
+        "global_pooling": False,
+        "round_mode": "CEIL",
+        "engine": "DEFAULT",
+    }
+    assert fields["pad"]["or"] == ["pad_h", "pad_w"]
+    assert fields["stride"]["least"] == 1
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_every_type_has_a_page_and_every_field_a_word_about_it(kind: str, capsys: Captured) -> None:
+    found = described(kind, capsys)
+    fields = found["fields"] + [field for beside in found["messages_beside"] for field in beside["fields"]]
+    assert [field["name"] for field in fields if not field["doc"]] == []
+    assert main(["layers", kind]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f"{kind}: ")
+    assert [field["name"] for field in fields if f"  {field['name']}" not in out] == []
+
+
+def test_layers_suggests_the_type_that_was_meant(capsys: Captured) -> None:
+    assert main(["layers", "Convolutoin"]) == 2
+    assert "did you mean Convolution?" in capsys.readouterr().err

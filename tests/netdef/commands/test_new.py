@@ -1,0 +1,55 @@
+"""netdef new: a net of netdef's own, whole, in the user's folder."""
+
+from pathlib import Path
+
+import pytest
+
+import netdef
+from netdef.cli import main
+
+NETS = Path(__file__).parents[3] / "nets"
+
+Captured = pytest.CaptureFixture[str]
+
+
+def names(capsys: Captured) -> list[str]:
+    assert main(["new"]) == 0
+    return capsys.readouterr().out.split()
+
+
+def test_nets_are_listed_and_what_they_include_is_not(capsys: Captured) -> None:
+    listed = names(capsys)
+    assert {"vgg16", "resnet50", "digits"} < set(listed)
+    assert not {"vgg", "vgg_boxes"} & set(listed)
+
+
+def test_each_copy_is_the_net_wherever_it_lies(tmp_path: Path, capsys: Captured) -> None:
+    for name in names(capsys):
+        folder = tmp_path / name
+        assert main(["new", name, "-o", str(folder)]) == 0
+        copied = capsys.readouterr().out.splitlines()
+        assert {Path(line).name for line in copied[:-1]} == {path.name for path in folder.iterdir()}
+        assert copied[-1] == f"try: netdef summary {folder / name}.net"
+        assert netdef.load(folder / f"{name}.net").blobs == netdef.load(NETS / f"{name}.net").blobs
+
+
+def test_a_recipe_comes_with_what_it_names(tmp_path: Path) -> None:
+    assert main(["new", "vgg16", "-o", str(tmp_path)]) == 0
+    assert {"vgg16.yaml", "vgg.yaml", "vgg11.net"} < {path.name for path in tmp_path.iterdir()}
+
+
+def test_nothing_is_written_over_unless_asked(tmp_path: Path, capsys: Captured) -> None:
+    mine = tmp_path / "lenet.net"
+    mine.write_text("# mine")
+    assert main(["new", "lenet", "-o", str(tmp_path)]) == 1
+    assert "error[N009]: lenet.net stands in" in capsys.readouterr().err
+    assert mine.read_text() == "# mine"
+    assert main(["new", "lenet", "-o", str(tmp_path), "--force"]) == 0
+    assert mine.read_bytes() == (NETS / "lenet.net").read_bytes()
+
+
+def test_a_name_that_is_no_nets_is_answered_with_the_nearest(capsys: Captured) -> None:
+    assert main(["new", "lennet"]) == 1
+    message = capsys.readouterr().err
+    assert "error[N008]: netdef has no net lennet" in message
+    assert 'did you mean "lenet"?' in message
