@@ -95,6 +95,10 @@ def analyse(
 def analyse_net(request: NetRequest, *, samples: Mapping[str, Shapes] | None = None, files: Files = DISK) -> Analysis:
     """All that is known of the net that is asked for."""
     report = Report()
+    for layer_file in request.layer_files:
+        from netdef.compiler.own_types import read_layers  # most nets have Caffe's types
+
+        read_layers(layer_file, report, files)
     source = files.open(request.file, report)
     if source is None:
         return Analysis(None, None, None, None, report)

@@ -104,6 +104,7 @@ class NetRequest(Request):
     data_size   (C, H, W) of data layers whose data set is absent, by layer; an empty name is for all
     dense       whether InnerProducts become convolutions
     opaque      layer types that only their author can run, and the shapes of their tops
+    layer_files Python files that declare layer types of the user's own
     """
 
     file: str = ""
@@ -115,6 +116,7 @@ class NetRequest(Request):
     data_size: Mapping[str, Shape] = field(default_factory=dict)
     dense: bool = False
     opaque: DeclaredShapes = field(default_factory=dict)
+    layer_files: tuple[str, ...] = ()
 
     def of(self, file: str, phase: str | None = None) -> Self:
         """The same of another file, or in another phase."""

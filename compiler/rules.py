@@ -13,6 +13,15 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+_TABLES: dict[str, dict[type[Layer], Callable[..., Any]]] = {}
+"""The rules by back end; users' types may be in a table before its back end is imported, which may take seconds."""
+
+
+def declare_rule(back_end: str, kind: type[Layer], rule: Callable[..., Any]) -> None:
+    """Give a back end the rule of a user's type, without importing the back end."""
+    _TABLES.setdefault(back_end, {})[kind] = rule
+
+
 class Rules(Generic[P, R]):
     """One back end's rules by layer type; ``P`` is what a rule takes behind the layer, ``R`` what it makes.
 
@@ -20,12 +29,13 @@ class Rules(Generic[P, R]):
     type is looked up by its exact class: a rule for a type is none for its subclasses.
     """
 
-    def __init__(self, package: str) -> None:
+    def __init__(self, back_end: str, package: str) -> None:
+        self._back_end = back_end
         self._package = package
         """Where the families' files are."""
         self._imported: set[str | None] = {None}
         """The families whose rules are known; a type of no family brings its own."""
-        self._rules: dict[type[Layer], Callable[..., R]] = {}
+        self._rules: dict[type[Layer], Callable[..., R]] = _TABLES.setdefault(back_end, {})
         self._refusals: dict[type[Layer], str] = {}
 
     def rule(self, kind: type[L]) -> Callable[[Callable[Concatenate[L, P], R]], Callable[Concatenate[L, P], R]]:
@@ -55,7 +65,10 @@ class Rules(Generic[P, R]):
     def why_not(self, kind: type[Layer]) -> str | None:
         """Why a layer type can't be done; None if it can."""
         self._import(kind)
-        return None if kind in self._rules else self._refusals.get(kind, "is of a type that only its author can run")
+        if kind in self._rules:
+            return None
+        nobodys = "is of a type that only its author can run"
+        return self._refusals.get(kind, f"has no {self._back_end}_rule" if _is_registered(kind) else nobodys)
 
     def refusal(self, layer: Layer) -> str | None:
         """Why a layer can't be done; None if it can."""
@@ -77,3 +90,8 @@ class Rules(Generic[P, R]):
             self._imported.add(family)
             if find_spec(name := f"{self._package}.{family}") is not None:
                 import_module(name)
+
+
+def _is_registered(kind: type[Layer]) -> bool:
+    """Whether a type is more than a declaration of shapes (``opaque``)."""
+    return kind in catalogue.variants(kind.type_name)

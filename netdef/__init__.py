@@ -1,6 +1,7 @@
 """netdef: a compiler for network definitions, Caffe's prototxt and .net files.
 
     load            a file to a checked net: its layers, shapes, weights and costs
+    load_layers     layer types of your own, from a Python file (see netdef.layer_types)
     dense           the same net for images of any size, its InnerProducts as convolutions
     read_weights    weights by layer, from a .caffemodel and other formats
     write_weights   weights into a file, by its suffix
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from netdef.compiler.net.net import Net as Net
     from netdef.compiler.net_error import NetError as NetError
     from netdef.compiler.onnx import onnx_model as onnx_model
+    from netdef.compiler.own_types import load_layers as load_layers
     from netdef.compiler.passes.dense import dense as dense
     from netdef.compiler.weights.files import read_weights as read_weights
     from netdef.compiler.weights.files import write_weights as write_weights
@@ -35,6 +37,7 @@ _HOMES = {
     "NetError": "netdef.compiler.net_error:NetError",
     "dense": "netdef.compiler.passes.dense:dense",
     "load": "netdef.compiler.load:load",
+    "load_layers": "netdef.compiler.own_types:load_layers",
     "module": "netdef.runtime.module:lower",
     "onnx_model": "netdef.compiler.onnx:onnx_model",
     "read_weights": "netdef.compiler.weights.files:read_weights",
@@ -48,6 +51,7 @@ __all__ = [
     "NetError",
     "dense",
     "load",
+    "load_layers",
     "module",
     "onnx_model",
     "read_weights",

@@ -77,6 +77,10 @@ def with_extras(name: str, module: Any) -> Callable[[argparse.Namespace, Console
     @extras_named(f"netdef {name}")
     def run(args: argparse.Namespace, console: Console) -> int:
         require(f"netdef {name}", *getattr(module, "EXTRAS", ()))
+        if own := getattr(args, "load", ()):
+            from netdef.compiler.own_types import load_layers  # most nets have Caffe's types
+
+            load_layers(*own)
         status: int = module.run(args, console)
         return status
 

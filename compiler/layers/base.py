@@ -179,6 +179,10 @@ class Layer(Message):
         cls.type_name, cls.aliases, cls.v0, cls.v1 = name or cls.__name__, aliases, v0, v1
         cls.origin = origin or ("bvlc" if cls.__module__.startswith(f"{__package__}.") else "own")
         for word, value in words.items():
+            if word not in _Words.__annotations__:
+                raise TypeError(
+                    f"the class line of {cls.__name__} says {word}; it may say {', '.join(_Words.__annotations__)}"
+                )
             setattr(cls, word, Arity(value, value) if word in ("bottoms", "tops") and isinstance(value, int) else value)
         cls.fields_beside = {name: p for name, p in cls.fields.items() if isinstance(p, Beside)}
         cls.own_fields = {name: p for name, p in cls.fields.items() if not isinstance(p, Beside)}

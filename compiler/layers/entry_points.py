@@ -7,7 +7,6 @@ Only what a net names is imported.
 """
 
 from netdef.compiler.layers.base import Layer
-from netdef.compiler.layers.flaws import flaws
 from netdef.compiler.schema.message import Refusal
 
 GROUP = "netdef.layers"
@@ -35,11 +34,13 @@ def load(name: str) -> None:
             why = f"{type(error).__name__}: {error}"
         if why is not None:
             message = f"the layer type {name} of {point.value} can't be had: {why}"
-            raise Refusal("N209", message, help="mend the package that brings it, or uninstall it")
+            raise Refusal("N220", message, help="mend the package that brings it, or uninstall it")
 
 
 def _flaw(name: str, kind: object) -> str | None:
     """What is wrong with what a package calls a layer type."""
+    from netdef.compiler.layers.flaws import flaws
+
     if not (isinstance(kind, type) and issubclass(kind, Layer)):
         return f"it is no class of {Layer.__module__}.{Layer.__name__}"
     if name not in (kind.type_name, *kind.aliases):

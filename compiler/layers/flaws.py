@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from netdef.compiler.layers.base import Layer
-from netdef.compiler.schema.message import Message, Param
+from netdef.compiler.schema.message import Param
 
 HOOKS = ("problems", "infer", "weights", "macs", "window", "classes_axis", "as_convolution")
 """What a type may override with a method of its own."""
@@ -14,12 +14,13 @@ HOOKS = ("problems", "infer", "weights", "macs", "window", "classes_axis", "as_c
 def flaws(kind: type[Layer]) -> Iterator[str]:
     """Each flaw, as what follows the type's name in a sentence."""
     yield from _fields(kind)
-    yield from _messages(kind)
     yield from _hooks(kind)
     yield from _roles(kind)
 
 
 def _fields(kind: type[Layer]) -> Iterator[str]:
+    if kind.own_fields and not kind.message:
+        yield f'has fields ({", ".join(kind.own_fields)}) and no message: its class line needs message="..._param"'
     for name, value in vars(kind).items():
         if isinstance(value, Param):
             yield f"does not say what {name} holds: write {name}: int = param(...), or whatever it is"
@@ -29,14 +30,6 @@ def _fields(kind: type[Layer]) -> Iterator[str]:
     numbers = [number for param in own for number, _ in param.spellings.values() if number]
     for number in sorted({number for number in numbers if numbers.count(number) > 1}):
         yield f"gives the number {number} to several fields of {kind.message}"
-
-
-def _messages(kind: type[Layer]) -> Iterator[str]:
-    if kind.own_fields and not kind.message:
-        yield f'has fields ({", ".join(kind.own_fields)}) and no message: its class line needs message="..._param"'
-    for name, param in kind.fields_beside.items():
-        if not (isinstance(param.kind, type) and issubclass(param.kind, Message)):
-            yield f"must hold a Message in {name}, as it stands beside its own"
 
 
 def _hooks(kind: type[Layer]) -> Iterator[str]:

@@ -4,5 +4,5 @@ from netdef.compiler.net.net import Node
 from netdef.compiler.onnx.graph import Graph
 from netdef.compiler.rules import Rules
 
-EXPORT: Rules[[Node, Graph], None] = Rules("netdef.compiler.onnx")
+EXPORT: Rules[[Node, Graph], None] = Rules("onnx", "netdef.compiler.onnx")
 """A rule adds a node's operators to the graph; it raises ``Refusal`` where the node's parameters can't be said."""

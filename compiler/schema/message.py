@@ -131,6 +131,13 @@ class Beside(Param):
         super().__init__({name: (number, None)}, default=default, least=None, most=None, doc=doc, truncates=False)
         self.v1_number = v1_number
 
+    @override
+    def bind(self, attribute: str, annotation: Any) -> None:
+        """The same, and refuse what is no message."""
+        super().bind(attribute, annotation)
+        if not (isinstance(self.kind, type) and issubclass(self.kind, Message)):
+            raise TypeError(f"{attribute} stands beside a type's own message, and must be a Message itself")
+
 
 def param(
     number: int,

@@ -13,6 +13,7 @@ from netdef.compiler.layers import catalogue
 from netdef.compiler.layers.base import Layer
 from netdef.compiler.rules import Rules
 from netdef.compiler.schema.message import Message, Param, ProtoEnum
+from netdef.options.net import load_argument
 from netdef.runtime.console import Console
 
 HELP = "the layer types, and what may stand in each"
@@ -24,6 +25,7 @@ BACK_ENDS = {"pytorch": ("netdef.runtime.lowering", "RULES"), "onnx": ("netdef.c
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("type", nargs="?", metavar="TYPE", help="a layer type; a table of all if not given")
+    load_argument(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--back-ends", action="store_true", help="say too which back ends do it (loads them: slow)")
 

@@ -35,6 +35,18 @@ def net_arguments(parser: argparse.ArgumentParser, *, phase: bool = True) -> Non
         " only a run can tell; once for each top",
     )
     group.add_argument("--dense", action="store_true", help="turn InnerProduct layers into convolutions")
+    load_argument(group)
+
+
+def load_argument(group: argparse._ActionsContainer) -> None:
+    """Add what brings layer types of the user's own; ``cli`` loads them before any command runs."""
+    group.add_argument(
+        "--load",
+        action="append",
+        default=[],
+        metavar="my_layer.py",
+        help="a Python file with layer types of your own (help(netdef.layer_types) says how)",
+    )
 
 
 def set_argument(group: argparse._ActionsContainer) -> None:
@@ -56,4 +68,5 @@ def net_request(args: argparse.Namespace, file: str | None = None) -> NetRequest
         data_size=dict(args.data_size),
         dense=args.dense,
         opaque={kind: tuple(shape for of, shape in args.opaque if of == kind) for kind, _ in args.opaque},
+        layer_files=tuple(args.load),
     )

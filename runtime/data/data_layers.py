@@ -19,6 +19,7 @@ from netdef.compiler.net.definition import LayerDefinition, define
 from netdef.compiler.net.filter import is_in
 from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
+from netdef.compiler.own_types import load_layers
 from netdef.compiler.preprocess import Preprocessing, of_transform
 from netdef.compiler.request import NetRequest
 from netdef.compiler.schema.caffe import Phase, State
@@ -71,6 +72,7 @@ def load_fed(request: NetRequest, data: str | None) -> tuple[Net, LayerFeed | No
     """
     if data is not None:
         return load_net(request), None
+    load_layers(*request.layer_files)
     opened = open_layers(request.file, request.set, state_of(request.phase, request.stages, request.level))
     net = load_net(request, samples=samples_of(opened))
     return net, feed_of(net, opened) if opened else None

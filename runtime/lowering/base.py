@@ -99,7 +99,7 @@ class Setting(NamedTuple):
     generator: DropoutGenerator
 
 
-RULES: Rules[[Node, Setting], Op] = Rules("netdef.runtime.lowering")
+RULES: Rules[[Node, Setting], Op] = Rules("pytorch", "netdef.runtime.lowering")
 """What PyTorch does with each layer type."""
 lower = RULES.rule
 refuse = RULES.refuse

@@ -1,0 +1,250 @@
+"""A layer type of one's own, used by the commands as any other, and refused at the door where it is not whole."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import netdef
+from netdef import layer_types
+from netdef.cli import main
+from netdef.compiler.layers import catalogue
+
+Captured = pytest.CaptureFixture[str]
+
+ROOT = Path(__file__).parents[2]
+OWN = Path(__file__).with_name("swish.py")
+NET = """
+name: "own"
+let N = 1
+input "data" [N, 1, 8, 8]
+layer "conv1" Convolution { num_output: 6 kernel_size: 3 weight_filler { type: "msra" } }
+layer "swish1" Swish { scale: 2 beta_param { filler { type: "uniform" min: 0.5 max: 1.5 } } }
+layer "fc2" InnerProduct { num_output: 10 weight_filler { type: "msra" } }
+layer { name: "swish2" type: "Swish" bottom: "fc2" top: "fc2" swish_param { beta_param { channel_shared: true } } }
+layer "prob" Softmax { include { phase: TEST } }
+layer "label" Input { shape { dim: N } include { phase: TRAIN } }
+layer "loss" SoftmaxWithLoss { bottom: ["fc2", "label"] include { phase: TRAIN } }
+preprocess { channels: GREY mean: 127 scale: 0.01 }
+expect { params: 2_237 }
+"""
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.chdir(tmp_path)
+    Path("own.net").write_text(NET, "utf-8")
+    with catalogue.restored():
+        yield tmp_path
+
+
+# ---- the worked example, by commands alone
+def test_without_its_file_the_type_is_unknown(capsys: Captured) -> None:
+    assert main(["check", "own.net"]) == 1
+    assert 'there is no layer type "Swish"' in capsys.readouterr().err
+
+
+def test_check_and_summary(capsys: Captured) -> None:
+    assert main(["check", "own.net", "--load", str(OWN)]) == 0
+    capsys.readouterr()
+    assert main(["summary", "own.net", "--format", "json", "--load", str(OWN)]) == 0
+    layers = {layer["name"]: layer for layer in json.loads(capsys.readouterr().out)["layers"]}
+    assert layers["swish1"]["type"] == "Swish"
+    assert layers["swish1"]["params"] == [{"name": "beta", "shape": [6], "count": 6}]
+    assert layers["swish1"]["tops"] == ["conv1"]  # in place, as its class line says
+    assert layers["swish2"]["num_params"] == 1
+
+
+def test_its_own_mistakes_stand_where_they_are_made(capsys: Captured) -> None:
+    Path("bad.net").write_text('input "x" [5]\nlayer "s" Swish { beta_param { channel_share: true } }\n', "utf-8")
+    assert main(["check", "bad.net", "--load", str(OWN)]) == 1
+    assert 'did you mean "channel_shared"?' in capsys.readouterr().err
+    Path("bad.net").write_text('input "x" [5]\nlayer "s" Swish\n', "utf-8")
+    assert main(["check", "bad.net", "--load", str(OWN)]) == 1
+    assert "Swish needs a channel axis" in capsys.readouterr().err
+
+
+def test_expand_draw_and_the_manual(capsys: Captured) -> None:
+    assert main(["expand", "own.net", "--load", str(OWN)]) == 0
+    assert "swish_param {\n    scale: 2\n    beta_param {" in capsys.readouterr().out
+    assert main(["draw", "own.net", "-o", "own.dot", "--load", str(OWN)]) == 0
+    assert main(["layers", "Swish", "--back-ends", "--load", str(OWN)]) == 0
+    said = capsys.readouterr().out
+    assert "pytorch: yes\nonnx: yes" in said
+    assert "channel_shared" in said
+
+
+def test_training_export_and_verification(capsys: Captured, home: Path) -> None:
+    own = ("--load", str(OWN))
+    Path("own.yaml").write_text("iterations: 1\nbatch: 8\nlr: 0.1\n", "utf-8")
+    told = ("--data", "synthetic", "--device", "cpu", "-o", "run")
+    assert main(["train", "own.net", *told, *own]) == 0
+    weights = netdef.read_weights("run/last.safetensors")
+    netdef.load_layers(OWN)
+    first = netdef.module(netdef.load("own.net", phase="TRAIN"))
+    moved = [first.layer_params(name)[0].detach().numpy() - weights[name][0] for name in ("swish1", "swish2")]
+    assert all(np.abs(change).min() > 0 for change in moved)  # every beta has a gradient, and a step changed it
+    assert main(["export", "own.net", "--onnx", "--weights", "run", "-o", "own.onnx", *own]) == 0
+    assert Path("own.onnx").stat().st_size > 0
+    capsys.readouterr()
+    assert main(["verify", "own.net", "--weights", "run", *own]) == 0
+
+
+def test_the_numbers_are_those_of_the_formula() -> None:
+    netdef.load_layers(OWN)
+    Path("one.net").write_text('input "x" [2, 3, 4, 5]\nlayer "s" Swish { scale: 2 top: "y" }\n', "utf-8")
+    random = np.random.default_rng(0)
+    x, beta = random.standard_normal((2, 3, 4, 5)), random.standard_normal(3)
+    module = netdef.module(netdef.load("one.net"), {"s": [beta.astype(np.float32)]})
+    found = module(x=torch.from_numpy(x.astype(np.float32)))["y"].detach().numpy()
+    np.testing.assert_allclose(found, 2 * x / (1 + np.exp(-beta[:, None, None] * x)), rtol=1e-5, atol=1e-6)
+
+
+def test_a_summary_with_an_own_type_loads_no_back_end() -> None:
+    code = (
+        f"import sys; from netdef.cli import main; main(['summary', 'own.net', '--load', {str(OWN)!r}]); "
+        "print(sorted({'torch', 'onnx', 'numpy'} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == "[]\n"
+
+
+def test_the_example_of_the_help_is_whole() -> None:
+    assert layer_types.__doc__ is not None
+    lines = layer_types.__doc__.split("\n")
+    Path("mine.py").write_text("\n".join(line[4:] for line in lines if line.startswith("    ")), "utf-8")
+    text = 'input "x" [2, 3, 4]\nlayer "s" Swish { beta: 2 top: "y" }\n'
+    Path("mine.net").write_text(text, "utf-8")
+    assert main(["verify", "mine.net", "--load", "mine.py"]) == 0
+
+
+# ---- a package that brings a type
+@pytest.fixture
+def package(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An installed distribution with an entry point."""
+    site = home / "site"
+    (site / "swishes-1.0.dist-info").mkdir(parents=True)
+    (site / "swishes.py").write_text(OWN.read_text("utf-8"), "utf-8")
+    (site / "swishes-1.0.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: swishes\nVersion: 1.0\n")
+    (site / "swishes-1.0.dist-info/entry_points.txt").write_text("[netdef.layers]\nSwish = swishes:Swish\n")
+    monkeypatch.syspath_prepend(site)
+    monkeypatch.delitem(sys.modules, "swishes", raising=False)
+    return site
+
+
+def test_an_installed_package_brings_its_types(package: Path, capsys: Captured) -> None:
+    assert main(["check", "own.net"]) == 0
+    assert main(["layers"]) == 0
+    assert "\nSwish " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1 / 0\n", "ZeroDivisionError: division by zero"),
+        ("class Swish: ...\n", "it is no class of netdef.compiler.layers.base.Layer"),
+        ("Swash = 1\n", "AttributeError: module 'swishes' has no attribute 'Swish'"),
+        (
+            "from netdef.layer_types import *\nclass Swish(Layer, name='Other'): ...\n",
+            "the class calls itself Other",
+        ),
+    ],
+)
+def test_what_keeps_a_packages_type_out_is_said_where_it_is_named(
+    text: str, message: str, package: Path, capsys: Captured
+) -> None:
+    (package / "swishes.py").write_text(text, "utf-8")
+    assert main(["check", "own.net"]) == 1
+    said = capsys.readouterr().err
+    assert f"the layer type Swish of swishes:Swish can't be had: {message}" in said
+    assert said.count("error[N220]") == 1
+    assert catalogue.find("Other") is None
+
+
+# ---- the door
+HEAD = "from netdef.layer_types import *\n"
+OK = "class Mine(Layer): ...\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "message"),
+    [
+        ("x = (\n", "N220", "mine.py doesn't run: SyntaxError: '(' was never closed"),
+        ("import nothing_of_this_name\n", "N220", "ModuleNotFoundError: No module named 'nothing_of_this_name'"),
+        (f"{HEAD}{OK}raise SystemExit(3)\n", "N220", "mine.py doesn't run: SystemExit: 3"),
+        ("class Mine: ...\n", "N220", "mine.py declares no layer type"),
+        (f"{HEAD}{OK}class ReLU(Layer): ...\n", "N221", "there is a layer type ReLU already, of bvlc"),
+        (f"{HEAD}class Mine(Layer):\n    x: int = param(1)\n", "N222", "Mine has fields (x) and no message"),
+        (f"{HEAD}class Mine(Layer, message='a_param'):\n    x = param(1)\n", "N222", "Mine does not say what x holds"),
+        (
+            f"{HEAD}class Mine(Layer, message='a_param'):\n    x: int = param(1)\n    y: int = param(1)\n",
+            "N222",
+            "Mine gives the number 1 to several fields of a_param",
+        ),
+        (
+            f"from __future__ import annotations\n{HEAD}class Mine(Layer, message='a_param'):\n    x: int = param(1)\n",
+            "N222",
+            "Mine postpones its annotations",
+        ),
+        (f"{HEAD}class Mine(Layer, bottoms=0): ...\n", "N222", "Mine needs infer(self, bottoms, num_tops)"),
+        (f"{HEAD}class Mine(Layer):\n    def infer(self, x): ...\n", "N222", "Mine must declare infer("),
+        (f"{HEAD}class Mine(Layer):\n    def weight(self, x): ...\n", "N222", "did you mean weights?"),
+        (f"{HEAD}class Mine(Layer, labels=1): ...\n", "N222", "Mine has its labels in bottom 1, and takes 1 bottoms"),
+        (f"{HEAD}class Mine(Layer, flattens=True): ...\n", "N222", "Mine flattens, and needs as_convolution"),
+        (
+            f"{HEAD}class Mine(Layer):\n    x: int = beside(1, 'x_param')\n",
+            "N220",
+            "x stands beside a type's own message, and must be a Message itself",
+        ),
+        (
+            f"{HEAD}class Mine(Layer, botoms=2): ...\n",
+            "N220",
+            "the class line of Mine says botoms; it may say message, number, bottoms, tops",
+        ),
+    ],
+)
+def test_a_file_that_is_not_whole_is_refused_and_leaves_nothing(
+    text: str, code: str, message: str, capsys: Captured
+) -> None:
+    Path("mine.py").write_text(text, "utf-8")
+    assert main(["summary", str(ROOT / "nets/lenet.net"), "--load", "mine.py"]) == 1
+    said = capsys.readouterr().err
+    assert f"error[{code}]" in said
+    assert message in said
+    assert "mine.py:" in said or "declares no" in said
+    assert catalogue.find("Mine") is None
+
+
+def test_no_such_file(capsys: Captured) -> None:
+    assert main(["summary", "own.net", "--load", "mine.py"]) == 1
+    assert "there is no file mine.py" in capsys.readouterr().err
+
+
+def test_a_file_is_run_once_and_again_when_it_has_changed() -> None:
+    Path("mine.py").write_text(HEAD + OK, "utf-8")
+    (first,) = netdef.load_layers("mine.py")
+    assert netdef.load_layers("mine.py") == (first,)
+    Path("mine.py").write_text(f"{HEAD}class Mine(Layer, in_place=True): ...\n", "utf-8")
+    (second,) = netdef.load_layers("mine.py")
+    assert second.in_place
+    assert catalogue.variants("Mine") == (second,)
+
+
+def test_a_second_file_may_not_take_its_name() -> None:
+    for name in ("mine.py", "other.py"):
+        Path(name).write_text(HEAD + OK, "utf-8")
+    netdef.load_layers("mine.py")
+    with pytest.raises(netdef.NetError, match="there is a layer type Mine already, of own"):
+        netdef.load_layers("other.py")
+
+
+def test_a_type_without_a_rule_says_which_is_missing(capsys: Captured) -> None:
+    Path("mine.py").write_text(HEAD + OK, "utf-8")
+    Path("mine.net").write_text('input "x" [2, 3]\nlayer "m" Mine\n', "utf-8")
+    assert main(["export", "mine.net", "--onnx", "--load", "mine.py"]) == 1
+    assert "ONNX can't express m: Mine has no onnx_rule" in capsys.readouterr().err
