@@ -53,10 +53,10 @@ def files(folder: str) -> list[Path]:
 
 @cache
 def modules() -> dict[str, Path]:
-    """Each module's file, by its whole name; a package is its ``__init__.py``."""
+    """Each module's file, by its whole name; a package is its ``__init__.py``. Examples of mistakes are none."""
     found = {}
     for top, folder in TOPS.items():
-        for path in folder.rglob("*.py"):
+        for path in set(folder.rglob("*.py")) - set(folder.rglob("explain/N*.py")):
             parts = path.relative_to(folder).with_suffix("").parts
             found[".".join([top, *parts]).removesuffix(".__init__")] = path
     return found
