@@ -35,9 +35,9 @@ def check_fed(net: Net, plan: ExecutionPlan, fed: Mapping[str, Tensor]) -> None:
             report.add(Diagnostic("N751", message, help=f"{name} is {show(shape, batch=True)}"))
     stop_on_errors(report)
     sizes = tuple(tuple(fed[name].shape) for name in plan.inputs)
-    if sizes not in plan.fitting:
+    if sizes not in plan.accepted:
         _check_sizes(plan, sizes)
-        plan.fitting.add(sizes)
+        plan.accepted.add(sizes)
 
 
 def _check_sizes(plan: ExecutionPlan, sizes: tuple[Shape, ...]) -> None:

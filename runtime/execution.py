@@ -14,34 +14,34 @@ from netdef.runtime.lowering.base import Op
 class Step(NamedTuple):
     """An op to run. Blobs' versions are numbers here.
 
-    over     whether the top is written over the bottom
-    stopped  for each bottom, whether gradients end there (``propagate_down: false``); empty if none do
-    spent    versions that nobody needs any more
+    in_place   whether the top is written over the bottom
+    stopped    for each bottom, whether gradients end there (``propagate_down: false``); empty if none do
+    freed      versions that nobody needs any more
     """
 
     node: Node
     op: Op
-    over: bool
+    in_place: bool
     bottoms: tuple[int, ...]
     stopped: tuple[bool, ...]
     tops: tuple[int, ...]
-    spent: tuple[int, ...]
+    freed: tuple[int, ...]
 
 
 class ExecutionPlan(NamedTuple):
     """What is fed, what runs, and what is left at the end.
 
-    inputs   what must be fed
-    wanted   what is left, by name
-    weighed  what counts in the loss, and how much
-    fitting  sizes of inputs that were found to fit: what the plan learns
+    inputs       what must be fed
+    wanted       what is left, by name
+    loss_terms   what counts in the loss, and how much
+    accepted     sizes of inputs that were found to fit: what the plan learns
     """
 
     inputs: Mapping[str, int]
     steps: tuple[Step, ...]
     wanted: Mapping[str, int]
-    weighed: tuple[tuple[float, int], ...]
-    fitting: set[tuple[Shape, ...]]
+    loss_terms: tuple[tuple[float, int], ...]
+    accepted: set[tuple[Shape, ...]]
 
 
 class _Flow(NamedTuple):
@@ -62,13 +62,13 @@ def make_plan(net: Net, ops: Mapping[int, Op], wanted: Sequence[str], *, with_lo
     for name in wanted:
         if name not in flow.names:
             raise NetError(Diagnostic("N758", f"there is no blob {name}", help=did_you_mean(name, flow.names)))
-    weighed = tuple(
+    loss_terms = tuple(
         (weight, number)
         for node, made in zip(net.nodes, flow.tops, strict=True)
         for weight, number in zip(node.loss_weights, made, strict=True)
         if weight and with_loss
     )
-    kept = {*(flow.names[name] for name in wanted), *(number for _, number in weighed)}
+    kept = {*(flow.names[name] for name in wanted), *(number for _, number in loss_terms)}
     needed = _needed(kept, flow)
     return ExecutionPlan(
         inputs={
@@ -79,8 +79,8 @@ def make_plan(net: Net, ops: Mapping[int, Op], wanted: Sequence[str], *, with_lo
         },
         steps=_steps(net, {i: op for i, op in ops.items() if needed.intersection(flow.tops[i])}, kept, flow),
         wanted={name: flow.names[name] for name in wanted},
-        weighed=weighed,
-        fitting=set(),
+        loss_terms=loss_terms,
+        accepted=set(),
     )
 
 
@@ -107,19 +107,19 @@ def _needed(kept: set[int], flow: _Flow) -> set[int]:
 def _steps(net: Net, ops: Mapping[int, Op], kept: set[int], flow: _Flow) -> tuple[Step, ...]:
     last = {number: index for index in ops for number in (*flow.tops[index], *flow.bottoms[index])}
     free = overwritable(ops, kept, flow)
-    spent: dict[int, list[int]] = {}
+    freed: dict[int, list[int]] = {}
     for number, index in last.items():
         if number not in kept:
-            spent.setdefault(index, []).append(number)
+            freed.setdefault(index, []).append(number)
     return tuple(
         Step(
             node=net.nodes[index],
             op=op,
-            over=op.supports_inplace and flow.bottoms[index][0] in free,
+            in_place=op.supports_inplace and flow.bottoms[index][0] in free,
             bottoms=flow.bottoms[index],
             stopped=_stopped(net.nodes[index].propagate_down),
             tops=flow.tops[index],
-            spent=tuple(spent.get(index, ())),
+            freed=tuple(freed.get(index, ())),
         )
         for index, op in ops.items()
     )

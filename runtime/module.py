@@ -68,7 +68,7 @@ class NetModule(nn.Module):
         self._plans: dict[tuple[str, ...], ExecutionPlan] = {}
         self._outputs = make_plan(net, self._ops, net.outputs)
         self._with_loss = make_plan(net, self._ops, net.outputs, with_loss=True)
-        self.register_buffer("shares", torch.ones(len(self._with_loss.weighed)), persistent=False)
+        self.register_buffer("shares", torch.ones(len(self._with_loss.loss_terms)), persistent=False)
 
     @override
     def forward(self, **blobs: Tensor) -> dict[str, Tensor]:
@@ -91,11 +91,11 @@ class NetModule(nn.Module):
         of a batch and somebody says what the term is worth there.
         """
         plan = self._with_loss
-        if not plan.weighed:
+        if not plan.loss_terms:
             help = "load it with phase TRAIN, or add a layer such as SoftmaxWithLoss"
             raise NetError(Diagnostic("N759", f"nothing in {self.net.name or 'the net'} counts in a loss", help=help))
         values = self._run(plan, blobs)
-        terms = [wide(values[number]).sum() * weight for weight, number in plan.weighed]
+        terms = [wide(values[number]).sum() * weight for weight, number in plan.loss_terms]
         return (torch.stack(terms) * self.shares).sum(), self._wanted(plan, values)
 
     def set_step(self, seed: int, step: int, first_sample: int = 0) -> None:
@@ -127,7 +127,7 @@ class NetModule(nn.Module):
     def has_idle_weights(self) -> bool:
         """Whether there are learned weights on which the loss doesn't depend."""
         busy: set[WeightKey] = set()
-        needed = {number for _, number in self._with_loss.weighed}
+        needed = {number for _, number in self._with_loss.loss_terms}
         for step in reversed(self._with_loss.steps):
             if needed.intersection(step.tops):
                 busy.update(own.owner for own in step.node.weights)
@@ -210,9 +210,9 @@ class NetModule(nn.Module):
             bottoms = [values[number] for number in step.bottoms]
             if step.stopped:
                 bottoms = [b.detach() if stop else b for b, stop in zip(bottoms, step.stopped, strict=True)]
-            tops = step.op(*bottoms, over=True) if step.over else step.op(*bottoms)
+            tops = step.op(*bottoms, in_place=True) if step.in_place else step.op(*bottoms)
             values.update(zip(step.tops, tops, strict=True))
-            for number in step.spent:
+            for number in step.freed:
                 del values[number]
         return values
 

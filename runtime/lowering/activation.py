@@ -19,10 +19,10 @@ class _Rectify(Op):
         self.slope = layer.negative_slope
 
     @override
-    def forward(self, bottom: Tensor, over: bool = False) -> tuple[Tensor, ...]:
+    def forward(self, bottom: Tensor, in_place: bool = False) -> tuple[Tensor, ...]:
         if self.slope:
-            return (functional.leaky_relu(bottom, self.slope, inplace=over),)
-        return (functional.relu(bottom, inplace=over),)
+            return (functional.leaky_relu(bottom, self.slope, inplace=in_place),)
+        return (functional.relu(bottom, inplace=in_place),)
 
 
 @lower(ReLU)

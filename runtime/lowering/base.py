@@ -17,13 +17,13 @@ from netdef.runtime.lowering.dropout_generator import DropoutGenerator
 class Op(nn.Module):
     """Computes a node's tops from its bottoms; its weights are its parameters, its statistics its buffers.
 
-    What the file writes in place runs in place only where nobody can tell (``plan.overwritable``).
+    What the file writes in place runs in place only where nobody can tell (``execution.overwritable``).
     """
 
     returns_fresh_memory = False
     """Whether its tops are memory of their own, which its backward pass doesn't read."""
     supports_inplace = False
-    """Whether its forward takes ``over``: write the top over the bottom."""
+    """Whether its forward takes ``in_place``: write the top over the bottom."""
 
     def __init__(self, node: Node) -> None:
         super().__init__()

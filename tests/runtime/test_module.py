@@ -79,7 +79,7 @@ def test_only_a_version_that_nobody_else_reads_is_overwritten(module: Build) -> 
     """
     net, x = module(text), torch.randn(2, 3, requires_grad=True)
     fed = x.detach().clone()
-    assert {step.node.name for step in net._outputs.steps if step.over} == {"a"}
+    assert {step.node.name for step in net._outputs.steps if step.in_place} == {"a"}
     found = net(data=x)
     whole = net.blobs(["x@first", "x", "y", "z", "sum", "fed"], data=x)
     assert (whole["x@first"] < 0).any()
@@ -97,7 +97,7 @@ def test_versions_are_given_up_as_soon_as_nobody_needs_them(module: Build) -> No
     alive: list[int] = []
     for step in net._outputs.steps:
         alive += step.tops
-        alive = [number for number in alive if number not in step.spent]
+        alive = [number for number in alive if number not in step.freed]
         assert len(alive) <= 3
 
 
