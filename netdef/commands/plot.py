@@ -25,15 +25,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Write the figure and say where."""
-    from netdef.runtime.training.plot import FORMS, draw, read_story
+    from netdef.runtime.training.history import read_history
+    from netdef.runtime.training.plot import FORMS, draw
 
     folders = [Path(folder) for folder in args.run_folder]
     out = Path(args.output) if args.output else folders[0] / "curves.svg"
     if out.suffix not in FORMS:
         raise NetError(Diagnostic("N005", f"{out}: no figure has this suffix", help=f"use one of {', '.join(FORMS)}"))
-    stories = [read_story(folder) for folder in folders]
-    if len({story.name for story in stories}) < len(stories):
-        stories = [story._replace(name=str(folder)) for story, folder in zip(stories, folders, strict=True)]
-    draw(stories, out, args.x)
+    histories = [read_history(folder) for folder in folders]
+    if len({history.name for history in histories}) < len(histories):
+        histories = [history._replace(name=str(folder)) for history, folder in zip(histories, folders, strict=True)]
+    draw(histories, out, args.x)
     console.print(str(out))
     return 0

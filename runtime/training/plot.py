@@ -1,27 +1,19 @@
-"""Curves of runs: loss, errors and learning rate, one colour for each run.
-
-What a run left in its ``metrics.jsonl`` becomes a ``Story``, and stories become a figure.
-"""
+"""Curves of runs: loss, errors and learning rate, one colour for each run."""
 
 from collections.abc import Callable, Collection, Sequence
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.extras import require
 from netdef.compiler.net_error import NetError
-from netdef.runtime.training.run import Run
+from netdef.runtime.training.history import Along, History, Numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-Along = Literal["iteration", "epoch", "seconds"]
-"""What a curve runs along."""
-Numbers = NDArray[np.float64]
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Told apart by the colour-blind too (Okabe and Ito, 2008)."""
@@ -56,51 +48,8 @@ STYLE = {
 }
 
 
-class Story(NamedTuple):
-    """What happened in a run, or in the stages of a plan one after another.
-
-    stages   the name and the metrics of each; a run by itself is one stage
-    """
-
-    name: str
-    stages: tuple[tuple[str, list[dict[str, float]]], ...]
-
-    def values(self, stage: int, along: Along, key: str) -> tuple[Numbers, Numbers]:
-        """Where a stage's lines that have ``key`` lie, behind the stages before it, and what they say of it."""
-        start = self.start(stage, along)
-        found = [(start + line[along], line[key]) for line in self.stages[stage][1] if key in line and along in line]
-        x, y = np.array(found, dtype=np.float64).reshape(-1, 2).T
-        return x, y
-
-    def start(self, stage: int, along: Along) -> float:
-        """Where a stage begins: at the end of those before it."""
-        return sum(max((line.get(along, 0.0) for line in lines), default=0.0) for _, lines in self.stages[:stage])
-
-
-def read_story(path: Path) -> Story:
-    """What happened in the run, or in the plan with stages, in a folder.
-
-    Raises:
-        NetError: if there is none, or nothing happened yet.
-    """
-    names = Run(path).manifest.get("stages")
-    homes = [path] if names is None else [path / name for name in names]
-    stages = tuple((home.name, spread(list(Run(home).lines))) for home in homes)
-    if not any(lines for _, lines in stages):
-        cure = "a run has its first line a second after it began"
-        raise NetError(Diagnostic("N765", f"{path} has no iteration yet, so there is nothing to draw", help=cure))
-    return Story(path.resolve().name, tuple(stage for stage in stages if stage[1]))
-
-
-def spread(lines: list[dict[str, float]]) -> list[dict[str, float]]:
-    """The lines with a time of its own for each iteration: several are noted at once, after the last of them."""
-    looks, counts = np.unique([line["seconds"] for line in lines], return_counts=True)  # they never fall
-    seconds = np.interp(np.arange(1, len(lines) + 1), [0, *np.cumsum(counts)], [0.0, *looks])
-    return [{**line, "seconds": float(time)} for line, time in zip(lines, seconds, strict=True)]
-
-
-def draw(stories: Sequence[Story], out: Path, along: Along) -> None:
-    """Draw stories into a file of one of ``FORMS``; equal stories make equal files.
+def draw(histories: Sequence[History], out: Path, along: Along) -> None:
+    """Draw histories into a file of one of ``FORMS``; equal histories make equal files.
 
     Raises:
         NetError: if matplotlib is absent, or the file can't be written.
@@ -109,26 +58,26 @@ def draw(stories: Sequence[Story], out: Path, along: Along) -> None:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    unit, scale = _unit(stories, along)
-    panels = [panel for panel in PANELS if any(panel.shows(story) for story in stories)]
+    unit, scale = _unit(histories, along)
+    panels = [panel for panel in PANELS if any(panel.shows(history) for history in histories)]
     with mpl.rc_context(STYLE):
         heights = [panel.height for panel in panels]
-        head, foot = 0.2 + 0.25 * ceil(len(stories) / NAMES_IN_A_ROW), 0.6
+        head, foot = 0.2 + 0.25 * ceil(len(histories) / NAMES_IN_A_ROW), 0.6
         whole = head + sum(heights) + foot
         figure = Figure(figsize=(WIDTH, whole))  # laid out here: matplotlib's own layouts differ in the last bits
         margins = {"left": LEFT / WIDTH, "right": 1 - 0.2 / WIDTH, "top": 1 - head / whole, "bottom": foot / whole}
         ratios = {"height_ratios": heights, "hspace": 0.16}
         rows = list(figure.subplots(len(panels), sharex=True, squeeze=False, gridspec_kw=ratios | margins)[:, 0])
         for axes, panel in zip(rows, panels, strict=True):
-            for number, story in enumerate(stories):
-                panel.draw(axes, story, along, scale, COLOURS[number % len(COLOURS)])
+            for number, history in enumerate(histories):
+                panel.draw(axes, history, along, scale, COLOURS[number % len(COLOURS)])
             panel.finish(axes)
             axes.set_ylabel(panel.label)
             axes.margins(x=0.01)
-        _mark_stages(rows, stories, along, scale)
+        _mark_stages(rows, histories, along, scale)
         rows[-1].set_xlabel(unit)
         figure.align_ylabels(rows)
-        _name(rows[0], stories)
+        _name(rows[0], histories)
         metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(out.suffix)
         try:
             figure.savefig(out, dpi=150, metadata=metadata)
@@ -137,13 +86,13 @@ def draw(stories: Sequence[Story], out: Path, along: Along) -> None:
 
 
 # ---- panels
-def draw_loss(axes: "Axes", story: Story, along: Along, scale: float, colour: str) -> None:
+def draw_loss(axes: "Axes", history: History, along: Along, scale: float, colour: str) -> None:
     """Each iteration's loss light, its mean strong; Caffe's losses in tests as dots."""
-    for stage in range(len(story.stages)):
-        x, y = story.values(stage, along, "loss")
+    for stage in range(len(history.stages)):
+        x, y = history.values(stage, along, "loss")
         axes.plot(*thinned(x / scale, y), color=colour, alpha=0.25, linewidth=0.7)
         axes.plot(*thinned(x / scale, smoothed(y)), color=colour, linewidth=1.8)
-        x, y = story.values(stage, along, "test_loss")
+        x, y = history.values(stage, along, "test_loss")
         axes.plot(x / scale, y, TESTED, color=colour, markersize=4, linewidth=1, markerfacecolor="white")
 
 
@@ -153,11 +102,11 @@ def finish_loss(axes: "Axes") -> None:
         _explain(axes, {"in training": "-", "in tests": TESTED})
 
 
-def draw_errors(axes: "Axes", story: Story, along: Along, scale: float, colour: str) -> None:
+def draw_errors(axes: "Axes", history: History, along: Along, scale: float, colour: str) -> None:
     """Errors in per cent: of the likeliest class and of five, or of boxes."""
-    for stage in range(len(story.stages)):
+    for stage in range(len(history.stages)):
         for key, (_, style) in ERRORS.items():
-            x, y = story.values(stage, along, key)
+            x, y = history.values(stage, along, key)
             axes.plot(x / scale, 100 * y, style, color=colour, markersize=3.5, linewidth=1.5, clip_on=False)
 
 
@@ -168,10 +117,10 @@ def finish_errors(axes: "Axes") -> None:
     _explain(axes, {name: style for name, style in ERRORS.values() if (style[1:], style[0]) in drawn})
 
 
-def draw_rate(axes: "Axes", story: Story, along: Along, scale: float, colour: str) -> None:
+def draw_rate(axes: "Axes", history: History, along: Along, scale: float, colour: str) -> None:
     """The learning rate."""
-    for stage in range(len(story.stages)):
-        x, y = story.values(stage, along, "lr")
+    for stage in range(len(history.stages)):
+        x, y = history.values(stage, along, "lr")
         axes.plot(*thinned(x / scale, y), color=colour, linewidth=1.8, drawstyle="steps-pre")
 
 
@@ -186,22 +135,22 @@ def finish_rate(axes: "Axes") -> None:
 
 
 class Panel(NamedTuple):
-    """One diagram of a figure, there if a story has one of its ``keys``.
+    """One diagram of a figure, there if a history has one of its ``keys``.
 
     height   in inches
-    draw     adds a story
+    draw     adds a history
     finish   what is left to do when all are there
     """
 
     label: str
     keys: Collection[str]
     height: float
-    draw: Callable[["Axes", Story, Along, float, str], None]
+    draw: Callable[["Axes", History, Along, float, str], None]
     finish: Callable[["Axes"], None]
 
-    def shows(self, story: Story) -> bool:
-        """Whether there is anything to show of a story."""
-        return any(key in line for _, lines in story.stages for line in lines for key in self.keys)
+    def shows(self, history: History) -> bool:
+        """Whether there is anything to show of a history."""
+        return any(key in line for _, lines in history.stages for line in lines for key in self.keys)
 
 
 PANELS = (
@@ -230,21 +179,21 @@ def thinned(x: Numbers, y: Numbers) -> tuple[Numbers, Numbers]:
     return x[kept], y[kept]
 
 
-def _unit(stories: Sequence[Story], along: Along) -> tuple[str, float]:
+def _unit(histories: Sequence[History], along: Along) -> tuple[str, float]:
     """What stands below the figure, and what a value is divided by for it."""
     if along != "seconds":
         return {"iteration": "iteration", "epoch": "epoch (passes over the training data)"}[along], 1.0
-    longest = max(story.start(len(story.stages), along) for story in stories)
+    longest = max(history.start(len(history.stages), along) for history in histories)
     name, scale = next(((n, s) for n, s in (("hours", 3600.0), ("minutes", 60.0)) if longest > 2 * s), ("seconds", 1.0))
     return f"time ({name})", scale
 
 
-def _mark_stages(rows: Sequence["Axes"], stories: Sequence[Story], along: Along, scale: float) -> None:
+def _mark_stages(rows: Sequence["Axes"], histories: Sequence[History], along: Along, scale: float) -> None:
     """A vertical line where each stage of a plan begins, with its name above."""
-    for number, story in enumerate(stories):
-        colour = GREY if len(stories) == 1 else COLOURS[number % len(COLOURS)]
-        for stage, (name, _) in enumerate(story.stages if len(story.stages) > 1 else ()):
-            x = story.start(stage, along) / scale
+    for number, history in enumerate(histories):
+        colour = GREY if len(histories) == 1 else COLOURS[number % len(COLOURS)]
+        for stage, (name, _) in enumerate(history.stages if len(history.stages) > 1 else ()):
+            x = history.start(stage, along) / scale
             for axes in rows if stage else ():
                 axes.axvline(x, color=colour, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
             place: dict[str, Any] = {"xytext": (4, -4 - 12 * number), "textcoords": "offset points", "va": "top"}
@@ -252,15 +201,15 @@ def _mark_stages(rows: Sequence["Axes"], stories: Sequence[Story], along: Along,
             rows[0].annotate(name, (x, 1), xycoords=("data", "axes fraction"), color=colour, fontsize=8, **place)
 
 
-def _name(axes: "Axes", stories: Sequence[Story]) -> None:
+def _name(axes: "Axes", histories: Sequence[History]) -> None:
     """Say whose curves they are: the one run's name, or a legend."""
-    if len(stories) == 1:
-        axes.set_title(stories[0].name, loc="left", fontweight="bold")
+    if len(histories) == 1:
+        axes.set_title(histories[0].name, loc="left", fontweight="bold")
         return
     from matplotlib.lines import Line2D
 
-    lines = [Line2D([], [], color=COLOURS[number % len(COLOURS)], linewidth=2.5) for number in range(len(stories))]
-    names = [story.name for story in stories]
+    lines = [Line2D([], [], color=COLOURS[number % len(COLOURS)], linewidth=2.5) for number in range(len(histories))]
+    names = [history.name for history in histories]
     place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (LEFT / WIDTH, 1), "borderaxespad": 0.4}
     axes.figure.legend(lines, names, ncols=NAMES_IN_A_ROW, **place)
 

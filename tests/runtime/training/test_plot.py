@@ -11,7 +11,8 @@ from PIL import Image
 
 from netdef.cli import main
 from netdef.compiler.net_error import NetError
-from netdef.runtime.training.plot import MANY, Story, read_story, smoothed, spread, thinned
+from netdef.runtime.training.history import History, read_history, spread
+from netdef.runtime.training.plot import MANY, smoothed, thinned
 
 Captured = pytest.CaptureFixture[str]
 
@@ -86,11 +87,11 @@ def test_stages_stand_one_after_another(tmp_path: Path, capsys: Captured) -> Non
         write_run(tmp_path / "plan" / name, evaluated(num))
     write_run(tmp_path / "plan/later", [])
     (tmp_path / "plan/manifest.json").write_text('{"stages": ["A", "D", "later", "not yet"]}')
-    story = read_story(tmp_path / "plan")
-    assert [name for name, _ in story.stages] == ["A", "D"]
-    x, y = story.values(1, "iteration", "top1_error")
+    history = read_history(tmp_path / "plan")
+    assert [name for name, _ in history.stages] == ["A", "D"]
+    x, y = history.values(1, "iteration", "top1_error")
     assert (x.tolist(), y.tolist()) == ([30], [0.5])
-    assert story.start(2, "epoch") == 3.0
+    assert history.start(2, "epoch") == 3.0
     assert main(["plot", str(tmp_path / "plan")]) == 0
     assert {"A", "D"} <= set(re.findall(r">([^<]+)</text>", (tmp_path / "plan/curves.svg").read_text()))
 
@@ -104,7 +105,7 @@ def test_every_learning_rate_can_be_drawn(tmp_path: Path, rate: float) -> None:
 def test_a_test_before_training_has_no_loss_of_training(tmp_path: Path) -> None:
     first = {"iteration": 0, "epoch": 0.0, "seconds": 0.5, "test_loss": 2.5, "top1_error": 0.9, "top5_error": 0.5}
     run = write_run(tmp_path / "run", [first, line(1), line(2, test_loss=2.0)])
-    assert read_story(Path(run)).values(0, "iteration", "test_loss")[1].tolist() == [2.5, 2.0]
+    assert read_history(Path(run)).values(0, "iteration", "test_loss")[1].tolist() == [2.5, 2.0]
     assert main(["plot", run]) == 0
     assert {"in training", "in tests"} <= set(re.findall(r">([^<]+)</text>", Path(run, "curves.svg").read_text()))
 
@@ -151,11 +152,11 @@ def test_iterations_noted_at_once_are_spread_over_the_time_before() -> None:
     assert spread([]) == []
 
 
-def test_a_story_that_lacks_a_key_is_empty() -> None:
-    x, _ = Story("a", (("a", [line(1)]),)).values(0, "epoch", "top1_error")
+def test_a_history_that_lacks_a_key_is_empty() -> None:
+    x, _ = History("a", (("a", [line(1)]),)).values(0, "epoch", "top1_error")
     assert x.shape == (0,)
 
 
 def test_a_folder_that_is_no_run(tmp_path: Path) -> None:
     with pytest.raises(NetError, match="N731"):
-        read_story(tmp_path)
+        read_history(tmp_path)

@@ -17,7 +17,7 @@ from netdef.compiler.net_error import NetError
 from netdef.compiler.schema.message import Message
 from netdef.compiler.weights.files import write_weights
 from netdef.compiler.weights.formats.run_folder import best_weights
-from netdef.runtime.training.plot import read_story
+from netdef.runtime.training.history import read_history
 from netdef.runtime.training.recipe.recipe import Init, Sgd
 from netdef.runtime.training.recipe.schedule import Duration, Fixed, Plateau, Step
 from netdef.runtime.training.recipe.yaml_recipe import Written, read_recipe
@@ -219,7 +219,7 @@ def test_a_plan_from_end_to_end(home: Path, capsys: Captured) -> None:
     pytest.importorskip("matplotlib")
     assert main(["plot", "run"]) == 0
     assert Path("run/curves.svg").is_file()
-    assert [name for name, _ in read_story(Path("run")).stages] == list(STAGE_FOLDERS)
+    assert [name for name, _ in read_history(Path("run")).stages] == list(STAGE_FOLDERS)
 
 
 def break_at(monkeypatch: pytest.MonkeyPatch, step_number: int) -> Callable[[], None]:
