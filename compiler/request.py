@@ -4,17 +4,22 @@ Laws: a request is frozen, and made of plain values, so that it can be stored, c
 at its default has not been said; one whose every value says something has None for that. Nothing here reads a file.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from enum import Enum
+from os import PathLike
 from types import MappingProxyType, UnionType
-from typing import Any, Self, Union, get_args, get_origin, get_type_hints
+from typing import Any, Self, TypedDict, Union, Unpack, get_args, get_origin, get_type_hints
 
 from netdef.compiler.shape import Shape
 from netdef.compiler.syntax.tree import DeclaredShapes, Value
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 """The mapping that says nothing."""
+
+
+class UsageError(ValueError):
+    """What is asked for doesn't go together, whatever the files say; a command ends with status 2."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,3 +126,26 @@ class NetRequest(Request):
     def of(self, file: str, phase: str | None = None) -> Self:
         """The same of another file, or in another phase."""
         return replace(self, file=file, phase=phase or self.phase)
+
+
+class NetState(TypedDict, total=False):
+    """The keywords by which functions of the library take the state of a net: the fields of ``NetRequest``."""
+
+    stages: Sequence[str]
+    level: int
+    set: Mapping[str, Value]
+    sizes: Mapping[str, Shape]
+    data_size: Mapping[str, Shape]
+    dense: bool
+
+
+class NetStateInPhase(NetState, total=False):
+    """The same where either phase makes sense."""
+
+    phase: str
+
+
+def net_request(file: str | PathLike[str], **state: Unpack[NetStateInPhase]) -> NetRequest:
+    """A request from the keywords of a function."""
+    given: dict[str, Any] = {**state, "stages": tuple(state.get("stages", ()))}
+    return NetRequest(file=str(file), **given)

@@ -9,6 +9,11 @@
     solver          what trains a module, from a solver.prototxt or a recipe
     onnx_model      a net as an onnx.ModelProto
 
+    evaluate        how often nets are wrong on labelled images
+    predict         what images show, and where
+    export          a net as an ONNX file
+    verify          PyTorch against ONNX Runtime, blob by blob
+
     Net             a checked net
     NetError        what is wrong with a file; its report has the diagnostics
 
@@ -29,19 +34,27 @@ if TYPE_CHECKING:
     from netdef.compiler.passes.dense import dense as dense
     from netdef.compiler.weights.files import read_weights as read_weights
     from netdef.compiler.weights.files import write_weights as write_weights
+    from netdef.evaluation import evaluate as evaluate
+    from netdef.exporting import export as export
+    from netdef.prediction import predict as predict
     from netdef.runtime.module import lower as module
     from netdef.runtime.training.solver import open_solver as solver
+    from netdef.verification import verify as verify
 
 _HOMES = {
     "Net": "netdef.compiler.net.net:Net",
     "NetError": "netdef.compiler.net_error:NetError",
     "dense": "netdef.compiler.passes.dense:dense",
+    "evaluate": "netdef.evaluation:evaluate",
+    "export": "netdef.exporting:export",
     "load": "netdef.compiler.load:load",
     "load_layers": "netdef.compiler.own_types:load_layers",
     "module": "netdef.runtime.module:lower",
     "onnx_model": "netdef.compiler.onnx:onnx_model",
+    "predict": "netdef.prediction:predict",
     "read_weights": "netdef.compiler.weights.files:read_weights",
     "solver": "netdef.runtime.training.solver:open_solver",
+    "verify": "netdef.verification:verify",
     "write_weights": "netdef.compiler.weights.files:write_weights",
 }
 """Where each public name lives: module and name there."""
@@ -50,12 +63,16 @@ __all__ = [
     "Net",
     "NetError",
     "dense",
+    "evaluate",
+    "export",
     "load",
     "load_layers",
     "module",
     "onnx_model",
+    "predict",
     "read_weights",
     "solver",
+    "verify",
     "write_weights",
 ]
 

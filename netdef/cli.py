@@ -15,6 +15,7 @@ from typing import Any
 from netdef.compiler.extras import extras_named, require
 from netdef.compiler.net_error import NetError
 from netdef.compiler.override import override
+from netdef.compiler.request import UsageError
 from netdef.runtime.console import Console, ExitStatus, open_console
 
 COMMANDS = sorted(path.stem for path in (Path(__file__).parent / "commands").glob("[a-z]*.py"))
@@ -38,6 +39,8 @@ def status_of(work: Callable[[Console], int]) -> int:
     except NetError as error:
         console.fail(error.report)
         return ExitStatus.USER_MISTAKE
+    except UsageError as error:
+        return console.refuse_usage(f"netdef: {error}")
     except BrokenPipeError:  # the reader of a pipe had enough: `netdef summary ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitStatus.FINE

@@ -1,39 +1,151 @@
 """What a net says of single images."""
 
-import os
-from collections.abc import Iterator, Sequence
-from glob import glob
+from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netdef.compiler.diagnostics import Diagnostic
-from netdef.compiler.net.net import Net
+from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.net_error import NetError
+from netdef.compiler.request import UsageError
 from netdef.compiler.shape import Pair
+from netdef.runtime.console import Console
 from netdef.runtime.data.box_geometry import Boxes, on_image
 from netdef.runtime.data.datasets.dataset import ImageArray
-from netdef.runtime.data.datasets.folder import images_in
+from netdef.runtime.data.datasets.decoding import decode
+from netdef.runtime.data.datasets.image_paths import images_named
 from netdef.runtime.data.random_draws import NO_DRAWS
 from netdef.runtime.evaluation.posteriors import posteriors_of
+from netdef.runtime.localisation.agreement import check_together
+from netdef.runtime.localisation.drawing import copies, draw
 from netdef.runtime.localisation.evaluation import of_class
+from netdef.runtime.localisation.open_net import open_classifier, open_localiser
+from netdef.runtime.requests import PredictRequest
 from netdef.runtime.trained import TrainedNet
 
 
 class Guess(NamedTuple):
-    """A class, and how likely it is, 0 to 1."""
+    """A class, its name, and how likely it is, 0 to 1."""
 
+    name: str
     label: int
     probability: float
 
 
-def guesses(trained: TrainedNet, image: ImageArray, num: int) -> list[Guess]:
+class Prediction(NamedTuple):
+    """What an image shows.
+
+    classes   the likeliest, the best first; None where no net scores them
+    box       the edges (x0, y0, x1, y1) of the object in pixels; None where no net gives boxes
+    drawn     a copy of the image with its box
+    """
+
+    image: str
+    classes: tuple[Guess, ...] | None = None
+    box: tuple[float, ...] | None = None
+    drawn: Path | None = None
+
+    @property
+    def as_data(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        found: dict[str, Any] = {"image": self.image}
+        if self.classes is not None:
+            found["classes"] = [
+                {"class": each.name, "label": each.label, "probability": each.probability} for each in self.classes
+            ]
+        if self.box is not None:
+            found["box"] = list(self.box)
+        return found if self.drawn is None else {**found, "drawn": str(self.drawn)}
+
+    @property
+    def text(self) -> str:
+        """For people, a line for each class and for the box."""
+        lines = [self.image, *(f"  {100 * each.probability:6.2f} %  {each.name}" for each in self.classes or ())]
+        if self.box is not None:
+            x0, y0, x1, y1 = self.box
+            drawn = "" if self.drawn is None else f": {self.drawn}"
+            lines.append(f"  box ({x0:.0f}, {y0:.0f}) to ({x1:.0f}, {y1:.0f}){drawn}")
+        return "\n".join(lines)
+
+
+class Predictions(NamedTuple):
+    """What images show, and which of them couldn't be found or read."""
+
+    results: tuple[Prediction, ...]
+    mistakes: Report
+
+    @property
+    def as_data(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {"results": [result.as_data for result in self.results]}
+
+
+class Predictors(NamedTuple):
+    """The nets that look at an image: one that scores classes, whose names these are, one that gives boxes, or both."""
+
+    classifier: TrainedNet | None
+    localiser: TrainedNet | None
+    names: tuple[str, ...] = ()
+
+
+def predict_images(request: PredictRequest, console: Console) -> Predictions:
+    """What each image shows; a result is printed as soon as it is there.
+
+    Raises:
+        UsageError: if a net with a box for each class has none to choose among them.
+        NetError: if a net or its weights are wrong, or a copy can't be written.
+    """
+    nets = open_predictors(request)
+    console.show(chain.from_iterable(net.warnings for net in (nets.localiser, nets.classifier) if net))
+    paths, mistakes = images_named(request.images)
+    results = []
+    for path, copy in zip(paths, copies(Path(request.out or ""), paths), strict=True):
+        try:
+            image = decode(path)
+        except NetError as error:
+            mistakes.extend(error.report)
+            continue
+        results.append(_predicted(nets, path, image, request.top, copy if request.out else None))
+        console.print(results[-1].text)
+    return Predictions(tuple(results), mistakes)
+
+
+def open_predictors(request: PredictRequest) -> Predictors:
+    """The nets, of which each knows what it is used for."""
+    device, scores = request.hardware.device, request.scores
+    if not request.boxes:
+        classifier = open_classifier(request.net, request.weights, scores=scores, device=device)
+        return Predictors(classifier, None, _names(classifier, request.classes))
+    localiser = open_localiser(request.net, request.weights, device=device)
+    if request.class_net is None or request.class_weights is None:
+        if localiser.num_classes is not None:
+            raise UsageError(f"{localiser.path} has a box for each class: --class-net chooses")
+        return Predictors(None, localiser)
+    classifier = open_classifier(request.net.of(request.class_net), request.class_weights, scores=scores, device=device)
+    check_together([localiser, classifier])
+    return Predictors(classifier, localiser, _names(classifier, request.classes))
+
+
+def _predicted(nets: Predictors, path: str, image: ImageArray, top: int, copy: Path | None) -> Prediction:
+    classes = None if nets.classifier is None else guesses(nets.classifier, image, top, nets.names)
+    if nets.localiser is None:
+        return Prediction(path, classes)
+    name, label = (classes[0].name, classes[0].label) if classes else ("", 0)
+    height, width = image.shape[:2]
+    edges = box(nets.localiser, image, label).clip(0, [width, height, width, height])  # a net may see beyond it
+    if copy is not None:
+        draw(image, edges, name, copy)
+    return Prediction(path, classes, tuple(edges.tolist()), copy)
+
+
+def guesses(trained: TrainedNet, image: ImageArray, num: int, names: Sequence[str]) -> tuple[Guess, ...]:
     """The likeliest classes of an image, the best first; a map of scores is averaged first."""
     shares = posteriors_of(trained, _blob_of(trained, image)[None])[0]
     best = np.argsort(-shares, kind="stable")[:num]
-    return [Guess(int(label), float(shares[label])) for label in best]
+    return tuple(Guess(names[label], int(label), float(shares[label])) for label in best)
 
 
 def box(trained: TrainedNet, image: ImageArray, label: int) -> Boxes:
@@ -48,42 +160,27 @@ def _blob_of(trained: TrainedNet, image: ImageArray) -> NDArray[np.float64]:
     return trained.values_of(trained.window.of(image, NO_DRAWS))
 
 
-def images_at(name: str) -> list[str]:
-    """The images that a file's, a folder's or a pattern's name means.
-
-    Raises:
-        NetError: if there are none. Whether a file is an image shows when it is read.
-    """
-    path = Path(name)
-    found = images_in(path) if path.is_dir() else [name] if path.exists() else sorted(glob(name, recursive=True))
-    if not found:
-        cure = "name images, folders of them, or a pattern such as 'cats/*.jpg'"
-        raise NetError(Diagnostic("N829", f"there is no image at {name}", help=cure))
-    return found
+def _names(trained: TrainedNet, chosen: str | None) -> tuple[str, ...]:
+    """A name for each class that is scored; its number where nobody names it."""
+    num = trained.num_channels
+    names = class_names(trained, chosen)
+    if names and len(names) != num and chosen:
+        message = f"{chosen} names {len(names):,} classes, and the net scores {num:,}"
+        raise NetError(Diagnostic("N828", message, help="a line for each class, in the order of the labels"))
+    return (*names, *map(str, range(len(names), num)))
 
 
-def class_names(net: Net, chosen: str | None, trained: Sequence[str] | None) -> list[str] | None:
-    """The names of the classes: from the file that was chosen, the run's, or the file that the net names."""
-    told = net.preprocess.labels if net.preprocess else None
-    if chosen is None and trained is not None:
-        return list(trained)
-    beside = Path(net.definition.path).parent / told if told else None
+def class_names(trained: TrainedNet, chosen: str | None) -> list[str]:
+    """The names of the classes: from the file that was chosen, the run's, or from the file that the net names."""
+    told = trained.net.preprocess.labels if trained.net.preprocess else None
+    if chosen is None and trained.origin.run is not None:
+        return list(trained.classes)
+    beside = Path(trained.path).parent / told if told else None
     path = Path(chosen) if chosen else beside
     if path is None:
-        return None
+        return []
     try:
         return path.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        cure = "--classes takes a text file with a class's name on each line"
-        raise NetError(Diagnostic("N828", f"the classes' names can't be read: {error}", help=cure)) from None
-
-
-def copies(folder: Path, paths: Sequence[str]) -> Iterator[Path]:
-    """Where copies of images go: under their own names where those differ, else with a number."""
-    taken: set[str] = set()
-    for path in paths:
-        stem = Path(os.path.basename(path)).stem
-        names = (f"{stem}-box{number}.png" for number in ("", *(f"-{n}" for n in range(2, len(paths) + 1))))
-        name = next(each for each in names if each not in taken)
-        taken.add(name)
-        yield folder / name
+        help = "--classes takes a text file with a class's name on each line"
+        raise NetError(Diagnostic("N828", f"the classes' names can't be read: {error}", help=help)) from None

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from netdef.compiler.request import NetRequest, Request
+from netdef.compiler.request import NetRequest, Request, UsageError
 from netdef.runtime.hardware.execution_settings import Precision
 
 
@@ -126,6 +126,12 @@ class TrainRequest(Request):
     trial: Trial | None = None
 
 
+CROPS = (0, 1, 10, 50)
+"""How many windows of an image may be shown at one scale."""
+POOLS = ("logits", "prob")
+"""A map is averaged before or after the soft-max."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class EvaluateRequest(Request):
     """How often nets are wrong, each with its weights, or saved posteriors; several are fused, too.
@@ -152,6 +158,25 @@ class EvaluateRequest(Request):
     posteriors: tuple[str, ...] = ()
     save_posteriors: str | None = None
 
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Each net with its weights."""
+        return tuple(zip(self.files, self.weights, strict=True))
+
+    def check(self) -> None:
+        """Refuse what doesn't go together.
+
+        Raises:
+            UsageError: if nets and weights aren't as many, nothing is asked for, or a word or number isn't known.
+        """
+        if len(self.weights) != len(self.files) or not (self.files or self.posteriors):
+            counts = f"{len(self.files)} nets and {len(self.weights)} weights"
+            raise UsageError(f"give each net its weights; there are {counts}")
+        if self.crops not in CROPS:
+            raise UsageError(f"crops are {', '.join(map(str, CROPS))}, not {self.crops}")
+        if self.pool not in POOLS:
+            raise UsageError(f"a map is averaged as {' or '.join(POOLS)} say, not {self.pool}")
+
 
 @dataclass(frozen=True, kw_only=True)
 class PredictRequest(Request):
@@ -160,8 +185,9 @@ class PredictRequest(Request):
     images    files, folders of them, or patterns
     classes   a file with the classes' names, one a line
     top       how many classes are named
-    boxes     whether the net says where, and a copy of each image in the folder ``out`` gets its box
-    class_net, class_weights   with ``boxes``: a net that says what
+    boxes     whether the net gives boxes
+    out       with ``boxes``: a folder for copies of the images with their boxes; None draws none
+    class_net, class_weights   with ``boxes``: a net that scores classes
     """
 
     net: NetRequest
@@ -170,11 +196,20 @@ class PredictRequest(Request):
     classes: str | None = None
     top: int = 5
     boxes: bool = False
-    out: str = "boxes"
+    out: str | None = None
     class_net: str | None = None
     class_weights: str | None = None
     scores: str | None = None
     hardware: HardwareRequest = field(default_factory=HardwareRequest)
+
+    def check(self) -> None:
+        """Refuse what doesn't go together.
+
+        Raises:
+            UsageError: if a class net comes without its weights, or without boxes that it would choose.
+        """
+        if (self.class_net is None) != (self.class_weights is None) or (self.class_net and not self.boxes):
+            raise UsageError("--boxes takes --class-net and --class-weights together")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,6 +237,27 @@ class FeaturesRequest(Request):
     box: bool = False
     several: bool = False
     normalise: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class SvmRequest(Request):
+    """How well linear SVMs find the classes on descriptors.
+
+    features     files of descriptors, of several nets of the same images
+    test         others to test on; without any, images of each class are dealt out
+    metric       ``recall`` or ``map``; None is recall unless images show several classes
+    splits       how often images are dealt out: ``train_per_class`` of each class for training, and at most
+                 ``test_per_class`` for the test
+    seed         the first split's; the next has the next
+    """
+
+    features: tuple[str, ...]
+    test: tuple[str, ...] = ()
+    metric: str | None = None
+    splits: int = 3
+    train_per_class: int = 30
+    test_per_class: int = 50
+    seed: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

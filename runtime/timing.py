@@ -14,10 +14,10 @@ from netdef.compiler.net.net import Net
 from netdef.compiler.override import override
 from netdef.runtime.hardware.acceleration import accelerated, prepare_module
 from netdef.runtime.hardware.execution_settings import ExecutionSettings
+from netdef.runtime.hardware.memory import peak_memory
 from netdef.runtime.lowering.base import Op, wide
 from netdef.runtime.module import NetModule, lower
-from netdef.runtime.training.dry_run import peak_memory
-from netdef.runtime.verification.verify import random_inputs
+from netdef.runtime.verification.random_inputs import random_inputs
 
 WARM_UP = 2
 """Passes that aren't counted: memory is claimed, and algorithms are chosen."""

@@ -6,7 +6,6 @@ Whoever has one can ask for its blob for images; what the blob means is said by 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -184,12 +183,11 @@ def open_trained(
     Raises:
         NetError: if there are no weights for a layer, or the net doesn't take images.
     """
-    path = Path(weights)
-    module = lower(net, read_weights(path)).to(device_of(device))
+    module = lower(net, read_weights(weights)).to(device_of(device))
     if module.matched.missing:
         message = f"{weights} has no weights for {', '.join(module.matched.missing)}"
         raise NetError(Diagnostic("N737", message, help="weights go by the layer's name; netdef train makes them"))
-    run = trained_run(path)
+    run = trained_run(weights)
     numbers = NumbersFrom.DATA_LAYERS
     if feed is None:
         feed, numbers = _feed_from_outside(net, run, inputs or {})

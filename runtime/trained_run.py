@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
 from netdef.compiler.preprocess import Preprocessing
-from netdef.runtime.training.run import run_of
+from netdef.compiler.weights.formats.run_folder import MANIFEST, read_manifest, run_with_weights
+from netdef.runtime.requests import DataRequest
 
 
 class TrainedRun(NamedTuple):
@@ -23,6 +24,16 @@ class TrainedRun(NamedTuple):
     def classes(self) -> tuple[str, ...]:
         """The names of the classes, in the order of the labels."""
         return tuple(self.manifest["classes"])
+
+    @property
+    def data(self) -> DataRequest:
+        """The data that training was asked for."""
+        if "request" in self.manifest:
+            return DataRequest.from_data(self.manifest["request"].get("data", {}))
+        told = self.manifest.get("arguments", {})
+        return DataRequest(
+            data=told.get("data"), test_data=told.get("test_data"), objects=tuple(told.get("object", ()))
+        )
 
     @property
     def preprocess(self) -> Preprocessing:
@@ -45,7 +56,10 @@ class TrainedRun(NamedTuple):
         return scale
 
 
-def trained_run(weights: Path) -> TrainedRun | None:
+def trained_run(weights: str) -> TrainedRun | None:
     """The run that weights come from: a folder, or a file in one; of several stages the last that has weights."""
-    run = run_of(weights)
-    return None if run is None else TrainedRun(run.path, run.manifest)
+    folder = Path(weights) if Path(weights).is_dir() else Path(weights).parent
+    if not (folder / MANIFEST).is_file():
+        return None
+    own = run_with_weights(folder)
+    return TrainedRun(own, read_manifest(own))

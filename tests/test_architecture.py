@@ -24,12 +24,8 @@ ARGPARSE = ("netdef.cli", "netdef.options", "netdef.commands")
 UNFINISHED = {
     "netdef.compiler.passes": "a pass builds a net again, and loading runs it",
     "netdef.compiler.weights": "complete knows the ONNX graph",
-    "netdef.runtime.prediction": "becomes a trained net",
     "netdef.runtime.training": "what a term of the loss is worth knows the division",
-    "netdef.boxed": "arguments become requests",
-    "netdef.feeding": "arguments become requests",
     "netdef.training": "arguments become requests",
-    "netdef.commands": "arguments become requests",
 }
 """Rooms whose circles are still being broken, and by what; it only shrinks."""
 

@@ -7,15 +7,10 @@ over these splits, with their deviation. C is chosen on a fifth of the training 
 
 import argparse
 import json
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from netdef.options.values import count, index
-from netdef.runtime.console import Console
-
-if TYPE_CHECKING:
-    from netdef.runtime.transfer.descriptors import Descriptors
-    from netdef.runtime.transfer.svm import Result
+from netdef.runtime.console import Console, ExitStatus
+from netdef.runtime.requests import SvmRequest
 
 HELP = "linear SVMs on descriptors: mean class recall, or VOC's mAP"
 EXTRAS = ("svm",)
@@ -39,45 +34,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Print the figures on stdout."""
-    from netdef.runtime.transfer.descriptors import check_alike
-    from netdef.runtime.transfer.svm import Measure, Split, measured, splits, summary
+    from netdef.runtime.transfer.svm_trial import try_svms
 
-    train = together(args.features)
-    if args.test:
-        test = together(args.test)
-        check_alike(train, test)
-        coming = iter([Split(train, test.of_classes(train.classes))])
-    else:
-        seeds = range(args.seed, args.seed + args.splits)
-        coming = splits(train, seeds, args.train_per_class, args.test_per_class)
-    measure = Measure(args.metric or ("map" if train.labels.ndim == 2 else "recall"))
-    results = []
-    for split in coming:
-        results.append(measured(split, measure))
-        if not args.json:
-            console.print(line(results[-1]))
-    figures = summary(results)
-    if args.json:
-        console.print(
-            json.dumps({"made": train.made, "splits": [each.as_data for each in results], **figures}, indent=2)
-        )
-    elif len(results) > 1:
-        for name, each in figures.items():
-            console.print(
-                f"{name}: {100 * each['mean']:.1f} +- {100 * each['deviation']:.1f} % over {len(results)} splits"
-            )
-    return 0
-
-
-def together(paths: list[str]) -> "Descriptors":
-    """The descriptors of some files, stacked."""
-    from netdef.runtime.transfer.descriptors import DESCRIPTORS, stacked
-
-    return stacked([DESCRIPTORS.read(Path(path)) for path in paths])
-
-
-def line(result: "Result") -> str:
-    """A split, for people."""
-    seed = "" if result.seed is None else f"seed {result.seed}: "
-    figures = ", ".join(f"{name} {100 * value:.1f} %" for name, value in result.figures.items())
-    return f"{seed}{figures} (C {result.cost:g}, {result.num_train:,} images trained, {result.num_test:,} tested)"
+    request = SvmRequest(
+        features=tuple(args.features),
+        test=tuple(args.test),
+        metric=args.metric,
+        splits=args.splits,
+        train_per_class=args.train_per_class,
+        test_per_class=args.test_per_class,
+        seed=args.seed,
+    )
+    found = try_svms(request, console.without(results=not args.json))
+    for line in [json.dumps(found.as_data, indent=2)] if args.json else found.lines:
+        console.print(line)
+    return ExitStatus.FINE

@@ -7,10 +7,11 @@ the tolerance; the first layer that does is named.
 import argparse
 from pathlib import Path
 
-from netdef.commands.export import model_arguments, read
-from netdef.compiler.load import load_net
+from netdef.options.model import model_arguments
 from netdef.options.net import net_arguments, net_request
-from netdef.runtime.console import Console
+from netdef.options.values import counts
+from netdef.runtime.console import Console, ExitStatus
+from netdef.runtime.requests import VerifyRequest
 
 HELP = "PyTorch against ONNX Runtime, blob by blob"
 EXTRAS = ("onnx", "train")
@@ -19,7 +20,7 @@ EXTRAS = ("onnx", "train")
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("file", metavar="FILE", help="a .net or .prototxt file")
-    parser.add_argument("--batches", type=_counts, default=(1, 3), metavar="1,3", help="batch sizes")
+    parser.add_argument("--batches", type=counts, default=(1, 3), metavar="1,3", help="batch sizes")
     parser.add_argument("--tolerance", type=float, default=1e-4, help="the greatest relative error that passes")
     parser.add_argument("--json", action="store_true", help="print the certificate instead of the table")
     parser.add_argument("-o", "--output", metavar="OUT", help="write the certificate to a file")
@@ -29,38 +30,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Print the table or the certificate on stdout."""
-    net = load_net(net_request(args))
-    console.show(net.report)
-    weights, origin = read(args)
-    from netdef.compiler.weights.complete import complete
-    from netdef.runtime.verification.random_weights import trial_weights
-    from netdef.runtime.verification.verify import verify
+    from netdef.verification import verified
 
-    if weights is None:
-        weights, origin = trial_weights(net, args.seed), f"random numbers for a trial, seed {args.seed}"
-    console.show(complete(net, weights, args.seed).report)
-    certificate = verify(
-        net,
-        weights,
+    request = VerifyRequest(
+        net=net_request(args),
+        weights=args.weights,
         dynamic=args.dynamic,
-        batches=args.batches,
         opset=args.opset,
         seed=args.seed,
+        batches=args.batches,
         tolerance=args.tolerance,
-        origin=origin,
     )
+    certificate = verified(request, console)
     if args.output:
         Path(args.output).write_text(certificate.json(), encoding="utf-8")
-    print(certificate.json() if args.json else certificate.table())
-    return 0 if certificate.agrees else 1
-
-
-def _counts(text: str) -> tuple[int, ...]:
-    """``1,3`` as numbers."""
-    try:
-        counts = tuple(int(count) for count in text.split(","))
-    except ValueError:
-        counts = ()
-    if not counts or min(counts) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not numbers like 1,3")
-    return counts
+    console.print(certificate.json() if args.json else certificate.table())
+    return ExitStatus.FINE if certificate.agrees else ExitStatus.USER_MISTAKE

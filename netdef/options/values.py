@@ -92,3 +92,27 @@ def field_of(text: str) -> tuple[str, str]:
     if not equals:
         raise argparse.ArgumentTypeError(f"{text!r} is not BLOB=FIELD")
     return blob, field
+
+
+def sides(text: str) -> tuple[int, ...]:
+    """Several sides, in pixels: ``256,384,512``."""
+    return tuple(count(side) for side in text.split(","))
+
+
+def letters(text: str) -> tuple[str, ...]:
+    """``N,H,W`` as letters."""
+    found = () if text == "none" else tuple(text.upper().split(","))
+    if not set(found) <= set("NHW"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not some of N,H,W, or none")
+    return found
+
+
+def counts(text: str) -> tuple[int, ...]:
+    """``1,3`` as numbers."""
+    try:
+        found = tuple(int(count) for count in text.split(","))
+    except ValueError:
+        found = ()
+    if not found or min(found) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not numbers like 1,3")
+    return found

@@ -2,9 +2,9 @@
 
 Simonyan and Zisserman 2014, section A.2 and table 9:
 
-1. A net that says where runs densely over each scale of an image: each position gives a box, or one for each class,
+1. A net that gives boxes runs densely over each scale of an image: each position gives a box, or one for each class,
    relative to its own window. Several nets and several scales give the union of their boxes.
-2. A net that says what scores the classes at the same positions.
+2. A net that scores classes does so at the same positions.
 3. For each of the five classes that score highest on the whole image the boxes are merged, and the one is taken
    whose positions' scores of the class have the greatest sum.
 4. The image is right if the true class is among the five and its box overlaps the true one by more than half.

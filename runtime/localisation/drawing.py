@@ -1,5 +1,7 @@
 """A box drawn on a copy of its image."""
 
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -29,3 +31,14 @@ def draw(image: ImageArray, edges: Boxes, text: str, path: Path) -> None:
     except OSError as error:
         reason = error.strerror or str(error)
         raise NetError(Diagnostic("N006", f"{path} can't be written: {reason}", help="-o takes a folder")) from None
+
+
+def copies(folder: Path, paths: Sequence[str]) -> Iterator[Path]:
+    """Where copies of images go: under their own names where those differ, else with a number."""
+    taken: set[str] = set()
+    for path in paths:
+        stem = Path(os.path.basename(path)).stem
+        names = (f"{stem}-box{number}.png" for number in ("", *(f"-{n}" for n in range(2, len(paths) + 1))))
+        name = next(each for each in names if each not in taken)
+        taken.add(name)
+        yield folder / name

@@ -91,7 +91,7 @@ def of_class(boxes: Boxes, labels: np.ndarray | int) -> Boxes:
 
 
 def box_blob(net: Net) -> str | None:
-    """The blob with the boxes of a net in phase TEST that says where, and not what: its only output.
+    """The blob with the boxes of a net in phase TEST that gives them, and scores no classes: its only output.
 
     Probabilities, a measure or what pooling leaves are none. Only data with boxes tell whether it is meant so.
     """

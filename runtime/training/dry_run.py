@@ -3,8 +3,6 @@
 Nothing is written; but the weights of the job change, so train with another.
 """
 
-import resource
-import sys
 import time
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -13,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 
+from netdef.runtime.hardware.memory import peak_memory
 from netdef.runtime.training.progress import Display, clock
 from netdef.runtime.training.train import Job, solver_of, training_batches
 
@@ -145,13 +144,6 @@ def _place(tensor: Tensor) -> int:
 
 def _num_bytes(tensors: Iterable[Tensor]) -> int:
     return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
-
-
-def peak_memory(device: torch.device) -> int:
-    """Bytes in use at the most: of a GPU's memory, or of the whole process."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def _seconds_to_read(job: Job) -> float:

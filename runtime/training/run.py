@@ -25,7 +25,6 @@ from netdef.compiler.weights.formats.run_folder import (
     LAST,
     MANIFEST,
     read_manifest,
-    run_with_weights,
     stages_of,
 )
 from netdef.runtime.training.checkpoint import put_aside
@@ -224,14 +223,6 @@ def newest_run(name: str) -> Run:
         cure = "leave out --resume to start one, or name it with -o"
         raise NetError(Diagnostic("N731", f"there is no run of {name} in {RUNS}/ to go on with", help=cure))
     return max(runs, key=lambda run: max(path.stat().st_mtime for path in (run.path, *run.path.iterdir())))
-
-
-def run_of(weights: Path) -> Run | None:
-    """The run that weights come from: a folder, or a file in one; of a plan, the last stage that has some."""
-    run = Run(weights if weights.is_dir() else weights.parent)
-    if not run.is_there:
-        return None
-    return Run(run_with_weights(run.path))
 
 
 def file_name(name: str) -> str:

@@ -58,6 +58,13 @@ class Result(NamedTuple):
         """Plain values for JSON."""
         return {**self._asdict(), "figures": dict(self.figures)}
 
+    @property
+    def text(self) -> str:
+        """A line for people."""
+        seed = "" if self.seed is None else f"seed {self.seed}: "
+        figures = ", ".join(f"{name} {100 * value:.1f} %" for name, value in self.figures.items())
+        return f"{seed}{figures} (C {self.cost:g}, {self.num_train:,} images trained, {self.num_test:,} tested)"
+
 
 def splits(whole: Descriptors, seeds: Sequence[int], num_train: int, num_test: int) -> Iterator[Split]:
     """For each seed, ``num_train`` images of each class at random, and at most ``num_test`` of its others.

@@ -12,13 +12,13 @@ from netdef.compiler.net.net import BlobVersion, Net, Node
 from netdef.compiler.schema.caffe import Filler
 from netdef.compiler.weights.fillers import fill
 from netdef.runtime.module import lower
-from netdef.runtime.verification.verify import GREATEST_SCORE, by_pytorch, random_inputs, read_by_softmax
+from netdef.runtime.verification.random_inputs import GREATEST_SCORE, by_pytorch, random_inputs, read_by_softmax
 
 NOISE = 0.1
 """The deviation of what is added to constants: biases of 0, scales of 1, slopes of 0.25."""
 
 
-def trial_weights(net: Net, seed: int) -> dict[str, list[NDArray[np.float32]]]:
+def random_weights(net: Net, seed: int) -> dict[str, list[NDArray[np.float32]]]:
     """The fillers' numbers, but random where they are constant, and statistics such as a trained net has.
 
     A layer that makes scores for a soft-max is scaled down so that these stay in the range of trained ones.

@@ -18,16 +18,16 @@ import torch
 from numpy.typing import NDArray
 
 from netdef.compiler.analysis.free_axes import allowed, inputs_at, shapes_at, size_of
-from netdef.compiler.layers.roles import Makes
-from netdef.compiler.net.net import BlobVersion, Net
+from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
 from netdef.compiler.onnx import save_model
 from netdef.compiler.onnx.model import OPSET, version
 from netdef.compiler.shape import Shape, known
 from netdef.compiler.weights.complete import complete
 from netdef.compiler.weights.stored import Weights
-from netdef.runtime.module import NetModule, lower
+from netdef.runtime.module import lower
 from netdef.runtime.verification.certificate import Case, Certificate, Difference
+from netdef.runtime.verification.random_inputs import Arrays, by_pytorch, contrast_of, random_inputs
 
 TOLERANCE = 1e-4
 """The greatest relative error that passes: float32 sums added in another order stay well below."""
@@ -36,11 +36,6 @@ FLOOR = 1e-3
 """The least size that an error is compared with, so that blobs of zeros have one."""
 
 BATCHES = (1, 3)
-
-GREATEST_SCORE = 10.0
-"""What a soft-max reads at most; trained nets give such scores."""
-
-Arrays = Mapping[str, NDArray[np.float32]]
 
 
 def verify(
@@ -76,7 +71,7 @@ def verify(
     module = lower(net, weights, seed=seed).eval()
     values = [top.id for node in net.nodes for top in node.tops if not node.layer.fed]
     sizes = _sizes(net, dynamic, batches)
-    contrast = _contrast(module, random_inputs(net, sizes[0], seed))
+    contrast = contrast_of(module, random_inputs(net, sizes[0], seed))
     fed = [random_inputs(net, shapes, seed, contrast) for shapes in sizes]
     with TemporaryDirectory() as folder:
         whole, inside = Path(folder) / "model.onnx", Path(folder) / "every_blob.onnx"
@@ -93,55 +88,6 @@ def verify(
             for inputs, own in zip(fed, outputs, strict=True)
         )
     return Certificate(about, tolerance, cases)
-
-
-def random_inputs(
-    net: Net, shapes: Mapping[str, Shape], seed: int, contrast: float = 1.0
-) -> dict[str, NDArray[np.float32]]:
-    """Numbers for a net's inputs: images about 0 at the net's scale, labels that are classes, and else noise."""
-    random = np.random.default_rng(seed)
-    scale = contrast * (1.0 if net.preprocess is None else net.preprocess.scale)
-    classes = {
-        node.labels.id: known(node.scores.shape[node.layer.classes_axis(len(node.scores.shape))])
-        for node in net.nodes
-        if node.labels is not None and node.scores is not None
-    }
-    made: dict[str, NDArray[np.float32]] = {}
-    for name, shape in shapes.items():
-        size = [known(dim) for dim in shape]
-        if name in classes:
-            numbers = random.integers(0, classes[name], size).astype(np.float32)
-        elif len(shape) == 4:
-            numbers = ((random.integers(0, 256, size) - 127.5) * scale).astype(np.float32)
-        else:
-            numbers = random.standard_normal(size, np.float32)
-        made[name] = numbers
-    return made
-
-
-def _contrast(module: NetModule, inputs: Arrays) -> float:
-    """How much of an image's contrast leaves every soft-max scores that tell something.
-
-    A soft-max turns the last bits of scores of some hundred into probabilities of 0 or 1, and no two ways to add the
-    same numbers agree on them.
-    """
-    scores = [blob.id for blob in read_by_softmax(module.net)]
-    greatest = max((float(np.abs(s).max()) for s in by_pytorch(module, scores, inputs).values()), default=0.0)
-    return min(1.0, GREATEST_SCORE / greatest) if np.isfinite(greatest) and greatest else 1.0
-
-
-def read_by_softmax(net: Net) -> list[BlobVersion]:
-    """The blobs that soft-maxes read, but for inputs."""
-    fed = {top.id for node in net.nodes if node.layer.fed for top in node.tops}
-    read = [node.scores for node in net.nodes if node.layer.makes is not Makes.MEASURE]
-    return [scores for scores in read if scores is not None and scores.id not in fed]
-
-
-def by_pytorch(module: NetModule, wanted: Sequence[str], inputs: Arrays) -> Arrays:
-    """Some blobs of the module's, by name."""
-    with torch.inference_mode():
-        blobs = module.blobs(wanted, **{name: torch.from_numpy(array) for name, array in inputs.items()})
-    return {name: blob.numpy() for name, blob in blobs.items()}
 
 
 def difference(layer: str, blob: str, found: NDArray[np.float32], wanted: NDArray[np.float32]) -> Difference:

@@ -138,7 +138,7 @@ def test_boxes_are_not_taken_for_classes(rows: Path, capsys: pytest.CaptureFixtu
     assert "add --boxes" in capsys.readouterr().err
     words = ["--boxes", "images", "--class-net", "each.net", "--class-weights", "each.npz"]
     assert main(["predict", "each.net", "--weights", "each.npz", *words]) == 1
-    assert "--class-net takes a net that says what" in capsys.readouterr().err
+    assert "--class-net takes a net that scores classes" in capsys.readouterr().err
 
 
 def test_classes_are_not_taken_for_boxes(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -146,7 +146,7 @@ def test_classes_are_not_taken_for_boxes(rows: Path, capsys: pytest.CaptureFixtu
     (rows / "p.net").write_text(layers + 'layer "pool" Pooling { pool: AVE global_pooling: true }')
     write_weights(rows / "p.npz", {"fc": [np.zeros((8, 1, 1, 1)), np.zeros(8)]})
     assert main(["predict", "p.net", "--weights", "p.npz", "--boxes", "images"]) == 1
-    assert "says what, and not where" in capsys.readouterr().err
+    assert "scores classes, and gives no boxes" in capsys.readouterr().err
 
 
 def test_weights_must_be_whole(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:

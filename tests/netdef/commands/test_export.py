@@ -9,8 +9,8 @@ import pytest
 
 import netdef
 from netdef.cli import main
-from netdef.commands import export
 from netdef.compiler.onnx.model import OPSETS
+from netdef.options import model
 from tests.onnx_runtime import run
 
 NETS = Path(__file__).parents[3] / "nets"
@@ -22,7 +22,7 @@ def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_the_opsets_are_the_models() -> None:
-    assert export.OPSETS == OPSETS
+    assert model.OPSETS == OPSETS
 
 
 def test_it_writes_a_model_in_the_working_folder(capsys: pytest.CaptureFixture[str]) -> None:

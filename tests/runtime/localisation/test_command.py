@@ -1,4 +1,4 @@
-"""What the command line asks of nets that say where, and what it is refused."""
+"""What the command line asks of nets that give boxes, and what it is refused."""
 
 import json
 from pathlib import Path
@@ -72,7 +72,7 @@ def test_an_option_that_means_nothing_is_named(
 
 def test_a_classifier_is_of_use_only_densely(pets: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*BOTH, "where.npz", "what.npz"]) == 2
-    assert "what.net says what" in capsys.readouterr().err
+    assert "what.net scores classes" in capsys.readouterr().err
     assert result(capsys, *BOTH, "where.npz", "what.npz", "--dense") == pytest.approx((3, 1 / 3))
 
 

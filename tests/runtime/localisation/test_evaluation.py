@@ -94,7 +94,7 @@ def test_dense_boxes_and_scores_are_those_of_each_window(tmp_path: Path) -> None
         for label in (0, 1):
             expected = box(alone[0], window, label) + np.array([left, top, left, top])
             np.testing.assert_allclose(edges[label], expected, rtol=1e-4, atol=1e-4)
-        guessed = {g.label: g.probability for g in guesses(alone[1], window, 2)}
+        guessed = {g.label: g.probability for g in guesses(alone[1], window, 2, "01")}
         np.testing.assert_allclose(scores, [guessed[0], guessed[1]], rtol=1e-4)
     assert sorted(found.classes) == [0, 1]
 
@@ -105,7 +105,7 @@ def test_a_softmaxs_top_is_not_given_another_softmax(tmp_path: Path) -> None:
     image = np.random.default_rng(0).integers(0, 255, (12, 16, 1)).astype(np.uint8)
     logits, shares = (find_boxes(image, [where], [what.replace(blob=blob)], ()) for blob in ("fc", "prob"))
     np.testing.assert_allclose(shares.scores, logits.scores, rtol=1e-5)
-    found = {g.label: g.probability for g in guesses(what.replace(blob="prob"), image[:8, :8], 2)}
+    found = {g.label: g.probability for g in guesses(what.replace(blob="prob"), image[:8, :8], 2, "01")}
     np.testing.assert_allclose([found[0], found[1]], logits.scores[0], rtol=1e-5)
 
 

@@ -8,6 +8,7 @@ import pytest
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
 from netdef.compiler.weights.formats.run_folder import best_weights
+from netdef.runtime.trained_run import trained_run
 from netdef.runtime.training.run import (
     Run,
     file_name,
@@ -15,7 +16,6 @@ from netdef.runtime.training.run import (
     newest_run,
     refuse_another,
     run_in,
-    run_of,
 )
 
 
@@ -88,10 +88,11 @@ def test_weights_know_their_run(here: Path) -> None:
     run.best.touch()
     assert best_weights(run.path) == run.best
     assert best_weights(Path("file.npz")) == Path("file.npz")
-    found = run_of(run.best)
-    assert found is not None
-    assert found.path == run.path
-    assert run_of(Path("file.npz")) is None
+    for weights in (run.path, run.best):
+        found = trained_run(str(weights))
+        assert found is not None
+        assert found.folder == run.path
+    assert trained_run("file.npz") is None
 
 
 def test_metrics_are_cut_where_a_run_goes_on(here: Path) -> None:

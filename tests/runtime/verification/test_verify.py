@@ -16,8 +16,9 @@ from netdef.compiler.onnx.base import EXPORT
 from netdef.compiler.onnx.graph import Graph
 from netdef.runtime import lower
 from netdef.runtime.verification.certificate import Case, Certificate
-from netdef.runtime.verification.random_weights import trial_weights
-from netdef.runtime.verification.verify import GREATEST_SCORE, by_pytorch, difference, random_inputs, verify
+from netdef.runtime.verification.random_inputs import GREATEST_SCORE, by_pytorch, random_inputs
+from netdef.runtime.verification.random_weights import random_weights
+from netdef.runtime.verification.verify import difference, verify
 
 NETS = Path(__file__).parents[3] / "nets"
 
@@ -108,9 +109,9 @@ def test_a_difference_that_is_no_number_does_not_agree() -> None:
 
 
 @pytest.mark.parametrize("name", ["digits", "lenet"])
-def test_trial_weights_let_every_layer_show(name: str) -> None:
+def test_random_weights_let_every_layer_show(name: str) -> None:
     net = netdef.load(NETS / f"{name}.net")
-    weights = trial_weights(net, seed=0)
+    weights = random_weights(net, seed=0)
     assert {layer: [array.shape for array in arrays] for layer, arrays in weights.items()} == net.params
     assert all(np.unique(array).size > 1 for arrays in weights.values() for array in arrays)
     scores = by_pytorch(lower(net, weights), [net.scores], random_inputs(net, net.inputs, seed=1))[net.scores]
@@ -119,7 +120,7 @@ def test_trial_weights_let_every_layer_show(name: str) -> None:
 
 def test_a_deploy_file_without_fillers_is_put_to_the_test(file: Path) -> None:
     file.write_text(TEXT.replace('weight_filler { type: "msra" }', "") + 'layer "bn" BatchNorm { top: "bn" }')
-    weights = trial_weights(netdef.load(file), seed=0)
+    weights = random_weights(netdef.load(file), seed=0)
     certificate = verify(netdef.load(file), weights)
     assert certificate.agrees
     assert certificate.worst.max_rel > 0

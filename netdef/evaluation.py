@@ -1,0 +1,123 @@
+"""How often nets are wrong on labelled images: ``netdef.evaluate``, and what the command of that name calls."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Unpack
+
+from netdef.compiler.request import NetState, net_request
+from netdef.runtime.console import Console, open_console
+from netdef.runtime.evaluation.nets import score_nets
+from netdef.runtime.evaluation.posteriors import Posteriors
+from netdef.runtime.evaluation.report import Result, report
+from netdef.runtime.hardware.process_group import process_group
+from netdef.runtime.localisation.nets import BoxResult, asks_for_boxes, evaluate_box_nets
+from netdef.runtime.requests import DataRequest, EvaluateRequest, HardwareRequest
+
+
+class Evaluation(NamedTuple):
+    """What came of an evaluation.
+
+    results      of saved posteriors, then of each net, and last, where these are several, of them all together; of nets
+                 that give boxes, each ``BoxResult``
+    posteriors   the last result's; None for boxes
+    """
+
+    results: tuple[Result, ...] | tuple[BoxResult, ...]
+    posteriors: Posteriors | None
+
+    @property
+    def as_data(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {"results": [result.as_data for result in self.results]}
+
+    def report(self, *, markdown: bool = False) -> str:
+        """Tables laid out as the VGG paper's, its own figures beside them; boxes have none."""
+        return report([result for result in self.results if isinstance(result, Result)], markdown=markdown)
+
+
+def evaluate(
+    net: str | Path | Sequence[str | Path] = (),
+    weights: str | Path | Sequence[str | Path] = (),
+    *,
+    data: str | Path | None = None,
+    scales: Sequence[int] = (),
+    crops: int = 0,
+    flip: bool = False,
+    pool: str = "logits",
+    boxes: bool = False,
+    scores: str | None = None,
+    inputs: Mapping[str, str] | None = None,
+    objects: Sequence[str] = (),
+    corrupt: str | None = None,
+    workers: int | None = None,
+    device: str | None = None,
+    posteriors: Sequence[str | Path] = (),
+    save_posteriors: str | Path | None = None,
+    progress: bool = True,
+    **state: Unpack[NetState],
+) -> Evaluation:
+    """Count how often nets are wrong on labelled images, as ``netdef evaluate`` does.
+
+        netdef.evaluate("nets/digits.net", "runs/digits").results[0].errors.top1_error
+
+    Args:
+        net: a file, or several.
+        weights: what each takes, in the same order: a file, or a run's folder for its best ones.
+        data: labelled images; by default what the net's data layers name, else what the run was tested on, else the
+            digits.
+        scales: the shorter sides of an image, in pixels.
+        crops: windows of an image at one scale: 0, 1, 10 or 50.
+        flip: whether the image is shown mirrored, too.
+        pool: whether a map is averaged before (``logits``) or after (``prob``) the soft-max.
+        boxes: whether wrong boxes are counted; so they are for nets that learn from boxes.
+        scores: the blob with the class scores, where the net doesn't tell.
+        inputs: input blob -> field of the data, where the blob's name doesn't say it.
+        objects: the classes whose boxes count; without any, all.
+        corrupt: what happens with an image that can't be read: ``error`` or ``skip``.
+        workers: processes that read images; by default as many as the data need.
+        device: ``cpu``, ``cuda`` or ``cuda:1``; by default a GPU if there is one.
+        posteriors: files of saved ones, to be averaged with those of the nets.
+        save_posteriors: a file for those of the last result.
+        progress: whether warnings and progress are said on stderr.
+        state: what chooses and sizes the nets, as for ``netdef.load``: ``stages``, ``level``, ``set``, ``sizes``,
+            ``data_size``, ``dense``, with which a net is shown whole images.
+
+    Raises:
+        NetError: if a net, its weights or the data are wrong, or don't go together.
+        UsageError: if what is asked for doesn't go together.
+    """
+    request = EvaluateRequest(
+        files=_paths(net),
+        weights=_paths(weights),
+        net=net_request("", **state),
+        data=DataRequest(
+            data=None if data is None else str(data),
+            inputs=inputs or {},
+            scores=scores,
+            objects=tuple(objects),
+            corrupt=corrupt,
+            workers=workers,
+        ),
+        hardware=HardwareRequest(device=device),
+        scales=tuple(scales),
+        crops=crops,
+        flip=flip,
+        pool=pool,
+        boxes=boxes,
+        posteriors=_paths(posteriors),
+        save_posteriors=None if save_posteriors is None else str(save_posteriors),
+    )
+    return evaluated(request, open_console().without(progress=progress, results=False))
+
+
+def evaluated(request: EvaluateRequest, console: Console) -> Evaluation:
+    """What is asked for; results are printed as soon as they are there. Every process of a group comes here."""
+    request.check()
+    with process_group(request.hardware.device) as group:
+        if asks_for_boxes(request, group):
+            return Evaluation(evaluate_box_nets(request, console, group), None)
+        return Evaluation(*score_nets(request, console, group))
+
+
+def _paths(given: str | Path | Sequence[str | Path]) -> tuple[str, ...]:
+    return (str(given),) if isinstance(given, str | Path) else tuple(map(str, given))

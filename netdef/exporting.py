@@ -1,0 +1,119 @@
+"""A net as an ONNX model: ``netdef.export``, and what the command of that name calls."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, Unpack
+
+from netdef.compiler.analysis.free_axes import allowed
+from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.load import load_net
+from netdef.compiler.net_error import NetError
+from netdef.compiler.onnx import save_model
+from netdef.compiler.request import NetStateInPhase, net_request
+from netdef.compiler.weights.files import read_weights
+from netdef.compiler.weights.formats.run_folder import best_weights
+from netdef.compiler.weights.stored import Weights
+from netdef.runtime.console import Console, open_console
+from netdef.runtime.requests import ExportRequest
+
+if TYPE_CHECKING:
+    from netdef.runtime.verification.certificate import Certificate
+
+
+class Exported(NamedTuple):
+    """What was written.
+
+    files         the model, and if it is large a second one with its numbers
+    warnings      of the net, and of numbers that were made up
+    certificate   how closely the model agrees with PyTorch, and its file, where that was asked for
+    """
+
+    files: tuple[Path, ...]
+    warnings: tuple[Diagnostic, ...]
+    certificate: "Certificate | None" = None
+    certificate_file: Path | None = None
+
+
+def export(
+    net: str | Path,
+    out: str | Path | None = None,
+    *,
+    weights: str | Path | None = None,
+    dynamic: Sequence[str] | None = ("N",),
+    opset: int = 19,
+    seed: int = 0,
+    verify: bool = False,
+    progress: bool = True,
+    **state: Unpack[NetStateInPhase],
+) -> Exported:
+    """Write a net as an ONNX model, as ``netdef export --onnx`` does.
+
+        netdef.export("nets/digits.net", "digits.onnx", weights="runs/digits").files
+
+    Args:
+        net: a file.
+        out: the model; by default the net's name with .onnx.
+        weights: a file, or a run's folder for its best ones; by default the net's fillers, under ``seed``.
+        dynamic: which axes of the inputs are free: ``"N"``, ``"H"``, ``"W"``.
+        opset: the version of ONNX's operators.
+        seed: the fillers' seed.
+        verify: whether the model is run against PyTorch, and certified beside it.
+        progress: whether warnings are said on stderr.
+        state: what chooses and sizes the net, as for ``netdef.load``: ``phase``, ``stages``, ``level``, ``set``,
+            ``sizes``, ``data_size``, ``dense``.
+
+    Raises:
+        NetError: if the net or its weights are wrong, ONNX can't express a layer, or the file can't be written.
+    """
+    request = ExportRequest(
+        net=net_request(net, **state),
+        weights=None if weights is None else str(weights),
+        out=None if out is None else str(out),
+        dynamic=None if dynamic is None else tuple(dynamic),
+        opset=opset,
+        seed=seed,
+        verify=verify,
+    )
+    return exported(request, open_console().without(progress=progress, results=False))
+
+
+def exported(request: ExportRequest, console: Console) -> Exported:
+    """What is asked for; what was written is printed as soon as it is there."""
+    net = load_net(request.net)
+    console.show(net.report)
+    weights, origin = weights_of(request.weights)
+    out = Path(request.out or f"{Path(request.net.file).stem}.onnx")
+    dynamic = allowed(net) if request.dynamic is None else request.dynamic
+    try:
+        saved = save_model(net, out, weights, dynamic=dynamic, opset=request.opset, seed=request.seed, origin=origin)
+    except OSError as error:
+        raise NetError(Diagnostic("N006", f"{out} can't be written: {error.strerror}")) from None
+    console.show(saved.report)
+    for path in saved.files:
+        console.print(f"{path}: {path.stat().st_size / 1e6:,.1f} MB")
+    written = Exported(tuple(saved.files), (*net.report, *saved.report))
+    if not request.verify:
+        return written
+    from netdef.runtime.verification.verify import verify as compare
+
+    certificate = compare(
+        net,
+        weights,
+        dynamic=dynamic,
+        opset=request.opset,
+        seed=request.seed,
+        origin=origin,
+        exported=saved.files,
+    )
+    proof = out.with_suffix(".certificate.json")
+    proof.write_text(certificate.json(), encoding="utf-8")
+    console.print(f"{certificate.table()}\n{proof}: the certificate")
+    return written._replace(certificate=certificate, certificate_file=proof)
+
+
+def weights_of(named: str | None) -> tuple[Weights | None, str]:
+    """The weights that are named, if any are, and the file that has them."""
+    if named is None:
+        return None, ""
+    path = best_weights(Path(named))
+    return read_weights(path), str(path)

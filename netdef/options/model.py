@@ -1,0 +1,23 @@
+"""How a net becomes an ONNX model: options of export and verify."""
+
+import argparse
+
+from netdef.options.values import letters
+
+OPSETS = range(19, 25)
+"""Those of ``compiler.onnx.model``, which takes onnx to load."""
+
+
+def model_arguments(parser: argparse.ArgumentParser, dynamic: tuple[str, ...] | None) -> None:
+    """Add the numbers, the free axes (by default ``dynamic``) and the version of a model."""
+    otherwise = "; all that the net allows if not given" if dynamic is None else ""
+    parser.add_argument("--weights", metavar="W", help="a weights file, or a run's folder for its best ones")
+    parser.add_argument(
+        "--dynamic",
+        type=letters,
+        default=dynamic,
+        metavar="N,H,W",
+        help=f"the inputs' axes that stay free, or none{otherwise}",
+    )
+    parser.add_argument("--opset", type=int, choices=OPSETS, default=19, help="version of ONNX's operators")
+    parser.add_argument("--seed", type=int, default=0, help="the fillers' seed")

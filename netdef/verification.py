@@ -1,0 +1,78 @@
+"""PyTorch against ONNX Runtime: ``netdef.verify``, and what the command of that name calls."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Unpack
+
+from netdef.compiler.load import load_net
+from netdef.compiler.request import NetStateInPhase, net_request
+from netdef.compiler.weights.complete import complete
+from netdef.exporting import weights_of
+from netdef.runtime.console import Console, open_console
+from netdef.runtime.requests import VerifyRequest
+from netdef.runtime.verification.certificate import Certificate
+from netdef.runtime.verification.random_weights import random_weights
+from netdef.runtime.verification.verify import verify as verify_blobs
+
+
+def verify(
+    net: str | Path,
+    *,
+    weights: str | Path | None = None,
+    dynamic: Sequence[str] | None = None,
+    batches: Sequence[int] = (1, 3),
+    opset: int = 19,
+    seed: int = 0,
+    tolerance: float = 1e-4,
+    progress: bool = True,
+    **state: Unpack[NetStateInPhase],
+) -> Certificate:
+    """Run a net in PyTorch and in ONNX Runtime and compare every blob, as ``netdef verify`` does.
+
+        netdef.verify("nets/lenet.net").agrees
+
+    Args:
+        net: a file.
+        weights: a file, or a run's folder for its best ones; by default random numbers that let every layer show.
+        dynamic: which axes of the inputs are free in the model; by default all that the net allows.
+        batches: the sizes of batches that are tried.
+        opset: the version of ONNX's operators.
+        seed: of the random numbers.
+        tolerance: the greatest relative error that passes.
+        progress: whether warnings are said on stderr.
+        state: what chooses and sizes the net, as for ``netdef.load``: ``phase``, ``stages``, ``level``, ``set``,
+            ``sizes``, ``data_size``, ``dense``.
+
+    Raises:
+        NetError: if the net or its weights are wrong, or one of the two can't do a layer.
+    """
+    request = VerifyRequest(
+        net=net_request(net, **state),
+        weights=None if weights is None else str(weights),
+        dynamic=None if dynamic is None else tuple(dynamic),
+        batches=tuple(batches),
+        opset=opset,
+        seed=seed,
+        tolerance=tolerance,
+    )
+    return verified(request, open_console().without(progress=progress, results=False))
+
+
+def verified(request: VerifyRequest, console: Console) -> Certificate:
+    """What is asked for."""
+    net = load_net(request.net)
+    console.show(net.report)
+    weights, origin = weights_of(request.weights)
+    if weights is None:
+        weights, origin = random_weights(net, request.seed), f"random weights, seed {request.seed}"
+    console.show(complete(net, weights, request.seed).report)
+    return verify_blobs(
+        net,
+        weights,
+        dynamic=request.dynamic,
+        batches=request.batches,
+        opset=request.opset,
+        seed=request.seed,
+        tolerance=request.tolerance,
+        origin=origin,
+    )

@@ -1,0 +1,116 @@
+"""Nets on labelled images, each with its weights: how often each is wrong, and all of them together."""
+
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+from netdef.compiler.diagnostics import Diagnostic
+from netdef.runtime.console import Console
+from netdef.runtime.data.batches import workers_for
+from netdef.runtime.data.data_layers import load_fed
+from netdef.runtime.data.datasets.source import input_spec_of
+from netdef.runtime.data.feed import check_classes
+from netdef.runtime.data.ignored import allowed, uncounted
+from netdef.runtime.evaluation.posteriors import Posteriors, fused
+from netdef.runtime.evaluation.posteriors_file import POSTERIORS
+from netdef.runtime.evaluation.protocol import Pool, Protocol
+from netdef.runtime.evaluation.report import Result
+from netdef.runtime.evaluation.scoring import ScoringTask, check_task, score_images
+from netdef.runtime.evaluation.test_data import data_named, open_test_data
+from netdef.runtime.hardware.process_group import SINGLE, ProcessGroup, agree_on_errors
+from netdef.runtime.requests import EvaluateRequest
+from netdef.runtime.trained import open_trained
+from netdef.runtime.trained_run import trained_run
+
+
+class Scored(NamedTuple):
+    """What came of nets that score classes.
+
+    results      errors: of saved posteriors, then of each net, and last, where these are several, of them all together
+    posteriors   the last result's
+    """
+
+    results: tuple[Result, ...]
+    posteriors: Posteriors
+
+
+def score_nets(request: EvaluateRequest, console: Console, group: ProcessGroup = SINGLE) -> Scored:
+    """Score the images with each net, and average the posteriors; a result is printed as soon as it is there.
+
+    Raises:
+        NetError: if a net, its weights, the data or saved posteriors are wrong, or don't go together.
+    """
+    with agree_on_errors(group):
+        if request.save_posteriors:
+            POSTERIORS.check_place(Path(request.save_posteriors))
+        saved = [POSTERIORS.read(Path(path)) for path in request.posteriors]
+    scored = (_posteriors_of(request, *pair, console, group) for pair in request.pairs)
+    parts, results = [], []
+    for part in chain(saved, scored):
+        parts.append(part)
+        results.append(_counted(part, console, group))
+    if len(parts) > 1:
+        with agree_on_errors(group):
+            parts.append(fused(parts))
+        results.append(_counted(parts[-1], console, group))
+    if request.save_posteriors and group.is_rank_0:
+        POSTERIORS.write(Path(request.save_posteriors), parts[-1])
+    return Scored(tuple(results), parts[-1])
+
+
+def _counted(posteriors: Posteriors, console: Console, group: ProcessGroup) -> Result:
+    with agree_on_errors(group):
+        result = Result(posteriors.made, posteriors.errors())
+    console.print(result.text)
+    return result
+
+
+def _posteriors_of(
+    request: EvaluateRequest, file: str, weights: str, console: Console, group: ProcessGroup
+) -> Posteriors:
+    """One net's posteriors, for all processes, each of which scores its part of the images."""
+    left_out: list[Diagnostic] = []
+
+    def leave_out(mistake: Diagnostic) -> None:
+        left_out.append(mistake)
+        console.show([mistake])
+
+    with agree_on_errors(group):
+        task = open_task(request, file, weights)
+        console.show(task.trained.warnings)
+        check_task(task)
+    found = score_images(task, leave_out, lambda line: console.say(f"{file}: {line}"), group).all_gather(group)
+    (num_left_out,) = group.total([len(left_out)])
+    if num_left_out:
+        console.say(f"netdef evaluate: images left out: {num_left_out:,}")
+    data = data_named(request.data, task.trained.origin.run)
+    named = {"net": file, "weights": weights, "data": data, "trained": task.trained.trained_scale}
+    speed = sum(group.all_gather(found.made["images_per_s"]))
+    return found._replace(made={**named, **found.made, "images_per_s": speed})
+
+
+def open_task(request: EvaluateRequest, file: str, weights: str) -> ScoringTask:
+    """One net with its weights and the images, everything checked before it runs."""
+    run = trained_run(weights)
+    net, own = load_fed(request.net.of(file), data_named(request.data, run))
+    data = own.data if own else open_test_data(request.data, run, input_spec_of(net, net))
+    scores = net.chosen_scores(request.data.scores)
+    check_classes(net.shapes[scores], data, allowed(net))
+    trained = open_trained(
+        net,
+        weights,
+        scores,
+        device=request.hardware.device,
+        inputs=request.data.inputs,
+        feed=own.feed if own else None,
+        bf16_on_gpu=True,
+    )
+    protocol = Protocol(request.net.dense, request.crops, request.scales, request.flip, Pool(request.pool))
+    return ScoringTask(
+        trained,
+        data,
+        protocol.of_net(net.preprocess.resize if net.preprocess else None),
+        skip=request.data.skips,
+        num_workers=workers_for(data) if request.data.workers is None else request.data.workers,
+        ignored=uncounted(scores, net),
+    )

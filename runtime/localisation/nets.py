@@ -1,0 +1,125 @@
+"""Nets that give boxes on images with boxes: how often each is wrong, or with dense nets all of them together."""
+
+from collections.abc import Iterator, Sequence
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from netdef.compiler.request import UsageError
+from netdef.runtime.console import Console
+from netdef.runtime.data.batches import TestBatches, stream
+from netdef.runtime.data.datasets.dataset import Dataset, warnings_of
+from netdef.runtime.data.skipping import Skipped
+from netdef.runtime.evaluation import PAGE
+from netdef.runtime.evaluation.test_data import data_named, open_test_data
+from netdef.runtime.hardware.process_group import SINGLE, ProcessGroup, agree_on_errors
+from netdef.runtime.localisation.agreement import check_data, check_together
+from netdef.runtime.localisation.dense import evaluate_dense
+from netdef.runtime.localisation.evaluation import BoxErrors, evaluate_boxes
+from netdef.runtime.localisation.open_net import learns_boxes, open_either
+from netdef.runtime.requests import EvaluateRequest
+from netdef.runtime.trained import TrainedNet
+from netdef.runtime.trained_run import TrainedRun, trained_run
+
+
+class BoxResult(NamedTuple):
+    """How often boxes are wrong.
+
+    net    the net's file, or of several nets together all of theirs
+    data   what the images were called, if anything
+    """
+
+    net: str
+    data: str | None
+    errors: BoxErrors
+
+    @property
+    def text(self) -> str:
+        """A line for people."""
+        return f"{self.net}: {self.errors.text} ({self.errors.num:,} images)"
+
+    @property
+    def as_data(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {"net": self.net, "data": self.data, "num": self.errors.num} | self.errors.as_data
+
+
+def asks_for_boxes(request: EvaluateRequest, group: ProcessGroup = SINGLE) -> bool:
+    """Whether wrong boxes are to be counted: where that is said, or a net learns from boxes and there are data."""
+    with agree_on_errors(group):
+        return request.boxes or any(
+            data_named(request.data, trained_run(weights)) and learns_boxes(request.net.of(file))
+            for file, weights in request.pairs
+        )
+
+
+def evaluate_box_nets(
+    request: EvaluateRequest, console: Console, group: ProcessGroup = SINGLE
+) -> tuple[BoxResult, ...]:
+    """Count the wrong boxes of each net, or with dense nets those of all nets together.
+
+    Raises:
+        UsageError: if something is asked for that means nothing here, or the nets can't do it.
+        NetError: if a net, its weights or the data are wrong, or don't go together.
+    """
+    if unused := next(_without_meaning(request), None):
+        raise UsageError(f"wrong boxes are counted without {unused}")
+    with agree_on_errors(group):
+        nets = [
+            open_either(request.net.of(file), weights, scores=request.data.scores, device=request.hardware.device)
+            for file, weights in request.pairs
+        ]
+        for net in nets:
+            console.show(net.warnings)
+        run = _run_that_knows_classes(nets)
+        data = open_test_data(request.data, run)
+        console.show(warnings_of(data))
+        check_data(nets, data)
+        check_together(nets)
+    localisers = [net for net in nets if net.gives_boxes]
+    classifiers = [net for net in nets if not net.gives_boxes]
+    if not localisers:
+        raise UsageError("--boxes needs a net that gives boxes, such as vgg16_scr.net")
+    if request.net.dense and not classifiers and len(data.classes) > 1:
+        raise UsageError("--boxes needs a net that scores classes")
+    if classifiers and not request.net.dense:
+        raise UsageError(f"{classifiers[0].path} scores classes, and is of use only with --dense")
+    if request.net.dense:
+        tell = (lambda mistake: console.show([mistake])) if request.data.skips else None
+        errors = evaluate_dense(data, localisers, classifiers, request.scales, group=group, tell=tell)
+        found = [(", ".join(request.files), errors)]
+    else:
+        found = [(net.path, _at_the_centre(net, data, request, console, group)) for net in localisers]
+    named = data_named(request.data, run)
+    results = tuple(BoxResult(name, named, errors) for name, errors in found)
+    console.print("\n".join(result.text for result in results))
+    return results
+
+
+def _without_meaning(request: EvaluateRequest) -> Iterator[str]:
+    """What is asked for and means nothing for boxes."""
+    asked = {
+        "--crops": request.crops,
+        "--flip": request.flip,
+        "--pool prob": request.pool == "prob",
+        "--posteriors": request.posteriors,
+        "--save-posteriors": request.save_posteriors,
+        "--input": request.data.inputs,
+        "--scales, which need --dense": request.scales and not request.net.dense,
+    }
+    return (option for option, value in asked.items() if value)
+
+
+def _run_that_knows_classes(nets: Sequence[TrainedNet]) -> TrainedRun | None:
+    """The first run that some weights come from, if one does; a net with one box for all classes comes last."""
+    runs = [(net.num_classes is None, net.origin.run) for net in nets if net.origin.run]
+    return min(runs, key=itemgetter(0))[1] if runs else None
+
+
+def _at_the_centre(
+    net: TrainedNet, data: Dataset, request: EvaluateRequest, console: Console, group: ProcessGroup
+) -> BoxErrors:
+    """The errors of a net that sees the centre of each image, over all processes."""
+    pages = TestBatches(data, net.feed.view, PAGE, skip=request.data.skips)
+    own = stream(pages, group.slice_of(len(pages)), request.data.workers or 0)
+    skipped = Skipped(data, lambda mistake: console.show([mistake]))
+    return evaluate_boxes(net.module, net.blob, net.feed, skipped.told(own)).over(group)
