@@ -1,21 +1,19 @@
-"""Named arrays in a file, .npz or .safetensors, and facts about them as JSON."""
+"""Named arrays in a file, of any format that holds such, and facts about them as JSON."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
-import numpy as np
 from numpy.typing import NDArray
 
 from netdef.compiler.atomic import write_whole
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
-from netdef.compiler.weights.formats.npz import read_npz, write_npz
-from netdef.compiler.weights.formats.safetensors import read_safetensors, write_safetensors
+from netdef.compiler.weights.formats.archive import Archive
+from netdef.compiler.weights.formats.archives import ARCHIVES
 from netdef.compiler.weights.stored import StoredArray
 
-SUFFIXES = (".npz", ".safetensors")
 Arrays = dict[str, NDArray[Any]]
 Made = TypeVar("Made")
 
@@ -40,8 +38,8 @@ class ArrayFile(NamedTuple, Generic[Made]):
 
     def check_suffix(self, path: Path) -> None:
         """Refuse a name that tells no format."""
-        if path.suffix not in SUFFIXES:
-            cure = f"end it in {' or '.join(SUFFIXES)}"
+        if path.suffix not in ARCHIVES:
+            cure = f"end it in {' or '.join(ARCHIVES)}"
             raise NetError(Diagnostic(self.code, f"{path} is no name for {self.what}", help=cure))
 
     def check_place(self, path: Path) -> None:
@@ -57,11 +55,8 @@ class ArrayFile(NamedTuple, Generic[Made]):
         arrays = {name: StoredArray.of(getattr(held, name)) for name in self.names}
         about = json.dumps({"what": self.what, **{name: getattr(held, name) for name in self.facts}})
         try:
-            if path.suffix == ".npz":
-                arrays = {"about": StoredArray.of(np.array(about)), **arrays}
-                write_whole(path, lambda unfinished: write_npz(unfinished, arrays))
-            else:
-                write_whole(path, lambda unfinished: write_safetensors(unfinished, arrays, {"about": about}))
+            write = ARCHIVES[path.suffix].write
+            write_whole(path, lambda unfinished: write(unfinished, Archive(arrays, {"about": about})))
         except OSError as error:
             raise NetError(Diagnostic("N006", f"{path} can't be written: {error.strerror}")) from None
 
@@ -73,7 +68,7 @@ class ArrayFile(NamedTuple, Generic[Made]):
         """
         self.check_suffix(path)
         try:
-            stored, about = (_npz if path.suffix == ".npz" else read_safetensors)(path)
+            stored, about = ARCHIVES[path.suffix].read(path)
             arrays = {name: stored[name] for name in self.names}
             facts = json.loads(about["about"])
             if facts.get("what", self.what) != self.what:
@@ -89,9 +84,3 @@ class ArrayFile(NamedTuple, Generic[Made]):
     def _unfit(self, path: Path, why: str, notes: tuple[str, ...] = ()) -> NetError:
         message = f"{path} can't be read as {self.what}{why}"
         return NetError(Diagnostic(self.code, message, notes=notes, help=f"{self.maker} makes such a file"))
-
-
-def _npz(path: Path) -> tuple[Mapping[str, StoredArray], Mapping[str, str]]:
-    """The arrays, and the facts, which are one of them here."""
-    arrays = read_npz(path)
-    return arrays, {"about": str(arrays["about"].read())} if "about" in arrays else {}

@@ -28,7 +28,7 @@ from netdef.runtime.lowering.base import Op, Setting, wide, widened
 from netdef.runtime.lowering.dropout_generator import DropoutGenerator
 from netdef.runtime.lowering.normalization import ByBatch
 
-PARAMETER = torch.float32
+PARAMETER_DTYPE = torch.float32
 """What weights are in a module, whatever they are in their file: fractions of 24 bits, as Caffe computes."""
 
 
@@ -58,7 +58,7 @@ class NetModule(nn.Module):
         super().__init__()
         self.net = net
         self.matched = Matched({}, (), (), ())
-        """What came of the weights that were loaded last."""
+        """What became of the weights that were loaded last; their arrays, which may be an open file's, are let go."""
         self.layers = nn.ModuleDict()
         for index, op in ops.items():
             self.layers[_safe(net.nodes[index].name, self.layers)] = op
@@ -166,9 +166,10 @@ class NetModule(nn.Module):
         Raises:
             NetError: if one has another shape.
         """
-        self.matched = match(self.net, weights)
-        for key, array in self.matched.arrays.items():
+        matched = match(self.net, weights)
+        for key, array in matched.arrays.items():
             fill_in(self._tensors[key], array.read())
+        self.matched = matched._replace(arrays={})
         return self.matched
 
     @property
@@ -241,7 +242,7 @@ def lower(net: Net, weights: Weights | None = None, *, share: NetModule | None =
         for own in net.nodes[index].weights:
             op.store(own.weight, tensors[own.owner])
     module = NetModule(net, ops, tensors, generator)
-    module.matched = completed.matched
+    module.matched = completed.matched._replace(arrays={})
     return module
 
 
@@ -304,7 +305,7 @@ def _laid_out(array: StoredArray, node: Node, phase: Phase) -> Tensor:
     if array.is_fresh and not last:
         return torch.from_numpy(array.read())
     layout = torch.channels_last if last else torch.contiguous_format
-    tensor = torch.empty(array.shape, dtype=PARAMETER, memory_format=layout)
+    tensor = torch.empty(array.shape, dtype=PARAMETER_DTYPE, memory_format=layout)
     np.copyto(tensor.numpy(), array.read(), casting="unsafe")
     return tensor
 

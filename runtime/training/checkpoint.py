@@ -18,6 +18,7 @@ from netdef.compiler.atomic import UNFINISHED, write_whole
 from netdef.compiler.diagnostics import Diagnostic, Severity
 from netdef.compiler.net_error import NetError
 from netdef.compiler.weights.by_layer import by_key, by_layer
+from netdef.compiler.weights.formats.archive import Archive
 from netdef.compiler.weights.formats.safetensors import read_safetensors, write_safetensors
 from netdef.compiler.weights.stored import StoredArray, Weights, pieces
 
@@ -53,7 +54,8 @@ def save(folder: Path, checkpoint: Checkpoint, num_kept: int = NUM_KEPT) -> None
         "test_due": json.dumps(checkpoint.test_due),
     }
     facts["digest"] = _digest(arrays, facts)
-    write_whole(folder / f"{checkpoint.iteration:08}.safetensors", lambda path: write_safetensors(path, arrays, facts))
+    archive = Archive(arrays, facts)
+    write_whole(folder / f"{checkpoint.iteration:08}.safetensors", lambda path: write_safetensors(path, archive))
     for old in (*stored(folder)[num_kept:], *folder.glob(UNFINISHED + "*")):
         old.unlink()
 
@@ -87,10 +89,11 @@ def stored(folder: Path) -> list[Path]:
 def read(path: Path) -> Checkpoint | None:
     """A checkpoint, or None if the file is damaged."""
     try:
-        arrays, facts = read_safetensors(path)
+        arrays, metadata = read_safetensors(path)
     except NetError:
         return None
-    if facts.pop("digest", None) != _digest(arrays, facts):
+    facts = {name: text for name, text in metadata.items() if name != "digest"}
+    if metadata.get("digest") != _digest(arrays, facts):
         return None
     return Checkpoint(
         int(facts["iteration"]),

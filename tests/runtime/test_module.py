@@ -1,6 +1,7 @@
 """The module around the ops: what is fed, what is left, who shares what, and what chance depends on."""
 
 import copy
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +16,7 @@ import netdef
 from netdef.compiler.net_error import NetError
 from netdef.compiler.weights.dtypes import dtype_named
 from netdef.runtime import NetModule, lower
+from tests.nets import net_of
 
 NETS = Path(__file__).parent.parent.parent / "nets"
 Build = Callable[..., NetModule]
@@ -318,6 +320,18 @@ def test_a_module_of_64_bits_takes_all_of_them() -> None:
     thirds = {layer: [np.full(shape, 1 / 3) for shape in shapes] for layer, shapes in net.net.params.items()}
     net.load(thirds)
     assert all((array == 1 / 3).all() for own in net.weights().values() for array in own)
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".npz"])
+def test_a_module_with_weights_of_a_file_is_pickled_and_copied(suffix: str, tmp_path: Path) -> None:
+    net = net_of('input "data" [1, 3] layer "fc" InnerProduct { num_output: 2 } layer "relu" ReLU')
+    path = tmp_path / f"w{suffix}"
+    netdef.write_weights(path, {"fc": [np.ones((2, 3), np.float16), np.zeros(2, np.float16)]})
+    module = lower(net, netdef.read_weights(path))
+    path.unlink()
+    for twin in (copy.deepcopy(module), pickle.loads(pickle.dumps(module))):
+        assert twin.matched == module.matched
+        assert twin(data=torch.ones(1, 3))["fc"].tolist() == [[3, 3]]
 
 
 ONE_COPY = """

@@ -5,7 +5,7 @@ way the archive's checksum is held against what is read, and nothing that would 
 """
 
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from math import prod
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from netdef.compiler.schema.wire import Damaged
+from netdef.compiler.weights.formats.archive import Archive
 from netdef.compiler.weights.formats.mapped import mapped, reading
 from netdef.compiler.weights.stored import MOST_AXES, StoredArray
 
@@ -27,8 +28,8 @@ _LOCAL_HEADER = 30
 """Bytes before a member's name, in front of its content."""
 
 
-def read_npz(path: Path) -> dict[str, StoredArray]:
-    """A file's arrays by name, in order.
+def read_npz(path: Path) -> Archive:
+    """A file's arrays by name, in order; those that are one text each are its metadata.
 
     Raises:
         NetError: if it is damaged; when an array is read, too.
@@ -36,16 +37,20 @@ def read_npz(path: Path) -> dict[str, StoredArray]:
     with reading(path, KIND), _damage():
         data = mapped(path)
         archive = ZipFile(path)
-        return {info.filename.removesuffix(".npy"): _array(path, data, archive, info) for info in archive.infolist()}
+        arrays = {info.filename.removesuffix(".npy"): _array(path, data, archive, info) for info in archive.infolist()}
+    texts = [name for name, array in arrays.items() if array.dtype.kind == "U" and not array.shape]
+    return Archive(arrays, {name: str(arrays.pop(name).read()) for name in texts})
 
 
-def write_npz(path: Path, arrays: Mapping[str, StoredArray]) -> None:
-    """Write arrays one by one, as ``numpy.savez`` does."""
+def write_npz(path: Path, archive: Archive) -> None:
+    """Write texts and arrays one by one, as ``numpy.savez`` does."""
+    import numpy as np
     from numpy.lib import format as npy
 
-    with ZipFile(path, "w", ZIP_STORED) as archive:
-        for name, array in arrays.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+    texts = {name: StoredArray.of(np.array(text)) for name, text in archive.metadata.items()}
+    with ZipFile(path, "w", ZIP_STORED) as file:
+        for name, array in {**texts, **archive.arrays}.items():
+            with file.open(f"{name}.npy", "w", force_zip64=True) as member:
                 npy.write_array(member, array.read(), allow_pickle=False)
 
 

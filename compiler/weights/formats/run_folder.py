@@ -26,6 +26,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """
     try:
         found: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        if not isinstance(found, dict):
+            raise ValueError("it is no JSON object")
     except (OSError, ValueError) as error:
         message = f"{folder} is no run: {MANIFEST}: {getattr(error, 'strerror', None) or error}"
         raise NetError(Diagnostic("N731", message, help="a run's folder is made by netdef train")) from None

@@ -9,13 +9,13 @@ Arrays are views of the mapped file, and are written one by one: a net's weights
 """
 
 import json
-from collections.abc import Mapping
 from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from netdef.compiler.schema.wire import Damaged
 from netdef.compiler.weights.dtypes import dtype_named
+from netdef.compiler.weights.formats.archive import Archive
 from netdef.compiler.weights.formats.mapped import mapped, reading
 from netdef.compiler.weights.stored import MOST_AXES, StoredArray, pieces
 
@@ -43,13 +43,6 @@ LONGEST_HEADER = 100_000_000
 ALIGNMENT = 8
 
 
-class Archive(NamedTuple):
-    """What a file holds."""
-
-    arrays: dict[str, StoredArray]
-    metadata: dict[str, str]
-
-
 def read_safetensors(path: Path) -> Archive:
     """A file's arrays, in the order of its header.
 
@@ -73,13 +66,14 @@ def read_safetensors(path: Path) -> Archive:
         return Archive({name: _array(data, start, place) for name, place in places.items()}, metadata)
 
 
-def write_safetensors(path: Path, arrays: Mapping[str, StoredArray], metadata: Mapping[str, str] | None = None) -> None:
+def write_safetensors(path: Path, archive: Archive) -> None:
     """Write arrays under their dtypes; those of wide numbers lie first, so that each begins at a multiple of its width.
 
     Raises:
         ValueError: if the format has no word for a dtype.
     """
-    header: dict[str, Any] = {METADATA: dict(metadata)} if metadata else {}
+    arrays, metadata = archive
+    header: dict[str, Any] = {METADATA: metadata} if metadata else {}
     order = sorted(arrays, key=lambda name: -arrays[name].dtype.itemsize)
     offset = 0
     places = {}

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from netdef.compiler.weights.by_layer import by_key, by_layer
-from netdef.compiler.weights.dtypes import NUMBERS, NUMPYS_OWN
+from netdef.compiler.weights.dtypes import NUMBERS
+from netdef.compiler.weights.formats.archive import Archive
+from netdef.compiler.weights.formats.archives import ARCHIVES, ArchiveFormat
 from netdef.compiler.weights.formats.caffemodel import read_caffemodel
-from netdef.compiler.weights.formats.npz import read_npz, write_npz
 from netdef.compiler.weights.formats.run_folder import best_weights
-from netdef.compiler.weights.formats.safetensors import read_safetensors, write_safetensors
 from netdef.compiler.weights.stored import LayerArrays, Weights
 
 
@@ -31,13 +31,24 @@ class Format(NamedTuple):
 FOLDER = "/"
 
 
-def _read_safetensors(path: Path) -> dict[str, LayerArrays]:
-    return by_layer(read_safetensors(path).arrays, path)
+def _of_archive(suffix: str, archive: ArchiveFormat) -> Format:
+    """Named arrays as weights: their names are keys."""
+    return Format(
+        suffix,
+        lambda path: by_layer(archive.read(path).arrays, path),
+        lambda path, weights: archive.write(path, Archive(by_key(weights))),
+        archive.dtypes,
+    )
+
+
+def _read_run(folder: Path) -> dict[str, LayerArrays]:
+    """The best weights of a run."""
+    best = best_weights(folder)
+    return by_layer(ARCHIVES[best.suffix].read(best).arrays, best)
 
 
 FORMATS = (
     Format(".caffemodel", read_caffemodel, None),
-    Format(".safetensors", _read_safetensors, lambda path, weights: write_safetensors(path, by_key(weights))),
-    Format(".npz", lambda path: by_layer(read_npz(path), path), lambda path, w: write_npz(path, by_key(w)), NUMPYS_OWN),
-    Format(FOLDER, lambda folder: _read_safetensors(best_weights(folder)), None),
+    *(_of_archive(suffix, archive) for suffix, archive in ARCHIVES.items()),
+    Format(FOLDER, _read_run, None),
 )

@@ -196,7 +196,12 @@ def test_of_stages_the_last_that_has_weights_counts(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("manifest", "code", "message"),
-    [(None, "N735", "there are no weights in"), ({}, "N735", "there are no weights in"), ("{", "N731", "is no run")],
+    [
+        (None, "N735", "there are no weights in"),
+        ({}, "N735", "there are no weights in"),
+        ([], "N731", "is no run: manifest.json: it is no JSON object"),
+        ("{", "N731", "is no run: manifest.json: "),
+    ],
 )
 def test_a_folder_without_weights_is_said(manifest: object, code: str, message: str, tmp_path: Path) -> None:
     run = folder(tmp_path / "run", manifest)

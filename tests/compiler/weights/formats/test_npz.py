@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from netdef.compiler.net_error import NetError
 from netdef.compiler.weights.dtypes import NUMPYS_OWN
 from netdef.compiler.weights.files import read_weights
+from netdef.compiler.weights.formats.archive import Archive
 from netdef.compiler.weights.formats.npz import read_npz, write_npz
 from netdef.compiler.weights.stored import StoredArray
 from tests.compiler.weights.formats.resident import resident_bytes
@@ -42,7 +43,7 @@ def some() -> dict[str, NDArray[Any]]:
 def test_what_numpy_writes_is_read(saver: str, tmp_path: Path) -> None:
     path = tmp_path / "w.npz"
     SAVERS[saver](path, **some())
-    found = read_npz(path)
+    found = read_npz(path).arrays
     assert list(found) == list(some())
     for name, expected in some().items():
         array = found[name].read()
@@ -51,9 +52,11 @@ def test_what_numpy_writes_is_read(saver: str, tmp_path: Path) -> None:
 
 
 def test_what_is_written_is_numpys_own_file(tmp_path: Path) -> None:
-    write_npz(tmp_path / "ours.npz", {name: StoredArray.of(array) for name, array in some().items()})
-    save(tmp_path / "theirs.npz", some())
+    about = "Größe 1"
+    write_npz(tmp_path / "ours.npz", Archive({name: StoredArray.of(a) for name, a in some().items()}, {"about": about}))
+    save(tmp_path / "theirs.npz", {"about": np.array(about), **some()})
     assert (tmp_path / "ours.npz").read_bytes() == (tmp_path / "theirs.npz").read_bytes()
+    assert read_npz(tmp_path / "theirs.npz").metadata == {"about": about}
 
 
 def test_the_file_is_mapped_and_one_layer_does_not_read_the_rest(tmp_path: Path) -> None:
@@ -139,7 +142,7 @@ def test_a_changed_number_is_noticed(saver: str, tmp_path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[4000] ^= 1
     path.write_bytes(content)
-    array = read_npz(path)["a"]
+    array = read_npz(path).arrays["a"]
     with pytest.raises(NetError, match=r"is damaged, or not an \.npz file"):
         array.read()
 
@@ -166,7 +169,7 @@ def test_any_damage_is_reported_or_numpy_reads_the_same(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of headers that Python 2 wrote, and of names that stand twice
         try:
-            found = {name: array.read() for name, array in read_npz(path).items()}
+            found = {name: array.read() for name, array in read_npz(path).arrays.items()}
         except NetError:
             return
         with np.load(path, allow_pickle=False) as expected:

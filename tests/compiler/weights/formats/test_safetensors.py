@@ -17,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 from netdef.compiler.net_error import NetError
 from netdef.compiler.weights.dtypes import NUMBERS, dtype_named
 from netdef.compiler.weights.files import read_weights
+from netdef.compiler.weights.formats.archive import Archive
 from netdef.compiler.weights.formats.safetensors import WORDS, read_safetensors, write_safetensors
 from netdef.compiler.weights.stored import StoredArray
 from tests.compiler.weights.formats.resident import resident_bytes
@@ -49,7 +50,8 @@ def test_the_library_reads_what_is_written(tmp_path: Path) -> None:
         for rank in range(4)
     }
     path = tmp_path / "w.safetensors"
-    write_safetensors(path, {name: StoredArray.of(array) for name, array in arrays.items()}, {"a": "ü", "b": ""})
+    stored = {name: StoredArray.of(array) for name, array in arrays.items()}
+    write_safetensors(path, Archive(stored, {"a": "ü", "b": ""}))
     with safe_open(path, "pt") as file:
         assert file.metadata() == {"a": "ü", "b": ""}
     found = safetensors.torch.load_file(path)
@@ -75,7 +77,7 @@ def test_what_the_library_writes_is_read(tmp_path: Path) -> None:
 def test_numbers_begin_at_multiples_of_their_width(tmp_path: Path) -> None:
     path = tmp_path / "w.safetensors"
     kinds = ("uint8", "float16", "float64", "float32", "int64")
-    write_safetensors(path, {kind: StoredArray.of(np.ones(3, kind)) for kind in kinds})
+    write_safetensors(path, Archive({kind: StoredArray.of(np.ones(3, kind)) for kind in kinds}))
     arrays, _ = read_safetensors(path)
     assert list(arrays) == list(kinds), "the order is the writer's"
     assert all(array.read().flags.aligned for array in arrays.values())
@@ -172,4 +174,4 @@ def test_of_damaged_files_the_library_reads_no_less_and_nothing_else(
 
 def test_what_the_format_has_no_word_for_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="can't hold complex128"):
-        write_safetensors(tmp_path / "w.safetensors", {"a": StoredArray.of(np.zeros(1, complex))})
+        write_safetensors(tmp_path / "w.safetensors", Archive({"a": StoredArray.of(np.zeros(1, complex))}))
