@@ -47,11 +47,6 @@ def agreed(shapes: Sequence[Shape]) -> Shape:
     return tuple(simplest(dims) for dims in zip(*shapes, strict=True))
 
 
-def canonical_axis(axis: int, rank: int) -> int:
-    """A possibly negative axis as 0 to ``rank``; the caller refuses what falls outside."""
-    return axis + rank if axis < 0 else axis
-
-
 def number_or_none(dim: Dim) -> int | None:
     """A size as JSON has it: None for one that only a run can tell."""
     return dim if isinstance(dim, int) else None

@@ -154,15 +154,17 @@ def compare(first: Dim, second: Dim) -> Comparison:
 
 def is_below(first: Dim, second: Dim) -> bool:
     """Whether the first is less than the second, whatever the symbols stand for."""
-    return bounds(first - second)[1] < 0
+    difference = first - second
+    return difference < 0 if isinstance(difference, int) else bounds(difference)[1] < 0
 
 
 def may_divide(divisor: int, size: Dim) -> bool:
     """Whether a size can be a multiple of a number (of 0: can be 0); False only if it never is."""
+    if isinstance(size, int):
+        return size % divisor == 0 if divisor else size == 0
     terms = _terms(size)
     step = gcd(divisor, *(coefficient for product, coefficient in terms.items() if product))
-    constant = terms.get((), 0)
-    return constant % step == 0 if step else constant == 0
+    return terms.get((), 0) % step == 0
 
 
 def bounds(size: Dim) -> tuple[float, float]:

@@ -110,6 +110,19 @@ def test_argparse_is_known_to_commands_alone() -> None:
     assert [name for name in knowing if not name.startswith(ARGPARSE) and room(name) not in UNFINISHED] == []
 
 
+def test_shapes_are_inferred_in_one_place() -> None:
+    """A layer is asked for its tops by the walk over a net; else by its own rules, and where an input is sized."""
+    asking = {name for name, path in modules().items() if "infer" in _called(path)}
+    own = {name for name in asking if name.startswith(("netdef.compiler.layers.", "netdef.runtime.lowering."))}
+    assert asking - own == {"netdef.compiler.net.shapes", "netdef.compiler.net.given_sizes"}
+
+
+def _called(path: Path) -> set[str]:
+    """The names of methods that a file calls."""
+    calls = (node.func for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call))
+    return {function.attr for function in calls if isinstance(function, ast.Attribute)}
+
+
 def test_no_command_imports_another() -> None:
     commands = {name for name in modules() if name.startswith("netdef.commands.")} - {"netdef.commands.options"}
     commands = set() if "netdef.commands" in UNFINISHED else commands

@@ -28,6 +28,8 @@ def owned_weights(
         owned.owner: owned._replace(lr_mult=_or_one(spec.lr_mult), decay_mult=_or_one(spec.decay_mult))
         for _, owned, spec in owners.shared.values()
     }
+    if not multiplied:
+        return own
     return [
         tuple(multiplied.get(weight.owner, weight)._replace(weight=weight.weight) for weight in weights)
         for weights in own

@@ -7,7 +7,6 @@ from netdef.compiler.net.net import BlobVersion, Node
 from netdef.compiler.onnx.base import EXPORT
 from netdef.compiler.onnx.graph import AxisOf, Graph
 from netdef.compiler.schema.message import Refusal
-from netdef.compiler.shape import known
 
 
 @EXPORT.rule(Convolution)
@@ -16,10 +15,11 @@ def convolution(layer: Convolution, node: Node, graph: Graph) -> None:
     for bottom, top in zip(node.bottoms, node.tops, strict=True):
         _, stride, pad, dilation = layer.over(max(1, len(layer.spatial(bottom.shape))))
         kernel = _kernel(node)
-        sizes = [known(size) for size in layer.spatial(bottom.shape)] or [1]
+        sizes = layer.spatial(bottom.shape) or (1,)
         # A window that sticks out by less than a stride still has one position, and sees zeros out there
         out = [
-            max(0, d * (k - 1) + 1 - size - 2 * p) for size, k, p, d in zip(sizes, kernel, pad, dilation, strict=True)
+            max(0, d * (k - 1) + 1 - size - 2 * p) if isinstance(size, int) else 0
+            for size, k, p, d in zip(sizes, kernel, pad, dilation, strict=True)
         ]
         if any(out) and not all(isinstance(size, int) for size in layer.spatial(graph.shape(bottom))):
             message = "its window is larger than the image, which a model can have only at a fixed height and width"

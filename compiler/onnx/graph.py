@@ -29,7 +29,7 @@ class AxisOf(NamedTuple):
     axis: int
 
 
-Size = int | AxisOf
+SizeOrAxis = int | AxisOf
 
 
 class Graph:
@@ -67,7 +67,7 @@ class Graph:
         """The sizes of a blob: numbers, and symbols for those that are free."""
         return self.shapes[value.id]
 
-    def sizes(self, value: BlobVersion, start: int = 0, end: int | None = None) -> list[Size]:
+    def sizes(self, value: BlobVersion, start: int = 0, end: int | None = None) -> list[SizeOrAxis]:
         """The sizes of some axes of a blob, for ``reshape``."""
         shape = self.shape(value)
         axes = range(len(shape))[start:end]
@@ -108,7 +108,7 @@ class Graph:
         self.nodes.append(helper.make_node(kind, list(inputs), outputs, name, **attributes))
         return outputs
 
-    def reshape(self, value: str, sizes: Sequence[Size], into: str | None = None) -> str:
+    def reshape(self, value: str, sizes: Sequence[SizeOrAxis], into: str | None = None) -> str:
         """Give a value other axes; a size may be that of another value's axis, and one may be -1."""
         free = [index for index, size in enumerate(sizes) if isinstance(size, AxisOf) and size != AxisOf(value, index)]
         if len(free) + list(sizes).count(-1) > 1:
@@ -116,7 +116,7 @@ class Graph:
         plain = [size if isinstance(size, int) else -1 if index in free else 0 for index, size in enumerate(sizes)]
         return self.op("Reshape", value, self.constant(plain, np.int64), into=into)
 
-    def _gather(self, sizes: Sequence[Size]) -> str:
+    def _gather(self, sizes: Sequence[SizeOrAxis]) -> str:
         """A shape whose sizes are known only when the model runs."""
         parts = [
             self.constant([size], np.int64)

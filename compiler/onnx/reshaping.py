@@ -3,7 +3,7 @@
 from netdef.compiler.layers.reshaping import Flatten, Reshape
 from netdef.compiler.net.net import Node
 from netdef.compiler.onnx.base import EXPORT
-from netdef.compiler.onnx.graph import Graph, Size
+from netdef.compiler.onnx.graph import Graph, SizeOrAxis
 
 
 @EXPORT.rule(Flatten)
@@ -25,5 +25,5 @@ def reshape(layer: Reshape, node: Node, graph: Graph) -> None:
     layer = layer.for_any_batch((bottom.shape,), (top.shape,))
     first, last = layer.replaced(len(bottom.shape))
     copies = graph.sizes(bottom)
-    between: list[Size] = [copies[first + i] if dim == 0 else dim for i, dim in enumerate(layer.shape.dim)]
+    between: list[SizeOrAxis] = [copies[first + i] if dim == 0 else dim for i, dim in enumerate(layer.shape.dim)]
     graph.reshape(bottom.id, [*copies[:first], *between, *copies[last:]], into=top.id)

@@ -8,11 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netdef.compiler.size import (
-    Atom,
     Comparison,
     Dim,
     Size,
-    Symbol,
     bounds,
     compare,
     exactly,
@@ -22,28 +20,11 @@ from netdef.compiler.size import (
     symbol,
     towards_zero,
 )
+from tests.compiler.size_values import value
 
 K, M, H = symbol("K"), symbol("M"), symbol("H", least=1)
 NUMBERS = range(9)
 """What the symbols stand for, in turn."""
-
-
-def value(size: Dim, numbers: dict[str, int]) -> int:
-    """A size where its symbols are numbers."""
-    if isinstance(size, int):
-        return size
-    return sum(coefficient * _product(atoms, numbers) for atoms, coefficient in size.terms)
-
-
-def _product(atoms: tuple[Atom, ...], numbers: dict[str, int]) -> int:
-    made = 1
-    for atom in atoms:
-        if isinstance(atom, Symbol):
-            made *= numbers[atom.name]
-        else:
-            of, by = value(atom.of, numbers), value(atom.by, numbers)
-            made *= int(of / by) if atom.truncates else of // by
-    return made
 
 
 def all_numbers() -> Iterator[dict[str, int]]:

@@ -308,3 +308,22 @@ def test_a_data_layers_images_have_the_size_given_or_guessed(build: Build, tmp_p
     given = netdef.load(path, data_size={"d": (1, 28, 30)})
     assert given.blobs["data"] == (5, 1, 27, 27)
     assert not list(given.report)
+
+
+def test_versions_by_layers_of_one_name_have_names_of_their_own(build: Build) -> None:
+    """Caffe lets several layers bear one name; a version's is unique all the same."""
+    relu = 'layer { name: "relu" type: "ReLU" bottom: "data" top: "data" }\n'
+    net = build(DATA + 3 * relu)
+    assert [top.id for n in net.nodes for top in n.tops] == ["data@data", "data@relu", "data@relu#2", "data"]
+
+
+def test_a_layer_with_too_many_bottoms_is_named_though_one_of_them_is_broken(build: Build) -> None:
+    text = """
+    input "data" [1, 3, 7, 5]
+    layer "conv" Convolution { num_output: 4 kernel_size: 9 }
+    layer "soft" Softmax { bottom: ["conv", "data"] }
+    """
+    assert build.fails(text) == [
+        "N204 a 9x9 window does not fit a 7x5 image @ 9",
+        'N503 Softmax takes 1 bottom, and has 2 @ "data"',
+    ]

@@ -5,7 +5,7 @@ from io import StringIO
 from pathlib import Path
 
 import netdef
-from netdef.compiler.views.summary import FORMATS, as_dict, costs, render
+from netdef.compiler.views.summary import FORMATS, as_dict, costs, render, totals
 
 NETS = Path(__file__).parents[3] / "nets"
 
@@ -71,3 +71,27 @@ def test_every_form_has_every_layer() -> None:
     for format in FORMATS:
         assert all(node.name in render(net, format) for node in net.nodes)
     assert render(net, "markdown").splitlines()[0].count("|") == render(net, "markdown").splitlines()[1].count("|")
+
+
+def test_what_only_a_run_can_tell_is_shown_as_a_form(tmp_path: Path) -> None:
+    """8 x 8 x 5 x 5 multiply-adds at each of K x 16 positions, and 4 bytes for each of 8 x K x 16 numbers."""
+    net = load(
+        tmp_path,
+        """
+        opaque "T" { top_shape: [1, 8, "K", 16] }
+        input "data" [1, 3, 7, 5]
+        layer "t" T
+        layer "conv" Convolution { num_output: 8 kernel_size: 5 pad: 2 }
+        """,
+    )
+    row = next(line for line in render(net, "table").splitlines() if line.startswith("conv"))
+    assert row.split() == ["conv", "Convolution", "conv", "1x8xKx16", "1,608", "25,600*K", "512*K"]
+    assert totals(net)[1:] == [
+        "0 multiply-adds",
+        "0.0 MiB of weights, 0.0 MiB of activations, in float32",
+        "more, which only a run can tell: 25,600*K multiply-adds and 1,024*K bytes of activations",
+    ]
+    found = as_dict(net)
+    assert [layer["macs"] for layer in found["layers"]] == [0, 0, None]
+    assert found["macs"] == 0
+    assert found["blobs"]["conv"] == [1, 8, None, 16]
