@@ -13,6 +13,7 @@ class ReLU(Layer, message="relu_param", number=123, in_place=True, v0="relu", v1
 
     bottom   any shape
     top      the same shape
+    example  layer "relu1" ReLU  # 1x64x56x56 -> 1x64x56x56
     """
 
     negative_slope: float = param(1, default=0.0, doc="the slope below 0")
@@ -25,6 +26,7 @@ class PReLU(Layer, message="prelu_param", number=131, in_place=True):
     bottom   (N, C, ...)
     top      the same shape
     weights  slope (C), or () with ``channel_shared``
+    example  layer "prelu1" PReLU  # 1x64x56x56 -> 1x64x56x56
     """
 
     filler: Filler = param(1, default=Filler(value=0.25), doc="fills the slopes before training")
@@ -46,6 +48,7 @@ class ELU(Layer, message="elu_param", number=140, in_place=True):
 
     bottom   any shape
     top      the same shape
+    example  layer "elu1" ELU { alpha: 1 }  # 1x64x56x56 -> 1x64x56x56
     """
 
     alpha: float = param(1, default=1.0, doc="what values far below 0 go to, negated")
@@ -56,6 +59,7 @@ class Sigmoid(Layer, message="sigmoid_param", number=124, in_place=True, v0="sig
 
     bottom   any shape
     top      the same shape
+    example  layer "gate" Sigmoid  # 1x64x56x56 -> 1x64x56x56
     """
 
     engine: Engine = param(1, default=Engine.DEFAULT, doc="Caffe's kernel; no meaning here")
@@ -66,6 +70,7 @@ class TanH(Layer, message="tanh_param", number=127, in_place=True, v0="tanh", v1
 
     bottom   any shape
     top      the same shape
+    example  layer "tanh1" TanH  # 1x500 -> 1x500
     """
 
     engine: Engine = param(1, default=Engine.DEFAULT, doc="Caffe's kernel; no meaning here")
@@ -76,6 +81,7 @@ class Power(Layer, message="power_param", number=122, in_place=True, v1=V1("POWE
 
     bottom   any shape
     top      the same shape
+    example  layer "centred" Power { scale: 0.0078125 shift: -1 }  # 1x3x32x32 -> 1x3x32x32
     """
 
     power: float = param(1, default=1.0, doc="the power")

@@ -24,6 +24,7 @@ class Concat(
 
     bottom   shapes that agree but for one axis
     top      their sizes added along it
+    example  layer "both" Concat { bottom: ["a", "b"] }  # 1x64x28x28, 1x32x28x28 -> 1x96x28x28
     """
 
     axis: int | None = param(2, default=None, doc="the axis; 1 if absent")
@@ -58,6 +59,7 @@ class Slice(Layer, message="slice_param", number=126, tops=Arity(1, None), v1=V1
 
     bottom   any shape
     top      a piece each: equal ones, or those that end at the slice points
+    example  layer "parts" Slice { slice_point: 4 top: ["boxes", "scores"] }  # 10x25 -> 10x4, 10x21
     """
 
     axis: int | None = param(3, default=None, doc="the axis; 1 if absent")
@@ -101,6 +103,7 @@ class Split(Layer, bottoms=1, tops=Arity(1, None), v0="split", v1=V1("SPLIT", 22
 
     bottom   any shape
     top      the same, as often as there are tops
+    example  layer "twice" Split { top: ["a", "b"] }  # 1x64x28x28 -> 1x64x28x28, 1x64x28x28
     """
 
 
@@ -119,6 +122,7 @@ class Eltwise(
 
     bottom   two or more of one shape (nothing is broadcast)
     top      the same shape
+    example  layer "sum" Eltwise { bottom: ["a", "b"] }  # 1x256x56x56, 1x256x56x56 -> 1x256x56x56
     """
 
     operation: Combine = param(1, default=Combine.SUM, doc="what to do")
@@ -144,4 +148,5 @@ class Silence(Layer, bottoms=Arity(1, None), tops=0, v1=V1("SILENCE", 36)):
 
     bottom   any shapes
     top      none
+    example  layer "unused" Silence  # 10x1 ->
     """

@@ -132,6 +132,7 @@ class Convolution(
     bottom   (N, C, H, W), or any number of axes behind the channels; several bottoms share the weights
     top      (N, num_output, H', W'), H' = (H + 2 pad - (dilation (kernel - 1) + 1)) / stride + 1, rounded towards 0
     weights  weight (num_output, C / group, kernel...), bias (num_output)
+    example  layer "conv1" Convolution { num_output: 64 kernel_size: 7 stride: 2 pad: 3 }  # 1x3x224x224 -> 1x64x112x112
     """
 
     @override
@@ -173,6 +174,7 @@ class Deconvolution(
     bottom   (N, C, H, W)
     top      (N, num_output, H', W'), H' = stride (H - 1) + dilation (kernel - 1) + 1 - 2 pad
     weights  weight (C, num_output / group, kernel...), bias (num_output)
+    example  layer "up2" Deconvolution { num_output: 21 kernel_size: 4 stride: 2 }  # 1x21x16x16 -> 1x21x34x34
     """
 
     @override

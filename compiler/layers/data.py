@@ -40,6 +40,7 @@ class Data(_DataLayer, message="data_param", number=107, bottoms=0, tops=Arity(1
     """Images, and labels, from an LMDB or LevelDB of Datums.
 
     top      images (N, C, H, W); labels (N,)
+    example  layer "data" Data { source: "train_lmdb" batch_size: 64 crop_size: 224 }  # -> 64x3x224x224
     """
 
     source: str = param(1, default="", doc="the database's folder")
@@ -66,6 +67,7 @@ class ImageData(
     """Images, and labels, from a text file of paths and numbers.
 
     top      images (N, C, H, W); labels (N,)
+    example  layer "data" ImageData { source: "a.txt" batch_size: 8 crop_size: 96 top: ["x", "y"] }  # -> 8x3x96x96, 8
     """
 
     source: str = param(1, default="", doc="the list: a path and a label on each line")
@@ -109,6 +111,7 @@ class MemoryData(
     """Images and labels that a program hands over; the file has their size.
 
     top      images (N, C, H, W), uncropped whatever transform_param says; labels (N,)
+    example  layer "x" MemoryData { batch_size: 8 channels: 1 height: 28 width: 28 top: ["x", "y"] }  # -> 8x1x28x28, 8
     """
 
     batch_size: int = param(1, least=1, doc="N")
@@ -134,6 +137,7 @@ class HDF5Data(
     """Blobs by name from HDF5 files; the files have their shapes.
 
     top      what a row holds, N times: images (N, C, H, W), labels (N,), whatever the files say
+    example  layer "data" HDF5Data { source: "files.txt" batch_size: 8 top: ["x", "y"] }  # -> 8x3x256x256, 8
     """
 
     source: str = param(1, default="", doc="a text file with the paths of the HDF5 files")

@@ -13,6 +13,7 @@ class Dropout(Layer, message="dropout_param", number=108, in_place=True, v0="dro
 
     bottom   any shape
     top      the same shape
+    example  layer "drop6" Dropout { dropout_ratio: 0.5 }  # 1x4096 -> 1x4096
     """
 
     dropout_ratio: float = param(1, default=0.5, doc="the share that is set to 0, above 0 and below 1")

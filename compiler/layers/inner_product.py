@@ -26,6 +26,7 @@ class InnerProduct(
     bottom   (N, ...), flattened from ``axis`` on, in row-major order (C, H, W)
     top      (N, num_output): the axes before ``axis``, then the outputs
     weights  weight (num_output, K), or (K, num_output) with ``transpose``; bias (num_output)
+    example  layer "fc6" InnerProduct { num_output: 4096 }  # 1x512x7x7 -> 1x4096
     """
 
     num_output: int = param(1, least=1, doc="length of the top")

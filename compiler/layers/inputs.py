@@ -14,6 +14,7 @@ class Input(Layer, message="input_param", number=143, bottoms=0, tops=Arity(1, N
     """Blobs that whoever runs the net feeds.
 
     top      one shape for all, or one for each
+    example  layer "data" Input { shape { dim: [1, 3, 224, 224] } }  # -> 1x3x224x224
     """
 
     shape: tuple[BlobShape, ...] = param(1, default=(), doc="one shape for all tops, or one for each")
@@ -39,6 +40,7 @@ class DummyData(
     """Made-up data: every top filled by a filler, at each pass anew unless it is constant.
 
     top      one shape for all, or one for each
+    example  layer "ones" DummyData { shape { dim: [2, 3] } data_filler { value: 1 } }  # -> 2x3
     """
 
     data_filler: tuple[Filler, ...] = param(1, default=(), doc="one filler for all tops, or one for each")

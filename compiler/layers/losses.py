@@ -21,6 +21,7 @@ class EuclideanLoss(
 
     bottom   two blobs of one batch size and one number of values
     top      the loss, a scalar
+    example  layer "loss" EuclideanLoss { bottom: ["found", "wanted"] }  # 8x4, 8x4 -> scalar
     """
 
     @override

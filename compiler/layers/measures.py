@@ -26,6 +26,7 @@ class Accuracy(
 
     bottom   scores (N, classes, ...), labels: one number for each position
     top      the share, a scalar; a second top (classes) holds it class by class
+    example  layer "top5" Accuracy { bottom: ["fc8", "label"] top_k: 5 }  # 8x1000, 8 -> scalar
     """
 
     top_k: int = param(1, default=1, least=1, doc="how many best scores count")
@@ -59,6 +60,7 @@ class ArgMax(Layer, message="argmax_param", number=103, v1=V1("ARGMAX", 30, 23),
     top      (N, 1, top_k), positions in the flattened sample; (N, 2, top_k) with the values beside them; and axes
              of 1 up to the bottom's number of axes; with ``axis``, the bottom's shape with top_k along it: positions,
              or values instead
+    example  layer "best" ArgMax  # 8x10 -> 8x1x1
     """
 
     out_max_val: bool = param(1, default=False, doc="give the values: beside the positions, or with axis instead")

@@ -22,6 +22,7 @@ class LRN(Layer, message="lrn_param", number=118, v0="lrn", v1=V1("LRN", 15, 18)
 
     bottom   (N, C, H, W)
     top      the same shape
+    example  layer "norm1" LRN { local_size: 5 alpha: 1e-4 beta: 0.75 }  # 1x96x55x55 -> 1x96x55x55
 
     ACROSS_CHANNELS: x / (k + alpha / n * sum of x^2 over n channels)^beta. alpha is divided by n here, and is not
     in the paper's formula: the paper's 1e-4 with n = 5 is 5e-4 here.
@@ -58,6 +59,7 @@ class BatchNorm(Layer, message="batch_norm_param", number=139, in_place=True, co
     bottom   (N, C, ...)
     top      the same shape
     weights  mean (C), variance (C) and factor (1): sums that decay, to be divided by the factor before use
+    example  layer "bn1" BatchNorm  # 1x64x56x56 -> 1x64x56x56
 
     The batch's statistics in TRAIN, the stored ones in TEST, unless use_global_stats says which. Training divides
     by the biased variance and stores the unbiased one (batch_norm_layer.cpp).

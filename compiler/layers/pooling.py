@@ -51,6 +51,7 @@ class Pooling(
     top      (N, C, H', W'), H' = ceil((H + 2 pad - kernel) / stride) + 1; FLOOR rounds down instead. With any
              padding, a last window that would start beyond H + pad is dropped (pooling_layer.cpp).
              A second top, for MAX, holds the position h W + w of each maximum, as floats.
+    example  layer "pool1" Pooling { kernel_size: 3 stride: 2 }  # 1x64x112x112 -> 1x64x56x56
 
     MAX never sees the padding; AVE counts it, up to H + pad, in what it divides by.
     """

@@ -23,6 +23,7 @@ class Flatten(Layer, message="flatten_param", number=135, v0="flatten", v1=V1("F
 
     bottom   any shape
     top      axes ``axis`` to ``end_axis`` (included) as one
+    example  layer "flat" Flatten  # 1x512x7x7 -> 1x25088
     """
 
     axis: int = param(1, default=1, doc="the first axis")
@@ -47,6 +48,7 @@ class Reshape(Layer, message="reshape_param", number=133, keeps_positions=False)
 
     bottom   any shape
     top      the bottom's with ``num_axes`` axes from ``axis`` on replaced by ``shape``
+    example  layer "rows" Reshape { shape { dim: [0, -1, 21] } }  # 1x84x10x10 -> 1x400x21
     """
 
     shape: ReshapeTo = param(1, default=ReshapeTo(), doc="the sizes that replace the bottom's")

@@ -44,6 +44,7 @@ class Scale(_Broadcasting, message="scale_param", number=142, bottoms=Arity(1, 2
     bottom   any shape; a second bottom is the scale
     top      the shape of the first bottom
     weights  scale (the operand's shape), if there is one bottom; bias (the same)
+    example  layer "scale1" Scale { bias_term: true }  # 1x64x56x56 -> 1x64x56x56
     """
 
     filler: Filler = param(3, default=Filler(value=1.0), doc="fills the scale before training")
@@ -64,6 +65,7 @@ class Bias(_Broadcasting, message="bias_param", number=141, bottoms=Arity(1, 2),
     bottom   any shape; a second bottom is the bias
     top      the shape of the first bottom
     weights  bias (the operand's shape), if there is one bottom
+    example  layer "bias1" Bias  # 1x64x56x56 -> 1x64x56x56
     """
 
     filler: Filler = param(3, default=Filler(), doc="fills the bias before training")

@@ -47,6 +47,7 @@ class Softmax(
 
     bottom   (N, classes, ...)
     top      the same shape
+    example  layer "prob" Softmax  # 1x1000 -> 1x1000
     """
 
     axis: int = param(2, default=1, doc="the classes' axis")
@@ -86,6 +87,7 @@ class SoftmaxWithLoss(
 
     bottom   scores (N, classes, ...), labels: one number for each position
     top      the loss, a scalar; a second top holds the probabilities
+    example  layer "loss" SoftmaxWithLoss { bottom: ["fc8", "label"] }  # 8x1000, 8 -> scalar
 
     Probabilities below the least float count as that, so the loss never passes 87.3365 (softmax_loss_layer.cpp).
     """

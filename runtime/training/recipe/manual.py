@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from textwrap import wrap
 
+from netdef.compiler.schema.manual import FieldPage, field_page, field_pages
 from netdef.compiler.schema.message import Message, Param
 from netdef.runtime.training.recipe.recipe import CHOICES, OF_A_FILE, OF_A_STAGE, Recipe, as_data
 
@@ -34,24 +35,22 @@ def _entry(name: str, declared: Param) -> Iterator[str]:
             yield from _line(f"  {key}: {word}", _settings(own))
     elif issubclass(kind, Message):
         yield from _line(name, declared.doc)
-        for inner, param in kind.params.items():
-            yield from _line(f"  {_setting(inner, param)}", param.doc)
+        for page in field_pages(kind.params.values(), as_data):
+            yield from _line(f"  {_setting(page)}", page.doc)
     else:
-        yield from _line(_setting(name, declared), declared.doc)
+        yield from _line(_setting(field_page(declared, as_data)), declared.doc)
 
 
 def _settings(params: Mapping[str, Param]) -> str:
-    needed = [name for name, declared in params.items() if declared.required]
-    others = [_setting(name, declared) for name, declared in params.items() if not declared.required]
+    pages = field_pages(params.values(), as_data)
+    needed = [page.name for page in pages if page.required]
+    others = [_setting(page) for page in pages if not page.required]
     return "; ".join(filter(None, [f"needs {', '.join(needed)}" if needed else "", ", ".join(others)]))
 
 
-def _setting(name: str, declared: Param) -> str:
+def _setting(page: FieldPage) -> str:
     """A key, with its default if it has one."""
-    value = as_data(declared.default)
-    if value in (None, []):
-        return name
-    return f"{name} = {str(value).lower() if isinstance(value, bool) else value}"
+    return page.name if page.given == "-" else f"{page.name} = {page.given}"
 
 
 def _line(head: str, text: str) -> list[str]:
