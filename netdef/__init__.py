@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from netdef.prediction import predict as predict
     from netdef.runtime.module import lower as module
     from netdef.runtime.training.solver import open_solver as solver
+    from netdef.training import train as train
     from netdef.verification import verify as verify
 
 _HOMES = {
@@ -54,6 +55,7 @@ _HOMES = {
     "predict": "netdef.prediction:predict",
     "read_weights": "netdef.compiler.weights.files:read_weights",
     "solver": "netdef.runtime.training.solver:open_solver",
+    "train": "netdef.training:train",
     "verify": "netdef.verification:verify",
     "write_weights": "netdef.compiler.weights.files:write_weights",
 }
@@ -72,6 +74,7 @@ __all__ = [
     "predict",
     "read_weights",
     "solver",
+    "train",
     "verify",
     "write_weights",
 ]

@@ -61,6 +61,12 @@ class Console:
         if self.speaks and self.results:
             print(text, flush=True)
 
+    def print_each(self, lines: Iterable[str]) -> None:
+        """The lines of a result; nobody makes them where they aren't printed."""
+        if self.speaks and self.results:
+            for line in lines:
+                print(line, flush=True)
+
     def write(self, text: str) -> None:
         """A result that has its own end of line."""
         if self.speaks and self.results:

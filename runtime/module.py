@@ -50,7 +50,7 @@ class NetModule(nn.Module):
     Dropout drops and BatchNorm remembers.
     """
 
-    shares: Tensor
+    loss_scales: Tensor
 
     def __init__(
         self, net: Net, ops: Mapping[int, Op], tensors: Mapping[WeightKey, Tensor], generator: DropoutGenerator
@@ -68,7 +68,7 @@ class NetModule(nn.Module):
         self._plans: dict[tuple[str, ...], ExecutionPlan] = {}
         self._outputs = make_plan(net, self._ops, net.outputs)
         self._with_loss = make_plan(net, self._ops, net.outputs, with_loss=True)
-        self.register_buffer("shares", torch.ones(len(self._with_loss.loss_terms)), persistent=False)
+        self.register_buffer("loss_scales", torch.ones(len(self._with_loss.loss_terms)), persistent=False)
 
     @override
     def forward(self, **blobs: Tensor) -> dict[str, Tensor]:
@@ -87,8 +87,8 @@ class NetModule(nn.Module):
     def loss(self, **blobs: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """The sum of loss_weight times top over the whole net, a scalar; and the outputs.
 
-        Each term, in the order of the layers, is multiplied by its number in ``shares``: 1, unless the blobs are a part
-        of a batch and somebody says what the term is worth there.
+        Each term, in the order of the layers, is multiplied by its number in ``loss_scales``: 1, unless the blobs are a
+        part of a batch and somebody says what the term is worth there.
         """
         plan = self._with_loss
         if not plan.loss_terms:
@@ -96,7 +96,7 @@ class NetModule(nn.Module):
             raise NetError(Diagnostic("N759", f"nothing in {self.net.name or 'the net'} counts in a loss", help=help))
         values = self._run(plan, blobs)
         terms = [wide(values[number]).sum() * weight for weight, number in plan.loss_terms]
-        return (torch.stack(terms) * self.shares).sum(), self._wanted(plan, values)
+        return (torch.stack(terms) * self.loss_scales).sum(), self._wanted(plan, values)
 
     def set_step(self, seed: int, step: int, first_sample: int = 0) -> None:
         """Choose Dropout's masks: they depend on the seed, the step, the passes since then, and the sample.

@@ -6,6 +6,7 @@ Law: torch is not imported, so that a command's arguments are wrong before secon
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from netdef.compiler.request import NetRequest, Request, UsageError
 from netdef.runtime.hardware.execution_settings import Precision
@@ -56,6 +57,11 @@ class HardwareRequest(Request):
     compile: bool | None = None
     channels_last: bool | None = None
     cuda_graphs: bool | None = None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """How it is used, by name, as far as that was said (``settings_for``)."""
+        return {name: value for name, value in self.as_data.items() if name not in ("device", "devices")}
 
 
 @dataclass(frozen=True, kw_only=True)

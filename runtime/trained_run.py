@@ -8,6 +8,7 @@ from netdef.compiler.net_error import NetError
 from netdef.compiler.preprocess import Preprocessing
 from netdef.compiler.weights.formats.run_folder import MANIFEST, read_manifest, run_with_weights
 from netdef.runtime.requests import DataRequest
+from netdef.runtime.run import Run
 
 
 class TrainedRun(NamedTuple):
@@ -27,13 +28,8 @@ class TrainedRun(NamedTuple):
 
     @property
     def data(self) -> DataRequest:
-        """The data that training was asked for."""
-        if "request" in self.manifest:
-            return DataRequest.from_data(self.manifest["request"].get("data", {}))
-        told = self.manifest.get("arguments", {})
-        return DataRequest(
-            data=told.get("data"), test_data=told.get("test_data"), objects=tuple(told.get("object", ()))
-        )
+        """The data that training was asked for; raises ``NetError`` if an older netdef made the run."""
+        return Run(self.folder).request.data
 
     @property
     def preprocess(self) -> Preprocessing:

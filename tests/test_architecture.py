@@ -24,8 +24,6 @@ ARGPARSE = ("netdef.cli", "netdef.options", "netdef.commands")
 UNFINISHED = {
     "netdef.compiler.passes": "a pass builds a net again, and loading runs it",
     "netdef.compiler.weights": "complete knows the ONNX graph",
-    "netdef.runtime.training": "what a term of the loss is worth knows the division",
-    "netdef.training": "arguments become requests",
 }
 """Rooms whose circles are still being broken, and by what; it only shrinks."""
 
@@ -179,7 +177,6 @@ def test_the_package_list_is_the_tree() -> None:
     for top, name in (
         ("netdef/commands", "netdef.commands"),
         ("netdef/options", "netdef.options"),
-        ("netdef/training", "netdef.training"),
         ("compiler", "netdef.compiler"),
         ("runtime", "netdef.runtime"),
     ):

@@ -59,10 +59,11 @@ def run(args: argparse.Namespace, console: Console) -> int:
     share_processors()
     request = evaluate_request(args)
     request.check()  # before seconds are spent on torch
-    from netdef.runtime.hardware.process_group import launch, was_launched
+    from netdef.runtime.hardware.launcher import launch
+    from netdef.runtime.hardware.process_group import was_launched
 
     if (args.devices or 1) > 1 and not was_launched():
-        return launch(args.devices, args.words, restarts=0, device=args.device)
+        return launch(("-m", "netdef", *args.words), args.devices, device=args.device).status
     from netdef.evaluation import evaluated
     from netdef.runtime.localisation.nets import asks_for_boxes
 

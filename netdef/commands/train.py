@@ -6,22 +6,21 @@ folder. SIGINT (Ctrl-C) or SIGTERM: save and stop; SIGHUP: save and go on.
 """
 
 import argparse
-import math
-from contextlib import suppress
+import shlex
 
+from netdef.launch import Task, needs_launch, run_launched
 from netdef.options.data import DATA_HELP, data_arguments
 from netdef.options.hardware import device_argument, speed_arguments
 from netdef.options.net import net_arguments
-from netdef.options.values import count, index
-from netdef.runtime.console import Console
-from netdef.runtime.hardware.threads import share_processors
+from netdef.options.training import division_arguments, recipe_arguments, run_arguments, train_request
+from netdef.runtime.console import Console, ExitStatus
+from netdef.runtime.requests import TrainRequest
 from netdef.runtime.training.recipe.manual import manual
-from netdef.training.job import recipe_file
-from netdef.training.memory import run_to_resume, take_up
-from netdef.training.road import trained
+from netdef.training import completed, names_a_net, train_here, try_here
 
 HELP = "train a net"
 EXTRAS = ("train",)
+REQUEST = TrainRequest
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,35 +40,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", metavar="STAGE", help="train one stage of the recipe's plan")
     parser.add_argument("--data", metavar="D", help=DATA_HELP)
     parser.add_argument("--test-data", metavar="D", help="other data for the test")
-    parser.add_argument("--weights", metavar="W", help="weights to start from: a file, or a run's folder")
-    parser.add_argument("-o", dest="run_folder", metavar="RUN", help="the run's folder; runs/NAME if not given")
-    parser.add_argument("--resume", action="store_true", help="go on with a broken run: RUN, or the net's newest")
-    parser.add_argument(
-        "--keep", type=count, metavar="K", help="checkpoints to keep, beside the best weights; 2 if not given"
-    )
-    parser.add_argument("--tensorboard", action="store_true", help="write the metrics for TensorBoard, too")
-    first = parser.add_mutually_exclusive_group()
-    first.add_argument("--dry-run", action="store_true", help="two iterations, then memory and time; writes nothing")
-    heart = "train on the first batch until it is known by heart; writes nothing"
-    first.add_argument("--overfit-one-batch", action="store_true", help=heart)
-    recipe = parser.add_argument_group("instead of the recipe's")
-    recipe.add_argument("--epochs", type=_positive, metavar="X", help="passes over the training data")
-    recipe.add_argument("--batch", type=count, metavar="N", help="images in an iteration, over all devices")
-    recipe.add_argument("--lr", type=_positive, metavar="X", help="first learning rate")
-    recipe.add_argument("--seed", type=index, metavar="N", help="seed")
-    devices = parser.add_argument_group("devices")
-    devices.add_argument(
-        "--devices", type=count, metavar="N", help="train in N processes, each with its own GPU if any"
-    )
-    devices.add_argument(
-        "--restarts", type=index, metavar="K", help="start all again, up to K times, if one breaks down"
-    )
-    devices.add_argument(
-        "--passes", type=count, metavar="K", help="compute a device's share in K passes, to save memory"
-    )
-    synced = "take BatchNorm's mean and variance over all devices, not on each from its own share"
-    devices.add_argument("--sync-batchnorm", action="store_true", help=synced)
-    devices.add_argument("--shard", action="store_true", help="divide the weights over the devices, too (FSDP2)")
+    run_arguments(parser)
+    recipe_arguments(parser)
+    division_arguments(parser)
     data_arguments(parser)
     device_argument(parser)
     speed_arguments(parser)
@@ -78,33 +51,25 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Train, and say where the weights are."""
-    share_processors()
-    written = recipe_file(args)  # before torch is loaded: its mistakes show at once
-    if args.file is None and written is not None and written.train_net is not None:
-        args.file = written.found(written.train_net)
-    if args.file is None and not (args.resume and args.run_folder):
-        if written is not None:
-            console.show(written.report)
+    return carry_out(train_request(args), console, shlex.join(["netdef", *args.words]))
+
+
+def carry_out(request: TrainRequest, console: Console, command: str) -> int:
+    """The same, whoever asks: here, or in as many processes as are asked for, each of which does it again."""
+    request = completed(request, console)
+    if not names_a_net(request):
         return console.refuse_usage("netdef train: which net? Leave FILE out with --resume -o RUN, or where R names it")
+    restarts = request.division.restarts or 0
+    if needs_launch(request.hardware, restarts):
+        return run_launched(Task.of("train", request, command, console), request.hardware, restarts).status
+    from netdef.runtime.training.console_text import conclusion
+    from netdef.runtime.training.signals import Stopped
 
-    if args.resume:
-        take_up(args, run_to_resume(args))
-
-    from netdef.runtime.hardware.process_group import launch, process_group, was_launched
-    from netdef.runtime.training.signals import SignalHandler, Stopped
-
-    num_devices, restarts = args.devices or 1, args.restarts or 0
-    if num_devices + restarts > 1 and not was_launched():
-        return launch(num_devices, args.words, restarts, args.device)
-    with SignalHandler() as interrupts, process_group(args.device) as group:
-        try:
-            return trained(args, written, group, interrupts)
-        except Stopped as stopped:
-            return stopped.status
-
-
-def _positive(text: str) -> float:
-    with suppress(ValueError):
-        if 0 < (value := float(text)) < math.inf:
-            return value
-    raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
+    try:
+        if request.trial is not None:
+            try_here(request, console)
+        else:
+            console.print_each(conclusion(train_here(request, console, command)))
+    except Stopped as stopped:
+        return stopped.status
+    return ExitStatus.FINE

@@ -4,13 +4,9 @@ What one process knows and all must agree on goes through here; every other room
 processes are started by torch's elastic launcher (``torchrun``, or ``--devices N``), which tells each its place.
 """
 
-import logging
 import os
-import signal
-import sys
-import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, NamedTuple, Self, TypeVar
 
 import torch
@@ -46,6 +42,13 @@ class _Sum(torch.autograd.Function):
         summed = gradients[0].clone()
         dist.all_reduce(summed)
         return summed
+
+
+class SaidElsewhere(SystemExit):
+    """Another process has said what is wrong; this one ends without a word, with the status of a mistake."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
 
 
 class ProcessGroup(NamedTuple):
@@ -97,7 +100,12 @@ class ProcessGroup(NamedTuple):
         return found
 
     def decide_on_rank_0(self, decide: Callable[[], T]) -> T:
-        """What rank 0 decides, for all; if that is a mistake, rank 0 raises it, and the others end without a word."""
+        """What rank 0 decides, for all.
+
+        Raises:
+            NetError: on rank 0, if that is a mistake.
+            SaidElsewhere: on the others then.
+        """
         if self.size == 1:
             return decide()
         decision: T | None = None
@@ -107,7 +115,7 @@ class ProcessGroup(NamedTuple):
         finally:
             decision = self.broadcast(decision)
         if decision is None:
-            sys.exit(1)
+            raise SaidElsewhere
         return decision
 
     def all_gather(self, own: T) -> list[T]:
@@ -172,17 +180,25 @@ def lost_another(group: ProcessGroup, why: str) -> NetError:
 
 @contextmanager
 def agree_on_errors(group: ProcessGroup) -> Iterator[None]:
-    """Mistakes that all processes find alike are said by one: the first that finds any. All must come here."""
+    """A mistake that any process finds is said by one, the first that finds any, and ends all. All must come here.
+
+    Raises:
+        NetError: the mistake, in that process.
+        SaidElsewhere: in the others.
+    """
     mistake: NetError | None = None
+    is_said = False
     try:
         yield
     except NetError as error:
         mistake = error
+    except SaidElsewhere:
+        is_said = True
     found = group.all_gather(mistake is not None)
     if mistake is not None and group.rank == found.index(True):
         raise mistake
-    if any(found):
-        sys.exit(1)
+    if any(found) or is_said:
+        raise SaidElsewhere
 
 
 def was_launched() -> bool:
@@ -213,7 +229,7 @@ def own_device() -> torch.device:
 
 
 class SignalSync:
-    """A wish that any process may have and all act upon at the same iteration, one later than it was uttered.
+    """A request that reaches any process, and that all act upon at the same iteration, one later than it came.
 
     The question travels while the next iteration is computed, so that it costs no waiting.
     """
@@ -230,61 +246,14 @@ class SignalSync:
         if self._asked is not None and kind is None:  # of a broken group no answer comes
             self._asked[0].wait()
 
-    def on(self, wish: int) -> int:
-        """The strongest wish of all processes at the iteration before; alone, one's own at once."""
+    def strongest(self, request: int) -> int:
+        """The strongest request of all processes at the iteration before; alone, one's own at once."""
         if self._channel is None:
-            return wish
+            return request
         before = self._asked
-        flag = torch.tensor(wish)
+        flag = torch.tensor(request)
         self._asked = dist.all_reduce(flag, dist.ReduceOp.MAX, group=self._channel, async_op=True), flag
         if before is None:
             return 0
         before[0].wait()
         return int(before[1])
-
-
-def launch(num: int, words: Sequence[str], restarts: int, device: str | None = None) -> int:
-    """Run ``netdef`` with some words in ``num`` processes, on a device by name; its exit status.
-
-    SIGTERM and SIGINT go on to the processes, which have half a minute to save; SIGHUP too, and training goes on.
-    """
-    from torch.distributed.elastic.multiprocessing.api import SignalException
-    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
-    from torch.distributed.launcher.api import LaunchConfig, elastic_launch
-
-    there = num_gpus(device)
-    if 0 < there < num:
-        cure = f"say --devices {there}, or --device cpu, or use several machines with torchrun"
-        message = f"this machine has {there} GPU{'s' if there > 1 else ''}, not {num}"
-        raise NetError(Diagnostic("N718", message, help=cure))
-    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, len(os.sched_getaffinity(0)) // num)))
-    for name in logging.root.manager.loggerDict:  # the processes speak for themselves
-        if name.startswith("torch.distributed"):
-            logging.getLogger(name).setLevel(logging.CRITICAL)
-    config = LaunchConfig(
-        min_nodes=1,
-        max_nodes=1,
-        nproc_per_node=num,
-        run_id=uuid.uuid4().hex,
-        rdzv_backend="c10d",
-        rdzv_endpoint="localhost:0",
-        max_restarts=restarts,
-        signals_to_handle="SIGTERM,SIGINT,SIGQUIT",
-    )
-    signal.signal(signal.SIGHUP, lambda *_: _pass_on(signal.SIGHUP))
-    try:
-        elastic_launch(config, sys.executable)("-m", "netdef", *words)
-    except SignalException as stopped:
-        return 128 + int(stopped.sigval)
-    except ChildFailedError as failed:
-        codes = [failure.exitcode for failure in failed.failures.values()]
-        return max(codes) if max(codes) > 0 else 3  # below 0: ended by a signal
-    return 0
-
-
-def _pass_on(number: int) -> None:
-    """Send a signal to the processes that this one started."""
-    with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
-        for child in file.read().split():
-            with suppress(ProcessLookupError):
-                os.kill(int(child), number)

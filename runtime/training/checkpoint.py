@@ -21,6 +21,7 @@ from netdef.compiler.weights.by_layer import by_key, by_layer
 from netdef.compiler.weights.formats.archive import Archive
 from netdef.compiler.weights.formats.safetensors import read_safetensors, write_safetensors
 from netdef.compiler.weights.stored import StoredArray, Weights, pieces
+from netdef.runtime.run import stored_checkpoints
 
 NUM_KEPT = 2
 """Checkpoints that a run keeps if nothing is said: the newest, and the one before it should that be damaged."""
@@ -56,21 +57,14 @@ def save(folder: Path, checkpoint: Checkpoint, num_kept: int = NUM_KEPT) -> None
     facts["digest"] = _digest(arrays, facts)
     archive = Archive(arrays, facts)
     write_whole(folder / f"{checkpoint.iteration:08}.safetensors", lambda path: write_safetensors(path, archive))
-    for old in (*stored(folder)[num_kept:], *folder.glob(UNFINISHED + "*")):
+    for old in (*stored_checkpoints(folder)[num_kept:], *folder.glob(UNFINISHED + "*")):
         old.unlink()
-
-
-def put_aside(folder: Path, iteration: int) -> None:
-    """Rename the checkpoints after an iteration, which were passed over: they count no longer."""
-    for path in stored(folder):
-        if int(path.stem) > iteration:
-            path.replace(path.with_name(f"damaged-{path.name}"))
 
 
 def newest(folder: Path, identity: str) -> tuple[Checkpoint | None, list[Diagnostic]]:
     """The newest checkpoint that is sound, and a warning for each that had to be passed over."""
     warnings: list[Diagnostic] = []
-    for path in stored(folder):
+    for path in stored_checkpoints(folder):
         checkpoint = read(path)
         if checkpoint is not None and checkpoint.identity == identity:
             return checkpoint, warnings
@@ -79,11 +73,6 @@ def newest(folder: Path, identity: str) -> tuple[Checkpoint | None, list[Diagnos
             Diagnostic("N734", f"the checkpoint {path} {what}; going on from one before", severity=Severity.WARNING)
         )
     return None, warnings
-
-
-def stored(folder: Path) -> list[Path]:
-    """The checkpoints in a folder, the newest first."""
-    return sorted(folder.glob("[0-9]*.safetensors"), reverse=True)
 
 
 def read(path: Path) -> Checkpoint | None:

@@ -2,38 +2,19 @@
 
 The batch is global: with N devices each computes its Nth part, in one pass or several, and gradients are averaged over
 all parts. Parts are equal, so the mean of their means is the batch's mean (Simonyan and Zisserman 2014, section 3.3);
-what is no mean over samples is weighed so that this holds (``shares.py``).
+what is no mean over samples is weighed so that this holds (``loss_scale.py``).
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import nullcontext
-from inspect import signature
+from collections.abc import Iterator, Mapping
 from math import lcm
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 
-import torch
-from torch import Tensor, nn
-from torch.nn.parallel import DistributedDataParallel
+from torch import Tensor
 
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
-from netdef.compiler.override import override
 from netdef.runtime.hardware.process_group import SINGLE, ProcessGroup
-from netdef.runtime.module import NetModule
-from netdef.runtime.training.loss_scale import LossScale
 from netdef.runtime.training.recipe.recipe import Recipe
-from netdef.runtime.training.sharding import shard
-
-if TYPE_CHECKING:
-    from torch.distributed.fsdp import FSDPModule
-
-SYNC = "forward_sync_buffers"
-OWN_BUFFERS: dict[str, Any] = {
-    SYNC if SYNC in signature(DistributedDataParallel).parameters else "broadcast_buffers": False
-}
-"""Dropout's place in the batch is a buffer, and differs between devices. Newer versions of torch have another word."""
-Hasten = Callable[[nn.Module], Callable[..., Tensor]]
-"""What makes a module faster that takes blobs and gives a loss."""
 
 
 class Division(NamedTuple):
@@ -96,64 +77,3 @@ def divide(recipe: Recipe, group: ProcessGroup = SINGLE, passes: int = 1, *, sha
         message = f"a batch of {recipe.batch} can't be divided into {num} equal parts, for {over}"
         raise NetError(Diagnostic("N790", message, help=cure))
     return Division(group, num, recipe.iter_size, shards)
-
-
-class LossOf(nn.Module):
-    """A net's loss as a module's output, which is what torch's wrappers take."""
-
-    def __init__(self, net: NetModule) -> None:
-        super().__init__()
-        self.net = net
-
-    @override
-    def forward(self, **blobs: Tensor) -> Tensor:
-        """The loss, a scalar."""
-        loss, _ = self.net.loss(**blobs)
-        return loss
-
-
-class Gradients:
-    """What leaves at each weight the mean gradient of a whole batch, whoever computes its parts."""
-
-    def __init__(self, module: NetModule, division: Division, hasten: Hasten | None = None) -> None:
-        self.division = division
-        self._module = module
-        self._shares = LossScale(module.net, division)
-        module.shares.copy_(torch.tensor(self._shares.fixed))
-        loss_of: nn.Module = LossOf(module)
-        self._whole: DistributedDataParallel | None = None
-        self._sharded: FSDPModule | None = None
-        if division.shards:
-            self._sharded = shard(loss_of, module, division.group)
-        elif division.group.size > 1 and any(weight.tensor.requires_grad for weight in module.learned()):
-            self._whole = loss_of = DistributedDataParallel(
-                loss_of,
-                **OWN_BUFFERS,
-                find_unused_parameters=module.has_idle_weights,
-                gradient_as_bucket_view=True,
-            )
-        self._loss_of = loss_of if hasten is None else hasten(loss_of)
-
-    def of(self, seed: int, iteration: int, blobs: Mapping[str, Tensor]) -> Tensor:
-        """Leave the gradients of this device's share at the weights, and the batch's loss, a scalar."""
-        losses = []
-        parts = list(self.division.parts(blobs))
-        shares = self._shares.of([part for _, part in parts]) if self._shares.counted else None
-        for number, (first, part) in enumerate(parts, start=1):
-            self._module.set_step(seed, iteration, first)
-            if shares is not None:
-                self._module.shares.copy_(shares[number - 1])
-            is_last = number == self.division.num_own
-            if self._sharded is not None:
-                self._sharded.set_requires_gradient_sync(is_last)
-            with nullcontext() if self._whole is None or is_last else self._whole.no_sync():
-                loss = self._loss_of(**part)
-                loss.backward()
-            losses.append(loss.detach())
-        own = losses[0] if len(losses) == 1 else torch.stack(losses).sum()
-        return self.division.group.all_reduce(own) / self.division.num_parts
-
-    @property
-    def num_summed(self) -> int:
-        """Parts whose gradients are summed at a weight; over devices they are averaged already."""
-        return self.division.num_own

@@ -12,8 +12,9 @@ from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 
 from netdef.runtime.hardware.memory import peak_memory
+from netdef.runtime.training.job import Job, solver_of, training_batches
 from netdef.runtime.training.progress import Display, clock
-from netdef.runtime.training.train import Job, solver_of, training_batches
+from netdef.runtime.training.setup import TrainingSetup
 
 
 class Memory(NamedTuple):
@@ -80,8 +81,8 @@ def dry_run(job: Job, display: Display, *, has_data: bool = True) -> DryRun:
 
     Without ``has_data`` the job's data only stand in for those that are wanted.
     """
-    if job.division.group.is_rank_0:
-        display.say(f"dry run: 2 iterations of {job.recipe.batch:,} made-up images; nothing is written")
+    setup = job.setup
+    display.print(f"dry run: 2 iterations of {setup.recipe.batch:,} made-up images; nothing is written")
     solver = solver_of(job, display)
     weights = [each.tensor for each in job.module.learned()]
     blobs = made_up(job)
@@ -96,20 +97,21 @@ def dry_run(job: Job, display: Display, *, has_data: bool = True) -> DryRun:
         gradients=_num_bytes(weight for weight in weights if weight.requires_grad),
         history=_num_bytes(solver.history.values()),
         kept=kept.num_bytes,
-        peak=peak_memory(job.device),
+        peak=peak_memory(setup.device),
     )
-    reading = _seconds_to_read(job) if has_data else None
-    total = job.recipe.num_iterations(len(job.data.train)) if has_data or job.recipe.iterations else None
-    return DryRun(memory, job.recipe.batch, seconds, reading, job.num_workers, total)
+    reading = _seconds_to_read(setup) if has_data else None
+    total = setup.num_iterations if has_data or setup.recipe.iterations else None
+    return DryRun(memory, setup.recipe.batch, seconds, reading, setup.num_workers, total)
 
 
 def made_up(job: Job) -> dict[str, Tensor]:
-    """A device's share of a batch for the net's inputs: noise, and the classes in turn."""
-    num, device = job.recipe.batch // job.division.group.size, job.device
-    num_classes = 1 if job.scores is None else job.tester.net.shapes[job.scores][1]
+    """A device's part of a batch for the net's inputs: noise, and the classes in turn."""
+    setup = job.setup
+    num, device = setup.recipe.batch // setup.group.size, setup.device
+    num_classes = 1 if setup.scores is None else setup.test_net.shapes[setup.scores][1]
     blobs = {}
-    for field, blob in job.feeding.blobs.items():
-        sides = [side for side in job.module.net.blobs[blob][1:] if isinstance(side, int)]
+    for field, blob in setup.feeding.blobs.items():
+        sides = [side for side in setup.train_net.blobs[blob][1:] if isinstance(side, int)]
         if field == "label":
             assert isinstance(num_classes, int), "classes are counted before training"
             classes = torch.arange(num, device=device) % num_classes
@@ -146,8 +148,8 @@ def _num_bytes(tensors: Iterable[Tensor]) -> int:
     return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
 
 
-def _seconds_to_read(job: Job) -> float:
-    batches = training_batches(job)
+def _seconds_to_read(setup: TrainingSetup) -> float:
+    batches = training_batches(setup)
     began = time.perf_counter()
     batches[0]
     return time.perf_counter() - began

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
-from netdef.runtime.training.run import Run
+from netdef.runtime.run import Run
 
 Along = Literal["iteration", "epoch", "seconds"]
 """What a curve runs along."""

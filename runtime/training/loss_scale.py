@@ -6,7 +6,7 @@ Caffe's own parts (``iter_size``) are each a batch, whose losses it averages wha
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -16,9 +16,7 @@ from netdef.compiler.layers.base import Divisor
 from netdef.compiler.layers.roles import Makes
 from netdef.compiler.net.net import Net, Node
 from netdef.compiler.net_error import NetError
-
-if TYPE_CHECKING:
-    from netdef.runtime.training.division import Division
+from netdef.runtime.training.division import Division
 
 
 class Counted(NamedTuple):
@@ -30,13 +28,13 @@ class Counted(NamedTuple):
 
 
 class LossScale:
-    """Those of a net's terms, in the order of ``NetModule.loss``, under a division.
+    """The scales of a net's terms, in the order of ``NetModule.loss``, under a division.
 
     fixed     what each is worth in every part
     counted   the terms whose worth depends on the labels
     """
 
-    def __init__(self, net: Net, division: "Division") -> None:
+    def __init__(self, net: Net, division: Division) -> None:
         """Look at every term.
 
         Raises:
@@ -56,15 +54,15 @@ class LossScale:
         """What each term (columns) is worth in each of this device's parts (rows); all devices must ask."""
         rank, num_own, num_parts = self._division.group.rank, self._division.num_own, self._division.num_parts
         device = parts[0][self.counted[0].labels].device
-        shares = torch.tensor(self.fixed, dtype=torch.float64, device=device).repeat(num_own, 1)
+        scales = torch.tensor(self.fixed, dtype=torch.float64, device=device).repeat(num_own, 1)
         own = slice(rank * num_own, (rank + 1) * num_own)
         for term, labels, ignored in self.counted:
             nums = torch.zeros(num_parts, dtype=torch.float64, device=device)
             nums[own] = torch.stack([(part[labels] != ignored).sum() for part in parts]).to(nums.dtype)
             self._division.group.all_reduce(nums)
             wholes = nums.view(-1, self._parts).sum(1).clamp(min=1).repeat_interleave(self._parts)
-            shares[:, term] = (nums * self._parts / wholes)[own]
-        return shares
+            scales[:, term] = (nums * self._parts / wholes)[own]
+        return scales
 
     def _add(self, node: Node, index: int, fed: Mapping[str, str]) -> None:
         divisor = node.layer.divisor if index == 0 else Divisor.NOTHING

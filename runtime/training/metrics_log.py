@@ -12,8 +12,8 @@ from torch import Tensor
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
 from netdef.runtime.evaluation import Measured
+from netdef.runtime.run import Run
 from netdef.runtime.training.progress import Display, Status
-from netdef.runtime.training.run import Run
 
 if TYPE_CHECKING:
     from netdef.runtime.data.batches import Batch
@@ -33,23 +33,30 @@ class Entry(NamedTuple):
     loss: Tensor
 
 
-Log = Callable[[list[dict[str, float]]], None]
+MetricSink = Callable[[list[dict[str, float]]], None]
 """Takes lines of the metrics."""
 
 
 class MetricsLog:
     """What happens, noted in order.
 
-    Every line of the metrics goes to ``also``, too. ``total`` iterations are to be run, and ``seconds`` had been spent
-    before this process began. Without a ``run`` nothing is written: one process of several does, and it alone looks at
-    losses between the iterations at which all do.
+    Every line of the metrics goes to the ``sink``, too. ``total`` iterations are to be run, and ``seconds`` had been
+    spent before this process began. Without a ``run`` nothing is written: one process of several does, and it alone
+    looks at losses between the iterations at which all do.
     """
 
     def __init__(
-        self, run: Run | None, display: Display, batch: int, total: int, *, seconds: float, also: Log | None = None
+        self,
+        run: Run | None,
+        display: Display,
+        batch: int,
+        total: int,
+        *,
+        seconds: float,
+        sink: MetricSink | None = None,
     ) -> None:
         self._run = run
-        self._also = also
+        self._sink = sink
         self._display = display
         self._batch = batch
         self._total = total
@@ -105,9 +112,9 @@ class MetricsLog:
                 self._log([{"iteration": 0, "epoch": 0.0, "seconds": seconds, **evaluation.as_data}])
             else:
                 self._run.amend(evaluation.as_data)
-                if self._also is not None:
-                    self._also([{"iteration": iteration, **evaluation.as_data}])
-            self._display.say(f"the test after iteration {iteration}: {evaluation.text}")
+                if self._sink is not None:
+                    self._sink([{"iteration": iteration, **evaluation.as_data}])
+            self._display.print(f"the test after iteration {iteration}: {evaluation.text}")
         self._since = time.monotonic()
         self._paused = 0.0
 
@@ -177,8 +184,8 @@ class MetricsLog:
         if self._run is not None:
             with self._run.saving():
                 self._run.log(lines)
-            if self._also is not None:
-                self._also(lines)
+            if self._sink is not None:
+                self._sink(lines)
 
 
 def diverged(iteration: int, lr: float, loss: float) -> NetError:

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
+from netdef.runtime.training.job import Job, solver_of, training_batches
 from netdef.runtime.training.progress import Display, Status
-from netdef.runtime.training.train import Job, solver_of, training_batches
 
 LEARNED = 0.05
 """The part of the first loss that is left when a batch is known by heart."""
@@ -40,7 +40,7 @@ def overfit(job: Job, display: Display) -> Overfitted:
     """
     solver = solver_of(job, display)
     job.module.eval()  # a net in phase TRAIN goes on as such, only Dropout rests
-    blobs = job.feeding.inputs(training_batches(job)[0], job.device)
+    blobs = job.setup.feeding.inputs(training_batches(job.setup)[0], job.setup.device)
     began = time.monotonic()
     first = loss = math.nan
     while solver.iteration < MOST_STEPS:
@@ -53,14 +53,14 @@ def overfit(job: Job, display: Display) -> Overfitted:
             break
         each = (time.monotonic() - began) / solver.iteration
         rest = (MOST_STEPS - solver.iteration) * each
-        display.show(Status(solver.iteration, MOST_STEPS, 0.0, loss, lr, job.recipe.batch / each, 0.0, rest))
+        display.show(Status(solver.iteration, MOST_STEPS, 0.0, loss, lr, job.setup.recipe.batch / each, 0.0, rest))
     message = f"the net can't learn one batch by heart: the loss went from {first:.4g} to {loss:.4g}"
     raise NetError(Diagnostic("N767", f"{message} in {solver.iteration} steps", notes=hints(job, first, loss)))
 
 
 def hints(job: Job, first: float, last: float) -> tuple[str, ...]:
     """What may be the cause, the likeliest first."""
-    rate = job.recipe.lr.base
+    rate = job.setup.recipe.lr.base
     still = [each.layer for each in job.module.learned() if each.index == 0 and not each.tensor.any()]
     fell = last <= first  # not so where it is no number
     causes = {

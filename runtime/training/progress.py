@@ -5,11 +5,12 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple, Protocol, Self
 
-from rich.console import Console
+from rich.console import Console as Terminal
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
-from netdef.runtime.hardware.process_group import SINGLE, ProcessGroup
+from netdef.compiler.override import override
+from netdef.runtime.console import Console
 
 SECONDS_BETWEEN_LINES = 15.0
 
@@ -60,19 +61,46 @@ class Display(Protocol):
     def show(self, status: Status) -> None:
         """Show where training stands."""
 
-    def say(self, text: str) -> None:
-        """Show a remark."""
+    def print(self, text: str) -> None:
+        """A line that is for all processes, and said once."""
+
+    def remark(self, text: str) -> None:
+        """A line that only this process can say."""
 
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *_: object) -> None: ...
 
 
-def display(group: ProcessGroup = SINGLE) -> Display:
-    """A bar on a terminal, plain lines elsewhere; it outlives both."""
-    if not group.is_rank_0:
-        return Lasting(Remarks(group.rank))
+def display(console: Console, rank: int = 0) -> Display:
+    """A bar on a terminal, plain lines elsewhere, nothing where nobody wants to know; it outlives the first two.
+
+    ``rank`` is the number of a process that doesn't speak for all, by which its remarks are known.
+    """
+    if not console.progress:
+        return Nothing()
+    if not console.speaks:
+        return Lasting(Remarks(rank))
     return Lasting(Bar() if sys.stderr.isatty() else Lines())
+
+
+class Nothing:
+    """Shows nothing."""
+
+    def show(self, status: Status) -> None:
+        """Nothing."""
+
+    def print(self, text: str) -> None:
+        """Nothing."""
+
+    def remark(self, text: str) -> None:
+        """Nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
 
 
 class Lasting:
@@ -86,9 +114,13 @@ class Lasting:
         """Show where training stands, if anybody sees it."""
         self._try(lambda: self._shown.show(status))
 
-    def say(self, text: str) -> None:
-        """Show a remark, if anybody sees it."""
-        self._try(lambda: self._shown.say(text))
+    def print(self, text: str) -> None:
+        """A line, if anybody sees it."""
+        self._try(lambda: self._shown.print(text))
+
+    def remark(self, text: str) -> None:
+        """A remark, if anybody sees it."""
+        self._try(lambda: self._shown.remark(text))
 
     def _try(self, do: Callable[[], None]) -> None:
         if self._is_seen:
@@ -105,24 +137,16 @@ class Lasting:
         self._try(self._shown.__exit__)
 
 
-class Remarks:
+class Remarks(Nothing):
     """What one of several processes shows, where another shows how training goes: only what it has to say itself."""
 
     def __init__(self, rank: int) -> None:
         self._rank = rank
 
-    def show(self, status: Status) -> None:
-        """Nothing."""
-
-    def say(self, text: str) -> None:
+    @override
+    def remark(self, text: str) -> None:
         """A line, and whose."""
         print(f"device {self._rank}: {text}", file=sys.stderr, flush=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
 
 
 class Lines:
@@ -136,11 +160,13 @@ class Lines:
         now = time.monotonic()
         if status.evaluation or now - self._last >= SECONDS_BETWEEN_LINES:
             self._last = now
-            self.say(status.text)
+            self.print(status.text)
 
-    def say(self, text: str) -> None:
+    def print(self, text: str) -> None:
         """A line."""
         print(text, file=sys.stderr, flush=True)
+
+    remark = print
 
     def __enter__(self) -> Self:
         return self
@@ -154,18 +180,20 @@ class Bar:
 
     def __init__(self) -> None:
         columns = (BarColumn(bar_width=9), TextColumn("{task.description}", markup=False))
-        self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._progress = Progress(*columns, console=Terminal(stderr=True), transient=True)
         self._task = self._progress.add_task("", total=None)
 
     def show(self, status: Status) -> None:
         """Move the bar."""
         if status.evaluation:
-            self.say(status.text)
+            self.print(status.text)
         self._progress.update(self._task, total=status.total, completed=status.iteration, description=status.short_text)
 
-    def say(self, text: str) -> None:
+    def print(self, text: str) -> None:
         """A line above the bar."""
         self._progress.console.print(Text(text), soft_wrap=True)
+
+    remark = print
 
     def __enter__(self) -> Self:
         self._progress.start()

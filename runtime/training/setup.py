@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net.net import Net, Node
 from netdef.compiler.net_error import NetError
-from netdef.compiler.weights.stored import Weights
 from netdef.runtime.data.batches import workers_for
 from netdef.runtime.data.box_fields import BOX_FIELDS
 from netdef.runtime.data.colours import Shifted, colours_of
@@ -23,32 +22,27 @@ from netdef.runtime.data.ignored import allowed, uncounted
 from netdef.runtime.data.layer_crop import LayerCrop
 from netdef.runtime.data.normalise import Normalise, measured
 from netdef.runtime.data.zipped import Zipped
-from netdef.runtime.hardware.acceleration import prepare_module
-from netdef.runtime.hardware.execution_settings import graphs_pay, settings_for
 from netdef.runtime.hardware.process_group import SINGLE, ProcessGroup
 from netdef.runtime.localisation.evaluation import box_blob, check_boxes
-from netdef.runtime.module import lower
 from netdef.runtime.training.checkpoint import NUM_KEPT
 from netdef.runtime.training.division import Division, divide
 from netdef.runtime.training.loss_scale import LossScale
 from netdef.runtime.training.recipe.recipe import Recipe, as_data
 from netdef.runtime.training.sharding import check_shardable
-from netdef.runtime.training.train import Job
 
 NUM_LOOKED_AT = 32
 """Images by which data are known again."""
 
 
 class Hardware(NamedTuple):
-    """What a net is trained with; only rounding depends on it, and what BatchNorm takes for a batch.
+    """On what a net is trained; only rounding depends on it, and what BatchNorm takes for a batch.
 
     group           the processes that train together
-    passes          in how many passes at least each computes its share of a batch
+    passes          in how many passes at least each computes its part of a batch
     shards          whether the weights are divided over the processes, too
-    sync_batchnorm  whether BatchNorm's mean and variance are of all devices' shares together
-    chosen          settings of the hardware by name, where they aren't what the device likes (``settings_for``)
-    num_workers     processes that read images; None is as many as the data needs
-    num_kept        checkpoints to keep
+    sync_batchnorm  whether BatchNorm's mean and variance are of all devices' parts together
+    settings        how it is used, by name, where that isn't what the device likes (``settings_for``)
+    num_workers     processes that read images; None is as many as the data need
     """
 
     device: torch.device
@@ -56,15 +50,20 @@ class Hardware(NamedTuple):
     passes: int = 1
     shards: bool = False
     sync_batchnorm: bool = False
-    chosen: Mapping[str, Any] = MappingProxyType({})
+    settings: Mapping[str, Any] = MappingProxyType({})
     num_workers: int | None = None
-    num_kept: int = NUM_KEPT
 
 
 class TrainingSetup(NamedTuple):
-    """A job without its weights: all that can be checked before there are any was, and nothing large is made yet.
+    """All that training needs but the weights: whatever can be checked before there are any was, and nothing is large.
 
-    The fields are those of ``Job``; ``train_net`` and ``test_net`` become its modules.
+    scores      the test net's blob with the class scores, or with boxes where it is ``boxed``; None: the loss tells
+    ignored     labels of images that don't count in tests
+    feeding     how training batches reach the net; ``testing``: test batches the test net
+    skip        whether images that can't be read are skipped
+    identity    recipe, net and data as plain values, by which a run is told from others
+    division    over which devices batches are divided
+    num_kept    checkpoints to keep
     """
 
     train_net: Net
@@ -79,36 +78,29 @@ class TrainingSetup(NamedTuple):
     boxed: bool
     identity: dict[str, Any]
     division: Division
-    means: Hardware
+    hardware: Hardware
+    num_kept: int
 
-    def job(self, weights: Weights | None = None) -> Job:
-        """The job that begins with some weights; by default with the fillers, under the recipe's seed."""
-        recipe, means, division = self.recipe, self.means, self.division
-        graphs = graphs_pay(self.train_net, recipe.batch // means.group.size, division.num_own)
-        settings = settings_for(means.device, means.chosen, graphs=graphs)
-        module = lower(self.train_net, weights, seed=recipe.seed).to(means.device)
-        if means.sync_batchnorm:
-            module.normalise_over(means.group)
-        tester = lower(self.test_net, share=module).to(means.device)
-        prepare_module(module, settings)
-        return Job(
-            module=module,
-            tester=tester,
-            scores=self.scores,
-            ignored=self.ignored,
-            recipe=recipe,
-            data=self.data,
-            feeding=self.feeding,
-            testing=self.testing,
-            skip=self.skip,
-            boxed=self.boxed,
-            identity=self.identity,
-            device=means.device,
-            num_workers=workers_for(self.data.train) if means.num_workers is None else means.num_workers,
-            division=division,
-            num_kept=means.num_kept,
-            settings=settings,
-        )
+    @property
+    def group(self) -> ProcessGroup:
+        """The processes that train together."""
+        return self.division.group
+
+    @property
+    def device(self) -> torch.device:
+        """Where this process computes."""
+        return self.hardware.device
+
+    @property
+    def num_workers(self) -> int:
+        """Processes that read images for this one."""
+        asked = self.hardware.num_workers
+        return workers_for(self.data.train) if asked is None else asked
+
+    @property
+    def num_iterations(self) -> int:
+        """Those of the whole recipe."""
+        return self.recipe.num_iterations(len(self.data.train))
 
 
 def prepare(
@@ -117,11 +109,12 @@ def prepare(
     recipe: Recipe,
     data: Data,
     *,
-    means: Hardware,
+    hardware: Hardware,
     inputs: Mapping[str, str],
     scores: str | None = None,
     feeds: tuple[Feed, Feed] | None = None,
     skip: bool = False,
+    num_kept: int = NUM_KEPT,
 ) -> TrainingSetup:
     """All that training needs, but the first weights.
 
@@ -130,15 +123,16 @@ def prepare(
         test_net: the same net in phase TEST.
         recipe: how to train.
         data: on what.
-        means: with what.
+        hardware: with what.
         inputs: input blob -> field of the data, where their names don't say it.
         scores: the blob with the class scores, where the net doesn't tell.
         feeds: how the nets' own data layers feed them, in training and in the test, if they do.
         skip: whether images that can't be read are skipped, and not a mistake.
+        num_kept: checkpoints to keep.
     """
-    division = divide(recipe, means.group, means.passes, shards=means.shards)
-    if means.shards:
-        check_shardable(train_net, means.group)
+    division = divide(recipe, hardware.group, hardware.passes, shards=hardware.shards)
+    if hardware.shards:
+        check_shardable(train_net, hardware.group)
     LossScale(train_net, division)  # refuses what can't be divided
     feeding, testing = feeds or _fed_from_outside(train_net, test_net, recipe, data, inputs)
     boxed = feeds is None and any(field in feeding.blobs for field in BOX_FIELDS)
@@ -150,7 +144,7 @@ def prepare(
                 check_boxes(test_net.shapes[told], part, feeding.blobs)
             else:
                 check_classes(test_net.shapes[told], part, allowed(*nets))
-    apart = division.num_own if means.sync_batchnorm else division.num_parts
+    apart = division.num_own if hardware.sync_batchnorm else division.num_parts
     over = {"BatchNorm": f"over {f'1/{apart}' if apart > 1 else 'all'} of a batch"} if train_net.num_statistics else {}
     return TrainingSetup(
         train_net=train_net,
@@ -165,7 +159,8 @@ def prepare(
         boxed=boxed,
         identity=identity_of(train_net, recipe, data, feeding) | over,
         division=division,
-        means=means,
+        hardware=hardware,
+        num_kept=num_kept,
     )
 
 

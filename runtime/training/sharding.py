@@ -54,7 +54,7 @@ def shard(root: nn.Module, module: NetModule, group: ProcessGroup) -> "FSDPModul
 
 
 @contextmanager
-def all_gather(module: NetModule, tester: NetModule) -> Iterator[None]:
+def whole_weights(module: NetModule, tester: NetModule) -> Iterator[None]:
     """Let the tester have all weights of a sharded module for a while; of one that isn't sharded it has them anyway."""
     sharded = any(is_sharded(tensor) for tensor in module.tensors.values())
     if sharded:

@@ -1,10 +1,11 @@
 """Signals while training: SIGINT and SIGTERM save and stop, SIGHUP saves and goes on.
 
-While a loop awaits it, a signal only leaves a wish, which is met between two iterations, where everything can be saved;
-whoever is in a hurry sends SIGINT twice. Before and after, there is nothing to save, and a wish to stop is met at once.
+While a loop awaits it, a signal only leaves a request, which is met between two iterations, where everything can be
+saved; whoever is in a hurry sends SIGINT twice. Before and after, there is nothing to save, and a stop is met at once.
 """
 
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
@@ -13,7 +14,7 @@ from typing import Self
 
 
 class StopRequest(IntEnum):
-    """What is to be done at the next chance; of several wishes the strongest counts."""
+    """What is to be done at the next chance; of several requests the strongest counts."""
 
     NOTHING = 0
     SAVE = 1
@@ -28,14 +29,14 @@ class Stopped(Exception):
         self.status = 128 + number
 
 
-WISHES = {signal.SIGINT: StopRequest.STOP, signal.SIGTERM: StopRequest.STOP, signal.SIGHUP: StopRequest.SAVE}
+REQUESTS = {signal.SIGINT: StopRequest.STOP, signal.SIGTERM: StopRequest.STOP, signal.SIGHUP: StopRequest.SAVE}
 
 
 class SignalHandler:
-    """The signals of a process, caught while it is entered."""
+    """The signals of a process, caught while it is entered; a thread beside the main one is sent none."""
 
     def __init__(self) -> None:
-        self._wish = StopRequest.NOTHING
+        self._request = StopRequest.NOTHING
         self.number = int(signal.SIGTERM)
         """The signal that asked to stop; SIGTERM where another process was asked."""
         self._is_awaited = False
@@ -43,7 +44,7 @@ class SignalHandler:
 
     @contextmanager
     def awaited(self) -> Iterator[None]:
-        """While it is entered, somebody takes the wishes, and often."""
+        """While it is entered, somebody takes the requests, and often."""
         self._is_awaited = True
         try:
             yield
@@ -51,26 +52,26 @@ class SignalHandler:
             self._is_awaited = False
 
     def taken(self) -> StopRequest:
-        """The wish; a wish to save is granted once."""
-        wish = self._wish
-        if wish is StopRequest.SAVE:
-            self._wish = StopRequest.NOTHING
-        return wish
+        """What was asked for; saving is granted once."""
+        request = self._request
+        if request is StopRequest.SAVE:
+            self._request = StopRequest.NOTHING
+        return request
 
     def _note(self, number: int, _: FrameType | None) -> None:
-        if self._wish is StopRequest.STOP and number == signal.SIGINT == self.number:
+        if self._request is StopRequest.STOP and number == signal.SIGINT == self.number:
             raise KeyboardInterrupt
-        wish = WISHES[signal.Signals(number)]
-        if wish is StopRequest.STOP:
+        request = REQUESTS[signal.Signals(number)]
+        if request is StopRequest.STOP:
             if not self._is_awaited:
                 if number == signal.SIGINT:
                     raise KeyboardInterrupt
                 raise Stopped(number)
             self.number = number
-        self._wish = max(self._wish, wish)
+        self._request = max(self._request, request)
 
     def __enter__(self) -> Self:
-        for number in WISHES:
+        for number in REQUESTS if threading.current_thread() is threading.main_thread() else ():
             if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
                 self._before[number] = signal.signal(number, self._note)
         return self

@@ -20,7 +20,8 @@ from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.net.weight_key import WeightKey
 from netdef.compiler.net_error import NetError
 from netdef.runtime.module import fill_in, is_sharded
-from netdef.runtime.training.division import Division, Gradients, Hasten
+from netdef.runtime.training.division import Division
+from netdef.runtime.training.gradients import Accelerate, Gradients
 from netdef.runtime.training.recipe.file import read_recipe_file
 from netdef.runtime.training.recipe.recipe import (
     AdaDelta,
@@ -68,7 +69,7 @@ class Solver:
         num_samples: int | None = None,
         *,
         division: Division | None = None,
-        hasten: Hasten | None = None,
+        accelerate: Accelerate | None = None,
     ) -> None:
         """Begin with ``module`` as it is.
 
@@ -77,7 +78,7 @@ class Solver:
             recipe: how.
             num_samples: the size of the training set, by which epochs are counted.
             division: how batches are divided over devices and passes; by default on one device, as the recipe says.
-            hasten: what makes the loss faster to compute, and nothing else.
+            accelerate: what makes the loss faster to compute, and nothing else.
 
         Raises:
             NetError: if the recipe counts epochs, and ``num_samples`` is not given.
@@ -98,7 +99,7 @@ class Solver:
         for learned in module.learned():
             learned.tensor.requires_grad_(learned.lr_mult != 0)  # what stays as it is needs no backward pass
         self._gradients = Gradients(
-            module, division or Division(num_parts=recipe.iter_size, iter_size=recipe.iter_size), hasten
+            module, division or Division(num_parts=recipe.iter_size, iter_size=recipe.iter_size), accelerate
         )
         groups: dict[tuple[float, float], WeightGroup] = {}
         num_remembered = recipe.solver.num_remembered

@@ -12,9 +12,8 @@ from netdef.compiler.diagnostics import Diagnostic, Report, did_you_mean
 from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
 from netdef.compiler.weights.stored import Weights
-from netdef.runtime.training.checkpoint import stored
+from netdef.runtime.run import Run, stored_checkpoints
 from netdef.runtime.training.recipe.recipe import Init, Stage
-from netdef.runtime.training.run import Run
 
 
 def folders(stages: Sequence[Stage]) -> list[str]:
@@ -64,7 +63,7 @@ def stage_named(name: str, stages: Sequence[Stage]) -> Stage:
 
 def has_begun(run: Run) -> bool:
     """Whether a run has a checkpoint to go on from, and so needs no first weights."""
-    return bool(stored(run.checkpoints))
+    return bool(stored_checkpoints(run.checkpoints))
 
 
 def refuse_without_weights(stage: Stage, given: Weights | None) -> None:

@@ -88,7 +88,7 @@ def training(letter: str, batch: int, size: int, device: torch.device, settings:
     module = lower(net).to(device)
     prepare_module(module, settings)
     recipe = Recipe(batch=batch, lr=Fixed(base=RATE), solver=Sgd(momentum=MOMENTUM, weight_decay=DECAY))
-    solver = Solver(module, recipe, hasten=lambda loss_of: accelerated(loss_of, settings, print))
+    solver = Solver(module, recipe, accelerate=lambda loss_of: accelerated(loss_of, settings, print))
     plain = Plain(stages, size).to(device)
     prepare_module(plain, settings)
     loss_of = accelerated(plain, settings, print)

@@ -80,3 +80,11 @@ def read_recipe_file(path: Path) -> RecipeFile:
     states = {"TRAIN": solver.train_state, "TEST": solver.test_state[0] if solver.test_state else None}
     told = {phase: state for phase, state in states.items() if state is not None}
     return RecipeFile(solver.recipe(), path, homes, net, test_net, report, states=told)
+
+
+def recipe_path(recipe: str | None, net: str) -> Path | None:
+    """The file with the recipe: the one that is named, else the one beside the net, if there is one."""
+    if recipe is not None:
+        return Path(recipe)
+    beside = Path(net).with_suffix(".yaml") if net else None
+    return beside if beside is not None and beside.is_file() else None

@@ -14,7 +14,7 @@ from netdef.compiler.net_error import NetError
 from netdef.runtime import lower
 from netdef.runtime.hardware.acceleration import accelerated, prepare_module
 from netdef.runtime.hardware.execution_settings import ExecutionSettings, Precision, graphs_pay, settings_for
-from netdef.runtime.training.division import LossOf
+from netdef.runtime.training.gradients import LossOf
 
 ROOT = Path(__file__).parents[3]
 NETS = ROOT / "nets"

@@ -7,7 +7,9 @@ import pytest
 
 from netdef.compiler.atomic import UNFINISHED, write_whole
 from netdef.compiler.weights.by_layer import by_key
-from netdef.runtime.training.checkpoint import NUM_KEPT, Checkpoint, newest, put_aside, read, save, stored
+from netdef.runtime.run import put_aside
+from netdef.runtime.run import stored_checkpoints as stored
+from netdef.runtime.training.checkpoint import NUM_KEPT, Checkpoint, newest, read, save
 
 
 def made(iteration: int, identity: str = "ours") -> Checkpoint:

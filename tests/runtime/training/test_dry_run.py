@@ -90,6 +90,8 @@ def test_readers_work_beside_the_one_that_computes(reading: float | None, reader
 
 
 def test_only_one_of_several_processes_tells(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "a launcher's")
+    monkeypatch.setenv("RANK", "1")
     monkeypatch.setattr(
         netdef.runtime.hardware.process_group, "process_group", lambda *_: nullcontext(ProcessGroup(rank=1))
     )

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 import netdef
-from netdef.runtime.training.division import Division, Gradients
+from netdef.runtime.training.division import Division
+from netdef.runtime.training.gradients import Gradients
 
 NET = """
 input "data" [1, 3]

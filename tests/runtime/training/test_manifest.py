@@ -3,14 +3,16 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 
 from netdef.cli import main
-from netdef.runtime.hardware import process_group
+from netdef.runtime.hardware import launcher, process_group
+from netdef.runtime.hardware.launcher import Launched
+from netdef.runtime.run import Run
 from netdef.runtime.training import train
+from netdef.runtime.training.job import Job, solver_of
 from netdef.runtime.training.progress import Display
 from netdef.runtime.training.solver import Solver
 from tests.runtime.breaking import break_at
@@ -31,11 +33,6 @@ def broken(monkeypatch: pytest.MonkeyPatch, run: str, *words: str, iteration: in
     mend = break_at(monkeypatch, iteration)
     assert main([*WORDS, *words, "-o", run]) == 3
     mend()
-
-
-def arguments(run: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((Path(run) / "manifest.json").read_text())["arguments"]
-    return found
 
 
 def test_first_weights_are_taken_again_if_there_is_no_checkpoint(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,18 +64,18 @@ def test_weights_are_no_longer_needed_once_there_is_a_checkpoint(
 def test_all_that_was_asked_for_is_taken_up(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = ("--keep", "3", "--corrupt", "skip", "--workers", "0", "--device", "cpu", "--sync-batchnorm")
     broken(monkeypatch, "run", *asked)
-    taken: list[train.Job] = []
-    solver_of = train.solver_of
+    taken: list[Job] = []
 
-    def noted(job: train.Job, display: Display) -> Solver:
+    def noted(job: Job, display: Display) -> Solver:
         taken.append(job)
         return solver_of(job, display)
 
     monkeypatch.setattr(train, "solver_of", noted)
     assert main(["train", "--resume", "-o", "run"]) == 0
-    (job,) = taken
-    assert (job.num_kept, job.skip, job.num_workers) == (3, True, 0)
-    assert arguments("run") | {"device": "cpu", "sync_batchnorm": True} == arguments("run")
+    ((setup, *_),) = taken
+    assert (setup.num_kept, setup.skip, setup.num_workers) == (3, True, 0)
+    now = Run(Path("run")).request
+    assert (now.hardware.device, now.division.sync_batchnorm) == ("cpu", True)
 
 
 def test_batch_norm_keeps_its_parts(
@@ -109,15 +106,15 @@ def test_other_images_are_refused(
 def test_the_devices_are_those_that_it_began_with(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broken(monkeypatch, "run")
     manifest = json.loads(Path("run/manifest.json").read_text())
-    manifest["arguments"] |= {"devices": 3, "restarts": 2}
+    manifest["request"] |= {"hardware": {"devices": 3}, "division": {"restarts": 2}}
     Path("run/manifest.json").write_text(json.dumps(manifest))
     launched: list[tuple[int, int]] = []
 
-    def launch(num: int, words: Sequence[str], restarts: int, device: str | None) -> int:
+    def launch(words: Sequence[str], num: int, *, restarts: int, device: str | None) -> Launched:
         launched.append((num, restarts))
-        return 0
+        return Launched("x", 0)
 
-    monkeypatch.setattr(process_group, "launch", launch)
+    monkeypatch.setattr(launcher, "launch", launch)
     assert main(["train", "--resume", "-o", "run"]) == 0
     assert main(["train", "--resume", "-o", "run", "--devices", "2"]) == 0
     assert main([*WORDS, "--restarts", "1"]) == 0  # one process, but started again if it breaks down

@@ -17,7 +17,7 @@ import pytest
 from netdef.cli import main
 from netdef.compiler.faults import POINTS
 from netdef.runtime.data.batches import Batch, TestBatches
-from netdef.runtime.training.run import Run
+from netdef.runtime.run import Run
 from tests.runtime.processes import SMALL, best, finish, last, losses, start, train, wait_for_lines, write_net
 
 LENGTH = ("--epochs", "16")
@@ -120,7 +120,7 @@ def test_a_signal_stops_a_test_which_is_made_up_for(page: int, monkeypatch: pyte
 
     test_page = TestBatches.__getitem__
     monkeypatch.setattr(TestBatches, "__getitem__", read)
-    monkeypatch.setattr("netdef.runtime.training.train.PAGE", 100)
+    monkeypatch.setattr("netdef.runtime.training.testing.PAGE", 100)
     assert main([*words, run]) == 128 + signal.SIGTERM
     assert asked == page
     assert main(["train", "--resume", "-o", run]) == 0

@@ -4,8 +4,9 @@ import io
 import time
 
 import pytest
-from rich.console import Console
+from rich.console import Console as Terminal
 
+from netdef.runtime.console import Console
 from netdef.runtime.training import progress
 from netdef.runtime.training.progress import Bar, Status, display
 
@@ -26,7 +27,7 @@ def test_lines_come_at_evaluations_and_now_and_then(
 ) -> None:
     now = 100.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
-    shown = display()
+    shown = display(Console())
     with shown:
         for _ in range(40):
             now += 1
@@ -39,7 +40,7 @@ def test_lines_come_at_evaluations_and_now_and_then(
 
 def test_a_bar_keeps_to_the_terminals_width(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = io.StringIO()
-    monkeypatch.setattr(progress, "Console", lambda **_: Console(file=terminal, width=80, force_terminal=True))
+    monkeypatch.setattr(progress, "Terminal", lambda **_: Terminal(file=terminal, width=80, force_terminal=True))
     widest = STATUS._replace(images_per_s=123_456, data_wait=1.0)
     with Bar() as bar:
         bar.show(widest)

@@ -17,11 +17,11 @@ from netdef.compiler.net_error import NetError
 from netdef.compiler.schema.message import Message
 from netdef.compiler.weights.files import write_weights
 from netdef.compiler.weights.formats.run_folder import best_weights
+from netdef.runtime.run import Run
 from netdef.runtime.training.history import read_history
 from netdef.runtime.training.recipe.recipe import Init, Sgd
 from netdef.runtime.training.recipe.schedule import Duration, Fixed, Plateau, Step
 from netdef.runtime.training.recipe.yaml_recipe import Written, read_recipe
-from netdef.runtime.training.run import Run
 from netdef.runtime.training.solver import Solver
 
 NETS = Path(__file__).parents[3] / "nets"

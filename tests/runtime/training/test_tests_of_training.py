@@ -8,7 +8,7 @@ import pytest
 
 from netdef.cli import main
 from netdef.runtime.data.batches import TestBatches
-from netdef.runtime.training import train
+from netdef.runtime.training import saving, train
 from tests.runtime.breaking import break_at
 
 NET = """
@@ -62,7 +62,7 @@ def test_a_resumed_run_tests_once(home: Path, monkeypatch: pytest.MonkeyPatch, i
 
 
 def test_a_first_test_without_a_checkpoint_is_made_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    keep_best = train.keep_best
+    keep_best = saving.keep_best
     monkeypatch.setattr(train, "keep_best", lambda *_: 1 / 0)
     assert trained("broken") == 3
     assert len(metrics("broken")) == 1

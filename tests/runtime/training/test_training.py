@@ -13,7 +13,7 @@ from PIL import Image
 from netdef import load
 from netdef.cli import main
 from netdef.runtime import lower
-from netdef.runtime.training.run import Run
+from netdef.runtime.run import Run
 from tests.runtime.breaking import break_at
 
 NETS = Path(__file__).parents[3] / "nets"

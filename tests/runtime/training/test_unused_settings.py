@@ -10,8 +10,8 @@ import pytest
 from netdef.cli import main
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.source import Source
+from netdef.runtime.run import Run
 from netdef.runtime.training.recipe.yaml_recipe import parse_recipe
-from netdef.runtime.training.run import Run
 
 h5py = pytest.importorskip("h5py")
 

@@ -8,8 +8,7 @@ import pytest
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
 from netdef.compiler.weights.formats.run_folder import best_weights
-from netdef.runtime.trained_run import trained_run
-from netdef.runtime.training.run import (
+from netdef.runtime.run import (
     Run,
     file_name,
     new_run,
@@ -17,6 +16,7 @@ from netdef.runtime.training.run import (
     refuse_another,
     run_in,
 )
+from netdef.runtime.trained_run import trained_run
 
 
 def mistake(error: pytest.ExceptionInfo[NetError]) -> Diagnostic:

@@ -1,50 +1,47 @@
 """What training tells before it begins, and at its end."""
 
-import argparse
 import shlex
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
-from netdef.training.job import recipe_path
-
-if TYPE_CHECKING:
-    from netdef.compiler.weights.match import Matched
-    from netdef.runtime.training.checkpoint import Checkpoint
-    from netdef.runtime.training.recipe.recipe import Recipe, Stage
-    from netdef.runtime.training.run import Run
-    from netdef.runtime.training.train import Job
+from netdef.compiler.weights.match import Matched
+from netdef.runtime.data.normalise import AsStored
+from netdef.runtime.requests import RecipeRequest, TrainRequest
+from netdef.runtime.run import Run
+from netdef.runtime.training.checkpoint import Checkpoint
+from netdef.runtime.training.job import Job
+from netdef.runtime.training.recipe.file import recipe_path
+from netdef.runtime.training.recipe.recipe import Recipe, Stage
 
 
 def introduction(
-    args: argparse.Namespace, job: "Job", run: "Run", start: "Checkpoint | None", source: str | None
+    request: TrainRequest, job: Job, run: Run, start: Checkpoint | None, source: str | None
 ) -> Iterator[str]:
-    """What is about to happen."""
-    from netdef.runtime.data.normalise import AsStored
-
-    net, recipe, data = job.module.net, job.recipe, job.data
-    on = f"{job.division.group.size} times {job.device.type}" if job.division.group.size > 1 else str(job.device)
-    yield f"{net.name or args.file}: {net.num_params:,} parameters, on {on}: {job.settings.text}"
-    if job.division.num_parts > 1 and job.module.statistics:
-        parts = f"each of the {job.division.num_parts} parts"
-        if args.sync_batchnorm:
-            of_a_pass = "" if job.division.num_own == 1 else " of one pass"
+    """What is about to happen; ``source`` is where the first weights came from."""
+    setup = job.setup
+    net, recipe, data, division = setup.train_net, setup.recipe, setup.data, setup.division
+    on = f"{division.group.size} times {setup.device.type}" if division.group.size > 1 else str(setup.device)
+    yield f"{net.name or request.net.file}: {net.num_params:,} parameters, on {on}: {job.settings.text}"
+    if division.num_parts > 1 and job.module.statistics:
+        parts = f"each of the {division.num_parts} parts"
+        if setup.hardware.sync_batchnorm:
+            of_a_pass = "" if division.num_own == 1 else " of one pass"
             parts = f"all devices' parts{of_a_pass} together"
-        remembered = "; tests use what the first device remembers" if job.division.group.size > 1 else ""
+        remembered = "; tests use what the first device remembers" if division.group.size > 1 else ""
         yield f"BatchNorm takes its mean and variance from {parts} of a batch{remembered}"
     yield f"{data.source}: {len(data.train):,} training and {len(data.test):,} test images; {data.split}"
     if source is not None and start is None:
         yield f"{source}: {matched_text(job.module.matched)}"
-    if start is not None and args.weights != run.manifest["arguments"].get("weights"):
-        yield f"the run goes on from its checkpoint; {args.weights} is not read"
-    if net.preprocess is None and not isinstance(job.feeding.normalise, AsStored):
-        yield f"the net has no preprocess {{ }}; an image becomes its input by {job.feeding.normalise.text}"
-    total = recipe.num_iterations(len(data.train))
-    yield f"{recipe_path(args) or 'built-in recipe'}: {total:,} iterations of {recipe.batch} images"
+    if start is not None and request.weights != run.request.weights:
+        yield f"the run goes on from its checkpoint; {request.weights} is not read"
+    if net.preprocess is None and not isinstance(setup.feeding.normalise, AsStored):
+        yield f"the net has no preprocess {{ }}; an image becomes its input by {setup.feeding.normalise.text}"
+    named = recipe_path(request.recipe.file, request.net.file) or "built-in recipe"
+    yield f"{named}: {setup.num_iterations:,} iterations of {recipe.batch} images"
     yield f"{run.path}: " + (f"going on after iteration {start.iteration:,}" if start else "a new run")
 
 
-def overriding(args: argparse.Namespace, stages: "Sequence[Stage]") -> Iterator[str]:
-    """What the command line says for every stage of a plan, and what the stages say themselves."""
+def overriding(asked: RecipeRequest, stages: Sequence[Stage]) -> Iterator[str]:
+    """What is asked for of every stage of a plan, and what the stages say themselves."""
     own: dict[str, Callable[[Recipe], object]] = {
         "epochs": lambda recipe: recipe.length,
         "batch": lambda recipe: recipe.batch,
@@ -52,13 +49,13 @@ def overriding(args: argparse.Namespace, stages: "Sequence[Stage]") -> Iterator[
         "seed": lambda recipe: recipe.seed,
     }
     for name, said in own.items():
-        value = getattr(args, name)
+        value = getattr(asked, name)
         if stages and value is not None:
             instead = ", ".join(f"{said(stage.recipe)} ({stage.name})" for stage in stages)
             yield f"--{name} {value:g} is for every stage, instead of {instead}; --only STAGE trains one of them"
 
 
-def matched_text(matched: "Matched") -> str:
+def matched_text(matched: Matched) -> str:
     """What came of weights that were given."""
     text = f"{len(matched.loaded)} layers loaded"
     if matched.missing:
@@ -68,8 +65,8 @@ def matched_text(matched: "Matched") -> str:
     return text
 
 
-def conclusion(args: argparse.Namespace, run: "Run") -> Iterator[str]:
-    """What came of it, and what to do next."""
+def conclusion(run: Run) -> Iterator[str]:
+    """What came of a training, and what to do next."""
     stages = run.stages
     for stage in stages or [run]:
         evaluations = stage.evaluations
@@ -83,8 +80,9 @@ def conclusion(args: argparse.Namespace, run: "Run") -> Iterator[str]:
     if names == ["test_loss"]:  # no class scores that netdef evaluate could count
         yield f"next: netdef plot {shlex.quote(str(run.path))}"
         return
-    data = "" if args.data is None else f" --data {shlex.quote(args.data)}"
-    yield f"next: netdef evaluate {shlex.quote(args.file)} --weights {shlex.quote(str(run.path))}{data}"
+    request = run.request
+    data = "" if request.data.data is None else f" --data {shlex.quote(request.data.data)}"
+    yield f"next: netdef evaluate {shlex.quote(request.net.file)} --weights {shlex.quote(str(run.path))}{data}"
 
 
 def _in_words(name: str, value: float) -> str:

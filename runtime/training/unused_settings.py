@@ -4,19 +4,17 @@ A net's own data layers say how large batches are and what is done to images; so
 the net they decide, and where other data do (``--data``) the recipe does.
 """
 
-import argparse
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from netdef.compiler.diagnostics import Diagnostic, Label, Severity
 from netdef.compiler.net.net import Net, Node
 from netdef.compiler.schema.caffe import Transform
 from netdef.compiler.source import Span
+from netdef.runtime.data.augment import Augment
+from netdef.runtime.data.data_layers import LayerFeed
+from netdef.runtime.requests import TrainRequest
+from netdef.runtime.training.recipe.recipe import Recipe
 from netdef.runtime.training.recipe.solver_prototxt import listed
-
-if TYPE_CHECKING:
-    from netdef.runtime.data.data_layers import LayerFeed
-    from netdef.runtime.training.recipe.recipe import Recipe
 
 AUGMENTED = {
     "augment.scale": "images keep their size, or get ImageData's new_height and new_width",
@@ -28,40 +26,38 @@ AUGMENTED = {
 """What a recipe says and a data layer decides -> what holds instead."""
 DONE = ("mirror", "mean_file", "mean_value", "scale")
 """What transform_param does to an image, beside telling its size and channels."""
-FOR_OTHER_DATA = ("test_data", "object", "input")
-"""Arguments that say something of data that are chosen beside the net."""
+FOR_OTHER_DATA = {"test_data": "--test-data", "objects": "--object", "inputs": "--input"}
+"""What a request says of data that are chosen beside the net, and the options that ask for it."""
 
 
-def fed_by_layers(recipe: "Recipe", own: "LayerFeed", test_own: "LayerFeed", args: argparse.Namespace) -> "Recipe":
-    """The recipe as it holds where the net's data layers feed it; ``--batch`` is asked for here and now, and counts."""
-    from netdef.runtime.data.augment import Augment
-
+def fed_by_layers(recipe: Recipe, own: LayerFeed, test_own: LayerFeed, request: TrainRequest) -> Recipe:
+    """The recipe as it holds where the net's data layers feed it; a batch that is asked for here and now counts."""
     return recipe.replace(
-        batch=own.batch_size * recipe.iter_size if args.batch is None else recipe.batch,
+        batch=own.batch_size * recipe.iter_size if request.recipe.batch is None else recipe.batch,
         augment=Augment(),
         test=recipe.test.replace(batch=test_own.batch_size, scale=None),
     )
 
 
-def idle_in_recipe(recipe: "Recipe", places: Mapping[str, Span], args: argparse.Namespace) -> Iterator[Diagnostic]:
+def unused_in_recipe(recipe: Recipe, places: Mapping[str, Span], request: TrainRequest) -> Iterator[Diagnostic]:
     """What has no effect where the net's data layers feed it; ``recipe`` is what holds, ``places`` what is written."""
     parts = f", in each of {recipe.iter_size} parts" if recipe.iter_size > 1 else ""
     instead = dict(AUGMENTED)
-    if args.batch is None:
+    if request.recipe.batch is None:
         instead["batch"] = f"a batch has {recipe.batch}: the data layer's batch_size{parts}"
     if recipe.test.batches is not None:  # else it would have no effect in any case, which the recipe's reader says
         instead["test.batch"] = f"a batch has {recipe.test.batch}: the data layer's batch_size in phase TEST"
     written = [(name, Label(places[name], text)) for name, text in instead.items() if name in places]
     if written:
         cure = "leave them out, and change the data layers; or name the data with --data, and the recipe decides"
-        yield _idle(written, "the net's data layers feed it", cure)
-    for name in FOR_OTHER_DATA:
-        if getattr(args, name):
-            message = f"--{name.replace('_', '-')} has no effect: the net's data layers feed it"
+        yield _unused(written, "the net's data layers feed it", cure)
+    for name, option in FOR_OTHER_DATA.items():
+        if getattr(request.data, name):
+            message = f"{option} has no effect: the net's data layers feed it"
             yield Diagnostic("N851", message, severity=Severity.WARNING, help="name the data with --data, too")
 
 
-def idle_in_layers(nets: tuple[Net, Net], recipe: "Recipe", source: str) -> Iterator[Diagnostic]:
+def unused_in_layers(nets: tuple[Net, Net], recipe: Recipe, source: str) -> Iterator[Diagnostic]:
     """What the data layers of the nets of both phases say without effect, where ``source`` feeds them."""
     length = "all data" if recipe.test.batches is None else f"{recipe.test.batches} batches of {recipe.test.batch}"
     sizes = f"a batch has {recipe.batch}, as the recipe or --batch says", f"a test takes {length}, as the recipe says"
@@ -74,7 +70,7 @@ def idle_in_layers(nets: tuple[Net, Net], recipe: "Recipe", source: str) -> Iter
     }
     if written:
         cure = "say it in preprocess { ... } and in a recipe; or leave out --data, and the layers decide"
-        yield _idle(written.values(), f"{source} feeds the net", cure)
+        yield _unused(written.values(), f"{source} feeds the net", cure)
 
 
 def _said_by(node: Node, size: str, *, is_stated: bool) -> Iterator[tuple[str, Label]]:
@@ -93,7 +89,7 @@ def _said_by(node: Node, size: str, *, is_stated: bool) -> Iterator[tuple[str, L
             yield name, Label(span, instead)
 
 
-def _idle(written: Iterable[tuple[str, Label]], why: str, cure: str) -> Diagnostic:
+def _unused(written: Iterable[tuple[str, Label]], why: str, cure: str) -> Diagnostic:
     in_order = sorted(written, key=lambda each: each[1].span.start)
     names = list(dict.fromkeys(name for name, _ in in_order))
     (_, first), *others = in_order

@@ -27,7 +27,7 @@ from netdef.compiler.weights.formats.run_folder import (
     read_manifest,
     stages_of,
 )
-from netdef.runtime.training.checkpoint import put_aside
+from netdef.runtime.requests import TrainRequest
 
 RUNS = Path("runs")
 """Where runs go that are not told where to go."""
@@ -69,6 +69,20 @@ class Run:
         with self.saving():
             self.checkpoints.mkdir(parents=True, exist_ok=True)
             write_whole_text(self._manifest, json.dumps(manifest, indent=2) + "\n")
+
+    @property
+    def request(self) -> TrainRequest:
+        """What was asked for when it began.
+
+        Raises:
+            NetError: if an older netdef began it, which remembered that otherwise.
+        """
+        found = self.manifest.get("request")
+        if found is None:
+            message = f"the run in {self.path} was begun by an older netdef, and doesn't say what was asked for"
+            help = "start anew without --resume, perhaps from its weights; to evaluate it, name the data with --data"
+            raise NetError(Diagnostic("N731", message, help=help))
+        return TrainRequest.from_data(found)
 
     @property
     def is_there(self) -> bool:
@@ -169,6 +183,18 @@ class Run:
 
     def _rewrite(self, lines: Iterable[Mapping[str, Any]]) -> None:
         write_whole_text(self.metrics, "".join(json.dumps(facts) + "\n" for facts in lines))
+
+
+def put_aside(folder: Path, iteration: int) -> None:
+    """Rename the checkpoints after an iteration, which were passed over: they count no longer."""
+    for path in stored_checkpoints(folder):
+        if int(path.stem) > iteration:
+            path.replace(path.with_name(f"damaged-{path.name}"))
+
+
+def stored_checkpoints(folder: Path) -> list[Path]:
+    """The checkpoints in a folder, the newest first."""
+    return sorted(folder.glob("[0-9]*.safetensors"), reverse=True)
 
 
 def new_run(path: Path | None, name: str) -> Run:

@@ -1,0 +1,66 @@
+"""What several processes do together: the task that each is given, and how they are started.
+
+A task says as JSON what a command's words would: nobody reads words twice. ``netdef.launched`` carries it out.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from netdef.compiler.request import Request
+from netdef.runtime.console import Console
+from netdef.runtime.requests import HardwareRequest
+
+if TYPE_CHECKING:
+    from netdef.runtime.hardware.launcher import Launched
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What a launched process does.
+
+    verb      the command
+    request   what is asked of it, as data
+    command   how that was asked for, for people
+    progress  whether the console tells how things go; ``results``: whether it prints what was found
+    """
+
+    verb: str
+    request: dict[str, Any]
+    command: str
+    progress: bool
+    results: bool
+
+    @classmethod
+    def of(cls, verb: str, request: Request, command: str, console: Console) -> Self:
+        """The task of doing in other processes what is asked for here."""
+        own = request.as_data
+        return cls(verb=verb, request=own, command=command, progress=console.progress, results=console.results)
+
+    @classmethod
+    def from_words(cls, words: str) -> Self:
+        """The task that a process was given."""
+        return cls(**json.loads(words))
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What Python is started with."""
+        return "-m", "netdef.launched", json.dumps(vars(self))
+
+    def console(self, own: Console) -> Console:
+        """A process's own console, which speaks of what is wanted."""
+        return own.without(progress=self.progress, results=self.results)
+
+
+def needs_launch(hardware: HardwareRequest, restarts: int = 0) -> bool:
+    """Whether processes must be started, and this is none of them."""
+    from netdef.runtime.hardware.process_group import was_launched
+
+    return (hardware.devices or 1) + restarts > 1 and not was_launched()
+
+
+def run_launched(task: Task, hardware: HardwareRequest, restarts: int = 0) -> "Launched":
+    """Do a task in as many processes as are asked for, and wait for them."""
+    from netdef.runtime.hardware.launcher import launch
+
+    return launch(task.words, hardware.devices or 1, restarts=restarts, device=hardware.device)

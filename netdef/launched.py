@@ -1,0 +1,26 @@
+"""One of several processes that a launcher started: ``python -m netdef.launched TASK``, see ``netdef.launch``."""
+
+import sys
+from importlib import import_module
+from typing import Any
+
+from netdef.cli import status_of
+from netdef.launch import Task
+from netdef.runtime.console import Console
+
+
+def main() -> int:
+    """Do the task as its command does in one process, and return the exit status."""
+    task = Task.from_words(sys.argv[1])
+    command: Any = import_module(f"netdef.commands.{task.verb}")
+
+    def work(console: Console) -> int:
+        request = command.REQUEST.from_data(task.request)
+        status: int = command.carry_out(request, task.console(console), task.command)
+        return status
+
+    return status_of(work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,1 +1,0 @@
-"""What ``netdef train`` does with its arguments."""

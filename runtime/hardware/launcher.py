@@ -1,0 +1,75 @@
+"""Starts the processes of a group on this machine, through torch's elastic launcher, and waits for them."""
+
+import logging
+import os
+import signal
+import sys
+import uuid
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.net_error import NetError
+from netdef.runtime.hardware.process_group import num_gpus
+
+
+class Launched(NamedTuple):
+    """Processes that have ended.
+
+    number   what tells their launch from others: they found it by ``launch_number``
+    status   the exit status of all of them together
+    """
+
+    number: str
+    status: int
+
+
+def launch(words: Sequence[str], num: int, *, restarts: int = 0, device: str | None = None) -> Launched:
+    """Run Python with some words in ``num`` processes, on a device by name; all start again ``restarts`` times.
+
+    SIGTERM and SIGINT go on to the processes, which have half a minute to save; SIGHUP too, and training goes on.
+    """
+    from torch.distributed.elastic.multiprocessing.api import SignalException
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+    from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+    there = num_gpus(device)
+    if 0 < there < num:
+        cure = f"say --devices {there}, or --device cpu, or use several machines with torchrun"
+        message = f"this machine has {there} GPU{'s' if there > 1 else ''}, not {num}"
+        raise NetError(Diagnostic("N718", message, help=cure))
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, len(os.sched_getaffinity(0)) // num)))
+    for name in logging.root.manager.loggerDict:  # the processes speak for themselves
+        if name.startswith("torch.distributed"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+    number = uuid.uuid4().hex
+    config = LaunchConfig(
+        min_nodes=1,
+        max_nodes=1,
+        nproc_per_node=num,
+        run_id=number,
+        rdzv_backend="c10d",
+        rdzv_endpoint="localhost:0",
+        max_restarts=restarts,
+        signals_to_handle="SIGTERM,SIGINT,SIGQUIT",
+    )
+    before = signal.signal(signal.SIGHUP, lambda *_: _pass_on(signal.SIGHUP))
+    try:
+        elastic_launch(config, sys.executable)(*words)
+    except SignalException as stopped:
+        return Launched(number, 128 + int(stopped.sigval))
+    except ChildFailedError as failed:
+        codes = [failure.exitcode for failure in failed.failures.values()]
+        return Launched(number, max(codes) if max(codes) > 0 else 3)  # below 0: ended by a signal
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    return Launched(number, 0)
+
+
+def _pass_on(number: int) -> None:
+    """Send a signal to the processes that this one started."""
+    with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
+        for child in file.read().split():
+            with suppress(ProcessLookupError):
+                os.kill(int(child), number)

@@ -1,0 +1,64 @@
+"""The tests of a training: the net as it stands, on the test data, of which each device takes a part."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from itertools import islice
+from math import ceil
+
+from netdef.runtime.data.batches import Batch, TestBatches, stream
+from netdef.runtime.data.skipping import Skipped
+from netdef.runtime.evaluation import PAGE, Measured, evaluate, evaluate_loss
+from netdef.runtime.hardware.acceleration import casting
+from netdef.runtime.localisation.evaluation import evaluate_boxes
+from netdef.runtime.training.job import Job
+from netdef.runtime.training.sharding import whole_weights
+from netdef.runtime.training.solver import Solver
+
+
+def tests_after(solver: Solver, total: int) -> bool:
+    """Whether a test follows the solver's iteration: where the recipe wants one, and at the end."""
+    interval = solver.recipe.test.interval
+    by_recipe = solver.finished_epoch if interval is None else solver.iteration % interval == 0
+    return by_recipe or solver.iteration == total
+
+
+class _BrokenOff(Exception):
+    """A test was given up."""
+
+
+def run_test(job: Job, skipped: Skipped, solver: Solver, stops: Callable[[], bool]) -> Measured | None:
+    """The net's errors on the test data as it stands, to which each device adds its part.
+
+    Before each page all devices are asked whether the test ``stops`` there; it is None then. Tests of Caffe's go on
+    where the last one ended.
+    """
+    setup, group = job.setup, job.setup.group
+    group.broadcast_(job.module.statistics)
+    test = setup.recipe.test
+    size = PAGE if test.batches is None else test.batch
+    pages = TestBatches(setup.data.test, setup.testing.view, size, skip=setup.skip, endless=test.batches is not None)
+    num = test.batches or len(pages)
+    first = len(solver.scores) * num if pages.endless else 0
+    own = stream(pages, [first + page for page in group.slice_of(num)], setup.num_workers)
+    coming = _until(own, ceil(num / group.size), stops)
+    with whole_weights(job.module, job.tester), casting(job.settings, setup.device), suppress(_BrokenOff):
+        return measured(job, skipped.told(coming)).over(group)
+    return None
+
+
+def _until(pages: Iterator[Batch], num_rounds: int, stops: Callable[[], bool]) -> Iterator[Batch]:
+    """The same pages, of which this device may have none in the last round."""
+    for _ in range(num_rounds):
+        if stops():
+            raise _BrokenOff
+        yield from islice(pages, 1)
+
+
+def measured(job: Job, batches: Iterable[Batch]) -> Measured:
+    """What the net's class scores say of test batches, or its boxes, or, where it has neither, its loss alone."""
+    setup = job.setup
+    if setup.scores is None:
+        return evaluate_loss(job.tester, setup.testing, batches)
+    if setup.boxed:
+        return evaluate_boxes(job.tester, setup.scores, setup.testing, batches)
+    return evaluate(job.tester, setup.scores, setup.testing, batches, setup.ignored)

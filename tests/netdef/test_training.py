@@ -1,0 +1,138 @@
+"""Training from Python does what ``netdef train`` does, bit for bit; a run that goes on takes what is said anew."""
+
+import json
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import netdef
+from netdef.cli import main, parse
+from netdef.launch import Task
+from netdef.options.training import train_request
+from netdef.runtime.console import Console
+from netdef.runtime.requests import DivisionRequest, TrainRequest
+from netdef.runtime.run import Run
+from tests.runtime.breaking import break_at
+from tests.runtime.processes import best, last, losses, write_net
+
+Captured = pytest.CaptureFixture[str]
+WORDS = ("train", "small.net", "--data", "synthetic", "--epochs", "1")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    write_net(tmp_path)
+    return tmp_path
+
+
+def test_python_trains_as_the_command_does(home: Path, capsys: Captured) -> None:
+    assert main([*WORDS, "--lr", "0.1", "--seed", "3", "-o", "command"]) == 0
+    told = capsys.readouterr()
+    run = netdef.train("small.net", data="synthetic", epochs=1, lr=0.1, seed=3, out="python")
+    assert last("python") == last("command")
+    assert best("python") == best("command")
+    assert losses("python") == losses("command")
+    ours, theirs = Run(Path("python")), Run(Path("command"))
+    assert ours.request == theirs.request
+    assert ours.manifest["command"] == (
+        "netdef.train(net='small.net', epochs=1, lr=0.1, seed=3, data='synthetic', out='python')"
+    )
+    out, err = capsys.readouterr()
+    assert out == "", "what the function returns is not printed, too"
+    assert err.splitlines()[:3] == told.err.splitlines()[:3]
+    assert "next: netdef evaluate" in told.out
+
+    assert run.path == Path("python")
+    assert run.result == ours.manifest["result"] == run.metrics[-1]
+    assert [line["iteration"] for line in run.metrics] == [row[0] for row in losses("python")]
+    (weight, bias) = run.weights["conv"]
+    assert (weight.shape, bias.shape) == ((4, 1, 3, 3), (4,))
+    np.testing.assert_array_equal(netdef.read_weights("python")["conv"][0], weight)
+
+
+def test_progress_is_switched_off(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    netdef.train(Path("small.net"), data="synthetic", epochs=1, progress=False)
+    assert capfd.readouterr() == ("", "")
+    assert Run(Path("runs/small")).is_finished
+
+
+def test_a_thread_beside_the_main_one_trains(home: Path) -> None:
+    """It is sent no signals, and must not ask for any."""
+    found: list[netdef.training.TrainingResult] = []
+    work = threading.Thread(
+        target=lambda: found.append(netdef.train("small.net", data="synthetic", epochs=1, progress=False))
+    )
+    work.start()
+    work.join()
+    assert found[0].path == Path("runs/small")
+
+
+@pytest.mark.slow
+def test_python_starts_processes(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    run = netdef.train("small.net", data="synthetic", epochs=1, devices=2, device="cpu", out="two", progress=False)
+    assert capfd.readouterr() == ("", "")
+    assert run.path == Path("two")
+    netdef.train("small.net", data="synthetic", epochs=1, passes=2, device="cpu", out="one", progress=False)
+    assert last("two") == last("one")
+    with pytest.raises(netdef.NetError, match="ended with status 1"):
+        netdef.train("small.net", data="synthetic", batch=99, devices=2, device="cpu", progress=False)
+    assert capfd.readouterr().err.count("error[N790]") == 1
+
+
+def test_mistakes_are_errors_of_the_net(home: Path) -> None:
+    with pytest.raises(netdef.NetError, match="there is no data nowhere"):
+        netdef.train("small.net", data="nowhere", progress=False)
+    with pytest.raises(netdef.NetError, match="no net is named"):
+        netdef.train(progress=False)
+    with pytest.raises(netdef.NetError, match="there is no run of small"):
+        netdef.train("small.net", resume=True, progress=False)
+
+
+def test_the_new_is_laid_over_what_the_run_began_with(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("tensorboard")
+    assert main([*WORDS, "-o", "whole"]) == 0
+    mend = break_at(monkeypatch, 5)
+    assert main([*WORDS, "-o", "broken", "--tensorboard", "--keep", "1", "--corrupt", "skip"]) == 3
+    mend()
+    watched = list(Path("broken/tensorboard").iterdir())
+    run = netdef.train(resume=True, out="broken", tensorboard=False, corrupt="error", progress=False)
+    assert list(Path("broken/tensorboard").iterdir()) == watched, "it was switched off again"
+    assert len(list(Path("broken/checkpoints").iterdir())) == 1, "what isn't said again is as it was"
+    assert run.request.keep == 1
+    assert last("broken") == last("whole")
+
+
+@pytest.mark.parametrize("switch", ["shard", "sync_batchnorm"])
+def test_switches_are_switched_off_again(switch: str) -> None:
+    began = TrainRequest(tensorboard=True, division=DivisionRequest(shard=True, sync_batchnorm=True))
+    now = train_request(parse(["train", "--resume", "-o", "run", f"--no-{switch.replace('_', '-')}"])).over(began)
+    assert now.division == began.division.replace(**{switch: False})
+    assert now.tensorboard is True
+
+
+def test_a_run_of_an_older_netdef_says_so(home: Path, capsys: Captured) -> None:
+    netdef.train("small.net", data="synthetic", epochs=1, out="old", progress=False)
+    path = Path("old/manifest.json")
+    manifest = json.loads(path.read_text())
+    del manifest["request"]
+    path.write_text(json.dumps(manifest | {"arguments": {"file": "small.net"}}))
+    assert main(["train", "--resume", "-o", "old"]) == 1
+    err = capsys.readouterr().err
+    assert "error[N731]: the run in old was begun by an older netdef" in err
+    assert "perhaps from its weights" in err
+    assert main(["evaluate", "small.net", "--weights", "old"]) == 1
+    assert main(["evaluate", "small.net", "--weights", "old", "--data", "synthetic"]) == 0
+
+
+def test_a_process_is_told_its_task_as_data() -> None:
+    request = TrainRequest(out="run", division=DivisionRequest(passes=2))
+    console = Console(progress=False)
+    task = Task.of("train", request, "netdef train", console)
+    *words, told = task.words
+    assert words == ["-m", "netdef.launched"]
+    assert Task.from_words(told) == task
+    assert TrainRequest.from_data(Task.from_words(told).request) == request
+    assert task.console(Console()) == console
