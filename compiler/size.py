@@ -18,7 +18,7 @@ and ``may_divide`` say which way they lean.
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from math import gcd, inf, prod
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from netdef.compiler.override import override
 
@@ -135,6 +135,13 @@ class Comparison(Enum):
 def symbol(name: str, least: int = 0) -> Size:
     """A size that only a run can tell, and that no other size is equal to."""
     return Size([((Symbol(name, least),), 1)])
+
+
+def may_be_declared(size: object) -> TypeGuard[int | str]:
+    """Whether somebody may declare a size so: by a number from 0, or by a name where only a run can tell it."""
+    if isinstance(size, str):
+        return size.isidentifier()
+    return isinstance(size, int) and not isinstance(size, bool) and size >= 0
 
 
 def compare(first: Dim, second: Dim) -> Comparison:

@@ -6,6 +6,7 @@ from netdef.compiler.expand.run import Run
 from netdef.compiler.expand.scope import Mistake, Quiet
 from netdef.compiler.expand.short_form import string_of
 from netdef.compiler.layers import catalogue
+from netdef.compiler.size import may_be_declared
 from netdef.compiler.syntax.tree import Field, Lost, Opaque, OpaqueType, Plain, Statement
 
 
@@ -32,8 +33,8 @@ def _top_shape(statement: Statement, place: Place) -> tuple[int | str, ...]:
         raise Mistake("N312", message, place.here(statement.at), 'write top_shape: [1, "K", 5]')
     value = evaluate(statement.value, place.scope)
     dims = value if isinstance(value, tuple) else (value,)
-    sizes = tuple(dim for dim in dims if isinstance(dim, int | str) and not isinstance(dim, bool))
-    if len(sizes) != len(dims) or any(isinstance(dim, int) and dim < 0 for dim in sizes):
+    sizes = tuple(dim for dim in dims if may_be_declared(dim))
+    if len(sizes) != len(dims):
         message = "a size is a number, or a string that names one which only a run can tell"
         raise Mistake("N312", message, place.here(statement.value.at), 'for example top_shape: [1, "K", 5]')
     return sizes

@@ -16,12 +16,13 @@ from netdef.compiler.layers import catalogue
 from netdef.compiler.layers.base import Arity, Layer
 from netdef.compiler.layers.roles import Colour, Makes
 from netdef.compiler.override import override
+from netdef.compiler.schema.message import Refusal
 from netdef.compiler.shape import Shapes
-from netdef.compiler.size import Dim, symbol
+from netdef.compiler.size import Dim, may_be_declared, symbol
 from netdef.compiler.syntax.tree import DeclaredShapes, Expanded, OpaqueType
 
 
-class _Opaque(Layer, bottoms=Arity(0, None), keeps_positions=False):
+class _Opaque(Layer, bottoms=Arity(0, None), tops=Arity(0, None), keeps_positions=False):
     """What all such types share; each layer has a class of its own."""
 
     declared: ClassVar[OpaqueType]
@@ -29,6 +30,11 @@ class _Opaque(Layer, bottoms=Arity(0, None), keeps_positions=False):
 
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
+        if num_tops > len(self.shapes):
+            message = f"{num_tops} tops, and {len(self.shapes)} top_shape of {self.type_name}: each top needs its own"
+            at = f"top {len(self.shapes)}"
+            declaration = f'opaque "{self.type_name}" at "layer name" {{ {"top_shape: [1, 10] " * num_tops}}}'
+            raise Refusal("N503", message, at=at, help=f"say it of this layer alone: {declaration}")
         return self.shapes[:num_tops]
 
 
@@ -38,6 +44,10 @@ def declare(expanded: Expanded, shapes: DeclaredShapes, report: Report) -> Expan
     for type, top_shapes in shapes.items():
         if catalogue.find(type):
             report.add(Diagnostic("N312", f"--opaque {type}: {type} is a layer type already", help="drop the option"))
+        if not all(may_be_declared(dim) for shape in top_shapes for dim in shape):
+            message = f"--opaque {type}: a size is a number, or a name for what only a run can tell"
+            report.add(Diagnostic("N312", message, help=f"for example --opaque {type}=1xKx5"))
+            continue
         declared[type, None] = OpaqueType(type, None, tuple(map(tuple, top_shapes)), None)
     return expanded._replace(opaque=declared)
 
@@ -49,14 +59,14 @@ def opaque_layer(declared: OpaqueType) -> Layer | None:
 
 def own_symbols(layers: Sequence[tuple[str, Layer | None]]) -> list[Layer | None]:
     """The layers of a net, by name, with symbols that no two of them share."""
-    declaring = Counter(symbol for _, layer in layers for symbol in _symbols(layer))
+    declaring = Counter(word for _, layer in layers for word in _symbols(layer))
     namesakes: Counter[str] = Counter()
     owned: list[Layer | None] = []
     for name, layer in layers:
         if isinstance(layer, _Opaque):
             namesakes[name] += 1
             owner = f"{name}#{namesakes[name]}" if namesakes[name] > 1 else name
-            names = {symbol: f"{symbol}@{owner}" for symbol in _symbols(layer) if declaring[symbol] > 1}
+            names = {word: f"{word}@{owner}" for word in _symbols(layer) if declaring[word] > 1}
             owned.append(_made(layer.declared, names))
         else:
             owned.append(layer)
@@ -80,7 +90,6 @@ def _made(declared: OpaqueType, names: Mapping[str, str]) -> Layer:
     class _Declared(
         _Opaque,
         name=declared.type,
-        tops=Arity(0, len(top_shapes)),
         makes=Makes.LOSS if is_loss else Makes.VALUES,
         colour=Colour.ORANGE if is_loss else Colour.WHITE,
     ):

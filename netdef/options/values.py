@@ -6,6 +6,7 @@ import math
 from contextlib import suppress
 
 from netdef.compiler.shape import Shape
+from netdef.compiler.size import may_be_declared
 from netdef.compiler.syntax.tree import Value
 
 
@@ -81,9 +82,10 @@ def opaque(text: str) -> tuple[str, tuple[int | str, ...]]:
     """``TYPE=1x8xKx16``; ``TYPE=`` for a scalar."""
     kind, equals, sizes = text.partition("=")
     words = sizes.split("x") if sizes else []
-    if not (kind and equals and all(word.isdecimal() or word.isidentifier() for word in words)):
+    declared = tuple(int(word) if word.isdecimal() else word for word in words)
+    if not (kind and equals and all(map(may_be_declared, declared))):
         raise argparse.ArgumentTypeError(f"{text!r} is not TYPE=1x8xKx16")
-    return kind, tuple(int(word) if word.isdecimal() else word for word in words)
+    return kind, declared
 
 
 def field_of(text: str) -> tuple[str, str]:

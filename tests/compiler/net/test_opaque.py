@@ -106,7 +106,7 @@ def test_a_layer_takes_the_first_shapes_for_its_tops(build: Build) -> None:
     assert build(text.replace("TOPS", 'top: "a" top: "b"')).blobs == {"a": (1, 2), "b": (3,)}
     assert build(text.replace("TOPS", "")).blobs == {}
     found = mistakes(build, text.replace("TOPS", 'top: "a" top: "b" top: "c"'))
-    assert found == ["N503 T takes 0 to 2 tops, and has 3"]
+    assert found == ["N503 3 tops, and 2 top_shape of T: each top needs its own"]
 
 
 @pytest.mark.parametrize("declared", ["", "top_shape: []"])
@@ -176,6 +176,8 @@ def test_types_are_declared_from_outside(tmp_path: Path) -> None:
     }
     with pytest.raises(netdef.NetError, match="ReLU is a layer type already"):
         netdef.load(path, opaque={"ReLU": [(1,)]})
+    with pytest.raises(netdef.NetError, match="ROIPooling: a size is a number, or a name"):
+        netdef.load(path, opaque={"ROIPooling": [(-1, 512)]})
 
 
 def test_types_are_declared_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -193,3 +195,9 @@ def test_types_are_declared_on_the_command_line(tmp_path: Path, capsys: pytest.C
         main(["summary", str(path), "--opaque", "ROIPooling"])
     assert caught.value.code == 2
     assert "'ROIPooling' is not TYPE=1x8xKx16" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("size", ["-1", "true", "1.5", '""', '"K@t"', '"K+1"'])
+def test_a_size_is_a_number_or_a_name(build: Build, size: str) -> None:
+    found = mistakes(build, f'opaque "T" {{ top_shape: [{size}] }} layer {{ name: "t" type: "T" top: "t" }}')
+    assert found == ["N312 a size is a number, or a string that names one which only a run can tell"]
