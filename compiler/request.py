@@ -137,6 +137,8 @@ class NetState(TypedDict, total=False):
     sizes: Mapping[str, Shape]
     data_size: Mapping[str, Shape]
     dense: bool
+    opaque: DeclaredShapes
+    layer_files: Sequence[str]
 
 
 class NetStateInPhase(NetState, total=False):
@@ -147,5 +149,6 @@ class NetStateInPhase(NetState, total=False):
 
 def net_request(file: str | PathLike[str], **state: Unpack[NetStateInPhase]) -> NetRequest:
     """A request from the keywords of a function."""
-    given: dict[str, Any] = {**state, "stages": tuple(state.get("stages", ()))}
+    lists = {"stages": tuple(state.get("stages", ())), "layer_files": tuple(state.get("layer_files", ()))}
+    given: dict[str, Any] = {**state, **lists}
     return NetRequest(file=str(file), **given)

@@ -13,7 +13,7 @@ from netdef.compiler.layers.base import Layer
 from netdef.compiler.layers.inputs import Input
 from netdef.compiler.net.opaque import opaque_layer
 from netdef.compiler.schema.caffe import BlobShape, Expect, LayerFrame, NetFrame
-from netdef.compiler.schema.decode import Places, Reader, Values
+from netdef.compiler.schema.decode import Decoder, Places, Values
 from netdef.compiler.source import Span
 from netdef.compiler.syntax.tree import Expanded, Field, Group, Lost, Plain
 
@@ -52,13 +52,13 @@ class Definition(NamedTuple):
 
 def define(expanded: Expanded, report: Report) -> Definition:
     """Read an expanded tree; what is wrong with the frames goes to ``report``."""
-    reader = Reader(report, expanded.has_constructs)
+    decoder = Decoder(report, expanded.has_constructs)
     layers: list[LayerDefinition] = []
     rest: list[Plain] = []
     is_whole = True
     for statement in expanded.body:
         if statement.name == "layer" and isinstance(statement, Group):
-            if (layer := _define_layer(statement, reader, expanded)) is not None:
+            if (layer := _define_layer(statement, decoder, expanded)) is not None:
                 layers.append(layer)
             else:
                 is_whole = False
@@ -74,9 +74,9 @@ def define(expanded: Expanded, report: Report) -> Definition:
             rest.append(statement)
     if is_whole:
         _check_declarations(expanded, layers, report)
-    found = reader.values({**NetFrame.fields}, rest, "a net")
+    found = decoder.values({**NetFrame.fields}, rest, "a net")
     start = Span(expanded.source, 0, 0)
-    frame = reader.make(NetFrame, found, start) if found.is_whole else None
+    frame = decoder.make(NetFrame, found, start) if found.is_whole else None
     expects = tuple(_expects(rest))
     inputs = _input_layer(frame, found, report) if frame else None
     if frame is None or inputs is None:
@@ -97,16 +97,16 @@ def _check_declarations(expanded: Expanded, layers: Sequence[LayerDefinition], r
 def _expects(rest: Sequence[Plain]) -> list[tuple[Expect, Places]]:
     """The claims again, with the places of what each says."""
     groups = [group for group in rest if isinstance(group, Group) and group.name == "expect"]
-    found = [Reader(Report(), has_constructs=True).values(Expect.fields, g.fields, "expect { }") for g in groups]
+    found = [Decoder(Report(), has_constructs=True).values(Expect.fields, g.fields, "expect { }") for g in groups]
     return [(Expect(**values), places) for values, places, is_whole in found if is_whole]
 
 
-def _define_layer(group: Group, reader: Reader, expanded: Expanded) -> LayerDefinition | None:
+def _define_layer(group: Group, decoder: Decoder, expanded: Expanded) -> LayerDefinition | None:
     """A layer; None where nobody knows what it makes, or when it is in the net."""
-    names = {s.name: _meant(s.name) for s in group.fields}
+    names = {s.name: _frame_field(s.name) for s in group.fields}
     frame_body = [s for s in group.fields if names[s.name] in LayerFrame.fields or isinstance(s, Lost)]
-    found = reader.values(LayerFrame.fields, frame_body, "a layer")
-    frame = reader.make(LayerFrame, found, group.at) if found.is_whole else None
+    found = decoder.values(LayerFrame.fields, frame_body, "a layer")
+    frame = decoder.make(LayerFrame, found, group.at) if found.is_whole else None
     if frame is None:
         told = sum(len(found.values.get(name, ())) for name in ("top", "include", "exclude"))
         if told < sum(names[s.name] in ("top", "include", "exclude", "") for s in frame_body):
@@ -122,22 +122,22 @@ def _define_layer(group: Group, reader: Reader, expanded: Expanded) -> LayerDefi
     if declared is not None:
         layer = opaque_layer(declared)
     elif kind is not None:  # an unknown one is reported by whoever knows whether the layer is in the net
-        parameters = _parameters(kind, own, Reader(report, expanded.has_constructs))
+        parameters = _parameters(kind, own, Decoder(report, expanded.has_constructs))
         places = {**found.places, **parameters.places}
         if parameters.is_whole:
-            layer = Reader(report, expanded.has_constructs).make(kind, parameters._replace(places=places), at)
+            layer = Decoder(report, expanded.has_constructs).make(kind, parameters._replace(places=places), at)
     is_known = kind is not None or declared is not None or "type" not in found.values
     return LayerDefinition(frame, layer if found.is_whole else None, places, at, report, is_known)
 
 
-def _meant(field: str) -> str:
+def _frame_field(field: str) -> str:
     """The field of a layer's frame that a name is a slip of; else the name itself."""
     if not field or field in LayerFrame.fields or field.endswith("_param"):
         return field
     return closest(field, LayerFrame.fields) or field
 
 
-def _parameters(kind: type[Layer], body: Sequence[Field | Group], reader: Reader) -> Values:
+def _parameters(kind: type[Layer], body: Sequence[Field | Group], decoder: Decoder) -> Values:
     """The parameters of a layer's type: its own message's, and the messages beside it."""
     own: list[Group] = []
     shared: list[Field | Group] = []
@@ -149,18 +149,18 @@ def _parameters(kind: type[Layer], body: Sequence[Field | Group], reader: Reader
         elif catalogue.is_message(statement.name):
             message = f"a layer of type {kind.type_name} does not read {statement.name}"
             help = f"its parameters stand in {kind.message}" if kind.message else "it has no parameters"
-            reader.report.add(Diagnostic("N412", message, Label(statement.at), help=help, severity=reader.unknown))
+            decoder.report.add(Diagnostic("N412", message, Label(statement.at), help=help, severity=decoder.unknown))
         else:
             known = [*LayerFrame.fields, *kind.fields_beside, *([kind.message] if kind.message else [])]
-            reader.unknown_field(statement, known, f"a layer of type {kind.type_name}")
+            decoder.unknown_field(statement, known, f"a layer of type {kind.type_name}")
     if len(own) > 1:
         label = Label(own[0].at, "already given")
         message = f"{kind.message} may stand only once here"
-        reader.report.add(Diagnostic("N404", message, Label(own[1].at), (label,), help="make one of them"))
+        decoder.report.add(Diagnostic("N404", message, Label(own[1].at), (label,), help="make one of them"))
     fields = own[0].fields if own else ()
-    values = reader.values(kind.own_fields, fields, kind.message)
-    beside = reader.values(kind.fields_beside, shared, f"a layer of type {kind.type_name}")
-    is_whole = values.is_whole and beside.is_whole and not reader.report.errors
+    values = decoder.values(kind.own_fields, fields, kind.message)
+    beside = decoder.values(kind.fields_beside, shared, f"a layer of type {kind.type_name}")
+    is_whole = values.is_whole and beside.is_whole and not decoder.report.errors
     return Values({**values.values, **beside.values}, {**values.places, **beside.places}, is_whole)
 
 

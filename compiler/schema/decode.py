@@ -3,14 +3,15 @@
 Every mistake is reported where it stands; a message with an error in it is not made at all.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity, closest, did_you_mean
-from netdef.compiler.schema.message import REQUIRED, Message, Param, ProtoEnum, Refusal
+from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity, did_you_mean
+from netdef.compiler.schema.message import REQUIRED, Message, Param, Refusal
+from netdef.compiler.schema.values import WrongValue, convert, example_of
 from netdef.compiler.shape import Pair
 from netdef.compiler.source import Span
-from netdef.compiler.syntax.tree import Broken, Field, Group, Literal, Lost, Number, Plain, Text, Word
+from netdef.compiler.syntax.tree import Broken, Field, Group, Lost, Plain
 
 M = TypeVar("M", bound=Message)
 Places = dict[str, tuple[Span, ...]]
@@ -26,14 +27,7 @@ class Values(NamedTuple):
     """Whether all that stands there could be read."""
 
 
-class _Wrong(Exception):
-    """A value that its field can't hold: a code, what is wrong, and help."""
-
-    def __init__(self, code: str, message: str, help: str | None = None) -> None:
-        self.diagnosis = (code, message, help)
-
-
-class Reader:
+class Decoder:
     """Reads bodies into messages and collects what is wrong with them.
 
     In a file with netdef's own constructs an unknown field is a mistake; in plain prototxt it may be a fork's, and
@@ -54,7 +48,7 @@ class Reader:
         missing = [p for p in kind.params.values() if p.required and p.attribute not in found.values]
         for param in missing:
             field = next(iter(param.spellings))
-            self._error("N408", f"{field} is missing", at, f"add {field}: {_example(param)}", subject=field)
+            self._error("N408", f"{field} is missing", at, f"add {field}: {example_of(param)}", subject=field)
         if missing:
             return None
         message = kind(**found.values)
@@ -114,16 +108,16 @@ class Reader:
             if isinstance(statement, Group):
                 return self.message(param.kind, statement)
             first, inner = next(iter(param.kind.fields.items()))
-            help = f"write {statement.name} {{ {first}: {_example(inner)} }}"
+            help = f"write {statement.name} {{ {first}: {example_of(inner)} }}"
             self._error("N406", f"{statement.name} takes a message, not a value", statement.at, help)
             return None
         if isinstance(statement, Group):
-            example = f"write {statement.name}: {_example(param)}"
+            example = f"write {statement.name}: {example_of(param)}"
             self._error("N406", f"{statement.name} takes a value, not a message", statement.at, example)
             return None
         try:
             return convert(statement.value, param)  # type: ignore[arg-type]  # an expanded value is a literal
-        except _Wrong as wrong:
+        except WrongValue as wrong:
             code, message, advice = wrong.diagnosis
             self._error(code, f"{statement.name} {message}", statement.value.at, advice)
             return None
@@ -190,102 +184,3 @@ def _store(values: dict[str, Any], param: Param, axis: int | None, value: Any) -
         values[param.attribute] = (*values.get(param.attribute, ()), value)
     else:
         values[param.attribute] = Pair(value, value) if param.is_pair else value
-
-
-def _example(param: Param) -> str:
-    if issubclass(param.kind, ProtoEnum):
-        return str(next(iter(param.kind.__members__)))
-    examples: dict[type, str] = {int: "64", float: "0.5", bool: "true", str: '"..."'}
-    return examples.get(param.kind, "...")
-
-
-# ---- one literal to one value
-def convert(literal: Literal, param: Param) -> Any:
-    """A literal as a value of the field's type; raises ``_Wrong`` with words for people."""
-    if issubclass(param.kind, ProtoEnum):
-        return _word(literal, param)
-    value = _CONVERT[param.kind](literal, param)
-    if (param.least is not None and value < param.least) or (param.most is not None and value > param.most):
-        bound = f"at least {param.least:g}" if param.most is None else f"{param.least:g} to {param.most:g}"
-        default = param.default[0] if param.is_pair and param.default else param.default
-        help = None if param.required or param.repeated or default is None else f"the default is {default:g}"
-        raise _Wrong("N405", f"must be {bound}, and is {_said(literal)}", help)
-    return value
-
-
-def _said(literal: Literal) -> str:
-    if isinstance(literal, Text):
-        return f'"{literal.value}"'
-    return f"{literal.value:.17g}" if isinstance(literal.value, float) else str(literal.value)
-
-
-def _integer(literal: Literal, param: Param) -> int:
-    if isinstance(literal, Number):
-        value = literal.value
-        if isinstance(value, int):
-            return value
-        if value - value:  # an infinity, or no number
-            help = "write a number"
-        elif param.truncates:
-            return int(value // 1)
-        elif value == value // 1:
-            help = f"write {value:.0f}"
-        else:
-            help = f"write {value // 1:.0f} or {value // 1 + 1:.0f} (a / that is not exact gives a fraction)"
-        raise _Wrong("N409", f"takes an integer, and {value:g} is none", help)
-    if isinstance(literal, Word):
-        raise _placeholder("an integer", literal)
-    digits = literal.value.isdigit()
-    raise _Wrong("N402", f"takes an integer, not a string: {_said(literal)}", "drop the quotes" if digits else None)
-
-
-def _float(literal: Literal, param: Param) -> float:
-    if isinstance(literal, Number):
-        return float(literal.value)
-    if isinstance(literal, Word):
-        if literal.value.lower() in ("inf", "infinity", "nan"):
-            return float(literal.value)
-        raise _placeholder("a number", literal)
-    raise _Wrong("N402", f"takes a number, not a string: {_said(literal)}", "drop the quotes")
-
-
-def _placeholder(needed: str, word: Word) -> _Wrong:
-    """A word where a number belongs; in prototxt, mostly one that a script was to replace."""
-    help = f"write the number, or bind the word above: let {word.value} = 1"
-    return _Wrong("N410", f"takes {needed}, and {word.value} is a word that nothing binds", help)
-
-
-_BOOLEANS = {"true": True, "True": True, "t": True, "false": False, "False": False, "f": False}
-
-
-def _boolean(literal: Literal, param: Param) -> bool:
-    if isinstance(literal, Word) and literal.value in _BOOLEANS:
-        return _BOOLEANS[literal.value]
-    if isinstance(literal, Number) and isinstance(literal.value, int) and literal.value in (0, 1):
-        return bool(literal.value)
-    help = did_you_mean(literal.value, ("true", "false")) if isinstance(literal, Word | Text) else None
-    raise _Wrong("N402", f"takes true or false, and is {_said(literal)}", help or "write true or false")
-
-
-def _string(literal: Literal, param: Param) -> str:
-    if isinstance(literal, Text):
-        return literal.value
-    raise _Wrong("N402", f"takes a string, and {_said(literal)} has no quotes", f'write "{_said(literal)}"')
-
-
-def _word(literal: Literal, param: Param) -> ProtoEnum:
-    words: dict[str, ProtoEnum] = {word.name: word for word in param.kind}
-    numbers = {word.value: word for word in words.values()}
-    if isinstance(literal, Number):
-        if isinstance(literal.value, int) and literal.value in numbers:
-            return numbers[literal.value]
-    elif isinstance(literal, Word) and literal.value in words:
-        return words[literal.value]
-    choices = ", ".join(words)
-    if isinstance(literal, Text):
-        near = literal.value if literal.value in words else closest(literal.value, words)
-        raise _Wrong("N402", f"takes a word without quotes: {choices}", f"write {near}" if near else None)
-    raise _Wrong("N403", f"is one of {choices}, not {_said(literal)}", did_you_mean(_said(literal), words))
-
-
-_CONVERT: dict[type, Callable[[Literal, Param], Any]] = {int: _integer, float: _float, bool: _boolean, str: _string}

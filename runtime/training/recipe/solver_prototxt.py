@@ -14,7 +14,7 @@ from netdef.compiler.files import DISK
 from netdef.compiler.net_error import NetError, stop_on_errors
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import State
-from netdef.compiler.schema.decode import Reader
+from netdef.compiler.schema.decode import Decoder
 from netdef.compiler.schema.message import Message, ProtoEnum, Refusal, param
 from netdef.compiler.source import Source, Span
 from netdef.compiler.syntax.parser import parse
@@ -212,9 +212,9 @@ def parse_solver(source: Source, report: Report) -> CaffeSolver:
     expanded = expand(tree, {}, report)
     idle = {statement.name: statement for statement in reversed(expanded.body) if statement.name in NO_EFFECT}
     wanted = [statement for statement in expanded.body if statement.name not in idle]
-    reader = Reader(report, expanded.has_constructs)
-    found = reader.values(CaffeSolver.fields, wanted, "a solver.prototxt")
-    solver = reader.make(CaffeSolver, found, _head(source, expanded.body)) if found.is_whole else None
+    decoder = Decoder(report, expanded.has_constructs)
+    found = decoder.values(CaffeSolver.fields, wanted, "a solver.prototxt")
+    solver = decoder.make(CaffeSolver, found, _head(source, expanded.body)) if found.is_whole else None
     stop_on_errors(report)
     assert solver is not None, "what could not be read was reported"
     labels = [Label(statement.at, NO_EFFECT[name]) for name, statement in idle.items()]

@@ -9,7 +9,7 @@ from netdef.compiler.diagnostics import Report, Severity
 from netdef.compiler.expand import expand
 from netdef.compiler.layers.convolution import Convolution
 from netdef.compiler.layers.pooling import Pooling
-from netdef.compiler.schema.decode import Reader
+from netdef.compiler.schema.decode import Decoder
 from netdef.compiler.schema.message import Message, ProtoEnum, pair, param
 from netdef.compiler.shape import Pair
 from netdef.compiler.source import Source
@@ -46,7 +46,7 @@ def read(kind: type[Message], text: str, *, has_constructs: bool = False) -> tup
     report = Report()
     (group,) = expand(parse(Source("net.net", f"message {{ {text} }}"), report), {}, report).body
     assert isinstance(group, Group)
-    return Reader(report, has_constructs).message(kind, group), report
+    return Decoder(report, has_constructs).message(kind, group), report
 
 
 def mistakes(kind: type[Message], text: str) -> list[str]:

@@ -1,0 +1,114 @@
+"""Literals of a text to the values that fields hold, or what is wrong with them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from netdef.compiler.diagnostics import closest, did_you_mean
+from netdef.compiler.schema.message import Param, ProtoEnum
+from netdef.compiler.syntax.tree import Literal, Number, Text, Word
+
+
+class WrongValue(Exception):
+    """A value that its field can't hold: a code, what is wrong, and help."""
+
+    def __init__(self, code: str, message: str, help: str | None = None) -> None:
+        self.diagnosis = (code, message, help)
+
+
+def example_of(param: Param) -> str:
+    """What could stand in a field, for help."""
+    if issubclass(param.kind, ProtoEnum):
+        return str(next(iter(param.kind.__members__)))
+    examples: dict[type, str] = {int: "64", float: "0.5", bool: "true", str: '"..."'}
+    return examples.get(param.kind, "...")
+
+
+def convert(literal: Literal, param: Param) -> Any:
+    """A literal as a value of the field's type; raises ``WrongValue`` with words for people."""
+    if issubclass(param.kind, ProtoEnum):
+        return _word(literal, param)
+    value = _CONVERT[param.kind](literal, param)
+    if (param.least is not None and value < param.least) or (param.most is not None and value > param.most):
+        bound = f"at least {param.least:g}" if param.most is None else f"{param.least:g} to {param.most:g}"
+        default = param.default[0] if param.is_pair and param.default else param.default
+        help = None if param.required or param.repeated or default is None else f"the default is {default:g}"
+        raise WrongValue("N405", f"must be {bound}, and is {_said(literal)}", help)
+    return value
+
+
+def _said(literal: Literal) -> str:
+    if isinstance(literal, Text):
+        return f'"{literal.value}"'
+    return f"{literal.value:.17g}" if isinstance(literal.value, float) else str(literal.value)
+
+
+def _integer(literal: Literal, param: Param) -> int:
+    if isinstance(literal, Number):
+        value = literal.value
+        if isinstance(value, int):
+            return value
+        if value - value:  # an infinity, or no number
+            help = "write a number"
+        elif param.truncates:
+            return int(value // 1)
+        elif value == value // 1:
+            help = f"write {value:.0f}"
+        else:
+            help = f"write {value // 1:.0f} or {value // 1 + 1:.0f} (a / that is not exact gives a fraction)"
+        raise WrongValue("N409", f"takes an integer, and {value:g} is none", help)
+    if isinstance(literal, Word):
+        raise _placeholder("an integer", literal)
+    digits = literal.value.isdigit()
+    raise WrongValue("N402", f"takes an integer, not a string: {_said(literal)}", "drop the quotes" if digits else None)
+
+
+def _float(literal: Literal, param: Param) -> float:
+    if isinstance(literal, Number):
+        return float(literal.value)
+    if isinstance(literal, Word):
+        if literal.value.lower() in ("inf", "infinity", "nan"):
+            return float(literal.value)
+        raise _placeholder("a number", literal)
+    raise WrongValue("N402", f"takes a number, not a string: {_said(literal)}", "drop the quotes")
+
+
+def _placeholder(needed: str, word: Word) -> WrongValue:
+    """A word where a number belongs; in prototxt, mostly one that a script was to replace."""
+    help = f"write the number, or bind the word above: let {word.value} = 1"
+    return WrongValue("N410", f"takes {needed}, and {word.value} is a word that nothing binds", help)
+
+
+_BOOLEANS = {"true": True, "True": True, "t": True, "false": False, "False": False, "f": False}
+
+
+def _boolean(literal: Literal, param: Param) -> bool:
+    if isinstance(literal, Word) and literal.value in _BOOLEANS:
+        return _BOOLEANS[literal.value]
+    if isinstance(literal, Number) and isinstance(literal.value, int) and literal.value in (0, 1):
+        return bool(literal.value)
+    help = did_you_mean(literal.value, ("true", "false")) if isinstance(literal, Word | Text) else None
+    raise WrongValue("N402", f"takes true or false, and is {_said(literal)}", help or "write true or false")
+
+
+def _string(literal: Literal, param: Param) -> str:
+    if isinstance(literal, Text):
+        return literal.value
+    raise WrongValue("N402", f"takes a string, and {_said(literal)} has no quotes", f'write "{_said(literal)}"')
+
+
+def _word(literal: Literal, param: Param) -> ProtoEnum:
+    words: dict[str, ProtoEnum] = {word.name: word for word in param.kind}
+    numbers = {word.value: word for word in words.values()}
+    if isinstance(literal, Number):
+        if isinstance(literal.value, int) and literal.value in numbers:
+            return numbers[literal.value]
+    elif isinstance(literal, Word) and literal.value in words:
+        return words[literal.value]
+    choices = ", ".join(words)
+    if isinstance(literal, Text):
+        near = literal.value if literal.value in words else closest(literal.value, words)
+        raise WrongValue("N402", f"takes a word without quotes: {choices}", f"write {near}" if near else None)
+    raise WrongValue("N403", f"is one of {choices}, not {_said(literal)}", did_you_mean(_said(literal), words))
+
+
+_CONVERT: dict[type, Callable[[Literal, Param], Any]] = {int: _integer, float: _float, bool: _boolean, str: _string}
