@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from netdef.compiler.onnx import onnx_model as onnx_model
     from netdef.compiler.own_types import load_layers as load_layers
     from netdef.compiler.passes.dense import dense as dense
-    from netdef.compiler.weights.files import read_weights as read_weights
-    from netdef.compiler.weights.files import write_weights as write_weights
+    from netdef.compiler.weights.formats.files import read_weights as read_weights
+    from netdef.compiler.weights.formats.files import write_weights as write_weights
     from netdef.evaluation import evaluate as evaluate
     from netdef.exporting import export as export
     from netdef.prediction import predict as predict
@@ -53,11 +53,11 @@ _HOMES = {
     "module": "netdef.runtime.module:lower",
     "onnx_model": "netdef.compiler.onnx:onnx_model",
     "predict": "netdef.prediction:predict",
-    "read_weights": "netdef.compiler.weights.files:read_weights",
+    "read_weights": "netdef.compiler.weights.formats.files:read_weights",
     "solver": "netdef.runtime.training.solver:open_solver",
     "train": "netdef.training:train",
     "verify": "netdef.verification:verify",
-    "write_weights": "netdef.compiler.weights.files:write_weights",
+    "write_weights": "netdef.compiler.weights.formats.files:write_weights",
 }
 """Where each public name lives: module and name there."""
 

@@ -10,7 +10,7 @@ from netdef.compiler.load import load_net
 from netdef.compiler.net_error import NetError
 from netdef.compiler.onnx import save_model
 from netdef.compiler.request import NetStateInPhase, net_request
-from netdef.compiler.weights.files import read_weights
+from netdef.compiler.weights.formats.files import read_weights
 from netdef.compiler.weights.formats.run_folder import best_weights
 from netdef.compiler.weights.stored import Weights
 from netdef.runtime.console import Console, open_console

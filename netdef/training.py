@@ -62,7 +62,7 @@ class TrainingResult:
     @cached_property
     def weights(self) -> "Weights":
         """The best ones: layer -> arrays, in caffemodel order."""
-        from netdef.compiler.weights.files import read_weights
+        from netdef.compiler.weights.formats.files import read_weights
 
         return read_weights(self._last.best)
 

@@ -18,7 +18,7 @@ from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
 from netdef.compiler.preprocess import Preprocessing
 from netdef.compiler.shape import Pair, Shape, known
-from netdef.compiler.weights.files import read_weights
+from netdef.compiler.weights.formats.files import read_weights
 from netdef.runtime.data.crop import ImageCrop, with_channels
 from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.feed import Feed, bind, view_of

@@ -6,7 +6,7 @@ from netdef.compiler.atomic import sync
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.faults import come_to
 from netdef.compiler.net_error import NetError
-from netdef.compiler.weights.files import write_weights
+from netdef.compiler.weights.formats.files import write_weights
 from netdef.runtime.evaluation import Measured
 from netdef.runtime.module import plain
 from netdef.runtime.run import Run, digest_of, refuse_another

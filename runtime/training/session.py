@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from netdef.compiler.weights.files import read_weights
+from netdef.compiler.weights.formats.files import read_weights
 from netdef.compiler.weights.stored import Weights
 from netdef.runtime.console import Console
 from netdef.runtime.data.crop import RESCALING

@@ -10,7 +10,7 @@ import pytest
 
 from netdef.compiler.onnx import onnx_model, save_model
 from netdef.compiler.weights.dtypes import dtype_named
-from netdef.compiler.weights.files import read_weights, write_weights
+from netdef.compiler.weights.formats.files import read_weights, write_weights
 from netdef.compiler.weights.stored import BLOCK
 from tests.nets import net_of
 from tests.onnx_runtime import run

@@ -15,7 +15,7 @@ import netdef.runtime.data.datasets.source
 from netdef.cli import main
 from netdef.compiler.net_error import NetError
 from netdef.compiler.schema.message import Message
-from netdef.compiler.weights.files import write_weights
+from netdef.compiler.weights.formats.files import write_weights
 from netdef.compiler.weights.formats.run_folder import best_weights
 from netdef.runtime.run import Run
 from netdef.runtime.training.history import read_history

@@ -237,7 +237,7 @@ def save_noise(folder: Path) -> None:
 
 
 def weights_in(run: str) -> Any:
-    from netdef.compiler.weights.files import read_weights
+    from netdef.compiler.weights.formats.files import read_weights
 
     return read_weights(Path(run) / "best.safetensors")
 

@@ -16,10 +16,10 @@ from netdef.compiler.net_error import NetError
 from netdef.compiler.schema.caffe import LayerFrame
 from netdef.compiler.schema.caffe_binary import BlobProto, StoredLayer, StoredNet
 from netdef.compiler.schema.wire import Damaged, Record, scan
-from netdef.compiler.weights.files import read_weights
 from netdef.compiler.weights.formats.binaryproto import read_mean
 from netdef.compiler.weights.formats.blob_proto import stored_blob
 from netdef.compiler.weights.formats.caffemodel import read_caffemodel
+from netdef.compiler.weights.formats.files import read_weights
 from tests.compiler.caffe_proto import PROTO
 from tests.compiler.weights.formats.resident import resident_bytes
 

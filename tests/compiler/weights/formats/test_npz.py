@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from netdef.compiler.net_error import NetError
 from netdef.compiler.weights.dtypes import NUMPYS_OWN
-from netdef.compiler.weights.files import read_weights
 from netdef.compiler.weights.formats.archive import Archive
+from netdef.compiler.weights.formats.files import read_weights
 from netdef.compiler.weights.formats.npz import read_npz, write_npz
 from netdef.compiler.weights.stored import StoredArray
 from tests.compiler.weights.formats.resident import resident_bytes

@@ -16,8 +16,8 @@ from safetensors import SafetensorError, safe_open
 
 from netdef.compiler.net_error import NetError
 from netdef.compiler.weights.dtypes import NUMBERS, dtype_named
-from netdef.compiler.weights.files import read_weights
 from netdef.compiler.weights.formats.archive import Archive
+from netdef.compiler.weights.formats.files import read_weights
 from netdef.compiler.weights.formats.safetensors import WORDS, read_safetensors, write_safetensors
 from netdef.compiler.weights.stored import StoredArray
 from tests.compiler.weights.formats.resident import resident_bytes

@@ -13,7 +13,7 @@ from netdef.cli import main
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.net_error import NetError
 from netdef.compiler.source import Source
-from netdef.compiler.weights.files import read_weights
+from netdef.compiler.weights.formats.files import read_weights
 from netdef.runtime.training.recipe.file import read_recipe_file
 from netdef.runtime.training.recipe.recipe import (
     METHODS,
