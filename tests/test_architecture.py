@@ -21,11 +21,6 @@ TOPS = {"netdef.compiler": ROOT / "compiler", "netdef.runtime": ROOT / "runtime"
 """Where the packages lie whose own files are rooms, each by itself."""
 ARGPARSE = ("netdef.cli", "netdef.options", "netdef.commands")
 """Who may know command lines."""
-UNFINISHED = {
-    "netdef.compiler.passes": "a pass builds a net again, and loading runs it",
-    "netdef.compiler.weights": "complete knows the ONNX graph",
-}
-"""Rooms whose circles are still being broken, and by what; it only shrinks."""
 
 
 def imports(path: Path, *, everywhere: bool = True) -> Iterator[str]:
@@ -96,16 +91,16 @@ def circle(graph: Mapping[str, Set[str]]) -> list[str]:
 
 
 def test_no_circle_between_modules() -> None:
-    assert circle({name: used for name, used in uses().items() if room(name) not in UNFINISHED}) == []
+    assert circle(uses()) == []
 
 
 def test_no_circle_between_folders() -> None:
-    assert circle({name: used for name, used in rooms().items() if name not in UNFINISHED}) == []
+    assert circle(rooms()) == []
 
 
 def test_argparse_is_known_to_commands_alone() -> None:
     knowing = [name for name, path in modules().items() if "argparse" in imports(path)]
-    assert [name for name in knowing if not name.startswith(ARGPARSE) and room(name) not in UNFINISHED] == []
+    assert [name for name in knowing if not name.startswith(ARGPARSE)] == []
 
 
 def test_shapes_are_inferred_in_one_place() -> None:
