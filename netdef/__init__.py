@@ -9,6 +9,7 @@
     solver          what trains a module, from a solver.prototxt or a recipe
     onnx_model      a net as an onnx.ModelProto
 
+    train           a run: a net learns from data by a recipe
     evaluate        how often nets are wrong on labelled images
     predict         what images show, and where
     export          a net as an ONNX file
