@@ -1,6 +1,7 @@
 """netdef: a compiler for network definitions, Caffe's prototxt and .net files.
 
     load            a file to a checked net: its layers, shapes, weights and costs
+    analyse         a text as far as it can be known: tree, net and what is wrong; it never raises
     load_layers     layer types of your own, from a Python file (see netdef.layer_types)
     dense           the same net for images of any size, its InnerProducts as convolutions
     read_weights    weights by layer, from a .caffemodel and other formats
@@ -15,6 +16,8 @@
     export          a net as an ONNX file
     verify          PyTorch against ONNX Runtime, blob by blob
 
+    Analysis        what analyse knows
+    Files           where texts come from: unsaved ones over the disk
     Net             a checked net
     NetError        what is wrong with a file; its report has the diagnostics
 
@@ -27,6 +30,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from netdef.compiler.files import Files as Files
+    from netdef.compiler.load import Analysis as Analysis
+    from netdef.compiler.load import analyse as analyse
     from netdef.compiler.load import load as load
     from netdef.compiler.net.net import Net as Net
     from netdef.compiler.net_error import NetError as NetError
@@ -44,8 +50,11 @@ if TYPE_CHECKING:
     from netdef.verification import verify as verify
 
 _HOMES = {
+    "Analysis": "netdef.compiler.load:Analysis",
+    "Files": "netdef.compiler.files:Files",
     "Net": "netdef.compiler.net.net:Net",
     "NetError": "netdef.compiler.net_error:NetError",
+    "analyse": "netdef.compiler.load:analyse",
     "dense": "netdef.compiler.passes.dense:dense",
     "evaluate": "netdef.evaluation:evaluate",
     "export": "netdef.exporting:export",
@@ -63,8 +72,11 @@ _HOMES = {
 """Where each public name lives: module and name there."""
 
 __all__ = [
+    "Analysis",
+    "Files",
     "Net",
     "NetError",
+    "analyse",
     "dense",
     "evaluate",
     "export",

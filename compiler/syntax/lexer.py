@@ -27,7 +27,7 @@ _FIELD = re.compile(
     ([A-Za-z_]\w*+) \s*+ : \s*+
     ( "[^"\\\n$]*+" | '[^'\\\n$]*+'
     | -?+ (?: [1-9]\d{0,17}+ | 0 | \d++\.\d*+ (?:[eE][+-]?+\d++)?+ | \d++[eE][+-]?+\d++ ) (?![\w.])
-    | (?!not\b) [A-Za-z_]\w*+
+    | (?!(?:not|let|layer|block|repeat)\b) [A-Za-z_]\w*+
     )
     \s*+ [,;]?+
     ((?: \s*+ \#[^\n]*+ )*+) \s*+
@@ -90,6 +90,16 @@ _KEYWORDS = {
     "opaque": ("OPAQUE", _QUOTES),
 }
 """ProtoEnum that begin a construct where a statement may stand, and the characters one of which must follow."""
+
+_SURELY_BEGINS = re.compile(
+    rf"""(?: let {_TRIVIA} \w++ {_TRIVIA} =(?!=) | block {_TRIVIA} \w++ {_TRIVIA} \(
+    | repeat {_TRIVIA} (?: \( | \w++ {_TRIVIA} (?: , | in\b )) | (?:layer|input|include|opaque) {_TRIVIA} ["'] )""",
+    re.VERBOSE | re.ASCII,
+)
+"""A construct that no prototxt can be: behind a colon, at the begin of a line, the value before it was forgotten."""
+_PATH_AFTER_INCLUDE = re.compile(
+    r"[ \t]++([\w./-]++(?<=\.net|\.txt)|[\w./-]++(?<=\.prototxt))(?=[ \t\r]*+(?:\#|$))", re.ASCII | re.MULTILINE
+)
 
 _CONNECTIVES = {"and": "AND", "or": "OR"}
 _AFTER_A_FIELD_NAME = ":{<["
@@ -230,9 +240,14 @@ class _Scanner:
         self.tokens.comments.append(at)
 
     def _read_word(self, word: str, at: Span) -> None:
+        if word == "include" and self.before in _BEFORE_PLAIN_FIELDS:
+            path = _PATH_AFTER_INCLUDE.match(self.text, self.position, self.end)
+            if path is not None:
+                self._read_include_without_quotes(at, Span(self.source, *path.span(1)))
+                return
         if word in _KEYWORDS and self._is_in_brackets() and is_first_on_line(at) and self._begins(word):
             self._close_forgotten(len(self.tokens.all), at)
-        kind = self._type_of(word)
+        kind = self._type_of(word, at)
         if kind in _OPERATORS:
             self._add_operator(kind, word, at)
             return
@@ -247,9 +262,12 @@ class _Scanner:
         self._add(kind, word, at)
         self._check_depth(at)
 
-    def _type_of(self, word: str) -> str:
+    def _type_of(self, word: str, at: Span) -> str:
         before = self.before
-        if word in _KEYWORDS and before not in _BEFORE_A_NAME:
+        if word in _KEYWORDS and before == "COLON" and is_first_on_line(at) and not self._is_inside():
+            if _SURELY_BEGINS.match(self.text, at.start, self.end):
+                return _KEYWORDS[word][0]
+        elif word in _KEYWORDS and before not in _BEFORE_A_NAME:
             if self._begins(word) and not self._is_inside():
                 return _KEYWORDS[word][0]
         elif word == "in" and self.expects_in:
@@ -413,6 +431,12 @@ class _Scanner:
     def _read_curly_string(self, text: str, at: Span) -> None:
         self.report.add(syntax_errors.curly_quotes(at))
         self._add("STRING", text[1:-1], at)
+
+    def _read_include_without_quotes(self, keyword: Span, path: Span) -> None:
+        self.report.add(syntax_errors.no_quotes(keyword, path))
+        self._add("INCLUDE", keyword.text, keyword)
+        self._add("STRING", path.text, path)
+        self.position = path.end
 
     def _read_path(self, text: str, at: Span) -> None:
         self.report.add(syntax_errors.stray_path(at))

@@ -84,9 +84,11 @@ class ParserState:
 
     def construct(self) -> Token | None:
         """The word that began the construct which is being read."""
+        nested = 0
         for token in reversed(self.stacks.value_stack):
             if isinstance(token, Token):
-                if token.type in OPENING:
+                nested += (token.type in OPENING) - (token.type in CLOSING)
+                if nested > 0:
                     return None
                 if token.type in FORMS:
                     return token

@@ -72,6 +72,7 @@ class _Mistake(ParserState):
     def resolve(self) -> Diagnostic:
         """Find the cause, and step over it."""
         causes = (
+            self._if_without_type,
             self._if_after_a_word,
             self._if_without_value,
             self._if_condition,
@@ -88,6 +89,15 @@ class _Mistake(ParserState):
         return self._otherwise()
 
     # ---- the causes
+    def _if_without_type(self) -> Diagnostic | None:
+        """``layer "relu1"``, and on the next line a call."""
+        word, keyword = self.before, self.token(self.index - 3)
+        if self.bad.type != "LPAR" or word.type != "NAME" or keyword.type != "LAYER" or word.at.line == keyword.at.line:
+            return None
+        self.pop()
+        self.lose_statement(self.index - 1, "layer")
+        return syntax_errors.bad_form(keyword.at, syntax_errors.FORMS["LAYER"], word.at)
+
     def _if_after_a_word(self) -> Diagnostic | None:
         word, bad = self.before, self.bad
         if word.type != "NAME" or self.is_statement_possible() or not {"COLON", "LBRACE"} <= self.possible:

@@ -1,7 +1,7 @@
 """The wording of what can be wrong with a text itself."""
 
 from netdef.compiler.diagnostics import Diagnostic, Label, closest
-from netdef.compiler.fixes import delete, insert_after
+from netdef.compiler.fixes import delete, insert_after, replace
 from netdef.compiler.source import Span
 
 _LONGEST = 30  # characters of the user's text in a message
@@ -285,6 +285,12 @@ def bad_form(keyword: Span, form: str, at: Span) -> Diagnostic:
         (Label(keyword, "begun here"),) if keyword.line != at.line else (),
         help=f"write {form}",
     )
+
+
+def no_quotes(keyword: Span, path: Span) -> Diagnostic:
+    """An include whose file stands there without quotes."""
+    said = bad_form(keyword, FORMS["INCLUDE"], path)
+    return said._replace(help=f'write include "{path.text}"', fix=replace(path, f'"{path.text}"'))
 
 
 def no_comma(before: Span, at: Span) -> Diagnostic:

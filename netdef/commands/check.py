@@ -2,14 +2,17 @@
 
 As text, what is wrong goes to stderr, and a line for each sound file to stdout; in the formats for machines it is the
 result, and goes to stdout. The exit status is 1 if anything is an error.
+
+With --fix, mistakes whose mending can only be what was meant are mended in the files, included ones too, and named on
+stderr; what is left is said as without it. Of the standard input, the mended text is the result.
 """
 
 import argparse
 
-from netdef.compiler.diagnostics import Diagnostic, Report
-from netdef.compiler.load import load_net
-from netdef.compiler.net.net import Net
-from netdef.compiler.net_error import NetError
+from netdef.compiler.all_phases import AllPhases, analyse_phases
+from netdef.compiler.diagnostics import Report
+from netdef.compiler.files import DISK, STDIN
+from netdef.compiler.fix_files import FixedFiles, fix_files
 from netdef.compiler.render import FORMATS
 from netdef.compiler.request import NetRequest
 from netdef.compiler.schema.caffe import Phase
@@ -23,6 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("files", nargs="+", metavar="FILE", help=".net or .prototxt files")
     parser.add_argument("--format", choices=FORMATS, default="text", help="how to print what is wrong")
+    parser.add_argument("--fix", action="store_true", help="mend in the files what can be mended safely")
     net_arguments(parser, phase=False)
 
 
@@ -30,11 +34,12 @@ def run(args: argparse.Namespace, console: Console) -> int:
     """Check every file and print what was found."""
     report = Report()
     for path in args.files:
-        nets, found = _check(net_request(args, path))
-        report.extend(found)
-        if args.format == "text" and len(nets) == len(Phase):
-            net = nets[Phase.TEST]
-            console.print(f"{path}: fine: {len(net.nodes)} layers, {net.num_params:,} parameters")
+        found = _fix(net_request(args, path), console) if args.fix else analyse_phases(net_request(args, path))
+        report.extend(found.report)
+        net = found.analyses[Phase.TEST].net
+        if args.format == "text" and net is not None and not found.report.errors:
+            fine = f"{net.definition.path}: fine: {len(net.nodes)} layers, {net.num_params:,} parameters"
+            (console.say if args.fix and net.definition.path == STDIN else console.print)(fine)
     if args.format == "text":
         console.show(report)
     elif text := FORMATS[args.format](report):
@@ -42,27 +47,19 @@ def run(args: argparse.Namespace, console: Console) -> int:
     return ExitStatus.USER_MISTAKE if report.errors else ExitStatus.FINE
 
 
-def _check(request: NetRequest) -> tuple[dict[Phase, Net], list[Diagnostic]]:
-    """The nets of the phases that have no errors, and what was found in any; what only one has, says so."""
-    nets: dict[Phase, Net] = {}
-    found: dict[Phase, dict[object, Diagnostic]] = {}
-    for phase in Phase:
-        try:
-            nets[phase] = load_net(request.replace(phase=phase.name))
-            report = nets[phase].report
-        except NetError as error:
-            report = error.report
-        found[phase] = {_key(diagnostic): diagnostic for diagnostic in report}
-    everywhere = set.intersection(*(set(of_phase) for of_phase in found.values()))
-    merged = []
-    for phase, of_phase in found.items():
-        for key, diagnostic in of_phase.items():
-            is_claim = diagnostic.code in ("N602", "N603")  # which is for one phase by itself
-            only = () if key in everywhere or is_claim else (f"in phase {phase.name} only",)
-            merged.append(diagnostic._replace(notes=(*diagnostic.notes, *only)))
-    return nets, merged
+def _fix(request: NetRequest, console: Console) -> AllPhases:
+    """What is left after the safe fixes, which are written and named."""
+    fixed = fix_files(request, DISK)
+    for said in fixed.mended:
+        assert said.primary is not None, "what is mended has a place"
+        at = said.primary.span
+        console.say(f"fixed {at.source.path}:{at.line}:{at.column}: {said.message}")
+    _write(fixed, console)
+    return fixed.left
 
 
-def _key(diagnostic: Diagnostic) -> object:
-    span = diagnostic.primary.span if diagnostic.primary else None
-    return diagnostic.code, diagnostic.message, span and (span.source.path, span.start)
+def _write(fixed: FixedFiles, console: Console) -> None:
+    if (text := fixed.texts.get(STDIN)) is not None:
+        console.write(text)
+    for path in fixed.write():
+        console.say(f"{path} was left as it is: it is no UTF-8, or was changed meanwhile")

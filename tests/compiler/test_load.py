@@ -3,12 +3,14 @@
 import random
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import netdef
 from netdef.compiler import explain
 from netdef.compiler.layers import catalogue
+from netdef.compiler.render.text import render
 
 NETS = Path(__file__).parents[2] / "nets"
 
@@ -155,3 +157,95 @@ def test_two_fields_that_are_missing_at_one_place_are_two_mistakes(tmp_path: Pat
     with pytest.raises(netdef.NetError) as caught:
         netdef.load(path)
     assert [d.message for d in caught.value.report] == ["channels is missing", "height is missing"]
+
+
+# ---- what is known of a broken text
+def test_analysis_goes_as_far_as_it_can() -> None:
+    found = netdef.analyse(
+        HEAD + 'layer "c" Convolution { num_output: 4 kernel_size: }\nlayer "p" Pooling { kernel_size 3 }\n'
+    )
+    assert [diagnostic.code for diagnostic in found.report] == ["N113", "N112"]
+    assert found.tree is not None
+    assert [type(statement).__name__ for statement in found.tree.body] == ["Input", "LayerStatement", "LayerStatement"]
+    assert found.definition is not None
+    assert [layer.frame.name for layer in found.definition.layers] == ["data", "c", "p"]
+    assert found.net is not None
+    assert found.net.blobs == {"data": (1, 3, 9, 9)}, "what reads the broken layer stays unknown"
+    beside = netdef.analyse(
+        HEAD + 'layer "p" Pooling { pool: MXA }\nlayer "q" Pooling { kernel_size: 3 bottom: "data" }'
+    )
+    assert [diagnostic.code for diagnostic in beside.report] == ["N403"]
+    assert beside.net is not None
+    assert beside.net.blobs["q"] == (1, 3, 7, 7)
+
+
+def test_an_analysis_without_mistakes_is_what_load_gives() -> None:
+    for path in sorted(NETS.glob("*.net")):
+        found = netdef.analyse(path.read_text("utf-8"), path=str(path), phase="TRAIN")
+        net = netdef.load(path, phase="TRAIN")
+        assert found.net is not None
+        assert (found.net.blobs, found.net.params, found.net.outputs) == (net.blobs, net.params, net.outputs)
+        assert list(found.report) == list(net.report) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ({"path": "absent.net"}, "N001"),
+        ({"path": "."}, "N002"),
+        ({"path": "a\0b"}, "N002"),
+        ({"text": HEAD, "phase": "test"}, "N513"),
+        ({"text": HEAD, "set": {"n": 3}}, "N310"),
+        ({"text": HEAD, "sizes": {"dta": (1, 3, 4, 4)}}, "N512"),
+        ({"text": 'include "absent.net" nobody(1)'}, "N311"),
+    ],
+)
+def test_analysis_says_what_it_was_wrongly_asked(arguments: dict[str, Any], code: str) -> None:
+    assert [diagnostic.code for diagnostic in netdef.analyse(**arguments).report] == [code]
+
+
+def test_behind_braces_that_are_guessed_nothing_more_is_said() -> None:
+    text = HEAD + 'layer "c" Convolution { num_output: 4 kernel_size: 3\nlayer "p" Pooling { kernal_size: 3 }\n'
+    found = netdef.analyse(text)
+    assert [diagnostic.code for diagnostic in found.report] == ["N102"]
+    assert found.net is not None
+
+
+@pytest.fixture(scope="module")
+def texts(shared: Path) -> list[str]:
+    """Nets, published files and nets of the language: what people write."""
+    files = [*NETS.glob("*.net"), *(shared / "examples").glob("*.net"), *(shared / "corpus" / "prototxt").rglob("*")]
+    return [path.read_text("utf-8", errors="replace") for path in sorted(files) if path.is_file()]
+
+
+@pytest.mark.parametrize("count", [1500, pytest.param(50_000, marks=pytest.mark.long)])
+def test_analysis_never_raises_whatever_the_text(count: int, texts: list[str]) -> None:
+    rng = random.Random(count)
+    words = sorted({token for text in texts for token in TOKEN.findall(text) if not token.isspace()})
+    for _ in range(count):
+        text = rng.choice(texts)
+        if len(text) > 4000:
+            start = rng.randrange(len(text) - 4000)
+            text = text[start : start + 4000]
+        text = damaged(text, rng, words)
+        found = netdef.analyse(text, path=str(NETS / "mutated.net"), phase=rng.choice(["TRAIN", "TEST"]))
+        assert None not in found[:4]
+        for diagnostic in found.report:
+            assert render(diagnostic)
+
+
+def damaged(text: str, rng: random.Random, words: list[str]) -> str:
+    """A text with some characters gone, repeated or replaced, and some tokens put elsewhere."""
+    for _ in range(rng.randint(1, 4)):
+        at = rng.randrange(len(text) + 1)
+        kind = rng.randrange(4)
+        if kind == 0:
+            text = text[:at] + text[at + rng.randint(1, 12) :]
+        elif kind == 1:
+            text = text[:at] + rng.choice(words) + text[at:]
+        elif kind == 2:
+            text = text[:at] + rng.choice("{}()[]<>:;,.=?!\"'#$@\\\n\t\0\u200b") + text[at + 1 :]
+        else:
+            end = at + rng.randint(1, 60)
+            text = text[:end] + text[at:]
+    return text

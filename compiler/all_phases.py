@@ -1,0 +1,39 @@
+"""A net in both its phases, and what is wrong in either: a net that only one of them has is checked, too."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from netdef.compiler.diagnostics import Diagnostic, Report
+from netdef.compiler.files import DISK, Files
+from netdef.compiler.load import Analysis, analyse_net
+from netdef.compiler.request import NetRequest
+from netdef.compiler.schema.caffe import Phase
+
+_OF_ONE_PHASE = ("N602", "N603")
+"""Claims are of one phase by what they say."""
+
+
+class AllPhases(NamedTuple):
+    """What is known of a net in each phase; the report says of what only one phase has that it is so."""
+
+    analyses: Mapping[Phase, Analysis]
+    report: Report
+
+
+def analyse_phases(request: NetRequest, files: Files = DISK) -> AllPhases:
+    """All that is known of a net in any phase, whatever is wrong with it."""
+    analyses = {phase: analyse_net(request.replace(phase=phase.name), files=files) for phase in Phase}
+    found = {phase: {_key(said): said for said in analysis.report} for phase, analysis in analyses.items()}
+    everywhere = set.intersection(*(set(of_phase) for of_phase in found.values()))
+    report = Report()
+    for phase, of_phase in found.items():
+        for key, said in of_phase.items():
+            is_everywhere = key in everywhere or said.code in _OF_ONE_PHASE
+            only = () if is_everywhere else (f"in phase {phase.name} only",)
+            report.add(said._replace(notes=(*said.notes, *only)))
+    return AllPhases(analyses, report)
+
+
+def _key(said: Diagnostic) -> object:
+    span = said.primary.span if said.primary else None
+    return said.code, said.message, span and (span.source.path, span.start)
