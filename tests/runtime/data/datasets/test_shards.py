@@ -14,7 +14,7 @@ from netdef.compiler.net_error import NetError
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.batches import TrainingBatches, stream
 from netdef.runtime.data.crop import ImageCrop
-from netdef.runtime.data.datasets.dataset import Dataset, ImageArray, Part
+from netdef.runtime.data.datasets.dataset import Dataset
 from netdef.runtime.data.datasets.folder import Folder
 from netdef.runtime.data.datasets.shards import open_shards
 from netdef.runtime.data.datasets.source import open_data, open_test
@@ -25,18 +25,22 @@ def same(ours: Dataset, theirs: Dataset) -> None:
     assert all(np.array_equal(ours.image(i), theirs.image(i)) for i in range(len(theirs)))
 
 
-@pytest.fixture
-def pets(tmp_path: Path) -> Path:
+def write_pets(folder: Path) -> Path:
     """Two parts of two classes, images of some sizes as PNG and JPEG."""
     draws = np.random.default_rng(0)
     for part, num in (("train", 7), ("val", 3)):
         for name in ("cat", "dog"):
-            folder = tmp_path / "pets" / part / name
-            folder.mkdir(parents=True)
+            of_class = folder / part / name
+            of_class.mkdir(parents=True)
             for number in range(num):
                 pixels = draws.integers(0, 256, (5 + number, 9, 3), np.uint8)
-                Image.fromarray(pixels).save(folder / f"{number}.v1.{'jpg' if number % 2 else 'png'}")
-    return tmp_path / "pets"
+                Image.fromarray(pixels).save(of_class / f"{number}.v1.{'jpg' if number % 2 else 'png'}")
+    return folder
+
+
+@pytest.fixture
+def pets(tmp_path: Path) -> Path:
+    return write_pets(tmp_path / "pets")
 
 
 def test_shards_have_the_folders_images(pets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -113,15 +117,6 @@ def test_cifar10_packed_is_the_folder(shared: Path, tmp_path: Path) -> None:
     same(data.test, Folder(tmp_path / "cifar/test"))
 
 
-def test_smaller_images(pets: Path, tmp_path: Path) -> None:
-    main(["pack", str(pets / "train"), str(tmp_path / "out"), "--resize", "6"])
-    data, folder = open_shards(tmp_path / "out"), Folder(pets / "train")
-    for index in range(len(folder)):
-        old, new = folder.image(index), data.image(index)
-        scale = min(1.0, 6 / min(old.shape[:2]))
-        assert new.shape == (round(old.shape[0] * scale), round(old.shape[1] * scale), 3)
-
-
 def test_other_processes_read_the_same(pets: Path, tmp_path: Path) -> None:
     main(["pack", str(pets / "train"), str(tmp_path / "out")])
     data = open_shards(tmp_path / "out")
@@ -131,17 +126,6 @@ def test_other_processes_read_the_same(pets: Path, tmp_path: Path) -> None:
     batches = TrainingBatches(data, ImageCrop(Pair(4, 4), 3), 5, seed=1)
     for ours, theirs in zip(stream(batches, range(3), 0), stream(batches, range(3), 2), strict=True):
         assert ours["data"].equal(theirs["data"])
-
-
-def test_what_is_packed_can_be_anything(tmp_path: Path) -> None:
-    pytest.importorskip("sklearn")
-    assert main(["pack", "digits", str(tmp_path / "out")]) == 0
-    data = open_shards(tmp_path / "out")
-    digits = open_data("digits").train
-    assert isinstance(digits, Part)
-    assert [data.labels[i] for i in range(9)] == [digits.labels[i] for i in range(9)]
-    image: ImageArray = data.image(5)
-    assert np.array_equal(image, digits.image(5))
 
 
 def refused(path: Path) -> str:
@@ -180,16 +164,3 @@ def test_a_shard_outside_the_folder_is_not_read(pets: Path, tmp_path: Path) -> N
     facts["shards"][0]["name"] = "../../etc/passwd"
     (out / "index.json").write_text(json.dumps(facts))
     assert f"{out}/passwd is not there" in refused(out)
-
-
-def test_a_broken_image_is_named_or_left_out(pets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (pets / "train/cat/2.v1.png").write_bytes(b"\x89PNG no image")
-    assert main(["pack", str(pets), str(tmp_path / "out")]) == 1
-    assert "cat/2.v1.png cannot be read as an image" in capsys.readouterr().err
-    assert [path.name for path in tmp_path.iterdir()] == ["pets"], "nothing half-written stays"
-    assert main(["pack", str(pets), str(tmp_path / "out"), "--corrupt", "skip"]) == 0
-    said = capsys.readouterr()
-    assert "cat/2.v1.png cannot be read" in said.err
-    assert "13 images" in said.out
-    assert main(["pack", str(pets), str(tmp_path / "out")]) == 1
-    assert "N777" in capsys.readouterr().err

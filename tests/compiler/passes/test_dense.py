@@ -14,7 +14,7 @@ from netdef import NetError, dense, load
 from netdef.compiler.onnx import onnx_model
 from netdef.runtime import lower
 
-NETS = Path(__file__).parents[2] / "nets"
+NETS = Path(__file__).parents[3] / "nets"
 SIZES = ("224x224", "256x341", "300x500", "384x288")
 
 
