@@ -25,17 +25,8 @@ types, too: as entry points of the group ``netdef.layers``, named as the types.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from netdef.compiler.layers.base import (
-    Arity,
-    Divisor,
-    Layer,
-    Weight,
-    Window,
-    find_axis,
-    known_sizes,
-    need_rank,
-    same_shapes,
-)
+from netdef.compiler.layers.base import Arity, Divisor, Layer, Weight, Window
+from netdef.compiler.layers.checks import find_axis, known_sizes, need_rank, same_shapes
 from netdef.compiler.layers.roles import Colour, Makes, WeightRole, Written
 from netdef.compiler.override import override
 from netdef.compiler.rules import declare_rule

@@ -1,6 +1,7 @@
 """Functions of one value."""
 
-from netdef.compiler.layers.base import Layer, Weight, known_sizes
+from netdef.compiler.layers.base import Layer, Weight
+from netdef.compiler.layers.checks import known_sizes
 from netdef.compiler.layers.roles import V1
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Engine, Filler

@@ -11,9 +11,9 @@ from typing import ClassVar, NamedTuple, Self, TypedDict, Unpack
 from netdef.compiler.layers.roles import V1, Colour, Makes, WeightRole, Written
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Filler
-from netdef.compiler.schema.message import Beside, Message, Param, Refusal
-from netdef.compiler.shape import Pair, Shape, Shapes, agreed, differ
-from netdef.compiler.size import Dim, is_below
+from netdef.compiler.schema.message import Beside, Message, Param
+from netdef.compiler.shape import Pair, Shape, Shapes
+from netdef.compiler.size import Dim
 
 
 class Arity(NamedTuple):
@@ -267,49 +267,3 @@ def _is_same(one: type[Layer], other: type[Layer]) -> bool:
 def _asks(kind: type[Layer]) -> bool:
     """Whether a type says when it is meant."""
     return "is_meant" in vars(kind)
-
-
-def need_rank(bottoms: Shapes, rank: int, why: str) -> None:
-    """Refuse a first bottom without ``rank`` axes; ``why`` says what the layer does with them."""
-    if len(bottoms[0]) != rank:
-        message = f"{why} needs {rank} axes, and the bottom has {len(bottoms[0])}"
-        raise Refusal("N203", message, at="bottom 0", help="a Reshape layer can add axes")
-
-
-def same_shapes(bottoms: Shapes, what: str) -> Shape:
-    """The one shape that all bottoms have; refuse those that differ, for Caffe never broadcasts."""
-    for index, shape in enumerate(bottoms[1:], start=1):
-        if differ(shape, bottoms[0]):
-            help = "nothing is broadcast: look at the strides, padding and channels of what makes them"
-            raise Refusal("N206", f"{what} needs bottoms of one shape", at=f"bottom {index}", help=help)
-    return agreed(bottoms)
-
-
-def find_axis(axis: int, rank: int, at: str = "axis", *, end: bool = False) -> int:
-    """An axis as a number from 0; negative ones count from the end. ``end`` allows the place behind the last."""
-    found = axis + rank + (1 if end else 0) if axis < 0 else axis
-    if not 0 <= found < rank + (1 if end else 0):
-        raise Refusal(
-            "N205", f"the bottom has {rank} axes, and no axis {axis}", at=at, help=f"use {-rank} to {rank - 1}"
-        )
-    return found
-
-
-def is_empty(sizes: Shape) -> bool:
-    """Whether there is no position along some of these axes, whatever a run finds."""
-    return any(is_below(size, 1) for size in sizes)
-
-
-def whole_image(bottom: Shape) -> Window | None:
-    """The window that takes in a whole image (N, C, H, W); None where only a run knows its size."""
-    h, w = bottom[2:]
-    return Window(Pair(h, w), Pair(1, 1)) if isinstance(h, int) and isinstance(w, int) else None
-
-
-def known_sizes(*dims: Dim) -> tuple[int, ...]:
-    """Sizes that a weight's shape needs, so that only a run's knowledge is refused."""
-    for dim in dims:
-        if not isinstance(dim, int):
-            message = f"a weight's shape depends on {dim}, which only a run can tell"
-            raise Refusal("N207", message, at="bottom 0", help="declare it as a number, if it is one")
-    return tuple(dim for dim in dims if isinstance(dim, int))

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
-from netdef.compiler.layers.base import Arity, Layer, find_axis, same_shapes
+from netdef.compiler.layers.base import Arity, Layer
+from netdef.compiler.layers.checks import find_axis, same_shapes
 from netdef.compiler.layers.roles import V1, Colour
 from netdef.compiler.override import override
 from netdef.compiler.schema.message import ProtoEnum, Refusal, param

@@ -2,15 +2,8 @@
 
 from collections.abc import Iterator
 
-from netdef.compiler.layers.base import (
-    Arity,
-    Layer,
-    Weight,
-    Window,
-    find_axis,
-    is_empty,
-    known_sizes,
-)
+from netdef.compiler.layers.base import Arity, Layer, Weight, Window
+from netdef.compiler.layers.checks import find_axis, is_empty, known_sizes
 from netdef.compiler.layers.roles import V1, Colour
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Engine, Filler

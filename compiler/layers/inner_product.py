@@ -1,6 +1,7 @@
 """The fully connected layer."""
 
-from netdef.compiler.layers.base import Layer, Weight, Window, find_axis, known_sizes, whole_image
+from netdef.compiler.layers.base import Layer, Weight, Window
+from netdef.compiler.layers.checks import find_axis, known_sizes, whole_image
 from netdef.compiler.layers.convolution import Convolution
 from netdef.compiler.layers.roles import V1, Colour
 from netdef.compiler.override import override

@@ -1,6 +1,7 @@
 """Losses that compare blobs."""
 
-from netdef.compiler.layers.base import Divisor, Layer, same_shapes
+from netdef.compiler.layers.base import Divisor, Layer
+from netdef.compiler.layers.checks import same_shapes
 from netdef.compiler.layers.roles import V1, Colour, Makes
 from netdef.compiler.override import override
 from netdef.compiler.schema.message import Refusal

@@ -1,6 +1,7 @@
 """What is read off scores: no gradient goes back."""
 
-from netdef.compiler.layers.base import Arity, Layer, find_axis
+from netdef.compiler.layers.base import Arity, Layer
+from netdef.compiler.layers.checks import find_axis
 from netdef.compiler.layers.roles import V1, Makes
 from netdef.compiler.layers.softmax import check_labels
 from netdef.compiler.override import override

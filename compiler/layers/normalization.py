@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from netdef.compiler.layers.base import Layer, Weight, Window, known_sizes, need_rank
+from netdef.compiler.layers.base import Layer, Weight, Window
+from netdef.compiler.layers.checks import known_sizes, need_rank
 from netdef.compiler.layers.roles import V1, Colour, WeightRole
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Engine, Filler

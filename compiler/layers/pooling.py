@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from netdef.compiler.layers.base import Arity, Layer, Window, is_empty, known_sizes, need_rank, whole_image
+from netdef.compiler.layers.base import Arity, Layer, Window
+from netdef.compiler.layers.checks import is_empty, known_sizes, need_rank, whole_image
 from netdef.compiler.layers.roles import V1, Colour, Makes
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Engine

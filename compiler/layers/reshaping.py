@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Self
 
-from netdef.compiler.layers.base import Layer, find_axis
+from netdef.compiler.layers.base import Layer
+from netdef.compiler.layers.checks import find_axis
 from netdef.compiler.layers.roles import V1
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import BlobShape

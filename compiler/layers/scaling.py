@@ -1,6 +1,7 @@
 """Multiply by, or add, a learned or a given blob, broadcast from an axis."""
 
-from netdef.compiler.layers.base import Arity, Layer, Weight, find_axis, known_sizes
+from netdef.compiler.layers.base import Arity, Layer, Weight
+from netdef.compiler.layers.checks import find_axis, known_sizes
 from netdef.compiler.layers.roles import Colour
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Filler

@@ -1,6 +1,7 @@
 """Soft-max, and the loss on it."""
 
-from netdef.compiler.layers.base import Arity, Divisor, Layer, find_axis
+from netdef.compiler.layers.base import Arity, Divisor, Layer
+from netdef.compiler.layers.checks import find_axis
 from netdef.compiler.layers.roles import V1, Colour, Makes
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Engine

@@ -1,6 +1,6 @@
 """ONNX of the fully connected layer."""
 
-from netdef.compiler.layers.base import find_axis
+from netdef.compiler.layers.checks import find_axis
 from netdef.compiler.layers.inner_product import InnerProduct
 from netdef.compiler.net.net import Node
 from netdef.compiler.onnx.base import EXPORT

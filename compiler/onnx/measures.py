@@ -3,7 +3,7 @@
 import numpy as np
 from onnx import TensorProto
 
-from netdef.compiler.layers.base import find_axis
+from netdef.compiler.layers.checks import find_axis
 from netdef.compiler.layers.measures import Accuracy, ArgMax
 from netdef.compiler.net.net import Node
 from netdef.compiler.onnx.base import EXPORT

@@ -5,7 +5,7 @@ from math import log
 import numpy as np
 from onnx import TensorProto
 
-from netdef.compiler.layers.base import find_axis
+from netdef.compiler.layers.checks import find_axis
 from netdef.compiler.layers.softmax import Normalization, Softmax, SoftmaxWithLoss
 from netdef.compiler.net.net import BlobVersion, Node
 from netdef.compiler.onnx.base import EXPORT

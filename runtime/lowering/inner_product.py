@@ -3,7 +3,7 @@
 from torch import Tensor
 from torch.nn import functional
 
-from netdef.compiler.layers.base import find_axis
+from netdef.compiler.layers.checks import find_axis
 from netdef.compiler.layers.inner_product import InnerProduct
 from netdef.compiler.net.net import Node
 from netdef.compiler.override import override

@@ -5,7 +5,7 @@ from math import log
 import torch
 from torch import Tensor
 
-from netdef.compiler.layers.base import find_axis
+from netdef.compiler.layers.checks import find_axis
 from netdef.compiler.layers.softmax import Normalization, Softmax, SoftmaxWithLoss
 from netdef.compiler.net.net import Node
 from netdef.compiler.override import override
