@@ -18,6 +18,7 @@ from netdef.compiler.diagnostics import Report
 from netdef.compiler.net.net import Net
 from netdef.compiler.onnx.initializer import Initializer
 from netdef.compiler.onnx.model import OPSET, Model, build
+from netdef.compiler.schema.wire import head
 from netdef.compiler.weights.stored import Weights
 
 LARGEST = 2**31 - 2**20
@@ -26,8 +27,8 @@ LARGEST = 2**31 - 2**20
 _ALIGNMENT = 4096
 """Where numbers begin in a file of external data, so that they can be mapped."""
 
-# Field numbers of onnx.proto, as tags of length-delimited fields
-_GRAPH, _INITIALIZER, _RAW_DATA = (number << 3 | 2 for number in (7, 5, 9))
+_GRAPH, _INITIALIZER, _RAW_DATA = 7, 5, 9
+"""Numbers of fields in onnx.proto."""
 
 
 class Saved(NamedTuple):
@@ -87,14 +88,15 @@ def _one_file(model: Model) -> Iterator[bytes | memoryview]:
     frame.CopyFrom(model.proto)
     frame.ClearField("graph")
     graph = model.proto.graph.SerializeToString()
-    heads = [weight.header.SerializeToString() + _head(_RAW_DATA, weight.num_bytes) for weight in model.weights]
-    lengths = [len(head) + weight.num_bytes for head, weight in zip(heads, model.weights, strict=True)]
-    tags = [_head(_INITIALIZER, length) for length in lengths]
+    before = []  # each weight's numbers
+    for weight in model.weights:
+        tensor = weight.header.SerializeToString() + head(_RAW_DATA, weight.num_bytes)
+        before.append(head(_INITIALIZER, len(tensor) + weight.num_bytes) + tensor)
     yield frame.SerializeToString()
-    yield _head(_GRAPH, len(graph) + sum(map(len, tags)) + sum(lengths))
+    yield head(_GRAPH, len(graph) + sum(map(len, before)) + sum(weight.num_bytes for weight in model.weights))
     yield graph
-    for tag, head, weight in zip(tags, heads, model.weights, strict=True):
-        yield tag + head
+    for start, weight in zip(before, model.weights, strict=True):
+        yield start
         yield from weight.pieces()
 
 
@@ -114,16 +116,6 @@ def _refer(model: Model, location: str) -> None:
             tensor.external_data.add(key=key, value=str(value))
         model.proto.graph.initializer.append(tensor)
         offset += weight.num_bytes + -weight.num_bytes % _ALIGNMENT
-
-
-def _head(tag: int, length: int) -> bytes:
-    """A field's tag and its length, as protobuf's wire format has them: seven bits a byte, the lowest first."""
-    head = bytearray([tag])
-    while length > 127:
-        head.append(length & 127 | 128)
-        length >>= 7
-    head.append(length)
-    return bytes(head)
 
 
 def _write(path: Path, pieces: Iterator[bytes | memoryview]) -> None:

@@ -1,4 +1,4 @@
-"""Protobuf's binary format, read where it lies.
+"""Protobuf's binary format, read where it lies, and written piece by piece.
 
 A ``Record`` is a message in a file: a stretch of its bytes and the declaration of its fields, whose numbers are those
 of the binary format. It is scanned once, when it is first asked for something; what lies inside its fields stays
@@ -203,6 +203,20 @@ def varint(data: memoryview, at: int, end: int) -> tuple[int, int]:
         if byte < 0x80:
             return value & 0xFFFF_FFFF_FFFF_FFFF, at + index + 1
     raise Damaged(f"a number of more than {LONGEST_VARINT} bytes", at)
+
+
+def encoded(value: int) -> bytes:
+    """A number as ``varint`` reads it."""
+    sevens = bytearray()
+    while value > 0x7F:
+        sevens.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*sevens, value])
+
+
+def head(number: int, length: int) -> bytes:
+    """What stands before the content of a field of bytes: its number with the wire type, and the content's length."""
+    return encoded(number << 3 | BYTES) + encoded(length)
 
 
 def signed(value: int) -> int:

@@ -33,10 +33,10 @@ def fill(weight: Weight, key: tuple[str, int], seed: int) -> "NDArray[float32]":
     Raises:
         NetError: if its filler can't fill such a shape.
     """
-    return FILLS[weight.filler.type](weight, _Chance(seed, key))
+    return FILLS[weight.filler.type](weight, _KeyedRandom(seed, key))
 
 
-class _Chance:
+class _KeyedRandom:
     """Random numbers that depend on the seed and the weight's key alone."""
 
     def __init__(self, seed: int, key: tuple[str, int]) -> None:
@@ -76,56 +76,56 @@ class _Chance:
 
         return self.draw(shape, into)
 
-    def normal(self, shape: tuple[int, ...], mean: float, std: float, kept: float = 1.0) -> "NDArray[float32]":
-        """Normally distributed numbers, all but a share ``kept`` of them set to 0."""
+    def normal(self, shape: tuple[int, ...], mean: float, std: float, density: float = 1.0) -> "NDArray[float32]":
+        """Normally distributed numbers, of which about the share ``density`` stays, and others are 0."""
 
         def into(generator: "Generator", block: "ndarray") -> None:
             generator.standard_normal(out=block, dtype="float32")
             block *= std
             block += mean
-            if kept < 1:
-                block *= generator.random(block.size, "float32") < kept
+            if density < 1:
+                block *= generator.random(block.size, "float32") < density
 
         return self.draw(shape, into)
 
 
-def _constant(weight: Weight, chance: _Chance) -> "NDArray[float32]":
+def _constant(weight: Weight, random: _KeyedRandom) -> "NDArray[float32]":
     import numpy as np
 
     return np.full(weight.shape, weight.filler.value, np.float32)
 
 
-def _uniform(weight: Weight, chance: _Chance) -> "NDArray[float32]":
-    return chance.uniform(weight.shape, weight.filler.min, weight.filler.max)
+def _uniform(weight: Weight, random: _KeyedRandom) -> "NDArray[float32]":
+    return random.uniform(weight.shape, weight.filler.min, weight.filler.max)
 
 
-def _gaussian(weight: Weight, chance: _Chance) -> "NDArray[float32]":
+def _gaussian(weight: Weight, random: _KeyedRandom) -> "NDArray[float32]":
     filler = weight.filler
-    kept = 1.0 if filler.sparse < 0 else filler.sparse / weight.shape[0]
-    return chance.normal(weight.shape, filler.mean, filler.std, kept)
+    density = 1.0 if filler.sparse < 0 else filler.sparse / weight.shape[0]
+    return random.normal(weight.shape, filler.mean, filler.std, density)
 
 
-def _positive_unitball(weight: Weight, chance: _Chance) -> "NDArray[float32]":
-    values = chance.uniform(weight.shape, 0, 1)
+def _positive_unitball(weight: Weight, random: _KeyedRandom) -> "NDArray[float32]":
+    values = random.uniform(weight.shape, 0, 1)
     rows = values.reshape(weight.shape[0], -1)
     rows /= rows.sum(1, keepdims=True)
     return values
 
 
-def _xavier(weight: Weight, chance: _Chance) -> "NDArray[float32]":
+def _xavier(weight: Weight, random: _KeyedRandom) -> "NDArray[float32]":
     bound = sqrt(3 / fan(weight.filler, weight.shape))
-    return chance.uniform(weight.shape, -bound, bound)
+    return random.uniform(weight.shape, -bound, bound)
 
 
-def _msra(weight: Weight, chance: _Chance) -> "NDArray[float32]":
-    return chance.normal(weight.shape, 0, sqrt(2 / fan(weight.filler, weight.shape)))
+def _msra(weight: Weight, random: _KeyedRandom) -> "NDArray[float32]":
+    return random.normal(weight.shape, 0, sqrt(2 / fan(weight.filler, weight.shape)))
 
 
-def _bilinear(weight: Weight, chance: _Chance) -> "NDArray[float32]":
+def _bilinear(weight: Weight, random: _KeyedRandom) -> "NDArray[float32]":
     import numpy as np
 
     if len(weight.shape) != 4 or weight.shape[2] != weight.shape[3]:
-        message = f"the bilinear filler of {chance.key[0]} needs 4 axes and a square window, not {show(weight.shape)}"
+        message = f"the bilinear filler of {random.key[0]} needs 4 axes and a square window, not {show(weight.shape)}"
         raise NetError(Diagnostic("N757", message, help='use a square kernel, or a filler such as "msra"'))
     size = weight.shape[3]
     reach = ceil(size / 2)
@@ -134,7 +134,7 @@ def _bilinear(weight: Weight, chance: _Chance) -> "NDArray[float32]":
     return np.broadcast_to(np.outer(slope, slope), weight.shape).astype(np.float32)
 
 
-FILLS: "dict[str, Callable[[Weight, _Chance], NDArray[float32]]]" = {
+FILLS: "dict[str, Callable[[Weight, _KeyedRandom], NDArray[float32]]]" = {
     "constant": _constant,
     "uniform": _uniform,
     "gaussian": _gaussian,

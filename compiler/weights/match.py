@@ -8,6 +8,7 @@ from netdef.compiler.net.net import Net, Node
 from netdef.compiler.net.weight_key import WeightKey
 from netdef.compiler.net_error import stop_on_errors
 from netdef.compiler.shape import product, show
+from netdef.compiler.weights.dtypes import NUMBERS
 from netdef.compiler.weights.stored import StoredArray, Weights, stored_arrays
 
 
@@ -27,7 +28,7 @@ class Matched(NamedTuple):
 
 
 def match(net: Net, weights: Weights) -> Matched:
-    """Weights for a net's layers, by name; only their shapes are looked at.
+    """Weights for a net's layers, by name; what they are is looked at, and their numbers are not read.
 
     Raises:
         NetError: with every layer whose weights have another number or other shapes.
@@ -41,7 +42,7 @@ def match(net: Net, weights: Weights) -> Matched:
             for own, array in zip(node.weights, given, strict=False):
                 if fits(node, own.weight.shape, array.shape):
                     arrays[own.owner] = array.reshaped(shapes[own.owner])
-            report.extend(_mismatch(node, [array.shape for array in given]))
+            report.extend(_mismatch(node, given))
     stop_on_errors(report)
     ours = dict.fromkeys(node.name for node in net.nodes if node.weights)
     return Matched(
@@ -68,7 +69,7 @@ def fits(node: Node, shape: tuple[int, ...], given: tuple[int, ...]) -> bool:
     )
 
 
-def _mismatch(node: Node, given: Sequence[tuple[int, ...]]) -> list[Diagnostic]:
+def _mismatch(node: Node, given: Sequence[StoredArray]) -> list[Diagnostic]:
     at = Label(node.at)
     wanted = [own.weight for own in node.weights]
     help = "weights go by the layer's name: another name makes it start from its fillers"
@@ -76,14 +77,13 @@ def _mismatch(node: Node, given: Sequence[tuple[int, ...]]) -> list[Diagnostic]:
         names = ", ".join(weight.name for weight in wanted)
         message = f"{node.name} has {len(wanted)} weights ({names}); given: {len(given)}"
         return [Diagnostic("N753", message, at, help=help)]
-    return [
-        Diagnostic(
-            "N754",
-            f"the {weight.name} of {node.name} is {show(weight.shape)}, and {show(shape)} is given",
-            at,
-            help=help,
-            subject=weight.name,
-        )
-        for weight, shape in zip(wanted, given, strict=True)
-        if not fits(node, weight.shape, shape)
-    ]
+    found = []
+    for weight, array in zip(wanted, given, strict=True):
+        message = ""
+        if not fits(node, weight.shape, array.shape):
+            message = f"the {weight.name} of {node.name} is {show(weight.shape)}, and {show(array.shape)} is given"
+        elif array.dtype.name not in NUMBERS:
+            message = f"the {weight.name} of {node.name} is given as {array.dtype}, which no weight can be"
+        if message:
+            found.append(Diagnostic("N754", message, at, help=help, subject=weight.name))
+    return found

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 FLOAT, INT, BOOL, STRING, MESSAGE, BYTES, DOUBLE = 2, 5, 8, 9, 11, 12, 1
@@ -67,3 +68,10 @@ def _declared() -> dict[str, Any]:
 
 PROTO = _declared()
 """Message classes by Caffe's names."""
+
+
+def blob(numbers: Any, **fields: Any) -> Any:
+    """A BlobProto of float32 numbers."""
+    made = PROTO["BlobProto"](**fields)
+    made.data.extend(np.ravel(numbers).tolist())
+    return made

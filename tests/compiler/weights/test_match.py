@@ -1,6 +1,7 @@
 """How weights meet a net."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -78,6 +79,12 @@ def test_other_weights_do_not(layer: str, given: list[tuple[int, ...]], message:
     (diagnostic,) = caught.value.report
     assert diagnostic.primary is not None
     assert diagnostic.primary.span.text == f'"{layer}"'
+
+
+@pytest.mark.parametrize("kind", [np.complex64, object, "<U1"])
+def test_what_is_no_number_does_not_fit(kind: Any, net: Net) -> None:
+    with pytest.raises(NetError, match=r"the weight of fc is given as .*, which no weight can be"):
+        match(net, {"fc": [np.zeros((6, 60), kind)]})
 
 
 def test_all_mismatches_are_said_at_once(net: Net) -> None:
