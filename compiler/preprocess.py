@@ -18,6 +18,9 @@ from netdef.compiler.shape import Pair
 OF_A_LAYER = ("mean_file", "stretch", "mirror")
 """What only data layers say; data for JSON have it only where one does."""
 
+OF_NUMBERS = ("channels", "mean", "scale", "mean_file")
+"""What is said of values, whatever the window."""
+
 
 class Preprocessing(NamedTuple):
     """What is done to an image.
@@ -48,6 +51,11 @@ class Preprocessing(NamedTuple):
         """Plain values for JSON."""
         told = {name: value for name, value in self._asdict().items() if value or name not in OF_A_LAYER}
         return told | {"channels": self.channels.name, "mean": list(self.mean)}
+
+    @property
+    def of_numbers(self) -> dict[str, Any]:
+        """The same of the numbers alone: what step 4 does."""
+        return {name: value for name, value in self.as_data.items() if name in OF_NUMBERS}
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> "Preprocessing":

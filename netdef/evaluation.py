@@ -1,17 +1,20 @@
 """How often nets are wrong on labelled images: ``netdef.evaluate``, and what the command of that name calls."""
 
+import pickle
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple, Unpack
 
 from netdef.compiler.request import NetState, net_request
+from netdef.launch import Task, ended, needs_launch, run_launched
 from netdef.runtime.console import Console, open_console
 from netdef.runtime.evaluation.nets import score_nets
 from netdef.runtime.evaluation.posteriors import Posteriors
 from netdef.runtime.evaluation.report import Result, report
 from netdef.runtime.hardware.process_group import process_group
 from netdef.runtime.localisation.nets import BoxResult, asks_for_boxes, evaluate_box_nets
-from netdef.runtime.requests import DataRequest, EvaluateRequest, HardwareRequest
+from netdef.runtime.requests import DataRequest, EvaluateRequest, EvaluationTask, Form, HardwareRequest
 
 
 class Evaluation(NamedTuple):
@@ -46,11 +49,12 @@ def evaluate(
     pool: str = "logits",
     boxes: bool = False,
     scores: str | None = None,
-    inputs: Mapping[str, str] | None = None,
-    objects: Sequence[str] = (),
+    input: Mapping[str, str] | None = None,
+    object: Sequence[str] = (),
     corrupt: str | None = None,
     workers: int | None = None,
     device: str | None = None,
+    devices: int | None = None,
     posteriors: Sequence[str | Path] = (),
     save_posteriors: str | Path | None = None,
     progress: bool = True,
@@ -71,11 +75,12 @@ def evaluate(
         pool: whether a map is averaged before (``logits``) or after (``prob``) the soft-max.
         boxes: whether wrong boxes are counted; so they are for nets that learn from boxes.
         scores: the blob with the class scores, where the net doesn't tell.
-        inputs: input blob -> field of the data, where the blob's name doesn't say it.
-        objects: the classes whose boxes count; without any, all.
+        input: input blob -> field of the data, where the blob's name doesn't say it.
+        object: the classes whose boxes count; without any, all.
         corrupt: what happens with an image that can't be read: ``error`` or ``skip``.
         workers: processes that read images; by default as many as the data need.
         device: ``cpu``, ``cuda`` or ``cuda:1``; by default a GPU if there is one.
+        devices: share the images among so many processes, which are started; each has its own GPU, if there are any.
         posteriors: files of saved ones, to be averaged with those of the nets.
         save_posteriors: a file for those of the last result.
         progress: whether warnings and progress are said on stderr.
@@ -92,13 +97,13 @@ def evaluate(
         net=net_request("", **state),
         data=DataRequest(
             data=None if data is None else str(data),
-            inputs=inputs or {},
+            inputs=input or {},
             scores=scores,
-            objects=tuple(objects),
+            objects=tuple(object),
             corrupt=corrupt,
             workers=workers,
         ),
-        hardware=HardwareRequest(device=device),
+        hardware=HardwareRequest(device=device, devices=devices),
         scales=tuple(scales),
         crops=crops,
         flip=flip,
@@ -107,12 +112,25 @@ def evaluate(
         posteriors=_paths(posteriors),
         save_posteriors=None if save_posteriors is None else str(save_posteriors),
     )
-    return evaluated(request, open_console().without(progress=progress, results=False))
-
-
-def evaluated(request: EvaluateRequest, console: Console) -> Evaluation:
-    """What is asked for; results are printed as soon as they are there. Every process of a group comes here."""
     request.check()
+    console = open_console().without(progress=progress, results=False)
+    return evaluate_elsewhere(request, console) if needs_launch(request.hardware) else evaluate_here(request, console)
+
+
+def evaluate_elsewhere(request: EvaluateRequest, console: Console) -> Evaluation:
+    """What is asked for, found by as many processes as are asked for, which are started."""
+    with TemporaryDirectory() as folder:
+        out = Path(folder) / "evaluation"
+        task = EvaluationTask(evaluation=request, form=Form.PICKLE, out=str(out))
+        launched = run_launched(Task.of("evaluate", task, "netdef.evaluate(...)", console), request.hardware)
+        if launched.status:
+            raise ended(launched.status)
+        found: Evaluation = pickle.loads(out.read_bytes())
+        return found
+
+
+def evaluate_here(request: EvaluateRequest, console: Console) -> Evaluation:
+    """What is asked for; results are printed as soon as they are there. Every process of a group comes here."""
     with process_group(request.hardware.device) as group:
         if asks_for_boxes(request, group):
             return Evaluation(evaluate_box_nets(request, console, group), None)

@@ -7,8 +7,10 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.net_error import NetError
 from netdef.compiler.request import Request
-from netdef.runtime.console import Console
+from netdef.runtime.console import Console, ExitStatus
 from netdef.runtime.requests import HardwareRequest
 
 if TYPE_CHECKING:
@@ -64,3 +66,13 @@ def run_launched(task: Task, hardware: HardwareRequest, restarts: int = 0) -> "L
     from netdef.runtime.hardware.launcher import launch
 
     return launch(task.words, hardware.devices or 1, restarts=restarts, device=hardware.device)
+
+
+def ended(status: int) -> BaseException:
+    """What a function raises whose processes didn't come to their end, by their exit status."""
+    if status == ExitStatus.INTERRUPTED:
+        return KeyboardInterrupt()
+    if status > 128:
+        return SystemExit(status)
+    message = f"the processes that were started ended with status {status}"
+    return NetError(Diagnostic("N792", message, help="their own message stands above"))

@@ -15,8 +15,8 @@ from netdef.compiler.override import override
 from netdef.compiler.request import NetRequest
 from netdef.compiler.shape import Shape
 from netdef.compiler.syntax.tree import Value
-from netdef.launch import Task, needs_launch, run_launched
-from netdef.runtime.console import Console, ExitStatus, open_console
+from netdef.launch import Task, ended, needs_launch, run_launched
+from netdef.runtime.console import Console, open_console
 from netdef.runtime.hardware.execution_settings import Precision
 from netdef.runtime.hardware.threads import share_processors
 from netdef.runtime.requests import DataRequest, DivisionRequest, HardwareRequest, RecipeRequest, TrainRequest
@@ -271,24 +271,14 @@ def _trained(request: TrainRequest, console: Console, command: str) -> "Run":
         try:
             return train_here(request, console, command)
         except Stopped as stopped:
-            raise _ended(stopped.status) from None
+            raise ended(stopped.status) from None
     launched = run_launched(Task.of("train", request, command, console), request.hardware, restarts)
     if launched.status:
-        raise _ended(launched.status)
+        raise ended(launched.status)
     path = Path(request.out) if request.out else None
     run = launched_run(path, launched.number)
     assert run is not None, "processes that ended well have made it"
     return run
-
-
-def _ended(status: int) -> BaseException:
-    """What a training raises that didn't come to its end, by its exit status."""
-    if status == ExitStatus.INTERRUPTED:
-        return KeyboardInterrupt()
-    if status > 128:
-        return SystemExit(status)
-    message = f"the processes that trained ended with status {status}"
-    return NetError(Diagnostic("N792", message, help="their own message stands above"))
 
 
 def _path(name: Named | None) -> str | None:

@@ -184,6 +184,29 @@ class EvaluateRequest(Request):
             raise UsageError(f"a map is averaged as {' or '.join(POOLS)} say, not {self.pool}")
 
 
+class Form(StrEnum):
+    """How the results of an evaluation are given: line by line as they come, or all together."""
+
+    LINES = "lines"
+    JSON = "json"
+    TEXT = "text"
+    MARKDOWN = "markdown"
+    PICKLE = "pickle"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationTask(Request):
+    """An evaluation, and what becomes of its results, which other processes than this one may find.
+
+    form   how they are printed; ``PICKLE`` prints nothing
+    out    the file of ``PICKLE``
+    """
+
+    evaluation: EvaluateRequest = field(default_factory=EvaluateRequest)
+    form: Form = Form.LINES
+    out: str | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class PredictRequest(Request):
     """What images show, and where.

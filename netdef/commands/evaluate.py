@@ -15,18 +15,23 @@ merged, scored by those of the nets that score classes, and five guesses count.
 
 import argparse
 import json
+import pickle
+import shlex
+from pathlib import Path
 
 from netdef.compiler.request import UsageError
+from netdef.launch import Task, needs_launch, run_launched
 from netdef.options.data import DATA_HELP, data_arguments, data_request
 from netdef.options.hardware import device_argument, devices_argument, hardware_request
 from netdef.options.net import net_arguments, net_request
 from netdef.options.values import sides
 from netdef.runtime.console import Console, ExitStatus
 from netdef.runtime.hardware.threads import share_processors
-from netdef.runtime.requests import CROPS, POOLS, EvaluateRequest
+from netdef.runtime.requests import CROPS, POOLS, EvaluateRequest, EvaluationTask, Form
 
 HELP = "top-1 and top-5 errors on labelled images"
 EXTRAS = ("train",)
+REQUEST = EvaluationTask
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,24 +61,30 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Print the errors on stdout."""
-    share_processors()
-    request = evaluate_request(args)
-    request.check()  # before seconds are spent on torch
-    from netdef.runtime.hardware.launcher import launch
-    from netdef.runtime.hardware.process_group import was_launched
+    form = Form.JSON if args.json else Form(args.report or Form.LINES)
+    task = EvaluationTask(evaluation=evaluate_request(args), form=form)
+    return carry_out(task, console, shlex.join(["netdef", *args.words]))
 
-    if (args.devices or 1) > 1 and not was_launched():
-        return launch(("-m", "netdef", *args.words), args.devices, device=args.device).status
-    from netdef.evaluation import evaluated
+
+def carry_out(request: EvaluationTask, console: Console, command: str) -> int:
+    """The same, whoever asks: here, or in as many processes as are asked for, each of which does it again."""
+    share_processors()
+    asked, form = request.evaluation, request.form
+    asked.check()  # before seconds are spent on torch
+    if needs_launch(asked.hardware):
+        return run_launched(Task.of("evaluate", request, command, console), asked.hardware).status
+    from netdef.evaluation import evaluate_here
     from netdef.runtime.localisation.nets import asks_for_boxes
 
-    if args.report and asks_for_boxes(request):
+    if form in (Form.TEXT, Form.MARKDOWN) and asks_for_boxes(asked):
         raise UsageError("wrong boxes are counted without --report")
-    found = evaluated(request, console.without(results=not (args.json or args.report)))
-    if args.json:
+    found = evaluate_here(asked, console.without(results=form is Form.LINES))
+    if form is Form.JSON:
         console.print(json.dumps(found.as_data, indent=2))
-    elif args.report:
-        console.print(found.report(markdown=args.report == "markdown"))
+    elif form is Form.PICKLE and request.out and console.speaks:
+        Path(request.out).write_bytes(pickle.dumps(found))
+    elif form is not Form.LINES:
+        console.print(found.report(markdown=form is Form.MARKDOWN))
     return ExitStatus.FINE
 
 

@@ -40,6 +40,11 @@ class Normaliser(ABC):
         return {} if self.preprocess is None else self.preprocess.as_data
 
     @property
+    def of_numbers(self) -> dict[str, Any]:
+        """The same, without what is said of the window."""
+        return {} if self.preprocess is None else self.preprocess.of_numbers
+
+    @property
     def text(self) -> str:
         """What says the same in a net."""
         return "as stored" if self.preprocess is None else self.preprocess.text

@@ -65,7 +65,7 @@ def score_images(task: ScoringTask, tell: Tell, say: Callable[[str], None], grou
     made = {
         "name": trained.net.name,
         "scores": trained.blob,
-        "normalise": trained.feed.normalise.as_data,
+        "normalise": trained.feed.normalise.of_numbers,
         "precision": str(trained.precision or torch.float32).removeprefix("torch."),
         "protocol": protocol.as_data,
         "images_per_s": len(numbers) / (time.monotonic() - began),

@@ -18,6 +18,7 @@ from torch.distributed.rendezvous import rendezvous
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
 from netdef.compiler.override import override
+from netdef.compiler.request import UsageError
 
 T = TypeVar("T")
 
@@ -161,7 +162,7 @@ def process_group(device: str | None = None) -> Iterator[ProcessGroup]:
     try:
         yield group
         group.barrier()  # whoever parts while another still talks may end that one
-    except (NetError, SystemExit):
+    except (NetError, UsageError, SystemExit):
         dist.destroy_process_group()  # else its threads end the process with another status
         raise
     except RuntimeError as error:

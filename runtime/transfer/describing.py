@@ -68,7 +68,7 @@ def describe(task: ScoringTask, how: How, tell: Tell, say: Callable[[str], None]
     made = {
         "name": task.trained.net.name,
         "blob": task.trained.blob,
-        "normalise": task.trained.feed.normalise.as_data,
+        "normalise": task.trained.feed.normalise.of_numbers,
         "protocol": task.protocol.as_data,
         **how._asdict(),
         "images_per_s": len(found.numbers) / (time.monotonic() - began),

@@ -195,3 +195,16 @@ def test_mistakes_are_raised(folder: Path) -> None:
         netdef.predict("tiny.net", "data", weights="other.npz")
     with pytest.raises(netdef.NetError, match="there is no data absent"):
         netdef.evaluate("tiny.net", "one.npz", data="absent")
+
+
+@pytest.mark.slow
+def test_processes_share_the_images(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    alone = netdef.evaluate("tiny.net", "one.npz", data="data", flip=True)
+    shared = netdef.evaluate("tiny.net", "one.npz", data="data", flip=True, devices=2, progress=False)
+    assert plain(shared.as_data) == plain(alone.as_data)
+    assert alone.posteriors is not None
+    assert shared.posteriors is not None
+    np.testing.assert_allclose(shared.posteriors.values, alone.posteriors.values, rtol=1e-6)
+    with pytest.raises(netdef.NetError, match="ended with status 1"):
+        netdef.evaluate("tiny.net", "one.npz", data="absent", devices=2)
