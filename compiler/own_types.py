@@ -80,7 +80,10 @@ def _is_known(kind: type[Layer]) -> bool:
 @contextmanager
 def _module(place: Path) -> Iterator[ModuleType]:
     """A module for a file, where pickle finds its classes; if anything is raised, what was there before."""
-    module = ModuleType(f"netdef_layers_{place.stem}")
+    name = f"netdef_layers_{place.stem}"
+    while getattr(sys.modules.get(name), "__file__", str(place)) != str(place):
+        name += "_"  # a file of the same name in another folder
+    module = ModuleType(name)
     module.__file__ = str(place)
     before = sys.modules.get(module.__name__)
     sys.modules[module.__name__] = module

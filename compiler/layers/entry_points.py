@@ -30,7 +30,7 @@ def load(name: str) -> None:
     for point in entry_points(group=GROUP, name=name):
         try:
             why = _flaw(name, point.load())
-        except Exception as error:  # whatever the package does: who names its type is told
+        except (Exception, SystemExit) as error:  # whatever the package does: who names its type is told
             why = f"{type(error).__name__}: {error}"
         if why is not None:
             message = f"the layer type {name} of {point.value} can't be had: {why}"

@@ -236,11 +236,14 @@ def test_a_file_is_run_once_and_again_when_it_has_changed() -> None:
 
 
 def test_a_second_file_may_not_take_its_name() -> None:
-    for name in ("mine.py", "other.py"):
+    Path("folder").mkdir()
+    for name in ("mine.py", "other.py", "folder/mine.py"):
         Path(name).write_text(HEAD + OK, "utf-8")
-    netdef.load_layers("mine.py")
-    with pytest.raises(netdef.NetError, match="there is a layer type Mine already, of own"):
-        netdef.load_layers("other.py")
+    (first,) = netdef.load_layers("mine.py")
+    for name in ("other.py", "folder/mine.py"):
+        with pytest.raises(netdef.NetError, match="there is a layer type Mine already, of own"):
+            netdef.load_layers(name)
+    assert catalogue.variants("Mine") == (first,)
 
 
 def test_a_type_without_a_rule_says_which_is_missing(capsys: Captured) -> None:

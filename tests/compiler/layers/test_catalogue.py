@@ -47,6 +47,27 @@ def test_a_summary_imports_the_families_of_its_net_alone() -> None:
     assert done.stderr == "['activation', 'convolution', 'dropout', 'inner_product', 'inputs', 'pooling', 'softmax']\n"
 
 
+def test_a_back_end_imports_the_rules_of_its_net_alone() -> None:
+    code = (
+        "import sys, netdef; net = netdef.load('nets/lenet.net'); netdef.module(net); netdef.onnx_model(net); "
+        "from netdef.compiler.layers import catalogue; "
+        "heads = ('netdef.runtime.lowering.', 'netdef.compiler.onnx.'); "
+        "loaded = [{n.removeprefix(h) for n in sys.modules} & {*catalogue.families()} for h in heads]; "
+        "print(*map(sorted, loaded))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    onnx = ["activation", "convolution", "inner_product", "inputs", "pooling", "softmax"]
+    pytorch = [
+        "activation",
+        "convolution",
+        "inner_product",
+        "normalization",
+        "pooling",
+        "softmax",
+    ]  # statistics: always
+    assert done.stdout == f"{pytorch} {onnx}\n"
+
+
 def test_a_type_that_the_index_lacks_is_found_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalogue, "TYPE_FAMILIES", {})
     found = catalogue.find("LRN")
