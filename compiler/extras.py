@@ -2,7 +2,7 @@
 
 ``pip install netdef-compiler`` brings lark alone. What needs more asks for its extra before it begins (``require``), so
 that nothing is half done; where a package is missed all the same, its ``ModuleNotFoundError`` becomes the same mistake
-(``absent``). pyproject.toml has this table too, in the names that pip knows; a test compares the two.
+(``extras_named``). pyproject.toml has this table too, in the names that pip knows; a test compares the two.
 """
 
 from collections.abc import Iterator, Sequence
@@ -56,20 +56,11 @@ def extras_named(what: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        mistake = absent(error, what)
-        if mistake is None:
+        module = (error.name or "").partition(".")[0]
+        extra = next((extra for extra, modules in EXTRAS.items() if module in modules), None)
+        if extra is None:  # our fault
             raise
-        raise mistake from None
-
-
-def absent(error: ModuleNotFoundError, what: str, likely: str = "") -> NetError | None:
-    """The mistake that a missing package is; None if the package belongs to no extra, so that it is our fault.
-
-    Of several extras with the package it names the ``likely`` one, else the first.
-    """
-    module = (error.name or "").partition(".")[0]
-    extra = next((e for e in (likely, *EXTRAS) if module in EXTRAS.get(e, ())), None)
-    return None if extra is None else _mistake(what, [module], [extra], "")
+        raise _mistake(what, [module], [extra], "") from None
 
 
 def _mistake(what: str, modules: Sequence[str], extras: Sequence[str], otherwise: str) -> NetError:

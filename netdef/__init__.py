@@ -71,6 +71,18 @@ _HOMES = {
 }
 """Where each public name lives: module and name there."""
 
+_NEEDS = {
+    "evaluate": ("train",),
+    "export": ("onnx",),
+    "module": ("train",),
+    "onnx_model": ("onnx",),
+    "predict": ("train",),
+    "solver": ("train",),
+    "train": ("train",),
+    "verify": ("onnx", "train"),
+}
+"""The extras without which a function can't begin; the others do without, or say what they miss."""
+
 __all__ = [
     "Analysis",
     "Files",
@@ -103,17 +115,24 @@ def __getattr__(name: str) -> Any:
     home, _, own = _HOMES[name].partition(":")
     try:
         return getattr(import_module(home), own)
-    except ModuleNotFoundError as error:
-        return _without_its_extra(name, "train" if home.startswith("netdef.runtime") else "onnx", error)
+    except ModuleNotFoundError:
+        stand_in = _without_its_extras(name)
+        if stand_in is None:  # our fault
+            raise
+        return stand_in
 
 
-def _without_its_extra(name: str, extra: str, error: ModuleNotFoundError) -> Any:
-    """Stands for a function whose packages aren't installed: a call says which extra it needs, and so does help()."""
-    from netdef.compiler.extras import absent
+def _without_its_extras(name: str) -> Any:
+    """Stands for a function whose packages aren't installed: a call names the extras that do, and so does help()."""
+    from netdef.compiler.extras import require
+    from netdef.compiler.net_error import NetError
 
-    mistake = absent(error, f"netdef.{name}", extra)
-    if mistake is None:
-        raise error
+    try:
+        require(f"netdef.{name}", *_NEEDS.get(name, ()))
+    except NetError as error:
+        mistake = error
+    else:
+        return None
 
     def function(*_: Any, **__: Any) -> Any:
         raise mistake

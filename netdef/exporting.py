@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, Unpack
 
 from netdef.compiler.analysis.free_axes import allowed
 from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.extras import require
 from netdef.compiler.load import load_net
 from netdef.compiler.net_error import NetError
 from netdef.compiler.onnx import save_model
@@ -79,6 +80,8 @@ def export(
 
 def exported(request: ExportRequest, console: Console) -> Exported:
     """What is asked for; what was written is printed as soon as it is there."""
+    if request.verify:
+        require("verifying a model", "onnx", "train")
     net = load_net(request.net)
     console.show(net.report)
     weights, origin = weights_of(request.weights)

@@ -13,7 +13,7 @@ import pytest
 
 import netdef
 from netdef.cli import COMMANDS
-from netdef.compiler.extras import DISTRIBUTION, EXTRAS, PACKAGES, absent, extras_named, require
+from netdef.compiler.extras import DISTRIBUTION, EXTRAS, PACKAGES, extras_named, require
 
 ROOT = Path(__file__).parents[2]
 MODULES = {module for modules in EXTRAS.values() for module in modules}
@@ -48,9 +48,18 @@ REFUSED = {
 CALLS = {
     "netdef.load": (f"netdef.load({NET!r}).num_params", None),
     "netdef.dense": (f"netdef.dense(netdef.load({NET!r})).num_params", None),
+    "netdef.analyse": ("netdef.analyse('input \"x\" [1]').net", None),
+    "netdef.load_layers": ("netdef.load_layers('mine.py')", None),
     "help": ("__import__('pydoc').render_doc(netdef)", None),
+    "every name": ("[getattr(netdef, name) for name in dir(netdef)]", None),
+    "netdef.evaluate": (f"netdef.evaluate({NET!r}, 'w.npz', 'digits')", "train"),
+    "netdef.export": (f"netdef.export({NET!r})", "onnx"),
     "netdef.module": (f"netdef.module(netdef.load({NET!r}))", "train"),
     "netdef.onnx_model": (f"netdef.onnx_model(netdef.load({NET!r}))", "onnx"),
+    "netdef.predict": (f"netdef.predict({NET!r}, 'w.npz', ['image.jpg'])", "train"),
+    "netdef.solver": ("netdef.solver('solver.prototxt', None)", "train"),
+    "netdef.train": (f"netdef.train({NET!r}, data='digits')", "train"),
+    "netdef.verify": (f"netdef.verify({NET!r})", "onnx,train"),
     "netdef.read_weights": ("netdef.read_weights('w.npz')", "onnx"),
     "netdef.write_weights": ("netdef.write_weights('v.npz', {})", "onnx"),
 }
@@ -63,6 +72,8 @@ import netdef
 from netdef.cli import main
 
 zipfile.ZipFile("w.npz", "w").writestr("fc/0.npy", "")
+with open("mine.py", "w") as file:
+    file.write("from netdef.layer_types import Layer\\n\\nclass Mine(Layer):\\n    'The same.'\\n")
 found = {{}}
 for name, words in json.loads(sys.argv[1]).items():
     with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as err:
@@ -93,8 +104,10 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int | str
     return {name: tuple(what) for name, what in json.loads(done.stdout).items()}
 
 
-def test_each_command_is_tried() -> None:
+def test_each_command_and_each_function_is_tried() -> None:
     assert {name.split()[0] for name in (*LIGHT, *REFUSED)} == set(COMMANDS)
+    functions = {f"netdef.{name}" for name in netdef.__all__ if name.islower()}
+    assert functions == {name for name in CALLS if name.startswith("netdef.")}
     assert {words[0] for words in LIGHT.values()} == {"check", "summary", "expand", "layers", "explain", "new", "draw"}
 
 
@@ -177,6 +190,11 @@ def test_every_package_that_is_imported_has_an_extra() -> None:
     assert {module: path for module, path in imported() if module not in known} == {}
 
 
+def test_every_extra_is_imported_somewhere() -> None:
+    through_torch = {"tensorboard"}
+    assert MODULES - {module for module, _ in imported()} - through_torch == set()
+
+
 # ---- the mistake
 def test_all_packages_that_are_missing_are_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("torch", "sklearn"):
@@ -193,6 +211,5 @@ def test_what_is_installed_is_not_asked_for() -> None:
 
 
 def test_a_module_of_no_extra_is_our_fault() -> None:
-    assert absent(ModuleNotFoundError(name="nonsense"), "a test") is None
     with pytest.raises(ModuleNotFoundError, match="nonsense"), extras_named("a test"):
         raise ModuleNotFoundError("No module named 'nonsense'", name="nonsense")

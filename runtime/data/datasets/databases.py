@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
@@ -27,7 +26,8 @@ class Lmdb:
 
     def __init__(self, path: Path) -> None:
         require(f"the database {path}", "lmdb")
-        lmdb = import_module("lmdb")
+        import lmdb
+
         try:
             # without locks nothing is written beside the data, and a child may read by its parent's handle
             self._environment = lmdb.open(str(path), readonly=True, lock=False, create=False, subdir=path.is_dir())
@@ -52,7 +52,8 @@ class LevelDb:
 
     def __init__(self, path: Path) -> None:
         require(f"the database {path}", "leveldb")
-        plyvel = import_module("plyvel")
+        import plyvel
+
         try:
             self._database = plyvel.DB(str(path), create_if_missing=False)
         except (plyvel.Error, OSError) as error:
