@@ -11,6 +11,7 @@ from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
 from netdef.compiler.request import Request
 from netdef.runtime.console import Console, ExitStatus
+from netdef.runtime.hardware.launch_environment import was_launched
 from netdef.runtime.requests import HardwareRequest
 
 if TYPE_CHECKING:
@@ -56,8 +57,6 @@ class Task:
 
 def needs_launch(hardware: HardwareRequest, restarts: int = 0) -> bool:
     """Whether processes must be started, and this is none of them."""
-    from netdef.runtime.hardware.process_group import was_launched
-
     return (hardware.devices or 1) + restarts > 1 and not was_launched()
 
 

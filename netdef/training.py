@@ -6,18 +6,14 @@ from functools import cached_property
 from inspect import signature
 from os import PathLike, fspath
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
-from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.extras import require
-from netdef.compiler.net_error import NetError
 from netdef.compiler.override import override
-from netdef.compiler.request import NetRequest
-from netdef.compiler.shape import Shape
-from netdef.compiler.syntax.tree import Value
+from netdef.compiler.request import NetState, UsageError, net_request
 from netdef.launch import Task, ended, needs_launch, run_launched
 from netdef.runtime.console import Console, open_console
-from netdef.runtime.hardware.execution_settings import Precision
+from netdef.runtime.hardware.execution_settings import precision_named
 from netdef.runtime.hardware.threads import share_processors
 from netdef.runtime.requests import DataRequest, DivisionRequest, HardwareRequest, RecipeRequest, TrainRequest
 
@@ -82,9 +78,9 @@ def train(
     seed: int | None = None,
     data: Named | None = None,
     test_data: Named | None = None,
-    input: Mapping[str, str] | None = None,
+    inputs: Mapping[str, str] | None = None,
     scores: str | None = None,
-    object: Sequence[str] = (),
+    objects: Sequence[str] = (),
     corrupt: str | None = None,
     workers: int | None = None,
     weights: Named | None = None,
@@ -102,15 +98,13 @@ def train(
     compile: bool | None = None,
     channels_last: bool | None = None,
     cuda_graphs: bool | None = None,
-    stages: Sequence[str] = (),
-    level: int = 0,
-    set: Mapping[str, Value] | None = None,
-    sizes: Mapping[str, Shape] | None = None,
-    data_size: Shape | Mapping[str, Shape] | None = None,
-    dense: bool = False,
     progress: bool = True,
+    **state: Unpack[NetState],
 ) -> TrainingResult:
-    """Train a net, as ``netdef train`` does, whose options these are: ``netdef train --help`` describes them.
+    """Train a net, as ``netdef train`` does: the same weights, bit for bit.
+
+        run = netdef.train("nets/digits.net", data="digits", epochs=3)
+        run.result["top1_error"], run.weights["conv1"]
 
     Args:
         net: the net's file; may be left out where the recipe names it, or with ``resume`` and ``out``.
@@ -122,9 +116,9 @@ def train(
         seed: of weights, order, augmentation and dropout.
         data: a data set's name or path; else what the net's data layers name, else the digits.
         test_data: other data for the test.
-        input: input blob -> field of the data, where the blob's name doesn't say it.
+        inputs: input blob -> field of the data, where the blob's name doesn't say it.
         scores: the blob with the class scores, where the net doesn't tell.
-        object: the classes whose boxes count.
+        objects: the classes whose boxes count.
         corrupt: ``"skip"`` leaves out images that can't be read; else they are a mistake.
         workers: processes that read images.
         weights: what it begins with: a file, or a run's folder for its best ones.
@@ -142,45 +136,34 @@ def train(
         compile: make the program with torch's compiler.
         channels_last: keep the channels of a pixel together in memory.
         cuda_graphs: launch a whole pass at once.
-        stages: the net's state is as ``netdef.load`` takes it.
-        level: likewise.
-        set: likewise.
-        sizes: likewise.
-        data_size: likewise.
-        dense: likewise.
         progress: say on stderr how things go, and warn.
+        state: what chooses and sizes the net, as for ``netdef.load``: ``stages``, ``level``, ``set``, ``sizes``,
+            ``data_size``, ``dense``.
 
     Raises:
-        NetError: for whatever is wrong with the net, the recipe, the data or what is asked for.
+        NetError: if the net, the recipe, the data or the weights are wrong, or don't go together.
+        UsageError: if nothing says which net.
         KeyboardInterrupt: if SIGINT stopped it; everything is saved, and ``resume=True`` goes on.
     """
-    asked = dict(locals())
+    asked = {name: value for name, value in locals().items() if name not in ("state", "progress")}
     require("netdef.train", "train")
-    by_layer = data_size if isinstance(data_size, Mapping) else {"": data_size} if data_size else {}
+    share_processors()
     request = TrainRequest(
-        net=NetRequest(
-            file=_path(net) or "",
-            stages=tuple(stages),
-            level=level,
-            set=dict(set or {}),
-            sizes=dict(sizes or {}),
-            data_size=dict(by_layer),
-            dense=dense,
-        ),
+        net=net_request(_path(net) or "", **state),
         recipe=RecipeRequest(file=_path(recipe), only=only, epochs=epochs, batch=batch, lr=lr, seed=seed),
         data=DataRequest(
             data=_path(data),
             test_data=_path(test_data),
-            inputs=dict(input or {}),
+            inputs=dict(inputs or {}),
             scores=scores,
-            objects=tuple(object),
+            objects=tuple(objects),
             corrupt=corrupt,
             workers=workers,
         ),
         hardware=HardwareRequest(
             device=device,
             devices=devices,
-            precision=None if precision is None else Precision(precision),
+            precision=None if precision is None else precision_named(precision),
             compile=compile,
             channels_last=channels_last,
             cuda_graphs=cuda_graphs,
@@ -193,7 +176,7 @@ def train(
         tensorboard=tensorboard,
     )
     console = open_console().without(progress=progress, results=False)
-    return TrainingResult(_trained(completed(request, console), console, _call(asked)))
+    return TrainingResult(_trained(completed(request, console), console, _call({**asked, **state})))
 
 
 def completed(request: TrainRequest, console: Console) -> TrainRequest:
@@ -204,6 +187,7 @@ def completed(request: TrainRequest, console: Console) -> TrainRequest:
 
     Raises:
         NetError: if the recipe is wrong, or there is no run to go on with.
+        UsageError: if nothing says which net.
     """
     from netdef.runtime.training.manifest import resumed, run_to_resume
     from netdef.runtime.training.recipe.file import read_recipe_file, recipe_path
@@ -212,15 +196,10 @@ def completed(request: TrainRequest, console: Console) -> TrainRequest:
     recipe_file = None if path is None else read_recipe_file(path)
     if not request.net.file and recipe_file is not None and recipe_file.train_net is not None:
         request = request.replace(net=request.net.replace(file=recipe_file.found(recipe_file.train_net)))
-    if not names_a_net(request):
+    if not (request.net.file or (request.resume and request.out)):
         console.show(recipe_file.report if recipe_file is not None else ())
-        return request
+        raise UsageError("which net? Name it, or a recipe that names it, or with --resume the run's folder")
     return resumed(request, run_to_resume(request)) if request.resume else request
-
-
-def names_a_net(request: TrainRequest) -> bool:
-    """Whether a request says what is trained: it names a net, or a run to go on with."""
-    return bool(request.net.file or (request.resume and request.out))
 
 
 def train_here(request: TrainRequest, console: Console, command: str) -> "Run":
@@ -230,7 +209,6 @@ def train_here(request: TrainRequest, console: Console, command: str) -> "Run":
         NetError: for mistakes of the user's.
         Stopped: if a signal asked for it; everything is saved.
     """
-    share_processors()
     from netdef.runtime.training.session import train
 
     return _in_group(request, lambda group, signals: train(request, command, group, console, signals))
@@ -238,7 +216,6 @@ def train_here(request: TrainRequest, console: Console, command: str) -> "Run":
 
 def try_here(request: TrainRequest, console: Console) -> None:
     """Print what a trial finds: likewise, and nothing is written."""
-    share_processors()
     from netdef.runtime.training.trial import try_out
 
     _in_group(request, lambda group, signals: try_out(request, group, console, signals))
@@ -259,11 +236,8 @@ def _in_group(request: TrainRequest, work: "Callable[[ProcessGroup, SignalHandle
 
 def _trained(request: TrainRequest, console: Console, command: str) -> "Run":
     """The run of a training, in as many processes as are asked for."""
-    if not names_a_net(request):
-        raise NetError(
-            Diagnostic("N742", "no net is named", help="give one, a recipe that names one, or a run's folder")
-        )
     from netdef.runtime.run import launched_run
+    from netdef.runtime.training.manifest import run_to_resume
     from netdef.runtime.training.signals import Stopped
 
     restarts = request.division.restarts or 0
@@ -275,8 +249,9 @@ def _trained(request: TrainRequest, console: Console, command: str) -> "Run":
     launched = run_launched(Task.of("train", request, command, console), request.hardware, restarts)
     if launched.status:
         raise ended(launched.status)
-    path = Path(request.out) if request.out else None
-    run = launched_run(path, launched.number)
+    if request.resume:
+        return run_to_resume(request)
+    run = launched_run(Path(request.out) if request.out else None, launched.number)
     assert run is not None, "processes that ended well have made it"
     return run
 
@@ -287,7 +262,7 @@ def _path(name: Named | None) -> str | None:
 
 def _call(asked: Mapping[str, Any]) -> str:
     """What was called, for people: whatever was said, as Python writes it."""
-    parameters = signature(train).parameters
-    said = {name: value for name, value in asked.items() if value != parameters[name].default and name != "progress"}
+    usual = {name: each.default for name, each in signature(train).parameters.items()}
+    said = {name: value for name, value in asked.items() if name not in usual or value != usual[name]}
     plain = {name: fspath(value) if isinstance(value, os.PathLike) else value for name, value in said.items()}
     return f"netdef.train({', '.join(f'{name}={value!r}' for name, value in plain.items())})"

@@ -14,6 +14,7 @@ from enum import IntEnum
 from typing import Self, TextIO
 
 from netdef.compiler.diagnostics import Diagnostic, Report
+from netdef.runtime.hardware.launch_environment import is_first_process
 
 
 class ExitStatus(IntEnum):
@@ -89,8 +90,7 @@ class Console:
 
 def open_console() -> Console:
     """The console of this process: one of several that a launcher started speaks only as rank 0."""
-    rank = os.environ.get("RANK", "0") if "TORCHELASTIC_RUN_ID" in os.environ else "0"
-    return Console(speaks=rank == "0", color=_shows_color(sys.stderr))
+    return Console(speaks=is_first_process(), color=_shows_color(sys.stderr))
 
 
 def _shows_color(stream: TextIO) -> bool:

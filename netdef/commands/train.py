@@ -14,9 +14,10 @@ from netdef.options.hardware import device_argument, speed_arguments
 from netdef.options.net import net_arguments
 from netdef.options.training import division_arguments, recipe_arguments, run_arguments, train_request
 from netdef.runtime.console import Console, ExitStatus
+from netdef.runtime.hardware.threads import share_processors
 from netdef.runtime.requests import TrainRequest
 from netdef.runtime.training.recipe.manual import manual
-from netdef.training import completed, names_a_net, train_here, try_here
+from netdef.training import completed, train_here, try_here
 
 HELP = "train a net"
 EXTRAS = ("train",)
@@ -56,9 +57,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 def carry_out(request: TrainRequest, console: Console, command: str) -> int:
     """The same, whoever asks: here, or in as many processes as are asked for, each of which does it again."""
+    share_processors()
     request = completed(request, console)
-    if not names_a_net(request):
-        return console.refuse_usage("netdef train: which net? Leave FILE out with --resume -o RUN, or where R names it")
     restarts = request.division.restarts or 0
     if needs_launch(request.hardware, restarts):
         return run_launched(Task.of("train", request, command, console), request.hardware, restarts).status

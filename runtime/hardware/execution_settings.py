@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
+from netdef.compiler.request import UsageError
 from netdef.compiler.shape import known
 
 if TYPE_CHECKING:
@@ -32,6 +33,18 @@ class Precision(StrEnum):
     TF32 = "tf32"
     FLOAT32 = "float32"
     FLOAT64 = "float64"
+
+
+def precision_named(name: str) -> Precision:
+    """A precision by its name.
+
+    Raises:
+        UsageError: if there is none.
+    """
+    try:
+        return Precision(name)
+    except ValueError:
+        raise UsageError(f"a precision is {', '.join(Precision)}, not {name}") from None
 
 
 class ExecutionSettings(NamedTuple):

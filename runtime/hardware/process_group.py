@@ -19,10 +19,10 @@ from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
 from netdef.compiler.override import override
 from netdef.compiler.request import UsageError
+from netdef.runtime.hardware.launch_environment import attempt, was_launched
 
 T = TypeVar("T")
 
-LAUNCH = "TORCHELASTIC_RUN_ID"
 GONE = ("Connection closed by peer", "Connection reset", "Broken pipe", "Connection refused", "NCCL", "Timed out")
 """What torch says where another process of the group has died."""
 
@@ -200,21 +200,6 @@ def agree_on_errors(group: ProcessGroup) -> Iterator[None]:
         raise mistake
     if any(found) or is_said:
         raise SaidElsewhere
-
-
-def was_launched() -> bool:
-    """Whether a launcher started this process, among others perhaps."""
-    return LAUNCH in os.environ
-
-
-def launch_number() -> str | None:
-    """What tells the launch from others, if there was one."""
-    return os.environ.get(LAUNCH)
-
-
-def attempt() -> int:
-    """How often the launcher has started the processes again, because one broke down."""
-    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"))
 
 
 def num_gpus(device: str | None) -> int:

@@ -16,7 +16,8 @@ from netdef.compiler.weights.formats.files import read_weights
 from netdef.compiler.weights.stored import Weights
 from netdef.runtime.console import Console
 from netdef.runtime.data.crop import RESCALING
-from netdef.runtime.hardware.process_group import ProcessGroup, agree_on_errors, attempt, launch_number
+from netdef.runtime.hardware.launch_environment import attempt, launch_number
+from netdef.runtime.hardware.process_group import ProcessGroup, agree_on_errors
 from netdef.runtime.requests import TrainRequest
 from netdef.runtime.run import Run, digest_of, launched_run, new_run, refuse_another
 from netdef.runtime.training.checkpoint import Checkpoint

@@ -9,6 +9,7 @@ import pytest
 
 import netdef
 from netdef.cli import main, parse
+from netdef.compiler.request import UsageError
 from netdef.launch import Task
 from netdef.options.training import train_request
 from netdef.runtime.console import Console
@@ -85,8 +86,10 @@ def test_python_starts_processes(home: Path, capfd: pytest.CaptureFixture[str]) 
 def test_mistakes_are_errors_of_the_net(home: Path) -> None:
     with pytest.raises(netdef.NetError, match="there is no data nowhere"):
         netdef.train("small.net", data="nowhere", progress=False)
-    with pytest.raises(netdef.NetError, match="no net is named"):
+    with pytest.raises(UsageError, match="which net"):
         netdef.train(progress=False)
+    with pytest.raises(UsageError, match="a precision is bf16, tf32, float32, float64, not half"):
+        netdef.train("small.net", precision="half", progress=False)
     with pytest.raises(netdef.NetError, match="there is no run of small"):
         netdef.train("small.net", resume=True, progress=False)
 

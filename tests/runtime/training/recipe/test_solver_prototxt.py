@@ -340,7 +340,7 @@ def test_a_net_within_the_solver_is_named(
     monkeypatch.chdir(tmp_path)
     Path("s.prototxt").write_text(FIXED + f'{field} {{ name: "x" }}')
     assert main(["train", "--recipe", "s.prototxt"]) == 2
-    shown, _, asked = capsys.readouterr().err.partition("netdef train: which net?")
+    shown, _, asked = capsys.readouterr().err.partition("netdef: which net?")
     assert f"warning[N740]: {field} has no effect here" in shown
     assert "write the net in a file of its own, and name it with net" in shown
     assert asked
