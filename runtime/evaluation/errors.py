@@ -11,6 +11,7 @@ from torch import Tensor
 from netdef.runtime.data.batches import Batch
 from netdef.runtime.data.feed import Feed
 from netdef.runtime.hardware.process_group import ProcessGroup
+from netdef.runtime.trained import TrainedNet
 
 if TYPE_CHECKING:
     from netdef.runtime.module import NetModule
@@ -135,18 +136,17 @@ class Errors(NamedTuple):
 
 
 @torch.inference_mode()
-def evaluate(
-    module: "NetModule", scores: str, feed: Feed, batches: Iterable[Batch], ignored: Collection[int] = ()
-) -> Errors:
-    """Count a net's errors on labelled images; ``scores`` is the blob with the class scores.
+def evaluate(trained: TrainedNet, batches: Iterable[Batch], ignored: Collection[int] = ()) -> Errors:
+    """Count a net's errors on labelled images; its blob has the class scores.
 
     Images with an ``ignored`` label don't count. The loss is ``loss_of``'s, if the net has one.
     """
+    module, scores = trained.module, trained.blob
     weights = loss_weights(module)
     like = next(iter(module.parameters()))
     total = Errors()
     for batch in batches:
-        fed = feed.inputs(batch, like.device, like.dtype)
+        fed = trained.feed.inputs(batch, like.device, like.dtype)
         found = module.blobs([scores, *weights], **fed)
         errors = count_errors(found[scores], batch["label"].to(like.device), ignored)
         if weights:

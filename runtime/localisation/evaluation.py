@@ -5,7 +5,7 @@ a box for each class the true class's is taken. ``dense`` has the second.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -19,11 +19,8 @@ from netdef.runtime.data.batches import Batch
 from netdef.runtime.data.box_fields import BOX_FIELDS
 from netdef.runtime.data.box_geometry import Boxes, edges_of, overlap
 from netdef.runtime.data.datasets.dataset import Dataset, boxes_of
-from netdef.runtime.data.feed import Feed
 from netdef.runtime.hardware.process_group import ProcessGroup
-
-if TYPE_CHECKING:
-    from netdef.runtime.module import NetModule
+from netdef.runtime.trained import TrainedNet
 
 ENOUGH = 0.5
 """A box is right that overlaps the true one by more."""
@@ -72,12 +69,11 @@ class BoxErrors(NamedTuple):
 
 
 @torch.inference_mode()
-def evaluate_boxes(module: "NetModule", boxes: str, feed: Feed, batches: Iterable[Batch]) -> BoxErrors:
-    """Count a net's wrong boxes; ``boxes`` is the blob that has them: (N, 4), or (N, 4 classes)."""
-    device = next(iter(module.parameters())).device
+def evaluate_boxes(trained: TrainedNet, batches: Iterable[Batch]) -> BoxErrors:
+    """Count a net's wrong boxes; its blob has them: (N, 4), or (N, 4 classes)."""
     total = BoxErrors()
     for batch in batches:
-        found = module.blobs([boxes], **feed.inputs(batch, device))[boxes]
+        found = trained.module.blobs([trained.blob], **trained.feed.inputs(batch, trained.device))[trained.blob]
         own = of_class(found.double().cpu().numpy(), batch["label"].numpy())
         right = overlap(edges_of(own), edges_of(batch["box"].double().numpy())) > ENOUGH
         total = total.plus(BoxErrors(len(right), int((~right).sum())))

@@ -122,4 +122,4 @@ def _at_the_centre(
     pages = TestBatches(data, net.feed.view, PAGE, skip=request.data.skips)
     own = stream(pages, group.slice_of(len(pages)), request.data.workers or 0)
     skipped = Skipped(data, lambda mistake: console.show([mistake]))
-    return evaluate_boxes(net.module, net.blob, net.feed, skipped.told(own)).over(group)
+    return evaluate_boxes(net, skipped.told(own)).over(group)

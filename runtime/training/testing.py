@@ -10,6 +10,7 @@ from netdef.runtime.data.skipping import Skipped
 from netdef.runtime.evaluation import PAGE, Measured, evaluate, evaluate_loss
 from netdef.runtime.hardware.acceleration import casting
 from netdef.runtime.localisation.evaluation import evaluate_boxes
+from netdef.runtime.trained import TrainedNet
 from netdef.runtime.training.job import Job
 from netdef.runtime.training.sharding import whole_weights
 from netdef.runtime.training.solver import Solver
@@ -59,6 +60,5 @@ def measured(job: Job, batches: Iterable[Batch]) -> Measured:
     setup = job.setup
     if setup.scores is None:
         return evaluate_loss(job.tester, setup.testing, batches)
-    if setup.boxed:
-        return evaluate_boxes(job.tester, setup.scores, setup.testing, batches)
-    return evaluate(job.tester, setup.scores, setup.testing, batches, setup.ignored)
+    trained = TrainedNet(module=job.tester, blob=setup.scores, feed=setup.testing, gives_boxes=setup.boxed)
+    return evaluate_boxes(trained, batches) if setup.boxed else evaluate(trained, batches, setup.ignored)

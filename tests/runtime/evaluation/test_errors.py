@@ -17,6 +17,7 @@ from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.feed import Feed
 from netdef.runtime.data.normalise import Normalise
 from netdef.runtime.evaluation import Errors, count_errors, evaluate
+from netdef.runtime.trained import TrainedNet
 
 
 @pytest.mark.parametrize(
@@ -83,7 +84,9 @@ def test_a_net_is_evaluated_over_a_whole_data_set(tmp_path: Path) -> None:
     net = load(file)
     batches = TestBatches(Bright(), ImageCrop(Pair(2, 2), 1), 2)
     feed = Feed(ImageCrop(Pair(2, 2), 1), {"data": "data"}, Normalise(Preprocessing(Channels.GREY, (100.0,))))
-    found = evaluate(lower(net, weights), net.scores, feed, stream(batches, range(len(batches)), 0))
+    found = evaluate(
+        TrainedNet(module=lower(net, weights), blob=net.scores, feed=feed), stream(batches, range(len(batches)), 0)
+    )
     assert found == Errors(5, 1, 0)  # number 3 is labelled wrongly
 
 
@@ -102,7 +105,7 @@ def test_the_loss_of_a_net_that_has_one_is_told(tmp_path: Path) -> None:
         ImageCrop(Pair(2, 2), 1), {"data": "data", "label": "label"}, Normalise(Preprocessing(Channels.GREY, (), 0.01))
     )
     module = lower(load(tmp_path / "a.net"), weights)
-    errors = evaluate(module, "fc", feed, stream(pages, range(len(pages)), 0))
+    errors = evaluate(TrainedNet(module=module, blob="fc", feed=feed), stream(pages, range(len(pages)), 0))
     values = np.array([data.image(i).sum() / 100 for i in range(len(data))])
     scores = values[:, None] * [-1.0, 0.5]
     likelihoods = np.exp(scores)[np.arange(len(data)), data.labels] / np.exp(scores).sum(1)

@@ -71,7 +71,7 @@ def test_a_net_that_knows_one_box_is_right_where_that_is_the_box(tmp_path: Path)
     module = lower(net, {"fc": [np.zeros((8, 256)), known]})
     batches = TestBatches(Dots(), ImageCrop(Pair(16, 16), 1), 2)
     feed = Feed(ImageCrop(Pair(16, 16), 1), {"data": "data"}, SCALE)
-    found = evaluate_boxes(module, "fc", feed, [batches[0], batches[1]])
+    found = evaluate_boxes(TrainedNet(module=module, blob="fc", feed=feed), [batches[0], batches[1]])
     assert found == BoxErrors(3, 1)
     assert found.text == "box error 33.33 %"
     assert found.plus(BoxErrors(3, 2)).score == pytest.approx(0.5)
@@ -159,4 +159,5 @@ def test_nan_is_a_wrong_box(tmp_path: Path) -> None:
     module = lower(load(tmp_path / "n.net"), {"fc": [np.zeros((4, 256)), np.full(4, np.nan)]})
     batch = TestBatches(Dots(), ImageCrop(Pair(16, 16), 1), 3)[0]
     assert torch.isfinite(batch["box"]).all()
-    assert evaluate_boxes(module, "fc", Feed(VIEW, {"data": "data"}, SCALE), [batch]) == BoxErrors(3, 3)
+    trained = TrainedNet(module=module, blob="fc", feed=Feed(VIEW, {"data": "data"}, SCALE), gives_boxes=True)
+    assert evaluate_boxes(trained, [batch]) == BoxErrors(3, 3)
