@@ -20,23 +20,26 @@ ITSELF = ReceptiveField(Pair(1, 1), Pair(1, 1))
 
 
 def receptive_fields(nodes: Iterable[Inferred[K, T]]) -> list[ReceptiveField | None]:
-    """That of each layer: its bottoms' widest, widened by its window. None where positions have lost their meaning."""
-    fields: dict[K, ReceptiveField] = {}
-    """Of versions that have positions."""
+    """That of each layer: its bottoms' widest, widened by its window.
+
+    None where positions have lost their meaning, or what they see is unknown, as behind an opaque layer.
+    """
+    images: dict[K, ReceptiveField | None] = {}
+    """Of versions that have rows and columns."""
     found = []
     for node in nodes:
         layer = node.step.layer
         window = layer.window(node.bottoms) if node.bottoms else None
-        field = _widened([fields[bottom] for bottom in node.step.bottoms if bottom in fields], window)
+        field = _widened([images[bottom] for bottom in node.step.bottoms if bottom in images], window)
         carried = ITSELF if layer.bottoms.most == 0 else field
-        if carried is not None:
-            fields |= {top: carried for top, shape in zip(node.step.tops, node.tops, strict=True) if len(shape) == 4}
+        images |= {top: carried for top, shape in zip(node.step.tops, node.tops, strict=True) if len(shape) == 4}
         found.append(field)
     return found
 
 
-def _widened(fields: Sequence[ReceptiveField], window: Window | None) -> ReceptiveField | None:
-    if window is None or not fields:
+def _widened(bottoms: Sequence[ReceptiveField | None], window: Window | None) -> ReceptiveField | None:
+    fields = [field for field in bottoms if field is not None]
+    if window is None or not fields or len(fields) < len(bottoms):
         return None
     size = Pair(max(field.size.h for field in fields), max(field.size.w for field in fields))
     stride = fields[0].stride

@@ -149,7 +149,16 @@ def test_one_layer_is_declared_once(build: Build) -> None:
 
 
 def test_what_a_position_sees_is_unknown(build: Build) -> None:
-    fields = {node.name: node.receptive_field for node in build(CASE).nodes}
+    """Also where it is joined with what sees the input in a known way."""
+    net = build(
+        CASE.replace('"K", 16', "7, 5")
+        + """
+        layer "beside" Convolution { bottom: "data" num_output: 8 kernel_size: 3 pad: 1 }
+        layer "both" Eltwise { bottom: ["beside", "conv"] }
+    """
+    )
+    fields = {node.name: node.receptive_field for node in net.nodes}
+    assert fields.pop("beside") is not None
     assert fields == dict.fromkeys(fields)
 
 
