@@ -49,7 +49,7 @@ class Quotient(NamedTuple):
 
 Atom = Symbol | Quotient
 Product = tuple[Atom, ...]
-"""Atoms in the order of their names; the empty one is 1, which the constant is counted in."""
+"""Atoms in one order; the empty product is 1, which the constant is counted in."""
 Terms = Mapping[Product, int]
 """Coefficients, none of which is 0."""
 
@@ -220,6 +220,20 @@ def simplest(sizes: Iterable[Dim]) -> Dim:
     return min(sizes, key=lambda size: 0 if isinstance(size, int) else 1 if size.name else 2)
 
 
+def symbols_of(size: Dim) -> set[str]:
+    """The names of all symbols of a size, those inside of quotients too."""
+    atoms = [atom for product in _terms(size) for atom in product]
+    inside = (symbols_of(atom.of) | symbols_of(atom.by) for atom in atoms if isinstance(atom, Quotient))
+    return {atom.name for atom in atoms if isinstance(atom, Symbol)}.union(*inside)
+
+
+def renamed(size: Dim, names: Mapping[str, str]) -> Dim:
+    """The same size where some symbols have other names."""
+    if isinstance(size, int):
+        return size
+    return sum((prod((_renamed(atom, names) for atom in product), start=c) for product, c in size.terms), start=0)
+
+
 def is_compound(size: Dim) -> bool:
     """Whether a size is written with signs, and needs parentheses inside of something larger."""
     return isinstance(size, Size) and not size.name
@@ -227,7 +241,7 @@ def is_compound(size: Dim) -> bool:
 
 # ---- forms
 def _form(terms: Terms) -> Dim:
-    """The canonical form of a sum: the longest products first, by name, and the constant last."""
+    """The canonical form of a sum: the longest products first, and the constant last."""
     found = [(product, coefficient) for product, coefficient in terms.items() if coefficient]
     if not found or (len(found) == 1 and not found[0][0]):
         return sum(coefficient for _, coefficient in found)
@@ -244,8 +258,15 @@ def _atom(atom: Atom) -> Size:
     return Size([((atom,), 1)])
 
 
+def _renamed(atom: Atom, names: Mapping[str, str]) -> Dim:
+    if isinstance(atom, Symbol):
+        return symbol(names.get(atom.name, atom.name), atom.least)
+    of, by = renamed(atom.of, names), renamed(atom.by, names)
+    return _atom(Quotient(of, by, truncates=True)) if atom.truncates else of // by
+
+
 def _times(left: Product, right: Product) -> Product:
-    return tuple(sorted(left + right, key=str))
+    return tuple(sorted(left + right, key=_key))
 
 
 def _without(product: Product, factor: Product) -> Product | None:
@@ -258,9 +279,14 @@ def _without(product: Product, factor: Product) -> Product | None:
     return tuple(atoms)
 
 
-def _rank(product: Product) -> tuple[int, list[str]]:
+def _rank(product: Product) -> tuple[int, list[tuple[bool, str]]]:
     """An order of products that multiplication keeps, as long division needs it."""
-    return len(product), [str(atom) for atom in product]
+    return len(product), [_key(atom) for atom in product]
+
+
+def _key(atom: Atom) -> tuple[bool, str]:
+    """Symbols come before quotients, each by name."""
+    return isinstance(atom, Quotient), str(atom)
 
 
 def _floor(size: Dim, divisor: Dim) -> Dim:

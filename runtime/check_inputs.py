@@ -42,7 +42,7 @@ def check_fed(net: Net, plan: ExecutionPlan, fed: Mapping[str, Tensor]) -> None:
 
 def _check_sizes(plan: ExecutionPlan, sizes: tuple[Shape, ...]) -> None:
     """Infer every blob's shape as the compiler does, and hold weights against what each layer would have then."""
-    steps = (Step(step.node, step.op.layer, step.bottoms, step.tops) for step in plan.steps)
+    steps = (Step(step.node, step.op.layer, step.bottoms, step.tops, step.node.size_names) for step in plan.steps)
     for found in infer_shapes(steps, dict(zip(plan.inputs.values(), sizes, strict=True))):
         node = found.step.of
         refusal = found.refusal if isinstance(found, Refused) else _other_weights(node, found.weights)

@@ -82,7 +82,7 @@ def _steps(net: Net) -> Iterator[Step[str, Node]]:
         if not node.layer.fed:
             shapes = (tuple(blob.shape for blob in blobs) for blobs in (node.bottoms, node.tops))
             bottoms, tops = (tuple(blob.id for blob in blobs) for blobs in (node.bottoms, node.tops))
-            yield Step(node, node.layer.for_any_batch(*shapes), bottoms, tops)
+            yield Step(node, node.layer.for_any_batch(*shapes), bottoms, tops, node.size_names)
 
 
 def _check_free(net: Net, letter: str) -> None:

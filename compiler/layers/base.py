@@ -194,6 +194,14 @@ class Layer(Message):
         """Whether it is this type that a layer means; to be overridden where several types bear one name."""
         return True
 
+    @property
+    def run_sizes(self) -> tuple[str, ...]:
+        """Names of sizes that only a run of the layer can tell: ``infer`` gives ``symbol("K")`` for them.
+
+        In a net each layer's are its own, whatever others are called.
+        """
+        return ()
+
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
         """The shape of each top; raises ``Refusal`` where the bottoms don't fit. Here: that of the first bottom."""
         return bottoms[:1] * num_tops

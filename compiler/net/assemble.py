@@ -15,10 +15,10 @@ from netdef.compiler.net.definition import Definition, LayerDefinition, unknown_
 from netdef.compiler.net.filter import is_in, state_in
 from netdef.compiler.net.given_sizes import check_given, implied_bottoms, sized, takes_sizes
 from netdef.compiler.net.net import BlobVersion, Net, Node, Sizes
-from netdef.compiler.net.opaque import own_symbols
 from netdef.compiler.net.receptive_field import receptive_fields
 from netdef.compiler.net.shapes import Inferred, Refused, Step, infer_shapes
 from netdef.compiler.net.sharing import check_names, owned_weights
+from netdef.compiler.net.size_names import size_names
 from netdef.compiler.schema.caffe import State
 from netdef.compiler.schema.decode import place_of
 from netdef.compiler.shape import show
@@ -30,12 +30,12 @@ Found = Inferred[int, LayerDefinition]
 def assemble(definition: Definition, state: State, sizes: Sizes, report: Report) -> Net:
     """Build the net; what is wrong goes to ``report``, and the net is whole only if that has no errors."""
     state = state_in(definition, state)
-    layers = _with_own_symbols([layer for layer in definition.layers if is_in(layer, state, report)])
+    layers = [layer for layer in definition.layers if is_in(layer, state, report)]
     unknown_types(layers, report)
     for layer in layers:
         report.extend(layer.report)
     joined = join(definition, layers, state.phase.name, report)
-    steps = list(_steps(joined.joints, sizes, report))
+    steps = _with_size_names(list(_steps(joined.joints, sizes, report)))
     found = list(_accepted(infer_shapes(steps, {}), joined.versions, report))
     sizable = [top for step in steps if takes_sizes(step.layer) for top in step.of.frame.top]
     fed = [top for each in found if each.step.layer.fed for top in each.step.of.frame.top]
@@ -50,12 +50,6 @@ def assemble(definition: Definition, state: State, sizes: Sizes, report: Report)
     )
 
 
-def _with_own_symbols(layers: Sequence[LayerDefinition]) -> list[LayerDefinition]:
-    owned = own_symbols([(definition.frame.name, definition.layer) for definition in layers])
-    pairs = zip(layers, owned, strict=True)
-    return [each if each.layer is layer else each._replace(layer=layer) for each, layer in pairs]
-
-
 def _steps(joints: Iterable[Joint], sizes: Sizes, report: Report) -> Iterator[Step[int, LayerDefinition]]:
     """The layers whose bottoms are there, and as many as they take."""
     for definition, bottoms, tops in joints:
@@ -63,7 +57,12 @@ def _steps(joints: Iterable[Joint], sizes: Sizes, report: Report) -> Iterator[St
         there = tuple(bottom for bottom in bottoms if bottom is not None)
         if layer is not None and len(there) == len(bottoms) and arity_holds(definition, layer, report):
             implied = implied_bottoms(definition, layer, sizes, report)
-            yield Step(definition, sized(definition, layer, sizes), there, tops, implied)
+            yield Step(definition, sized(definition, layer, sizes), there, tops, implied=implied)
+
+
+def _with_size_names(steps: Sequence[Step[int, LayerDefinition]]) -> list[Step[int, LayerDefinition]]:
+    names = size_names([(step.of.frame.name, step.layer) for step in steps])
+    return [step._replace(names=own) for step, own in zip(steps, names, strict=True)]
 
 
 def _accepted(
@@ -119,6 +118,7 @@ def _nodes(found: Sequence[Found], joined: Joined, report: Report) -> Iterator[N
             weights=own,
             loss_weights=_loss_weights(each),
             macs=each.step.layer.macs(each.bottoms, each.tops),
+            size_names=each.step.names,
             receptive_field=field,
         )
 

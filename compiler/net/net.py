@@ -51,6 +51,8 @@ class Node(NamedTuple):
     """What each top counts in the loss."""
     macs: Dim
     """Multiply-adds of one forward pass of the whole batch."""
+    size_names: Mapping[str, str]
+    """What the sizes that only a run of the layer can tell are called here, by the layer's own names for them."""
     receptive_field: ReceptiveField | None
     """None where the bottom has no positions, or they have lost their meaning."""
 

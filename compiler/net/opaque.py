@@ -2,13 +2,10 @@
 
 1. A layer takes as many of the declared shapes as it has tops: the first ones.
 2. A type whose name ends in ``Loss`` is a loss; without a declared shape, its top is a scalar.
-3. A named size is the layer's own. Two layers' ``K`` are two symbols, called ``K@first`` and ``K@second`` in a net
-   that has both; the tops of one layer share theirs.
+3. A named size is one that only a run of the layer can tell; the layer's tops share it, and no other layer does.
 4. What a position of a top sees of the input is unknown.
 """
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from netdef.compiler.diagnostics import Diagnostic, Report
@@ -18,15 +15,20 @@ from netdef.compiler.layers.roles import Colour, Makes
 from netdef.compiler.override import override
 from netdef.compiler.schema.message import Refusal
 from netdef.compiler.shape import Shapes
-from netdef.compiler.size import Dim, may_be_declared, symbol
+from netdef.compiler.size import may_be_declared, symbol
 from netdef.compiler.syntax.tree import DeclaredShapes, Expanded, OpaqueType
 
 
 class _Opaque(Layer, bottoms=Arity(0, None), tops=Arity(0, None), keeps_positions=False):
     """What all such types share; each layer has a class of its own."""
 
-    declared: ClassVar[OpaqueType]
-    shapes: ClassVar[Shapes]
+    shapes: ClassVar[tuple[tuple[int | str, ...], ...]]
+    """Those that are declared for the tops; a string is the name of a size."""
+
+    @property
+    @override
+    def run_sizes(self) -> tuple[str, ...]:
+        return tuple({dim: None for shape in self.shapes for dim in shape if isinstance(dim, str)})
 
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
@@ -35,7 +37,8 @@ class _Opaque(Layer, bottoms=Arity(0, None), tops=Arity(0, None), keeps_position
             at = f"top {len(self.shapes)}"
             declaration = f'opaque "{self.type_name}" at "layer name" {{ {"top_shape: [1, 10] " * num_tops}}}'
             raise Refusal("N503", message, at=at, help=f"say it of this layer alone: {declaration}")
-        return self.shapes[:num_tops]
+        shapes = self.shapes[:num_tops]
+        return tuple(tuple(symbol(dim) if isinstance(dim, str) else dim for dim in shape) for shape in shapes)
 
 
 def declare(expanded: Expanded, shapes: DeclaredShapes, report: Report) -> Expanded:
@@ -54,38 +57,9 @@ def declare(expanded: Expanded, shapes: DeclaredShapes, report: Report) -> Expan
 
 def opaque_layer(declared: OpaqueType) -> Layer | None:
     """A layer as its type's declaration has it; None if that is broken."""
-    return None if declared.top_shapes is None else _made(declared, {})
-
-
-def own_symbols(layers: Sequence[tuple[str, Layer | None]]) -> list[Layer | None]:
-    """The layers of a net, by name, with symbols that no two of them share."""
-    declaring = Counter(word for _, layer in layers for word in _symbols(layer))
-    namesakes: Counter[str] = Counter()
-    owned: list[Layer | None] = []
-    for name, layer in layers:
-        if isinstance(layer, _Opaque):
-            namesakes[name] += 1
-            owner = f"{name}#{namesakes[name]}" if namesakes[name] > 1 else name
-            names = {word: f"{word}@{owner}" for word in _symbols(layer) if declaring[word] > 1}
-            owned.append(_made(layer.declared, names))
-        else:
-            owned.append(layer)
-    return owned
-
-
-def _symbols(layer: Layer | None) -> set[str]:
-    """The names of the sizes that a layer declares."""
-    shapes = (layer.declared.top_shapes or ()) if isinstance(layer, _Opaque) else ()
-    return {dim for shape in shapes for dim in shape if isinstance(dim, str)}
-
-
-def _made(declared: OpaqueType, names: Mapping[str, str]) -> Layer:
-    """A layer of a declared type; ``names`` has the symbols that are called otherwise than declared."""
+    if declared.top_shapes is None:
+        return None
     is_loss = declared.type.endswith("Loss")
-    top_shapes = declared.top_shapes or (((),) if is_loss else ())
-
-    def size(dim: int | str) -> Dim:
-        return dim if isinstance(dim, int) else symbol(names.get(dim, dim))
 
     class _Declared(
         _Opaque,
@@ -95,6 +69,6 @@ def _made(declared: OpaqueType, names: Mapping[str, str]) -> Layer:
     ):
         """A layer type that only its author can run."""
 
-    _Declared.declared = declared
-    _Declared.shapes = tuple(tuple(size(dim) for dim in shape) for shape in top_shapes)
+        shapes = declared.top_shapes or (((),) if is_loss else ())
+
     return _Declared()

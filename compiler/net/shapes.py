@@ -10,6 +10,7 @@ from typing import Generic, NamedTuple, TypeVar
 from netdef.compiler.layers.base import Layer, Weight
 from netdef.compiler.schema.message import Refusal
 from netdef.compiler.shape import Shape, Shapes
+from netdef.compiler.size import renamed, symbols_of
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
@@ -19,6 +20,7 @@ class Step(NamedTuple, Generic[K, T]):
     """A layer, and the blobs' versions that it reads and makes, by number or name.
 
     of       whose layer it is, for those who ask
+    names    what the sizes that only a run of the layer can tell are called in the net
     implied  what a layer without bottoms takes for them: samples of its data set
     """
 
@@ -26,6 +28,7 @@ class Step(NamedTuple, Generic[K, T]):
     layer: Layer
     bottoms: tuple[K, ...]
     tops: tuple[K, ...]
+    names: Mapping[str, str] = {}
     implied: Shapes = ()
 
 
@@ -57,13 +60,27 @@ def infer_shapes(steps: Iterable[Step[K, T]], given: Mapping[K, Shape]) -> Itera
             continue
         bottoms = tuple(shapes[bottom] for bottom in step.bottoms)
         try:
-            tops = step.layer.infer(bottoms or step.implied, len(step.tops))
+            tops = _own(step.layer.infer(bottoms or step.implied, len(step.tops)), bottoms, step.names)
             weights = step.layer.weights(bottoms)
         except Refusal as refusal:
             yield Refused(step, bottoms, refusal)
             continue
         shapes.update(zip(step.tops, tops, strict=True))
         yield Inferred(step, bottoms, tops, weights)
+
+
+def _own(tops: Shapes, bottoms: Shapes, names: Mapping[str, str]) -> Shapes:
+    """A layer's tops, the symbols that it brings under the names that they have in the net."""
+    if all(isinstance(size, int) for top in tops for size in top):
+        return tops
+    brought = _symbols(tops) - _symbols(bottoms)
+    assert brought <= names.keys(), f"run_sizes must name {', '.join(sorted(brought - names.keys()))}"
+    own = {name: names[name] for name in brought}
+    return tuple(tuple(renamed(size, own) for size in top) for top in tops)
+
+
+def _symbols(shapes: Shapes) -> set[str]:
+    return {name for shape in shapes for size in shape for name in symbols_of(size)}
 
 
 def changed_weight(own: Sequence[Weight], now: Sequence[Weight]) -> tuple[Weight, Weight] | None:

@@ -16,8 +16,10 @@ from netdef.compiler.size import (
     exactly,
     is_below,
     may_divide,
+    renamed,
     simplest,
     symbol,
+    symbols_of,
     towards_zero,
 )
 from tests.compiler.size_values import value
@@ -194,6 +196,17 @@ def test_the_simplest_of_sizes_that_must_be_equal() -> None:
     assert simplest([K + 1, M, 7]) == 7
     assert simplest([K + 1, M, K]) == M
     assert simplest([2 * K, K + 1]) == 2 * K
+
+
+@given(starts, steps)
+def test_a_renamed_size_has_the_value_of_its_new_symbols(
+    start: Dim, taken: list[tuple[Callable[[Dim, int], Dim], int]]
+) -> None:
+    size = made(start, taken)
+    other = renamed(size, {"K": "M", "M": "K"})
+    for numbers in all_numbers():
+        assert value(other, numbers) == value(size, {**numbers, "K": numbers["M"], "M": numbers["K"]})
+    assert symbols_of(renamed(size, {"K": "new"})) == {"new" if name == "K" else name for name in symbols_of(size)}
 
 
 def test_forms_are_values() -> None:

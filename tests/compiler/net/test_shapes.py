@@ -1,19 +1,25 @@
 """The walk that finds the shapes of a whole net."""
 
+import pytest
+
+from netdef.compiler.layers import catalogue
 from netdef.compiler.layers.base import Layer
 from netdef.compiler.layers.branching import Concat, Eltwise
 from netdef.compiler.layers.convolution import Convolution
 from netdef.compiler.layers.data import Data
 from netdef.compiler.layers.inner_product import InnerProduct
 from netdef.compiler.net.shapes import Inferred, Refused, Step, changed_weight, infer_shapes
-from netdef.compiler.shape import Shape
+from netdef.compiler.net.size_names import size_names
+from netdef.compiler.override import override
+from netdef.compiler.shape import Shape, Shapes, show
 from netdef.compiler.size import symbol
+from tests.nets import net_of
 
 K = symbol("K")
 
 
 def step(name: str, layer: Layer, *bottoms: str, implied: tuple[Shape, ...] = ()) -> Step[str, str]:
-    return Step(name, layer, bottoms, (name,), implied)
+    return Step(name, layer, bottoms, (name,), implied=implied)
 
 
 def test_each_layer_reads_what_those_before_it_made() -> None:
@@ -61,3 +67,52 @@ def test_a_weight_that_a_layer_would_need_otherwise() -> None:
     own, same, other = (layer.weights((shape,)) for shape in ((1, 4), (7, 2, 2), (1, 9)))
     assert changed_weight(own, same) is None
     assert changed_weight(own, other) == (own[0], other[0])
+
+
+def keeping(*, says_so: bool) -> type[Layer]:
+    """A type that keeps some of its bottom's rows, half of them twice; only a run can tell how many."""
+
+    class Keep(Layer):
+        """Keep some rows."""
+
+        @property
+        @override
+        def run_sizes(self) -> tuple[str, ...]:
+            return ("K",) if says_so else ()
+
+        @override
+        def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
+            return ((symbol("K") + (symbol("K") + 1) // 2, *bottoms[0][1:]),)
+
+    return Keep
+
+
+def test_the_sizes_that_a_layer_brings_are_its_own_in_a_net() -> None:
+    """Of any type, declared in a file or in Python."""
+    with catalogue.restored():
+        keeping(says_so=True)
+        net = net_of("""
+            input "x" [5, 4]
+            layer "a" Keep { top: "a" }
+            layer "b" Keep { top: "b" }
+            layer "c" Concat { axis: 0 bottom: ["a", "b"] }
+        """)
+    assert [show(net.blobs[name]) for name in "abc"] == [
+        "(K@a+(K@a+1)//2)x4",
+        "(K@b+(K@b+1)//2)x4",
+        "(K@a+K@b+(K@a+1)//2+(K@b+1)//2)x4",
+    ]
+
+
+def test_a_layer_must_name_the_sizes_that_it_brings() -> None:
+    with catalogue.restored():
+        layer = keeping(says_so=False)()
+    with pytest.raises(AssertionError, match="run_sizes must name K"):
+        list(infer_shapes([step("keep", layer, "x")], {"x": (5, 4)}))
+
+
+def test_a_size_has_its_layers_name_only_where_another_layer_has_one_of_its_name() -> None:
+    with catalogue.restored():
+        keep = keeping(says_so=True)()
+    assert size_names([("a", keep), ("b", Concat())]) == [{"K": "K"}, {}]
+    assert size_names([("a", keep), ("b", keep), ("a", keep)]) == [{"K": "K@a"}, {"K": "K@b"}, {"K": "K@a#2"}]
