@@ -82,7 +82,8 @@ def conclusion(run: Run) -> Iterator[str]:
         return
     request = run.request
     data = "" if request.data.data is None else f" --data {shlex.quote(request.data.data)}"
-    yield f"next: netdef evaluate {shlex.quote(request.net.file)} --weights {shlex.quote(str(run.path))}{data}"
+    own = "".join(f" --load {shlex.quote(path)}" for path in request.net.layer_files)
+    yield f"next: netdef evaluate {shlex.quote(request.net.file)} --weights {shlex.quote(str(run.path))}{data}{own}"
 
 
 def _in_words(name: str, value: float) -> str:

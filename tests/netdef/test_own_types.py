@@ -1,6 +1,7 @@
 """A layer type of one's own, used by the commands as any other, and refused at the door where it is not whole."""
 
 import json
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -84,6 +85,8 @@ def test_training_export_and_verification(capsys: Captured, home: Path) -> None:
     Path("own.yaml").write_text("iterations: 1\nbatch: 8\nlr: 0.1\n", "utf-8")
     told = ("--data", "synthetic", "--device", "cpu", "-o", "run")
     assert main(["train", "own.net", *told, *own]) == 0
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("next: netdef "))
+    assert main(shlex.split(line)[2:]) == 0  # what it says to do next works as it stands
     weights = netdef.read_weights("run/last.safetensors")
     netdef.load_layers(OWN)
     first = netdef.module(netdef.load("own.net", phase="TRAIN"))
@@ -93,6 +96,13 @@ def test_training_export_and_verification(capsys: Captured, home: Path) -> None:
     assert Path("own.onnx").stat().st_size > 0
     capsys.readouterr()
     assert main(["verify", "own.net", "--weights", "run", *own]) == 0
+
+
+def test_a_run_remembers_the_file_of_its_types() -> None:
+    Path("own.yaml").write_text("iterations: 1\nbatch: 8\nlr: 0.1\n", "utf-8")
+    assert main(["train", "own.net", "--data", "synthetic", "--device", "cpu", "-o", "run", "--load", str(OWN)]) == 0
+    resumed = [sys.executable, "-m", "netdef", "train", "--resume", "-o", "run"]  # a process that knows nothing of it
+    subprocess.run(resumed, check=True, capture_output=True)
 
 
 def test_the_numbers_are_those_of_the_formula() -> None:
