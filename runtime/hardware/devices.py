@@ -1,10 +1,11 @@
-"""Devices by name."""
+"""Which device computes: by name, or this process's own."""
+
+import os
 
 import torch
 
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
-from netdef.runtime.hardware.process_group import own_device
 
 
 def device_of(name: str | None) -> torch.device:
@@ -18,3 +19,15 @@ def device_of(name: str | None) -> torch.device:
         cure = "leave out --device, or say cpu, cuda or cuda:1"
         raise NetError(Diagnostic("N718", f"this machine has no device {name}", help=cure))
     return device
+
+
+def own_device() -> torch.device:
+    """The device of this process among those of its machine: each has its own GPU, or all share the processors."""
+    if not torch.cuda.is_available():
+        return torch.device("cpu")
+    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+
+
+def num_gpus(device: str | None) -> int:
+    """How many GPUs processes may take that are to compute on a device, by name; None is any."""
+    return 0 if device == "cpu" else torch.cuda.device_count()

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
-from netdef.runtime.hardware.process_group import num_gpus
+from netdef.runtime.hardware.devices import num_gpus
 
 
 class Launched(NamedTuple):

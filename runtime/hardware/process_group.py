@@ -1,13 +1,12 @@
 """The processes that work on one thing together, one for each device.
 
-What one process knows and all must agree on goes through here; every other room computes its own share. The
-processes are started by torch's elastic launcher (``torchrun``, or ``--devices N``), which tells each its place.
+What one process knows and all must agree on goes through here; every other room computes its own slice. The
+processes are started by torch's elastic launcher (``torchrun``, or ``--devices N``), which tells each its rank.
 """
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 import torch.distributed as dist
@@ -19,6 +18,7 @@ from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
 from netdef.compiler.override import override
 from netdef.compiler.request import UsageError
+from netdef.runtime.hardware.devices import num_gpus, own_device
 from netdef.runtime.hardware.launch_environment import attempt, was_launched
 
 T = TypeVar("T")
@@ -200,46 +200,3 @@ def agree_on_errors(group: ProcessGroup) -> Iterator[None]:
         raise mistake
     if any(found) or is_said:
         raise SaidElsewhere
-
-
-def num_gpus(device: str | None) -> int:
-    """How many GPUs processes may take that are to compute on a device, by name; None is any."""
-    return 0 if device == "cpu" else torch.cuda.device_count()
-
-
-def own_device() -> torch.device:
-    """The device of this process among those of its machine: each has its own GPU, or all share the processors."""
-    if not torch.cuda.is_available():
-        return torch.device("cpu")
-    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
-
-
-class SignalSync:
-    """A request that reaches any process, and that all act upon at the same iteration, one later than it came.
-
-    The question travels while the next iteration is computed, so that it costs no waiting.
-    """
-
-    def __init__(self, group: ProcessGroup) -> None:
-        self._group = group
-        self._channel = dist.new_group(backend="gloo") if group.size > 1 else None
-        self._asked: tuple[Any, Tensor] | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._asked is not None and kind is None:  # of a broken group no answer comes
-            self._asked[0].wait()
-
-    def strongest(self, request: int) -> int:
-        """The strongest request of all processes at the iteration before; alone, one's own at once."""
-        if self._channel is None:
-            return request
-        before = self._asked
-        flag = torch.tensor(request)
-        self._asked = dist.all_reduce(flag, dist.ReduceOp.MAX, group=self._channel, async_op=True), flag
-        if before is None:
-            return 0
-        before[0].wait()
-        return int(before[1])

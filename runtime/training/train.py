@@ -5,7 +5,7 @@ from netdef.compiler.render.text import render
 from netdef.runtime.data.batches import stream
 from netdef.runtime.data.skipping import Skipped
 from netdef.runtime.evaluation import Measured
-from netdef.runtime.hardware.process_group import SignalSync
+from netdef.runtime.hardware.signal_sync import SignalSync
 from netdef.runtime.run import Run
 from netdef.runtime.training.checkpoint import Checkpoint
 from netdef.runtime.training.job import Job, solver_of, training_batches

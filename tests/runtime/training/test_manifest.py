@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from netdef.cli import main
-from netdef.runtime.hardware import launcher, process_group
+from netdef.runtime.hardware import devices, launcher
 from netdef.runtime.hardware.launcher import Launched
 from netdef.runtime.run import Run
 from netdef.runtime.training import train
@@ -123,7 +123,7 @@ def test_the_devices_are_those_that_it_began_with(home: Path, monkeypatch: pytes
 
 def test_processes_on_a_cpu_need_no_gpus(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
-    assert process_group.num_gpus("cpu") == 0
+    assert devices.num_gpus("cpu") == 0
     assert main(["train", "x.net", "--devices", "2"]) == 1
     err = capsys.readouterr().err
     assert "this machine has 1 GPU, not 2" in err
