@@ -15,8 +15,8 @@ from netdef.compiler.layers import catalogue
 
 ROOT = Path(__file__).parent.parent
 HEAVY = {"torch", "onnx", "onnxruntime", "numpy", "rich", "graphviz", "yaml", "PIL", "sklearn", "safetensors"}
-
-
+WITNESSES = {"google", "safetensors", "hypothesis", "torchinfo", "cv2"}
+"""What only tests compare with: netdef reads and writes Caffe's files, and safetensors, by itself."""
 TOPS = {"netdef.compiler": ROOT / "compiler", "netdef.runtime": ROOT / "runtime", "netdef": ROOT / "netdef"}
 """Where the packages lie whose own files are rooms, each by itself."""
 ARGPARSE = ("netdef.cli", "netdef.options", "netdef.commands")
@@ -126,6 +126,11 @@ def test_compiler_knows_neither_runtime_nor_torch(path: Path) -> None:
     roots = {name.split(".")[0] for name in imports(path)}
     assert not roots & {"torch", "onnxruntime", "torchvision"}
     assert "onnx" not in roots or (ROOT / "compiler/onnx") in path.parents
+
+
+def test_what_tests_compare_with_is_used_by_tests_alone() -> None:
+    found = {module for module, path in modules().items() if WITNESSES & {name.split(".")[0] for name in imports(path)}}
+    assert not found
 
 
 @pytest.mark.parametrize("package", ["netdef.compiler", "netdef.runtime"])

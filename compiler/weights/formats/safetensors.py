@@ -131,7 +131,7 @@ def _place(name: str, entry: object) -> _Place:
         raise Damaged(f"{name} holds {word}, and known are {', '.join(WORDS)}")
     if len(shape) > MOST_AXES or not all(type(size) is int and size >= 0 for size in shape):
         raise Damaged(f"{name} has no shape of at most {MOST_AXES} sizes")
-    dtype = dtype_named(WORDS[word])
+    dtype = dtype_named(WORDS[word]).newbyteorder("<")
     if end - start != prod(shape) * dtype.itemsize:
         raise Damaged(f"{name} is {word} of {shape}, and has {end - start:,} bytes")
     return _Place(dtype, tuple(shape), start, end)
