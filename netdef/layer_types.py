@@ -32,7 +32,8 @@ from netdef.compiler.override import override
 from netdef.compiler.rules import declare_rule
 from netdef.compiler.schema.caffe import BlobShape, Engine, Filler
 from netdef.compiler.schema.message import Message, ProtoEnum, Refusal, beside, pair, param
-from netdef.compiler.shape import Pair, Shape, Shapes, product
+from netdef.compiler.shape import Pair, Shape, Shapes, differ, product
+from netdef.compiler.size import Dim, is_below, may_divide, symbol
 
 if TYPE_CHECKING:
     from netdef.compiler.net.net import Node
@@ -40,9 +41,10 @@ if TYPE_CHECKING:
     from netdef.runtime.lowering.base import Op, Setting
 
 __all__ = [
-    "Arity", "BlobShape", "Colour", "Divisor", "Engine", "Filler", "Layer", "Makes", "Message", "Pair", "ProtoEnum",
-    "Refusal", "Shape", "Shapes", "Weight", "WeightRole", "Window", "Written", "beside", "find_axis", "known_sizes",
-    "need_rank", "onnx_rule", "override", "pair", "param", "product", "pytorch_rule", "same_shapes",
+    "Arity", "BlobShape", "Colour", "Dim", "Divisor", "Engine", "Filler", "Layer", "Makes", "Message", "Pair",
+    "ProtoEnum", "Refusal", "Shape", "Shapes", "Weight", "WeightRole", "Window", "Written", "beside", "differ",
+    "find_axis", "is_below", "known_sizes", "may_divide", "need_rank", "onnx_rule", "override", "pair", "param",
+    "product", "pytorch_rule", "same_shapes", "symbol",
 ]  # fmt: skip
 
 L = TypeVar("L", bound=Layer)
