@@ -37,14 +37,14 @@ class Files:
     def open(self, path: str | os.PathLike[str], report: Report) -> Source | None:
         """The text at a path; what keeps it from being read goes into the report."""
         name = os.fspath(path)
+        if name in _STDIN_NAMES:
+            name = STDIN
         text = self._texts.get(self.identity(name))
         if text is not None:
             return Source(name, text.removeprefix("\N{BYTE ORDER MARK}"))
         if not self._disk:
             report.add(Diagnostic("N001", f"there is no file {name}"))
             return None
-        if name in _STDIN_NAMES:
-            name = STDIN
         try:
             data = self._read(name)
         except (OSError, ValueError) as error:  # a path may hold a zero byte, and the standard input be closed

@@ -1,5 +1,6 @@
 """What a program can do about a mistake: edits of the text, and how sure it is of them."""
 
+import re
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -44,3 +45,28 @@ def insert_before(span: Span, text: str, applicability: Applicability = Applicab
 def insert_after(span: Span, text: str, applicability: Applicability = Applicability.SAFE) -> Fix:
     """Something put in right after a span."""
     return replace(span._replace(start=span.end), text, applicability)
+
+
+def rename(
+    span: Span, word: str, instead: str | None, applicability: Applicability = Applicability.UNSAFE
+) -> Fix | None:
+    """Another word for one that stands in a span, in quotes or without; None where it isn't written there, but made."""
+    found = [*re.finditer(rf"(?<!\w){re.escape(word)}(?!\w)", span.text)]
+    if instead is None or len(found) != 1:
+        return None
+    start, end = found[0].span()
+    return replace(span._replace(start=span.start + start, end=span.start + end), instead, applicability)
+
+
+def remove_statement(span: Span, applicability: Applicability = Applicability.SAFE) -> Fix:
+    """A statement goes with the comma or semicolon behind it, and with its lines if nothing else stands on them."""
+    text, start, end = span.source.text, span.start, span.end
+    while end < len(text) and text[end] in " \t,;":
+        end += 1
+    if end < len(text) and text[end] != "\n":
+        return delete(span._replace(end=end), applicability)
+    while start and text[start - 1] in " \t":
+        start -= 1
+    if start == 0 or text[start - 1] == "\n":
+        end = min(end + 1, len(text))
+    return delete(span._replace(start=start, end=end), applicability)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from netdef.compiler.diagnostics import Diagnostic, Label, Severity, did_you_mean
+from netdef.compiler.fixes import Applicability, Fix, replace
 from netdef.compiler.net.net import Net
 from netdef.compiler.schema.caffe import Expect
 from netdef.compiler.schema.decode import Places
@@ -21,6 +22,7 @@ class _Claim(NamedTuple):
     holds: Comparison
     help: str | None
     at: Span
+    fix: Fix | None = None
 
 
 def check_claims(net: Net, overridden: bool) -> None:
@@ -41,7 +43,7 @@ def _said(claim: _Claim, overridden: bool) -> Diagnostic:
         message = f"the claim of {said} is not checked: there is {claim.found}, which only a run can tell"
     else:
         message = f"{claim.of}: {claim.claimed} expected, {claim.found} found"
-        return Diagnostic("N602", message, at, help=claim.help)
+        return Diagnostic("N602", message, at, help=claim.help, fix=claim.fix)
     return Diagnostic("N603", message, at, severity=Severity.WARNING)
 
 
@@ -56,7 +58,9 @@ def _counts(net: Net, expect: Expect, places: Places) -> Iterator[_Claim]:
         if claimed is not None:
             word = attribute.removeprefix("num_")
             help = f"if the net is right, write {word}: {found:_}" if isinstance(found, int) else None
-            yield _Claim(word, f"{claimed:,}", f"{found:,}", compare(claimed, found), help, places[attribute][0])
+            at = places[attribute][0]
+            fix = replace(at, f"{found:_}", Applicability.UNSAFE) if isinstance(found, int) else None
+            yield _Claim(word, f"{claimed:,}", f"{found:,}", compare(claimed, found), help, at, fix)
 
 
 def _shapes(net: Net, expect: Expect, places: Places) -> Iterator[_Claim]:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
-from netdef.compiler.diagnostics import Label, closest, did_you_mean
+from netdef.compiler.diagnostics import Label, closest
 from netdef.compiler.expand.evaluate import describe
 from netdef.compiler.expand.place import NET, Place
 from netdef.compiler.expand.run import Run
 from netdef.compiler.expand.scope import Binding, Closure, Mistake, Scope
+from netdef.compiler.fixes import rename
 from netdef.compiler.syntax.tree import Argument, Block, Call, Plain
 
 
@@ -21,8 +22,9 @@ def run_call(run: Run, call: Call, place: Place) -> list[Plain]:
     at = place.here(call.at)
     closure = place.scope.block(call.name)
     if closure is None:
-        help = did_you_mean(call.name, place.scope.block_names()) or "define it above, or include its file"
-        raise Mistake("N302", f"there is no block {call.name}", at, help)
+        near = closest(call.name, place.scope.block_names())
+        help = f'did you mean "{near}"?' if near else "define it above, or include its file"
+        raise Mistake("N302", f"there is no block {call.name}", at, help, fix=rename(call.at, call.name, near))
     block = closure.block
     if block in run.calls:
         help = "nothing would end it; `repeat` says how often something comes"
@@ -98,8 +100,10 @@ def _parameter(argument: Argument, block: Block, positional: Iterator[str], scop
         raise Mistake("N304", f"block {block.name} takes {count}", argument.at, "drop this one", _signature(block))
     at = argument.at if argument.name is None else argument.at._replace(end=argument.at.start + len(name))
     if name not in names:
-        help = did_you_mean(name, [*names, "input"]) or f"it has {', '.join(names) or 'none'}"
-        raise Mistake("N304", f"block {block.name} has no parameter {name}", at, help, _signature(block))
+        near = closest(name, [*names, "input"])
+        help = f'did you mean "{near}"?' if near else f"it has {', '.join(names) or 'none'}"
+        message = f"block {block.name} has no parameter {name}"
+        raise Mistake("N304", message, at, help, _signature(block), fix=rename(at, name, near))
     if name in scope.variables:
         message = f"block {block.name} is given {name} twice"
         raise Mistake("N304", message, at, "keep one of them", _signature(block))

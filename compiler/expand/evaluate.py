@@ -6,8 +6,9 @@ Integers stay integers: ``/`` gives one where it divides exactly, else a fractio
 import operator
 from collections.abc import Callable
 
-from netdef.compiler.diagnostics import did_you_mean
+from netdef.compiler.diagnostics import closest
 from netdef.compiler.expand.scope import Mistake, Quiet, Scope
+from netdef.compiler.fixes import Applicability, insert_after, rename, replace
 from netdef.compiler.source import Span
 from netdef.compiler.syntax.tree import (
     Binary,
@@ -58,7 +59,8 @@ def truth(expression: Expression, scope: Scope) -> bool:
         message = f"a condition is true or false, and this is {describe(value)}"
         is_number = isinstance(value, int | float)
         help = f"compare it: {expression.at.text} > 0" if is_number else 'compare it: x == "..."'
-        raise Mistake("N309", message, expression.at, help)
+        fix = insert_after(expression.at, " > 0", Applicability.UNSAFE) if is_number else None
+        raise Mistake("N309", message, expression.at, help, fix=fix)
     return value
 
 
@@ -100,10 +102,12 @@ def _variable(word: Word, scope: Scope) -> Value:
 def unknown_variable(word: Word, scope: Scope) -> Mistake:
     """Nobody binds a word; what was meant is most likely a variable that can be read here."""
     if word.value == "input":
-        help: str | None = "input is the one blob that flows into a block, and here there is none"
+        near, help = None, "input is the one blob that flows into a block, and here there is none"
     else:
-        help = did_you_mean(word.value, scope.variable_names()) or f"bind it above: let {word.value} = 1"
-    return Mistake("N301", f"there is no variable {word.value}", word.at, help)
+        near = closest(word.value, scope.variable_names())
+        help = f'did you mean "{near}"?' if near else f"bind it above: let {word.value} = 1"
+    fix = rename(word.at, word.value, near)
+    return Mistake("N301", f"there is no variable {word.value}", word.at, help, fix=fix)
 
 
 def _text(part: "str | Expression", scope: Scope) -> str:
@@ -158,8 +162,10 @@ def _binary(expression: Binary, scope: Scope) -> Value:
         if isinstance(more, str):
             return _bounded(text + more, expression.at)
         message = f"a string can't be added to {describe(more)}"
-        help = f'put it in a string: "${{{expression.right.at.text}}}"'
-        raise Mistake("N309", message, expression.operator_at, help)
+        written = expression.right.at.text
+        help = f'put it in a string: "${{{written}}}"'
+        fix = None if isinstance(more, tuple) or '"' in written else replace(expression.right.at, f'"${{{written}}}"')
+        raise Mistake("N309", message, expression.operator_at, help, fix=fix)
     first, second = _number(expression.left, scope), _number(expression.right, scope)
     if sign in _ORDER:
         return _ORDER[sign](first, second)

@@ -6,7 +6,8 @@ from netdef.compiler.expand.evaluate import describe, evaluate, integer, truth
 from netdef.compiler.expand.place import Place
 from netdef.compiler.expand.run import MAX_STEPS, Run
 from netdef.compiler.expand.scope import Mistake
-from netdef.compiler.syntax.tree import If, Let, Plain, Range, Repeat, Value
+from netdef.compiler.fixes import insert_before
+from netdef.compiler.syntax.tree import If, Let, Number, Plain, Range, Repeat, Value, Word
 
 
 def run_let(run: Run, let: Let, place: Place) -> list[Plain]:
@@ -63,5 +64,6 @@ def _turns(repeat: Repeat, place: Place) -> Sequence[Value]:
         message = f"repeat goes over a list or a range, and this is {describe(rows)}"
         is_count = isinstance(rows, int) and not isinstance(rows, bool)
         help = f"to count from 1, write 1..{over.at.text}" if is_count else "write a list: [a, b]"
-        raise Mistake("N309", message, over.at, help)
+        fix = insert_before(over.at, "1..") if is_count and isinstance(over, Word | Number) else None
+        raise Mistake("N309", message, over.at, help, fix=fix)
     return rows

@@ -4,13 +4,14 @@ Each field goes to the message that has it; a missing bottom is the top of the l
 layer's name, or the bottom for layers written in place.
 """
 
-from netdef.compiler.diagnostics import closest, did_you_mean
+from netdef.compiler.diagnostics import closest
 from netdef.compiler.expand.evaluate import describe, evaluate
 from netdef.compiler.expand.fields import flowing_on, is_bound
 from netdef.compiler.expand.meant import meant
 from netdef.compiler.expand.place import LAYER, Place
 from netdef.compiler.expand.run import Run
 from netdef.compiler.expand.scope import Mistake
+from netdef.compiler.fixes import rename, replace
 from netdef.compiler.layers import catalogue
 from netdef.compiler.layers.base import Layer
 from netdef.compiler.schema.caffe import BlobShape
@@ -58,7 +59,12 @@ def string_of(name: Expression, place: Place) -> str:
     value = evaluate(name, place.scope)
     if not isinstance(value, str):
         message = f"a layer's name is a string, and this is {describe(value)}"
-        raise Mistake("N309", message, place.here(name.at), f'put it in a string: "${{{name.at.text}}}"')
+        fix = (
+            replace(name.at, f'"${{{name.at.text}}}"')
+            if isinstance(name, Word) and not isinstance(value, tuple)
+            else None
+        )
+        raise Mistake("N309", message, place.here(name.at), f'put it in a string: "${{{name.at.text}}}"', fix=fix)
     return value
 
 
@@ -120,9 +126,11 @@ def _flowing(run: Run, at: Span, name: str, place: Place) -> str | None:
 def _layer_name(run: Run, name: Expression, place: Place) -> str:
     """A layer's name; a word that is no variable has only lost its quotes."""
     if isinstance(name, Word) and not is_bound(name, place):
-        near = did_you_mean(name.value, place.scope.variable_names())
+        near = closest(name.value, place.scope.variable_names())
+        help = f'did you mean "{near}"?' if near else f'write "{name.value}"'
         message = f"a layer's name stands in quotes, and no variable is named {name.value}"
-        run.say(Mistake("N301", message, name.at, near or f'write "{name.value}"'), place)
+        fix = rename(name.at, name.value, near) if near else replace(name.at, f'"{name.value}"')
+        run.say(Mistake("N301", message, name.at, help, fix=fix), place)
         return name.value
     return string_of(name, place)
 

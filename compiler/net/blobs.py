@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from netdef.compiler.diagnostics import Diagnostic, Label, Report, did_you_mean
+from netdef.compiler.diagnostics import Diagnostic, Label, Report, closest
+from netdef.compiler.fixes import Fix, rename
 from netdef.compiler.layers.roles import Makes
 from netdef.compiler.net.definition import Definition, LayerDefinition
 from netdef.compiler.net.net import AUTOMATIC
@@ -101,6 +102,7 @@ class _Joiner:
         maker, absent = self.later.get(name), self.absent.get(name)
         labels: tuple[Label, ...] = ()
         help: str | None
+        fix: Fix | None = None
         if maker is definition:
             message = f'{definition.title} reads the blob "{name}" that it makes itself'
             help = "name the blob that flows in: a layer in place works on one that exists"
@@ -114,10 +116,11 @@ class _Joiner:
             help = "give this layer the same include or exclude rule"
         elif self.is_whole:
             message = f'there is no blob "{name}"'
-            help = did_you_mean(name, [*self.last, *self.absent]) or self._blobs_so_far()
+            near = closest(name, [*self.last, *self.absent])
+            help, fix = f'did you mean "{near}"?' if near else self._blobs_so_far(), rename(at, name, near)
         else:
             return
-        self.report.add(Diagnostic("N501", message, Label(at), labels, help=help))
+        self.report.add(Diagnostic("N501", message, Label(at), labels, help=help, fix=fix))
 
     def _blobs_so_far(self) -> str:
         if not self.last:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from netdef.compiler.diagnostics import Diagnostic, Label, Report, closest, did_you_mean
 from netdef.compiler.expand.meant import meant
+from netdef.compiler.fixes import rename
 from netdef.compiler.layers import catalogue
 from netdef.compiler.layers.base import Layer
 from netdef.compiler.layers.inputs import Input
@@ -201,4 +202,6 @@ def unknown_types(definitions: Sequence[LayerDefinition], report: Report) -> Non
             continue
         near = closest(kind, catalogue.names())
         help = f'did you mean "{near}"?' if near else f'declare what it makes: opaque "{kind}" {{ top_shape: [1, 10] }}'
-        report.add(Diagnostic("N209", f'there is no layer type "{kind}"', Label(first), labels, help=help))
+        fixes = [fix for d in found if (fix := rename(d.places["type"][0], kind, near)) is not None]
+        fix = fixes[0]._replace(edits=tuple(edit for each in fixes for edit in each.edits)) if fixes else None
+        report.add(Diagnostic("N209", f'there is no layer type "{kind}"', Label(first), labels, help=help, fix=fix))

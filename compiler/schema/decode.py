@@ -6,7 +6,8 @@ Every mistake is reported where it stands; a message with an error in it is not 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity, did_you_mean
+from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity, closest
+from netdef.compiler.fixes import Applicability, Fix, remove_statement, rename
 from netdef.compiler.schema.message import REQUIRED, Message, Param, Refusal
 from netdef.compiler.schema.values import WrongValue, convert, example_of
 from netdef.compiler.shape import Pair
@@ -66,10 +67,12 @@ class Decoder:
         """Read the statements of a body. ``where`` names the message, for people."""
         values: dict[str, Any] = {}
         places: Places = {}
-        said: dict[str, Span] = {}
+        said: dict[str, Field | Group] = {}
+        broken: set[str] = set()
         errors = 0
         for statement in body:
             if isinstance(statement, Lost) or (isinstance(statement, Field) and isinstance(statement.value, Broken)):
+                broken.add(statement.name)
                 errors += 1
                 continue
             param = params.get(statement.name)
@@ -82,26 +85,30 @@ class Decoder:
                 self._said_twice(statement, param, said)
                 errors += 1
                 continue
-            said[statement.name] = statement.at
+            said[statement.name] = statement
             value = self._value(statement, param)
             if value is None:
+                broken.add(statement.name)
                 errors += 1
                 continue
             _store(values, param, param.spellings[statement.name][1], value)
             places[param.attribute] = (*places.get(param.attribute, ()), at)
-        errors += self._finish_pairs(values, params, said)
+        errors += self._finish_pairs(values, params, said, broken)
         return Values(values, places, is_whole=not errors)
 
     def unknown_field(self, statement: Field | Group, known: Iterable[str], where: str) -> None:
         """Say that nobody knows a field here."""
         known = [*known]
-        help = did_you_mean(statement.name, known)
+        near = closest(statement.name, known)
+        help = f'did you mean "{near}"?' if near else None
+        is_sure = self.unknown is Severity.ERROR and near is not None and near.lower() == statement.name.lower()
+        fix = rename(statement.at, statement.name, near, Applicability.SAFE if is_sure else Applicability.UNSAFE)
         if help is None and self.unknown is Severity.WARNING:
             help = "if a fork of Caffe reads it, its effect is lost here"
         elif help is None:
             help = f"it has {', '.join(known)}" if 0 < len(known) < 20 else None
         message = f"{where} has no field {statement.name}"
-        self.report.add(Diagnostic("N401", message, Label(statement.at), help=help, severity=self.unknown))
+        self.report.add(Diagnostic("N401", message, Label(statement.at), help=help, severity=self.unknown, fix=fix))
 
     def _value(self, statement: Field | Group, param: Param) -> Any:
         if issubclass(param.kind, Message):
@@ -119,35 +126,46 @@ class Decoder:
             return convert(statement.value, param)  # type: ignore[arg-type]  # an expanded value is a literal
         except WrongValue as wrong:
             code, message, advice = wrong.diagnosis
-            self._error(code, f"{statement.name} {message}", statement.value.at, advice)
+            self._error(code, f"{statement.name} {message}", statement.value.at, advice, fix=wrong.fix)
             return None
 
-    def _clashes(self, statement: Field | Group, param: Param, said: Mapping[str, Span]) -> bool:
+    def _clashes(self, statement: Field | Group, param: Param, said: Mapping[str, Field | Group]) -> bool:
         """Whether ``kernel_size`` and ``kernel_h`` stand together."""
         axis = param.spellings[statement.name][1]
         return any(name in said for name, (_, other) in param.spellings.items() if (axis is None) != (other is None))
 
-    def _said_twice(self, statement: Field | Group, param: Param, said: Mapping[str, Span]) -> None:
+    def _said_twice(self, statement: Field | Group, param: Param, said: Mapping[str, Field | Group]) -> None:
         first = next(name for name in param.spellings if name in said)
-        if said[first] == statement.at:
+        before, fix = said[first], None
+        if before.at == statement.at:
             message = f"{statement.name} takes one value, not a list"
             self._error("N404", message, statement.at, "give one of the values")
             return
         if first == statement.name:
             code, message = "N404", f"{statement.name} may stand only once here"
             help = "keep one of them"
+            if isinstance(statement, Field) and isinstance(before, Field):
+                is_same = statement.value[0] == before.value[0]
+                sureness = Applicability.SAFE if is_same else Applicability.SHOWN
+                fix = remove_statement(statement.at.to(statement.value.at), sureness)
         else:
             code, message = "N407", f"{statement.name} and {first} exclude each other"
             help = "give one size for both axes, or one for each"
-        label = Label(said[first], "already given")
-        self.report.add(Diagnostic(code, message, Label(statement.at), (label,), help=help))
+        label = Label(before.at, "already given")
+        self.report.add(Diagnostic(code, message, Label(statement.at), (label,), help=help, fix=fix))
 
-    def _finish_pairs(self, values: dict[str, Any], params: Mapping[str, Param], said: Mapping[str, Span]) -> int:
+    def _finish_pairs(
+        self,
+        values: dict[str, Any],
+        params: Mapping[str, Param],
+        said: Mapping[str, Field | Group],
+        broken: set[str],
+    ) -> int:
         """Make sizes of the ``_h`` and ``_w`` spellings; one without the other is half a size."""
         errors = 0
         for param in {id(p): p for p in params.values()}.values():
             halves = values.get(param.attribute)
-            if not isinstance(halves, dict):
+            if not isinstance(halves, dict) or not broken.isdisjoint(param.spellings):
                 continue
             names = {axis: name for name, (_, axis) in param.spellings.items() if axis is not None}
             for axis in (0, 1):
@@ -156,7 +174,7 @@ class Decoder:
                     if param.default in (REQUIRED, None, ()):  # Caffe: stride_h alone leaves the default for width
                         whole = next(name for name, (_, one) in param.spellings.items() if one is None)
                         help = f"add {needed}, or write {whole}: {halves[1 - axis]} for both"
-                        self._error("N407", f"{given} needs {needed} beside it", said[given], help)
+                        self._error("N407", f"{given} needs {needed} beside it", said[given].at, help)
                         errors += 1
                     else:
                         halves[axis] = param.default[axis]
@@ -165,8 +183,10 @@ class Decoder:
                 values[param.attribute] = tuple(size) if param.repeated else size
         return errors
 
-    def _error(self, code: str, message: str, at: Span, help: str | None, *, subject: str = "") -> None:
-        self.report.add(Diagnostic(code, message, Label(at), help=help, subject=subject))
+    def _error(
+        self, code: str, message: str, at: Span, help: str | None, *, subject: str = "", fix: Fix | None = None
+    ) -> None:
+        self.report.add(Diagnostic(code, message, Label(at), help=help, subject=subject, fix=fix))
 
 
 def place_of(at: str, places: Places, whole: Span) -> Span:

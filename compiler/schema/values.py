@@ -3,16 +3,38 @@
 from collections.abc import Callable
 from typing import Any
 
-from netdef.compiler.diagnostics import closest, did_you_mean
+from netdef.compiler.diagnostics import closest
+from netdef.compiler.fixes import Applicability, Fix, replace
 from netdef.compiler.schema.message import Param, ProtoEnum
+from netdef.compiler.syntax.literals import read_number
 from netdef.compiler.syntax.tree import Literal, Number, Text, Word
 
 
 class WrongValue(Exception):
-    """A value that its field can't hold: a code, what is wrong, and help."""
+    """A value that its field can't hold: a code, what is wrong, help, and perhaps a fix."""
 
-    def __init__(self, code: str, message: str, help: str | None = None) -> None:
+    def __init__(self, code: str, message: str, help: str | None = None, fix: Fix | None = None) -> None:
         self.diagnosis = (code, message, help)
+        self.fix = fix
+
+
+def _instead(literal: Literal, text: str | None, applicability: Applicability = Applicability.SAFE) -> Fix | None:
+    """Another text for a literal's; None where the text has not the literal itself, but what it was worked out from."""
+    written = literal.at.text
+    is_itself = {
+        Text: written[:1] in ('"', "'") and "${" not in written,
+        Number: written[:1] in _NUMBER_BEGINS,
+        Word: written == literal.value,
+    }
+    return replace(literal.at, text, applicability) if text is not None and is_itself[type(literal)] else None
+
+
+_NUMBER_BEGINS = frozenset("-+.0123456789")
+
+
+def _like(word: str, near: str | None) -> Applicability:
+    """How sure a near word is: one that differs in capitals only can be nothing else."""
+    return Applicability.SAFE if near is not None and near.lower() == word.lower() else Applicability.UNSAFE
 
 
 def example_of(param: Param) -> str:
@@ -44,7 +66,7 @@ def _said(literal: Literal) -> str:
 
 def _integer(literal: Literal, param: Param) -> int:
     if isinstance(literal, Number):
-        value = literal.value
+        value, fix = literal.value, None
         if isinstance(value, int):
             return value
         if value - value:  # an infinity, or no number
@@ -52,14 +74,16 @@ def _integer(literal: Literal, param: Param) -> int:
         elif param.truncates:
             return int(value // 1)
         elif value == value // 1:
-            help = f"write {value:.0f}"
+            help, fix = f"write {value:.0f}", _instead(literal, f"{value:.0f}")
         else:
             help = f"write {value // 1:.0f} or {value // 1 + 1:.0f} (a / that is not exact gives a fraction)"
-        raise WrongValue("N409", f"takes an integer, and {value:g} is none", help)
+        raise WrongValue("N409", f"takes an integer, and {value:g} is none", help, fix)
     if isinstance(literal, Word):
         raise _placeholder("an integer", literal)
-    digits = literal.value.isdigit()
-    raise WrongValue("N402", f"takes an integer, not a string: {_said(literal)}", "drop the quotes" if digits else None)
+    message = f"takes an integer, not a string: {_said(literal)}"
+    if not literal.value.isdecimal():
+        raise WrongValue("N402", message)
+    raise WrongValue("N402", message, "drop the quotes", _instead(literal, literal.value))
 
 
 def _float(literal: Literal, param: Param) -> float:
@@ -69,7 +93,8 @@ def _float(literal: Literal, param: Param) -> float:
         if literal.value.lower() in ("inf", "infinity", "nan"):
             return float(literal.value)
         raise _placeholder("a number", literal)
-    raise WrongValue("N402", f"takes a number, not a string: {_said(literal)}", "drop the quotes")
+    fix = _instead(literal, literal.value) if read_number(literal.value.lstrip("-")) is not None else None
+    raise WrongValue("N402", f"takes a number, not a string: {_said(literal)}", "drop the quotes", fix)
 
 
 def _placeholder(needed: str, word: Word) -> WrongValue:
@@ -86,14 +111,17 @@ def _boolean(literal: Literal, param: Param) -> bool:
         return _BOOLEANS[literal.value]
     if isinstance(literal, Number) and isinstance(literal.value, int) and literal.value in (0, 1):
         return bool(literal.value)
-    help = did_you_mean(literal.value, ("true", "false")) if isinstance(literal, Word | Text) else None
-    raise WrongValue("N402", f"takes true or false, and is {_said(literal)}", help or "write true or false")
+    near = closest(literal.value, ("true", "false")) if isinstance(literal, Word | Text) else None
+    help = f'did you mean "{near}"?' if near else "write true or false"
+    fix = None if near is None else _instead(literal, near, _like(str(literal.value), near))
+    raise WrongValue("N402", f"takes true or false, and is {_said(literal)}", help, fix)
 
 
 def _string(literal: Literal, param: Param) -> str:
     if isinstance(literal, Text):
         return literal.value
-    raise WrongValue("N402", f"takes a string, and {_said(literal)} has no quotes", f'write "{_said(literal)}"')
+    fix = _instead(literal, f'"{literal.at.text}"')
+    raise WrongValue("N402", f"takes a string, and {_said(literal)} has no quotes", f'write "{_said(literal)}"', fix)
 
 
 def _word(literal: Literal, param: Param) -> ProtoEnum:
@@ -107,8 +135,11 @@ def _word(literal: Literal, param: Param) -> ProtoEnum:
     choices = ", ".join(words)
     if isinstance(literal, Text):
         near = literal.value if literal.value in words else closest(literal.value, words)
-        raise WrongValue("N402", f"takes a word without quotes: {choices}", f"write {near}" if near else None)
-    raise WrongValue("N403", f"is one of {choices}, not {_said(literal)}", did_you_mean(_said(literal), words))
+        fix = _instead(literal, near, _like(literal.value, near))
+        raise WrongValue("N402", f"takes a word without quotes: {choices}", f"write {near}" if near else None, fix)
+    near = closest(_said(literal), words)
+    help, fix = f'did you mean "{near}"?' if near else None, _instead(literal, near, _like(_said(literal), near))
+    raise WrongValue("N403", f"is one of {choices}, not {_said(literal)}", help, fix)
 
 
 _CONVERT: dict[type, Callable[[Literal, Param], Any]] = {int: _integer, float: _float, bool: _boolean, str: _string}

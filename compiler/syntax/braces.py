@@ -16,6 +16,8 @@ class _Gap(NamedTuple):
     field: int
     opener: Token
     before: Span
+    after: Span
+    """What stands last before it."""
 
 
 def made_up(type: str, sign: str, after: Span) -> Token:
@@ -39,7 +41,7 @@ def close_braces(tokens: Tokens, unclosed: int, report: Report) -> None:
     gaps = list(_gaps(tokens.all))
     if len(gaps) == unclosed:
         for gap in gaps:
-            report.add(syntax_errors.unclosed(gap.opener.at, gap.before))
+            report.add(syntax_errors.unclosed(gap.opener.at, gap.before, gap.after, _own_line(gap.opener)))
         for gap in reversed(gaps):
             _fill(tokens.all, gap)
         return
@@ -50,8 +52,17 @@ def close_braces(tokens: Tokens, unclosed: int, report: Report) -> None:
         elif token.type == "RBRACE":
             openers.pop()
     end = len(tokens.source.text)
-    report.add(syntax_errors.unclosed(openers[-1].at, Span(tokens.source, end, end)))
+    last = tokens.all[-1].at
+    report.add(
+        syntax_errors.unclosed(openers[-1].at, Span(tokens.source, end, end), last, _own_line(*reversed(openers)))
+    )
     tokens.all += [made_up("RBRACE", "}", tokens.all[-1].at) for _ in openers]
+
+
+def _own_line(*openers: Token) -> str:
+    """Closing braces on lines of their own, each as deep as the line of its opening one."""
+    lines = [opener.at.source.lines[opener.at.line - 1] for opener in openers]
+    return "".join(f"\n{line[: len(line) - len(line.lstrip())]}}}" for line in lines)
 
 
 def _gaps(tokens: list[Token]) -> Iterator[_Gap]:
@@ -65,14 +76,15 @@ def _gaps(tokens: list[Token]) -> Iterator[_Gap]:
             indent = _indent(at)
             closes = token.type == "RBRACE"
             while openers and (indent < openers[-1][1] or (indent == openers[-1][1] and not closes)):
-                yield _Gap(index, field, openers.pop()[0], at)
+                after = token.value[field - 1].value.at if field else tokens[index - 1].at
+                yield _Gap(index, field, openers.pop()[0], at, after)
         if token.type == "LBRACE":
             openers.append((token, _indent(token.at)))
         elif token.type == "RBRACE" and openers:
             openers.pop()
     end = tokens[-1].at.source
     for opener, _ in reversed(openers):
-        yield _Gap(len(tokens), 0, opener, Span(end, len(end.text), len(end.text)))
+        yield _Gap(len(tokens), 0, opener, Span(end, len(end.text), len(end.text)), tokens[-1].at)
 
 
 def _indent(at: Span) -> int:

@@ -67,7 +67,6 @@ _SIGNS = {
 }  # fmt: skip
 _BRACKETS = frozenset("{}()[]<>")
 _CLOSES = {"}": "{", ")": "(", "]": "["}
-_CLOSER = {"{": "}", "(": ")", "[": "]", "<": ">"}
 _OPERATORS = frozenset({"PLUS", "MINUS", "TIMES", "COMPARE", "LESSTHAN", "MORETHAN", "AND", "OR", "NOT", "QMARK"})
 _STATEMENTS = frozenset({"LAYER", "INPUT", "LET", "BLOCK", "REPEAT", "IF", "INCLUDE", "OPAQUE"})
 _NEVER_IN_PROTOTXT = _STATEMENTS | {"LPAR"} | (_OPERATORS - {"MINUS", "LESSTHAN", "MORETHAN"})
@@ -240,7 +239,7 @@ class _Scanner:
         self.tokens.comments.append(at)
 
     def _read_word(self, word: str, at: Span) -> None:
-        if word == "include" and self.before in _BEFORE_PLAIN_FIELDS:
+        if word == "include" and is_first_on_line(at) and not self._is_inside():
             path = _PATH_AFTER_INCLUDE.match(self.text, self.position, self.end)
             if path is not None:
                 self._read_include_without_quotes(at, Span(self.source, *path.span(1)))
@@ -402,11 +401,14 @@ class _Scanner:
         """
         tokens = self.tokens.all
         innermost = self.openers[-1].token
-        self.report.add(syntax_errors.unclosed(innermost.at, tokens[index].at if index < len(tokens) else found))
+        forgotten: list[str] = []
         while self.openers and self.openers[-1].sign != until:
-            opener = self.openers.pop().sign
-            closer = _CLOSER[opener]
-            self.tokens.is_sound = self.tokens.is_sound and opener in "(["
+            forgotten.append(self.openers.pop().sign)
+        self.tokens.is_sound = self.tokens.is_sound and not {"{", "<"} & set(forgotten)
+        before = tokens[index].at if index < len(tokens) else found
+        closers = "".join(syntax_errors.CLOSERS[sign] for sign in forgotten)
+        self.report.add(syntax_errors.unclosed(innermost.at, before, tokens[index - 1].at, closers))
+        for closer in closers:
             tokens.insert(index, made_up(_SIGNS[closer], closer, tokens[index - 1].at))
             index += 1
         self.choices = self.operators = 0

@@ -1,10 +1,16 @@
-"""The wording of what can be wrong with a text itself."""
+"""What can be wrong with a text itself: the wording, and what a program can do about it."""
+
+import re
+from unicodedata import normalize
 
 from netdef.compiler.diagnostics import Diagnostic, Label, closest
-from netdef.compiler.fixes import delete, insert_after, replace
+from netdef.compiler.fixes import Applicability, Fix, delete, insert_after, insert_before, replace
 from netdef.compiler.source import Span
 
 _LONGEST = 30  # characters of the user's text in a message
+_SAFE, _UNSAFE = Applicability.SAFE, Applicability.UNSAFE
+_SUFFIXED = re.compile(r"(?:\d+\.?\d*|\.\d+)[dDlLuU]{1,3}", re.ASCII)  # 0.5d, 64L: other languages' numbers
+_SEVERAL = re.compile(r"[\w.+-]+(?:[ \t]*,[ \t]*[\w.+-]+|[ \t]+[\w.+-]+)+", re.ASCII)
 
 
 def quote(at: Span) -> str:
@@ -26,10 +32,18 @@ def too_deep(at: Span, most: int) -> Diagnostic:
     )
 
 
-def unclosed(opener: Span, before: Span) -> Diagnostic:
-    """A bracket that was never closed, and what shows that it should have been."""
+CLOSERS = {"{": "}", "(": ")", "[": "]", "<": ">"}
+"""The sign that closes what another opens."""
+
+
+def unclosed(opener: Span, before: Span, after: Span, closers: str) -> Diagnostic:
+    """A bracket that was never closed, and what shows that it should have been.
+
+    ``closers`` belong right behind ``after``: that of the bracket, and of those around it that end there, too.
+    """
     sign = opener.text
-    closer = {"{": "}", "(": ")", "[": "]", "<": ">"}[sign]
+    closer = CLOSERS[sign]
+    is_sure = set(closers) <= {")", "]"}
     if before.text:
         found = f"{quote(before)} stands here, with the `{sign}` still open"
         where = f"before line {before.line}" if before.line != opener.line else f"before {quote(before)}"
@@ -41,6 +55,7 @@ def unclosed(opener: Span, before: Span) -> Diagnostic:
         Label(opener, "opened here"),
         (Label(before, found),),
         help=f"add `{closer}` {where}",
+        fix=insert_after(after, closers, _SAFE if is_sure else _UNSAFE),
     )
 
 
@@ -51,6 +66,7 @@ def stray_closer(at: Span) -> Diagnostic:
         f"`{at.text}` closes nothing",
         Label(at),
         help="delete it, or look above it for a bracket that was closed too early",
+        fix=delete(at, _UNSAFE),
     )
 
 
@@ -62,7 +78,18 @@ def unended_string(at: Span) -> Diagnostic:
         "a string does not end on its line",
         Label(Span(at.source, at.start, at.start + 1), "it begins here"),
         help=f"end it with {quotes} (a line break inside a string is written \\n)",
+        fix=_end_of_string(at),
     )
+
+
+def _end_of_string(at: Span) -> Fix:
+    """The quote that a string lacks: sure where one word stands between it and the end of the line."""
+    quotes, text = at.text[0], at.text.rstrip()
+    last = at._replace(start=at.start + len(text) - 1, end=at.start + len(text))
+    if len(text) > 1 and last.text in "\"'":  # begun with one quote, ended with the other
+        return replace(last, quotes)
+    is_sure = re.fullmatch(r"[\w./-]*", text[1:], re.ASCII) is not None
+    return insert_after(last, quotes, _SAFE if is_sure else _UNSAFE)
 
 
 def bad_escape(at: Span) -> Diagnostic:
@@ -72,6 +99,7 @@ def bad_escape(at: Span) -> Diagnostic:
         f"`{at.text}` means nothing in a string",
         Label(at),
         help="for a backslash write \\\\ (a file's path may have / instead, everywhere)",
+        fix=insert_before(at, "\\", _UNSAFE),
     )
 
 
@@ -79,28 +107,43 @@ def bad_number(at: Span) -> Diagnostic:
     """Digits that make no number."""
     text = at.text
     digits = len(text) - len(text.lstrip("0123456789"))
-    advice = "numbers are written 3, 0.5, 1e-05, 0x1F or 1_000"
+    help, fix = "numbers are written 3, 0.5, 1e-05, 0x1F or 1_000", None
     if text[:1] == "0" and text.isdigit():
-        advice = f"a number that begins with 0 is octal: write {text.lstrip('0')}"
+        help = f"a number that begins with 0 is octal: write {text.lstrip('0')}"
+        fix = replace(at, text.lstrip("0"))
+    elif _SUFFIXED.fullmatch(text):
+        number = text.rstrip("dDlLuU")
+        help, fix = f"write {number}", replace(at, number)
     elif text[digits:].isidentifier():
-        advice = f"put a space between {text[:digits]} and {text[digits:]}, or quotes around the whole"
-    return Diagnostic("N106", f"{quote(at)} is not a number", Label(at), help=advice)
+        help = f"put a space between {text[:digits]} and {text[digits:]}, or quotes around the whole"
+        fix = insert_before(at._replace(start=at.start + digits), " ", _UNSAFE)
+    return Diagnostic("N106", f"{quote(at)} is not a number", Label(at), help=help, fix=fix)
 
 
 def bad_characters(at: Span) -> Diagnostic:
     """Characters that have no place outside of strings and comments."""
     names = ", ".join(f"U+{ord(character):04X}" for character in at.text[:3])
     shown = quote(at) if at.text.isprintable() and not at.text.isspace() else names
-    note = () if at.text.isascii() else (f"it is {names}",)
-    return Diagnostic(
-        "N107", f"{shown} has no place outside of strings and comments", Label(at), notes=note, help="delete it"
-    )
+    notes = () if at.text.isascii() else (f"it is {names}",)
+    plain = normalize("NFKC", at.text)
+    help, fix = "delete it", delete(at, _UNSAFE)
+    if plain != at.text and set(plain) <= set(" ,:;{}()[]"):  # a wide colon, or a blank that is none
+        help = f"write {plain}" if plain.strip() else "put a blank there"
+        fix = replace(at, plain)
+    elif not any(character.isprintable() for character in at.text):
+        fix = delete(at)
+    message = f"{shown} has no place outside of strings and comments"
+    return Diagnostic("N107", message, Label(at), notes=notes, help=help, fix=fix)
 
 
 def curly_quotes(at: Span) -> Diagnostic:
     """A string between the quotes of a word processor."""
     return Diagnostic(
-        "N107", f"{at.text[0]} and {at.text[-1]} are no quotes of a string", Label(at), help=f'write "{at.text[1:-1]}"'
+        "N107",
+        f"{at.text[0]} and {at.text[-1]} are no quotes of a string",
+        Label(at),
+        help=f'write "{at.text[1:-1]}"',
+        fix=replace(at, f'"{at.text[1:-1]}"'),
     )
 
 
@@ -112,7 +155,20 @@ def foreign_comment(at: Span) -> Diagnostic:
         f"`{mark}` does not begin a comment here",
         Label(Span(at.source, at.start, at.start + 2)),
         help="a comment begins with # and ends with its line",
+        fix=_as_comment(at),
     )
+
+
+def _as_comment(at: Span) -> Fix | None:
+    """The same comment with ``#``; none where something follows it on its line."""
+    if at.text.startswith("//"):
+        return replace(at._replace(end=at.start + 2), "#")
+    line_end = at.source.text.find("\n", at.end)
+    rest = at.source.text[at.end : None if line_end < 0 else line_end]
+    if rest.strip():
+        return None
+    lines = at.text.removeprefix("/*").removesuffix("*/").rstrip().split("\n")
+    return replace(at, "\n".join(f"# {line.strip().lstrip('*').strip()}".rstrip() for line in lines))
 
 
 def merge_marker(at: Span) -> Diagnostic:
@@ -132,6 +188,7 @@ def stray_path(at: Span) -> Diagnostic:
         f"the file name {quote(at)} stands alone on a line",
         Label(at),
         help=f"delete it, or make it a comment: # {at.text}",
+        fix=insert_before(at, "# "),
     )
 
 
@@ -164,6 +221,7 @@ def stray_word(at: Span) -> Diagnostic:
             f"`{at.text}` is no construct",
             Label(at),
             help=f"did you mean `{meant}`, as in {FORMS[meant.upper()]}",
+            fix=replace(at, meant, _SAFE if at.text.lower() == meant else _UNSAFE),
         )
     return Diagnostic(
         "N110",
@@ -175,11 +233,13 @@ def stray_word(at: Span) -> Diagnostic:
 
 def several_values(name: Span, values: Span, extra: Span) -> Diagnostic:
     """More than one value after a field's name."""
+    listed = ", ".join(re.split(r"[ \t]*,[ \t]*|[ \t]+", values.text))
     return Diagnostic(
         "N111",
         f"more than one value for `{name.text}`",
         Label(extra, "one too many"),
         help=f"write a list, {name.text}: [{values.text}], or the whole field once for each value",
+        fix=replace(values, f"[{listed}]", _UNSAFE) if _SEVERAL.fullmatch(values.text) else None,
     )
 
 
@@ -197,6 +257,7 @@ def no_colon(name: Span, value: Span) -> Diagnostic:
         f"a `:` is missing between {quote(name)} and its value",
         Label(value),
         help=f"write {name.text}: {value.text}",
+        fix=insert_after(name, ":"),
     )
 
 
@@ -234,18 +295,19 @@ def chained_comparison(first: Span, at: Span) -> Diagnostic:
 
 def reserved_word(at: Span, word: str) -> Diagnostic:
     """A block, parameter or variable that is called like a word of the language."""
-    return Diagnostic(
-        "N117", f"`{word}` is a word of the language", Label(at), help=f"choose another name, for instance {word}_"
-    )
+    help = f"choose another name, for instance {word}_"
+    return Diagnostic("N117", f"`{word}` is a word of the language", Label(at), help=help)
 
 
 def equals_for_colon(name: Span, at: Span) -> Diagnostic:
     """``num_output = 64``."""
+    between = name._replace(start=name.end, end=at.end)
     return Diagnostic(
         "N118",
         "`=` where a `:` belongs",
         Label(at),
         help=f"a field is written `{name.text}: ...`, a variable `let {name.text} = ...`",
+        fix=replace(between if between.text.strip() == "=" else at, ":"),
     )
 
 
@@ -266,6 +328,7 @@ def bad_template(at: Span) -> Diagnostic:
         "`${` needs an expression and a `}`",
         Label(at),
         help="write ${name}, or \\${ for these very characters",
+        fix=insert_before(at, "\\", _UNSAFE),
     )
 
 

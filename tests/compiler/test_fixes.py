@@ -1,0 +1,198 @@
+"""What a program can mend: after a fix its mistake is gone, and nothing else has changed."""
+
+import io
+import re
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import netdef
+from netdef.cli import main
+from netdef.compiler.apply_fixes import apply_fixes
+from netdef.compiler.fixes import Applicability
+
+HEAD = 'input "data" [1, 3, 9, 9]\n'
+CONV = 'layer "c" Convolution {{ num_output: 4 {} }}\n'
+BLOCK = 'block b(channels) { layer "c" Convolution { num_output: channels kernel_size: 3 } }\n'
+PROTOTXT = 'layer {{ name: "data" type: "Input" top: "data" {} }}\n'
+SHAPE = "input_param { shape { dim: 1 dim: 2 } }"
+
+
+class Case(NamedTuple):
+    """A text with one mistake: its code, and what is written in the place of what."""
+
+    before: str
+    code: str
+    wrong: str
+    right: str
+
+
+def conv(fields: str) -> str:
+    return HEAD + CONV.format(fields)
+
+
+SAFE = [
+    # the text itself
+    Case(conv("kernel_size 3"), "N112", "kernel_size 3", "kernel_size: 3"),
+    Case(conv("kernel_size = 3"), "N118", "kernel_size = 3", "kernel_size: 3"),
+    Case(conv("kernel_size= # so\n 3"), "N118", "kernel_size=", "kernel_size:"),
+    Case(conv("kernel_size: [3 3]"), "N123", "[3 3]", "[3, 3]"),
+    Case(conv("kernel_size: [3, 3,]"), "N101", "3,]", "3]"),
+    Case(conv("kernel_size: 3;;"), "N101", "3;;", "3;"),
+    Case(conv("kernel_size: [3, 3\n"), "N102", "3\n", "3]\n"),
+    Case(BLOCK + HEAD + "b((1 + 2)\n", "N102", "b((1 + 2)", "b((1 + 2))"),
+    Case(PROTOTXT.format(SHAPE).replace('"data" type', "\u201cdata\u201d type"), "N107", "\u201cdata\u201d", '"data"'),
+    Case('name: "lenet\n' + PROTOTXT.format(SHAPE), "N104", '"lenet', '"lenet"'),
+    Case("name: 'lenet\"\n" + PROTOTXT.format(SHAPE), "N104", "'lenet\"", "'lenet'"),
+    Case(conv("kernel_size: 03 pad: 08"), "N106", "08", "8"),
+    Case(conv("kernel_size: 3L"), "N106", "3L", "3"),
+    Case(conv("kernel_size:\u00a03"), "N107", "\u00a0", " "),
+    Case(conv("kernel_size\uff1a 3"), "N107", "\uff1a", ":"),
+    Case(conv("kernel_size: \u200b3"), "N107", "\u200b", ""),
+    Case(HEAD + "// the first one\n" + CONV.format("kernel_size: 3"), "N108", "//", "#"),
+    Case(HEAD + "/* one\n * two */\n" + CONV.format("kernel_size: 3"), "N108", "/* one\n * two */", "# one\n# two"),
+    Case("nets/lenet.prototxt\n" + PROTOTXT.format(SHAPE), "N110", "nets/", "# nets/"),
+    Case(HEAD + 'Layer "r" ReLU\n', "N110", "Layer", "layer"),
+    Case(HEAD + "include vgg.net\n", "N122", "vgg.net", '"vgg.net"'),
+    # names and values
+    Case(conv("Kernel_Size: 3"), "N401", "Kernel_Size", "kernel_size"),
+    Case(conv('kernel_size: "3"'), "N402", '"3"', "3"),
+    Case(conv('kernel_size: 3 weight_filler { type: "constant" value: "0.5" }'), "N402", '"0.5"', "0.5"),
+    Case(conv("kernel_size: 3 weight_filler { type: constant }"), "N402", "constant", '"constant"'),
+    Case(conv("kernel_size: 3 bias_term: TRUE"), "N402", "TRUE", "true"),
+    Case(conv('kernel_size: 3 bias_term: "false"'), "N402", '"false"', "false"),
+    Case(HEAD + 'layer "p" Pooling { kernel_size: 2 pool: max }\n', "N403", "max", "MAX"),
+    Case(HEAD + 'layer "p" Pooling { kernel_size: 2 pool: "MAX" }\n', "N402", '"MAX"', "MAX"),
+    Case(conv("kernel_size: 3.0"), "N409", "3.0", "3"),
+    Case(conv("kernel_size: 3\n  group: 1 # once\n  group: 1\n"), "N404", "  group: 1\n", ""),
+    Case(conv("kernel_size: 3 group: 1, group: 1, pad: 1"), "N404", "group: 1, pad", "pad"),
+    # the language
+    Case(HEAD + "layer pool Pooling { kernel_size: 2 }\n", "N301", "pool ", '"pool" '),
+    Case(HEAD + "let n = 3 layer n Pooling { kernel_size: 2 }\n", "N309", "layer n", 'layer "${n}"'),
+    Case(HEAD + 'let n = 3 let s = "a" + n\n', "N309", "+ n", '+ "${n}"'),
+    Case(HEAD + 'let n = 3 repeat i in n { layer "p${i}" Pooling { kernel_size: 2 } }\n', "N309", "in n", "in 1..n"),
+]
+UNSAFE = [
+    Case(conv("kernal_size: 3"), "N401", "kernal_size", "kernel_size"),
+    Case(PROTOTXT.format(SHAPE + " Phase: TEST"), "N401", "Phase", "phase"),
+    Case(HEAD + 'layer "p" Pooling { kernel_size: 2 pool: MXA }\n', "N403", "MXA", "MAX"),
+    Case(HEAD + 'layer "c" Convolutoin { num_output: 4 kernel_size: 3 }\n', "N209", "Convolutoin", "Convolution"),
+    Case(HEAD + 'let classes = 9 layer "p" Pooling { kernel_size: clases }\n', "N301", "clases", "classes"),
+    Case(BLOCK.replace("b(", "conv(") + HEAD + "cnov(3)\n", "N302", "cnov", "conv"),
+    Case(BLOCK + HEAD + "b(chanels: 3)\n", "N304", "chanels", "channels"),
+    Case(HEAD + 'layer "p" Pooling { kernel_size: 2 bottom: "dta" }\n', "N501", "dta", "data"),
+    Case(HEAD + CONV.format("kernel_size: 3") + "expect { params: 100 }\n", "N602", "100", "112"),
+    Case(HEAD + 'name: "a\\d"\n', "N105", "\\d", "\\\\d"),
+    Case(HEAD + 'let n = 2 if (n + 2) * 3 { name: "a" }\n', "N309", "(n + 2) * 3", "(n + 2) * 3 > 0"),
+    Case(PROTOTXT.format(SHAPE.replace("dim: 1", "dim: 1 2 3")), "N111", "1 2 3", "[1, 2, 3]"),
+    Case(HEAD + 'layer "p" Pooling {\n  kernel_size: 2\n', "N102", "2\n", "2\n}\n"),
+    Case(HEAD + "}\n", "N103", "}\n", "\n"),
+]
+
+
+PATH = "nets/fixes.net"
+
+
+def mended(case: Case, applicability: Applicability) -> str:
+    """The text after the fix of its one mistake."""
+    (said,) = netdef.analyse(case.before, path=PATH).report
+    assert (said.code, said.fix and said.fix.applicability) == (case.code, applicability)
+    fixed = apply_fixes([said], applicability)
+    assert fixed.mended == (said,)
+    return fixed.texts[PATH]
+
+
+@pytest.mark.parametrize(
+    ("case", "applicability"),
+    [*((case, Applicability.SAFE) for case in SAFE), *((case, Applicability.UNSAFE) for case in UNSAFE)],
+    ids=lambda value: f"{value.code} {value.wrong!a}" if isinstance(value, Case) else str(value),
+)
+def test_after_a_fix_the_mistake_is_gone_and_nothing_else_has_changed(case: Case, applicability: Applicability) -> None:
+    after = mended(case, applicability)
+    assert after in {
+        case.before[: found.start()] + case.right + case.before[found.end() :]
+        for found in re.finditer(re.escape(case.wrong), case.before)
+    }
+    assert list(netdef.analyse(after, path=PATH).report) == []
+
+
+def test_a_field_given_twice_with_two_values_is_only_shown() -> None:
+    (said,) = netdef.analyse(conv("kernel_size: 3 group: 1 group: 2")).report
+    assert said.fix is not None
+    assert said.fix.applicability is Applicability.SHOWN
+
+
+def test_no_fix_is_made_of_what_a_variable_holds() -> None:
+    text = HEAD + 'let k = "3" layer "c" Convolution { num_output: 4 kernel_size: k }'
+    (said,) = netdef.analyse(text).report
+    assert (said.code, said.fix) == ("N402", None)
+
+
+def test_a_fix_in_a_block_is_made_once_for_all_its_calls() -> None:
+    text = HEAD + 'block b(i) { layer "p${i}" Pooling { kernel_size: 2 pool: max } }\nb(1) repeat i in 2..4 { b(i) }'
+    found = netdef.analyse(text, path=PATH).report
+    assert apply_fixes(found).texts[PATH] == text.replace("max", "MAX")
+
+
+def test_a_type_that_is_misspelt_twice_is_mended_at_both_places() -> None:
+    text = HEAD + 'layer "r" Relu { top: "r" } layer { name: "q" type: "Relu" bottom: "r" top: "q" }'
+    found = netdef.analyse(text, path=PATH).report
+    assert apply_fixes(found, Applicability.UNSAFE).texts[PATH] == text.replace("Relu", "ReLU")
+
+
+# ---- the command
+MISTAKES = """# Comments stay.
+input "data" [1, 3, 9, 9]   // the images
+include "blocks.net"
+layer "p" Pooling { kernel_size = 2 pool: max }  # so
+conv(3)
+layer "q" Pooling { kernal_size: 2 }
+"""
+BLOCKS = 'block conv(n) { layer "c" Convolution { num_output: "4" kernel_size n } }  # one\r\n'
+MARK = b"\xef\xbb\xbf"
+
+
+def test_check_mends_what_is_sure_and_says_the_rest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    net, blocks = tmp_path / "main.net", tmp_path / "blocks.net"
+    net.write_text(MISTAKES, "utf-8")
+    blocks.write_bytes(MARK + BLOCKS.encode())
+    assert main(["check", "--fix", "--format", "concise", str(net)]) == 1
+    said = capsys.readouterr()
+    expected = MISTAKES.replace("//", "#").replace("kernel_size =", "kernel_size:").replace("max", "MAX")
+    assert net.read_text("utf-8") == expected
+    assert blocks.read_bytes() == MARK + BLOCKS.replace('"4"', "4").replace("size n", "size: n").encode()
+    assert said.err.count("fixed ") == 5
+    assert f"fixed {blocks}:1:" in said.err
+    (left,) = said.out.splitlines()
+    assert left.startswith(f"{net}:6:21: error[N401]")
+    assert main(["check", "--fix", str(net)]) == 1
+    assert net.read_text("utf-8") == expected
+
+
+def test_a_fix_uncovers_the_next(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    net = tmp_path / "main.net"
+    net.write_text(HEAD + 'layer pool Pooling { kernel_size 2.0 pool: "max" }\n')
+    assert main(["check", "--fix", str(net)]) == 0
+    assert net.read_text() == HEAD + 'layer "pool" Pooling { kernel_size: 2 pool: MAX }\n'
+    assert capsys.readouterr().out == f"{net}: fine: 2 layers, 0 parameters\n"
+
+
+def test_of_the_standard_input_the_mended_text_is_the_result(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(conv("kernel_size 3").encode())))
+    assert main(["check", "--fix", "-"]) == 0
+    said = capsys.readouterr()
+    assert said.out == conv("kernel_size: 3")
+    assert "<stdin>: fine" in said.err
+
+
+def test_what_is_no_utf8_is_left_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    net = tmp_path / "main.net"
+    data = conv("kernel_size 3  # gr\u00f6\u00dfe\n").encode("latin-1")
+    net.write_bytes(data)
+    main(["check", "--fix", str(net)])
+    assert net.read_bytes() == data
+    assert "was left as it is" in capsys.readouterr().err
