@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from netdef.evaluation import evaluate as evaluate
     from netdef.exporting import export as export
     from netdef.prediction import predict as predict
-    from netdef.runtime.module import lower as module
+    from netdef.runtime.lower_net import lower as module
     from netdef.runtime.training.solver import open_solver as solver
     from netdef.training import train as train
     from netdef.verification import verify as verify
@@ -60,7 +60,7 @@ _HOMES = {
     "export": "netdef.exporting:export",
     "load": "netdef.compiler.load:load",
     "load_layers": "netdef.compiler.own_types:load_layers",
-    "module": "netdef.runtime.module:lower",
+    "module": "netdef.runtime.lower_net:lower",
     "onnx_model": "netdef.compiler.onnx:onnx_model",
     "predict": "netdef.prediction:predict",
     "read_weights": "netdef.compiler.weights.formats.files:read_weights",

@@ -15,8 +15,9 @@ from netdef.compiler.override import override
 from netdef.runtime.hardware.acceleration import accelerated, prepare_module
 from netdef.runtime.hardware.execution_settings import ExecutionSettings
 from netdef.runtime.hardware.memory import peak_memory
+from netdef.runtime.lower_net import lower
 from netdef.runtime.lowering.base import Op, wide
-from netdef.runtime.module import NetModule, lower
+from netdef.runtime.module import NetModule
 from netdef.runtime.verification.random_inputs import random_inputs
 
 WARM_UP = 2

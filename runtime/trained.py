@@ -24,7 +24,8 @@ from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.feed import Feed, bind, view_of
 from netdef.runtime.data.normalise import Normalise
 from netdef.runtime.hardware.devices import device_of
-from netdef.runtime.module import NetModule, lower
+from netdef.runtime.lower_net import lower
+from netdef.runtime.module import NetModule
 from netdef.runtime.trained_run import TrainedRun, trained_run
 
 

@@ -9,7 +9,8 @@ from netdef.compiler.weights.stored import Weights
 from netdef.runtime.data.batches import TrainingBatches
 from netdef.runtime.hardware.acceleration import accelerated, prepare_module
 from netdef.runtime.hardware.execution_settings import ExecutionSettings, graphs_pay, settings_for
-from netdef.runtime.module import NetModule, lower
+from netdef.runtime.lower_net import lower
+from netdef.runtime.module import NetModule
 from netdef.runtime.training.progress import Display
 from netdef.runtime.training.setup import TrainingSetup
 from netdef.runtime.training.solver import Solver

@@ -8,8 +8,8 @@ from netdef.compiler.faults import come_to
 from netdef.compiler.net_error import NetError
 from netdef.compiler.weights.formats.files import write_weights
 from netdef.runtime.evaluation import Measured
-from netdef.runtime.module import plain
 from netdef.runtime.run import Run, digest_of, refuse_another
+from netdef.runtime.tensors import plain
 from netdef.runtime.training.checkpoint import Checkpoint, newest, save
 from netdef.runtime.training.job import Job
 from netdef.runtime.training.solver import Solver

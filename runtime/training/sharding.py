@@ -14,7 +14,8 @@ from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
 from netdef.runtime.hardware.process_group import ProcessGroup
-from netdef.runtime.module import NetModule, is_sharded, whole
+from netdef.runtime.module import NetModule
+from netdef.runtime.tensors import is_sharded, whole
 
 if TYPE_CHECKING:
     from torch.distributed.fsdp import FSDPModule

@@ -19,7 +19,7 @@ from torch import Tensor
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.net.weight_key import WeightKey
 from netdef.compiler.net_error import NetError
-from netdef.runtime.module import fill_in, is_sharded
+from netdef.runtime.tensors import fill_in, is_sharded
 from netdef.runtime.training.division import Division
 from netdef.runtime.training.gradients import Accelerate, Gradients
 from netdef.runtime.training.recipe.file import read_recipe_file

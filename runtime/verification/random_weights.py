@@ -11,7 +11,7 @@ from netdef.compiler.layers.base import Weight
 from netdef.compiler.net.net import BlobVersion, Net, Node
 from netdef.compiler.schema.caffe import Filler
 from netdef.compiler.weights.fillers import fill
-from netdef.runtime.module import lower
+from netdef.runtime.lower_net import lower
 from netdef.runtime.verification.random_inputs import GREATEST_SCORE, by_pytorch, random_inputs, read_by_softmax
 
 NOISE = 0.1

@@ -25,7 +25,7 @@ from netdef.compiler.onnx.model import OPSET, version
 from netdef.compiler.shape import Shape, known
 from netdef.compiler.weights.complete import complete
 from netdef.compiler.weights.stored import Weights
-from netdef.runtime.module import lower
+from netdef.runtime.lower_net import lower
 from netdef.runtime.verification.certificate import Case, Certificate, Difference
 from netdef.runtime.verification.random_inputs import Arrays, by_pytorch, contrast_of, random_inputs
 
