@@ -28,7 +28,7 @@ Named = str | PathLike[str]
 
 
 class TrainingResult:
-    """What came of a training: a run's folder, or a plan's, whose last stage then speaks for it."""
+    """What came of a training: a run's folder; where it has stages, the last speaks for all."""
 
     def __init__(self, run: "Run") -> None:
         self._run = run
@@ -109,7 +109,7 @@ def train(
     Args:
         net: the net's file; may be left out where the recipe names it, or with ``resume`` and ``out``.
         recipe: netdef's .yaml or Caffe's solver.prototxt; else the .yaml beside the net, else built-in settings.
-        only: the one stage of the recipe's plan that is trained.
+        only: the one stage of the recipe that is trained.
         epochs: passes over the training data.
         batch: images in an iteration, over all devices.
         lr: the first learning rate.
@@ -189,8 +189,8 @@ def completed(request: TrainRequest, console: Console) -> TrainRequest:
         NetError: if the recipe is wrong, or there is no run to go on with.
         UsageError: if nothing says which net.
     """
-    from netdef.runtime.training.manifest import resumed, run_to_resume
     from netdef.runtime.training.recipe.file import read_recipe_file, recipe_path
+    from netdef.runtime.training.resume import resumed, run_to_resume
 
     path = recipe_path(request.recipe.file, request.net.file)
     recipe_file = None if path is None else read_recipe_file(path)
@@ -209,9 +209,9 @@ def train_here(request: TrainRequest, console: Console, command: str) -> "Run":
         NetError: for mistakes of the user's.
         Stopped: if a signal asked for it; everything is saved.
     """
-    from netdef.runtime.training.session import train
+    from netdef.runtime.training.train_session import train_session
 
-    return _in_group(request, lambda group, signals: train(request, command, group, console, signals))
+    return _in_group(request, lambda group, signals: train_session(request, command, group, console, signals))
 
 
 def try_here(request: TrainRequest, console: Console) -> None:
@@ -237,7 +237,7 @@ def _in_group(request: TrainRequest, work: "Callable[[ProcessGroup, SignalHandle
 def _trained(request: TrainRequest, console: Console, command: str) -> "Run":
     """The run of a training, in as many processes as are asked for."""
     from netdef.runtime.run import launched_run
-    from netdef.runtime.training.manifest import run_to_resume
+    from netdef.runtime.training.resume import run_to_resume
     from netdef.runtime.training.signals import Stopped
 
     restarts = request.division.restarts or 0

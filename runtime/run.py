@@ -102,8 +102,8 @@ class Run:
             try:
                 fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                cure = "wait for it, or stop it, or choose another folder with -o"
-                raise NetError(Diagnostic("N795", f"another process trains in {self.path}", help=cure)) from None
+                help = "wait for it, or stop it, or choose another folder with -o"
+                raise NetError(Diagnostic("N795", f"another process trains in {self.path}", help=help)) from None
             yield
         finally:
             _HELD.remove(folder)
@@ -121,15 +121,15 @@ class Run:
         except (OSError, NetError) as error:
             reason = error.report.errors[0].message if isinstance(error, NetError) else None
             what = reason or getattr(error, "strerror", None) or error
-            cure = f"make room, or see who may write there; then go on: netdef train --resume -o {self.path}"
+            help = f"make room, or see who may write there; then go on: netdef train --resume -o {self.path}"
             checkpoints = sorted(self.checkpoints.glob("[0-9]*.safetensors"))
             note = f"the last checkpoint is intact: {checkpoints[-1]}" if checkpoints else "there is no checkpoint yet"
             message = f"the run {self.path} can't be saved: {what}"
-            raise NetError(Diagnostic("N791", message, notes=(note,), help=cure)) from None
+            raise NetError(Diagnostic("N791", message, notes=(note,), help=help)) from None
 
     @property
     def stages(self) -> list["Run"]:
-        """The runs of a plan, in order; an ordinary run has none."""
+        """The runs of its stages, in order; most runs have none."""
         return [Run(folder) for folder in stages_of(self.path)]
 
     @property
@@ -201,8 +201,8 @@ def new_run(path: Path | None, name: str) -> Run:
     """A new folder: the one asked for, else ``runs/NAME``, with a number if that is taken."""
     if path is not None:
         if path.is_file() or any(inner.is_file() for inner in path.rglob("*")):
-            cure = f"--resume goes on with the run in {path}" if Run(path).is_there else "choose another with -o"
-            raise NetError(Diagnostic("N730", f"{path} is there already", help=cure))
+            help = f"--resume goes on with the run in {path}" if Run(path).is_there else "choose another with -o"
+            raise NetError(Diagnostic("N730", f"{path} is there already", help=help))
         return _made(path)
     home = candidate = RUNS / file_name(name)
     number = 1
@@ -246,8 +246,8 @@ def newest_run(name: str) -> Run:
     runs = [Run(path) for path in RUNS.glob(f"{home}*") if numbered.fullmatch(path.name)]
     runs = [run for run in runs if run.is_there]
     if not runs:
-        cure = "leave out --resume to start one, or name it with -o"
-        raise NetError(Diagnostic("N731", f"there is no run of {name} in {RUNS}/ to go on with", help=cure))
+        help = "leave out --resume to start one, or name it with -o"
+        raise NetError(Diagnostic("N731", f"there is no run of {name} in {RUNS}/ to go on with", help=help))
     return max(runs, key=lambda run: max(path.stat().st_mtime for path in (run.path, *run.path.iterdir())))
 
 
@@ -274,8 +274,8 @@ def refuse_another(run: Run, now: Mapping[str, Any]) -> None:
         shown = differences[:NUM_DIFFERENCES_SHOWN]
         more = len(differences) - len(shown)
         notes = (*shown, f"and {more} more") if more else tuple(shown)
-        cure = f"put back what differs, or start anew without --resume; the run began with: {run.manifest['command']}"
-        raise NetError(Diagnostic("N732", f"{run.path} is a run of something else", notes=notes, help=cure))
+        help = f"put back what differs, or start anew without --resume; the run began with: {run.manifest['command']}"
+        raise NetError(Diagnostic("N732", f"{run.path} is a run of something else", notes=notes, help=help))
 
 
 def _flat(value: object, head: str = "") -> dict[str, str]:

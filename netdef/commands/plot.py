@@ -1,6 +1,6 @@
 """Draw the curves of runs: loss, top-1 and top-5 error, and learning rate.
 
-Several runs are drawn together, each in its colour; the stages of a plan one after another. A run that still goes on
+Several runs are drawn together, each in its colour; the stages of a run one after another. A run that still goes on
 is drawn as far as it is.
 """
 

@@ -1,6 +1,6 @@
 """Train a net.
 
-The recipe says how: by default the .yaml beside the net, else built-in settings. A recipe with stages is a plan: they
+The recipe says how: by default the .yaml beside the net, else built-in settings. A recipe may have stages: they
 are trained one after the other. The weights, the metrics and what is needed to go on after a break are kept in a run's
 folder. SIGINT (Ctrl-C) or SIGTERM: save and stop; SIGHUP: save and go on.
 """
@@ -38,7 +38,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="R",
         help="how to train: netdef's .yaml, or Caffe's solver.prototxt; the .yaml beside the net if not given",
     )
-    parser.add_argument("--only", metavar="STAGE", help="train one stage of the recipe's plan")
+    parser.add_argument("--only", metavar="STAGE", help="train one stage of the recipe")
     parser.add_argument("--data", metavar="D", help=DATA_HELP)
     parser.add_argument("--test-data", metavar="D", help="other data for the test")
     run_arguments(parser)

@@ -41,7 +41,7 @@ def introduction(
 
 
 def overriding(asked: RecipeRequest, stages: Sequence[Stage]) -> Iterator[str]:
-    """What is asked for of every stage of a plan, and what the stages say themselves."""
+    """What is asked for of every stage, and what the stages say themselves."""
     own: dict[str, Callable[[Recipe], object]] = {
         "epochs": lambda recipe: recipe.length,
         "batch": lambda recipe: recipe.batch,

@@ -49,9 +49,9 @@ class Division(NamedTuple):
             return
         for name, tensor in blobs.items():
             if not len(tensor) or len(tensor) % self.num_own:
-                cure = f"feed {self.num_own} samples, or a multiple"
+                help = f"feed {self.num_own} samples, or a multiple"
                 message = f"{name}: a batch of {len(tensor)} is not {self.num_own} equal parts (iter_size)"
-                raise NetError(Diagnostic("N709", message, help=cure))
+                raise NetError(Diagnostic("N709", message, help=help))
         share = len(next(iter(blobs.values())))
         size = share // self.num_own
         for number in range(self.num_own):
@@ -73,7 +73,7 @@ def divide(recipe: Recipe, group: ProcessGroup = SINGLE, passes: int = 1, *, sha
         devices = f"{group.size} devices" if group.size > 1 else ""
         over = " of ".join(each for each in (in_passes, devices) if each)
         near = [size for size in (recipe.batch // num * num, -(-recipe.batch // num) * num) if size]
-        cure = f"say --batch {' or '.join(map(str, near))}, or take other devices and passes"
+        help = f"say --batch {' or '.join(map(str, near))}, or take other devices and passes"
         message = f"a batch of {recipe.batch} can't be divided into {num} equal parts, for {over}"
-        raise NetError(Diagnostic("N790", message, help=cure))
+        raise NetError(Diagnostic("N790", message, help=help))
     return Division(group, num, recipe.iter_size, shards)

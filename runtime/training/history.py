@@ -16,7 +16,7 @@ Numbers = NDArray[np.float64]
 
 
 class History(NamedTuple):
-    """What happened in a run, or in the stages of a plan one after another.
+    """What happened in a run, or in its stages one after another.
 
     stages   the name and the metrics of each; a run by itself is one stage
     """
@@ -37,7 +37,7 @@ class History(NamedTuple):
 
 
 def read_history(path: Path) -> History:
-    """What happened in the run, or in the plan with stages, in a folder.
+    """What happened in the run, or in the run of several stages, in a folder.
 
     Raises:
         NetError: if there is none, or nothing happened yet.
@@ -46,8 +46,8 @@ def read_history(path: Path) -> History:
     homes = [path] if names is None else [path / name for name in names]
     stages = tuple((home.name, spread(list(Run(home).lines))) for home in homes)
     if not any(lines for _, lines in stages):
-        cure = "a run has its first line a second after it began"
-        raise NetError(Diagnostic("N765", f"{path} has no iteration yet, so there is nothing to draw", help=cure))
+        help = "a run has its first line a second after it began"
+        raise NetError(Diagnostic("N765", f"{path} has no iteration yet, so there is nothing to draw", help=help))
     return History(path.resolve().name, tuple(stage for stage in stages if stage[1]))
 
 

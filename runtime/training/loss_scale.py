@@ -82,5 +82,5 @@ class LossScale:
 
 
 def _indivisible(node: Node, why: str) -> NetError:
-    cure = "take one device and one pass"
-    return NetError(Diagnostic("N796", f"the batch can't be divided: {why}", Label(node.at), help=cure))
+    help = "take one device and one pass"
+    return NetError(Diagnostic("N796", f"the batch can't be divided: {why}", Label(node.at), help=help))

@@ -189,7 +189,7 @@ def _unit(histories: Sequence[History], along: Along) -> tuple[str, float]:
 
 
 def _mark_stages(rows: Sequence["Axes"], histories: Sequence[History], along: Along, scale: float) -> None:
-    """A vertical line where each stage of a plan begins, with its name above."""
+    """A vertical line where each stage begins, with its name above."""
     for number, history in enumerate(histories):
         colour = GREY if len(histories) == 1 else COLOURS[number % len(COLOURS)]
         for stage, (name, _) in enumerate(history.stages if len(history.stages) > 1 else ()):

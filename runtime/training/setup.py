@@ -188,10 +188,10 @@ def scores_of(net: Net, data: Dataset, chosen: str | None) -> str | None:
     is_labelled = len(data.labels) == len(data)
     if not is_labelled and (chosen is not None or not net.has_loss):
         message = "the data have no labels that are numbers of classes, so errors can't be counted"
-        cure = "a loss without include { phase: TRAIN }"
+        help = "a loss without include { phase: TRAIN }"
         if net.has_loss:
-            cure = "leave out --scores: the net's loss in tests"
-        raise NetError(Diagnostic("N811", message, help=f"{cure} tells how good it is"))
+            help = "leave out --scores: the net's loss in tests"
+        raise NetError(Diagnostic("N811", message, help=f"{help} tells how good it is"))
     if net.has_loss and chosen is None and not (is_labelled and net.reads_scores):
         return None
     return net.chosen_scores(chosen)
@@ -200,9 +200,9 @@ def scores_of(net: Net, data: Dataset, chosen: str | None) -> str | None:
 def check_loss(net: Net, scores: str | None) -> None:
     """Refuse a net that has nothing to make smaller, where a loss could read its scores, or nothing that learns."""
     if not net.has_loss:
-        cure = f'layer "loss" SoftmaxWithLoss {{ bottom: ["{scores or "fc"}", "label"] include {{ phase: TRAIN }} }}'
+        help = f'layer "loss" SoftmaxWithLoss {{ bottom: ["{scores or "fc"}", "label"] include {{ phase: TRAIN }} }}'
         message = f"{net.name or net.definition.path} has no loss in phase TRAIN, so nothing can be learned"
-        raise NetError(Diagnostic("N720", message, help=f'add input "label" [1] and {cure}'))
+        raise NetError(Diagnostic("N720", message, help=f'add input "label" [1] and {help}'))
     weights = [own for node in net.nodes for own in node.weights if own.weight.learned]
     if not any(own.lr_mult for own in weights):
         found = "all its weights have lr_mult: 0" if weights else "it has no weights"

@@ -28,8 +28,8 @@ def check_shardable(net: Net, group: ProcessGroup) -> None:
         NetError: on one device, or where layers share weights.
     """
     if group.size == 1:
-        cure = "add --devices N, or leave out --shard"
-        raise NetError(Diagnostic("N794", "the weights can be divided over several devices only", help=cure))
+        help = "add --devices N, or leave out --shard"
+        raise NetError(Diagnostic("N794", "the weights can be divided over several devices only", help=help))
     for node in net.nodes:
         for own in node.weights:
             if own.owner[0] != node.name:

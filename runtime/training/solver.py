@@ -84,9 +84,9 @@ class Solver:
             NetError: if the recipe counts epochs, and ``num_samples`` is not given.
         """
         if num_samples is None and recipe.lr.counts_epochs:
-            cure = "give num_samples, or count iterations in the recipe"
+            help = "give num_samples, or count iterations in the recipe"
             message = "how long is an epoch? The recipe's learning rate depends on it"
-            raise NetError(Diagnostic("N708", message, help=cure))
+            raise NetError(Diagnostic("N708", message, help=help))
         self.module = module
         self.recipe = recipe
         self.num_samples = num_samples

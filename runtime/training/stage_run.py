@@ -25,9 +25,9 @@ from netdef.runtime.training.unused_settings import fed_by_layers, unused_in_lay
 
 
 class StageRun(NamedTuple):
-    """One training: a net's alone, or a stage's of a plan.
+    """One training: a net's alone, or one of several stages.
 
-    request   what is asked for in it, so that it can be asked for again without the plan
+    request   what is asked for in it, so that it can be asked for again by itself
     """
 
     stage: Stage
@@ -80,7 +80,7 @@ def checked_stages(
 
 
 def request_of_stage(request: TrainRequest, recipe_file: RecipeFile | None, stage: Stage) -> TrainRequest:
-    """What is asked for in one stage of a plan."""
+    """What is asked for in one of several stages."""
     if recipe_file is None or not stage.name:
         return request
     file = request.net.file if stage.net is None else recipe_file.found(stage.net)

@@ -1,6 +1,6 @@
-"""A plan: several trainings in a row, each from weights of one before; in the VGG paper A, then deeper nets.
+"""A recipe's stages: several trainings in a row, each from weights of one before; in the VGG paper A, then deeper nets.
 
-A plan's folder holds a manifest with the stages' names, and a run for each of them.
+Their folder holds a manifest with the stages' names, and a run for each of them.
 """
 
 from collections.abc import Sequence
@@ -36,8 +36,8 @@ def first_weights(init: Init | None, found: Weights | None, source: str | None) 
         return found
     for layer in init.layers:
         if layer not in found:
-            cure = did_you_mean(layer, found) or f"it has {', '.join(found)}"
-            raise NetError(Diagnostic("N793", f"{source} has no weights of {layer}", help=cure))
+            help = did_you_mean(layer, found) or f"it has {', '.join(found)}"
+            raise NetError(Diagnostic("N793", f"{source} has no weights of {layer}", help=help))
     return {layer: found[layer] for layer in init.layers}
 
 
@@ -57,8 +57,8 @@ def stage_named(name: str, stages: Sequence[Stage]) -> Stage:
         if stage.name == name:
             return stage
     names = [stage.name for stage in stages]
-    cure = did_you_mean(name, names) or (f"the stages are {', '.join(names)}" if names else "it is not a plan")
-    raise NetError(Diagnostic("N793", f"the recipe has no stage {name}", help=cure))
+    help = did_you_mean(name, names) or (f"the stages are {', '.join(names)}" if names else "it has no stages")
+    raise NetError(Diagnostic("N793", f"the recipe has no stage {name}", help=help))
 
 
 def has_begun(run: Run) -> bool:
@@ -73,13 +73,13 @@ def refuse_without_weights(stage: Stage, given: Weights | None) -> None:
         NetError: which says whose weights are wanted.
     """
     if stage.init is not None and given is None:
-        cure = f"add --weights with those of {stage.init.stage}, such as the folder of its run"
+        help = f"add --weights with those of {stage.init.stage}, such as the folder of its run"
         message = f"stage {stage.name} begins with the weights of stage {stage.init.stage}"
-        raise NetError(Diagnostic("N793", message, help=cure))
+        raise NetError(Diagnostic("N793", message, help=help))
 
 
-def plan_identity(stages: Sequence[Stage]) -> dict[str, Any]:
-    """What a plan is, as plain values that can be compared; what each of its stages is, its own run knows."""
+def stages_identity(stages: Sequence[Stage]) -> dict[str, Any]:
+    """What stages are together, as plain values that can be compared; what each of them is, its own run knows."""
     return {"stages": dict(zip(folders(stages), map(_beginning, stages), strict=True))}
 
 
@@ -89,21 +89,21 @@ def _beginning(stage: Stage) -> str:
     return f"begins with {', '.join(stage.init.layers) or 'all layers'} of {stage.init.stage}"
 
 
-def own_run(plan: Run, name: str) -> Run:
-    """The run of one of a plan's stages.
+def own_run(staged: Run, name: str) -> Run:
+    """The run of one stage in the folder of all.
 
     Raises:
         NetError: if it has not begun.
     """
-    found = next((run for run in plan.stages if run.path.name.partition("-")[2] == name and run.is_there), None)
+    found = next((run for run in staged.stages if run.path.name.partition("-")[2] == name and run.is_there), None)
     if found is None:
-        cure = f"leave out --only to go on with the plan: netdef train --resume -o {plan.path}"
-        raise NetError(Diagnostic("N731", f"stage {name} of {plan.path} has not begun", help=cure))
+        help = f"leave out --only to go on with all stages: netdef train --resume -o {staged.path}"
+        raise NetError(Diagnostic("N731", f"stage {name} of {staged.path} has not begun", help=help))
     return found
 
 
 def refuse_other_kind(run: Run, stages: Sequence[Stage]) -> None:
-    """Refuse to go on with a plan as if it were one training, or the other way round.
+    """Refuse to go on with several stages as if they were one training, or the other way round.
 
     Raises:
         NetError: which says what the run is, and how to go on with it.
@@ -112,14 +112,14 @@ def refuse_other_kind(run: Run, stages: Sequence[Stage]) -> None:
     if bool(before) == bool(stages):
         return
     if before:
-        message, notes = "a run of a plan", (f"its stages: {', '.join(each.path.name for each in before)}",)
-        cure = f"go on with all of it, netdef train --resume -o {run.path}, or with a stage: add --only and its name"
+        message, notes = "a run of several stages", (f"its stages: {', '.join(each.path.name for each in before)}",)
+        help = f"go on with all of it, netdef train --resume -o {run.path}, or with a stage: add --only and its name"
     else:
-        message, notes = "a run of one net, not of a plan", (f"the plan's stages: {', '.join(folders(stages))}",)
-        cure = f"go on with what the run began with: {run.manifest['command']}; or start anew without --resume"
-    raise NetError(Diagnostic("N732", f"{run.path} is {message}", notes=notes, help=cure))
+        message, notes = "a run of one net, without stages", (f"the recipe's stages: {', '.join(folders(stages))}",)
+        help = f"go on with what the run began with: {run.manifest['command']}; or start anew without --resume"
+    raise NetError(Diagnostic("N732", f"{run.path} is {message}", notes=notes, help=help))
 
 
 def in_stage(stage: Stage, error: NetError) -> NetError:
-    """A mistake that was found in a stage of a plan, with the stage's name."""
+    """A mistake that was found in one of several stages, with the stage's name."""
     return NetError(Report([each._replace(notes=(*each.notes, f"in stage {stage.name}")) for each in error.report]))

@@ -49,8 +49,8 @@ def unused_in_recipe(recipe: Recipe, places: Mapping[str, Span], request: TrainR
         instead["test.batch"] = f"a batch has {recipe.test.batch}: the data layer's batch_size in phase TEST"
     written = [(name, Label(places[name], text)) for name, text in instead.items() if name in places]
     if written:
-        cure = "leave them out, and change the data layers; or name the data with --data, and the recipe decides"
-        yield _unused(written, "the net's data layers feed it", cure)
+        help = "leave them out, and change the data layers; or name the data with --data, and the recipe decides"
+        yield _unused(written, "the net's data layers feed it", help)
     for name, option in FOR_OTHER_DATA.items():
         if getattr(request.data, name):
             message = f"{option} has no effect: the net's data layers feed it"
@@ -69,8 +69,8 @@ def unused_in_layers(nets: tuple[Net, Net], recipe: Recipe, source: str) -> Iter
         for name, label in _said_by(node, size, is_stated=net.preprocess is not None)
     }
     if written:
-        cure = "say it in preprocess { ... } and in a recipe; or leave out --data, and the layers decide"
-        yield _unused(written.values(), f"{source} feeds the net", cure)
+        help = "say it in preprocess { ... } and in a recipe; or leave out --data, and the layers decide"
+        yield _unused(written.values(), f"{source} feeds the net", help)
 
 
 def _said_by(node: Node, size: str, *, is_stated: bool) -> Iterator[tuple[str, Label]]:
@@ -89,10 +89,10 @@ def _said_by(node: Node, size: str, *, is_stated: bool) -> Iterator[tuple[str, L
             yield name, Label(span, instead)
 
 
-def _unused(written: Iterable[tuple[str, Label]], why: str, cure: str) -> Diagnostic:
+def _unused(written: Iterable[tuple[str, Label]], why: str, help: str) -> Diagnostic:
     in_order = sorted(written, key=lambda each: each[1].span.start)
     names = list(dict.fromkeys(name for name, _ in in_order))
     (_, first), *others = in_order
     message = f"{listed(names)} {'has' if len(names) == 1 else 'have'} no effect: {why}"
     labels = tuple(label for _, label in others)
-    return Diagnostic("N851", message, first, labels, severity=Severity.WARNING, help=cure)
+    return Diagnostic("N851", message, first, labels, severity=Severity.WARNING, help=help)

@@ -25,7 +25,7 @@ class RecipeFile(NamedTuple):
     train_net   the file of the net, as it names it; None if it names none
     test_net    the file of the net in tests
     report      warnings: what has no effect
-    stages      of a plan, if it is one; ``recipe`` is then what they have in common
+    stages      if the recipe has some; ``recipe`` is then what they have in common
     states      phase -> the level and the stages that it gives the net
     places      stage, None for the recipe itself -> where each setting stands, by its path (``test.batch``)
     """
@@ -50,10 +50,10 @@ class RecipeFile(NamedTuple):
             if Path(path).is_file():
                 return path
         looked = dict.fromkeys("the working folder" if home == Path() else str(home) for home in self.homes)
-        cure = f"correct the path in {self.path}"
+        help = f"correct the path in {self.path}"
         if net in (self.train_net, self.test_net):
-            cure += f", or give the net's own: netdef train FILE --recipe {self.path}"
-        raise NetError(Diagnostic("N742", f"there is no net {net}, looked up from {' and '.join(looked)}", help=cure))
+            help += f", or give the net's own: netdef train FILE --recipe {self.path}"
+        raise NetError(Diagnostic("N742", f"there is no net {net}, looked up from {' and '.join(looked)}", help=help))
 
     def tested(self, file: str) -> str:
         """The path of the net in tests, where ``file`` is trained, whether the recipe names it or not."""

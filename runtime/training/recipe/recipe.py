@@ -47,11 +47,11 @@ class Method(Message):
         for name in ("momentum", "momentum2", "rms_decay"):
             value = getattr(self, name, 0.0)
             if value >= 1:
-                cure = f"{self.params[name].default:g} is usual"
-                yield Refusal("N703", f"{name} must be below 1, not {value:g}", at=name, help=cure)
+                help = f"{self.params[name].default:g} is usual"
+                yield Refusal("N703", f"{name} must be below 1, not {value:g}", at=name, help=help)
         if self.clip_gradients == 0:
-            cure = "leave it out where nothing is to be clipped"
-            yield Refusal("N703", "clip_gradients must be above 0", at="clip_gradients", help=cure)
+            help = "leave it out where nothing is to be clipped"
+            yield Refusal("N703", "clip_gradients must be above 0", at="clip_gradients", help=help)
 
 
 class Sgd(Method):
@@ -138,9 +138,9 @@ class Recipe(Message):
         if self.epochs == 0:
             yield Refusal("N703", "epochs must be above 0", at="epochs")
         if self.batch % self.iter_size:
-            cure = f"take a batch of {ceil(self.batch / self.iter_size) * self.iter_size}"
+            help = f"take a batch of {ceil(self.batch / self.iter_size) * self.iter_size}"
             message = f"a batch of {self.batch} is not {self.iter_size} equal parts"
-            yield Refusal("N709", message, at="iter_size", help=cure)
+            yield Refusal("N709", message, at="iter_size", help=help)
 
     @property
     def length(self) -> Duration:
@@ -181,7 +181,7 @@ LIKE, NET, STAGES = "like", "net", "stages"
 OF_A_FILE = {
     NET: "the file of the net, where none is given; its path goes from this file's folder",
     LIKE: "another recipe, from which this one differs in what stands here",
-    STAGES: "the trainings of a plan, one after the other, each with keys of its own:",
+    STAGES: "several trainings, one after the other, each with keys of its own:",
 }
 """Keys of a recipe's file beside those of the recipe, and what they mean."""
 NAME, INIT = "name", "init"

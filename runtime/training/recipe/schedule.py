@@ -134,8 +134,8 @@ class MultiStep(Policy):
     def problems(self) -> Iterator[Refusal]:
         """The moments have one unit, to have an order."""
         if len({value.unit for value in self.stepvalue}) > 1:
-            cure = "count in iterations, or in epochs"
-            yield Refusal("N703", "stepvalue mixes iterations and epochs", at="stepvalue", help=cure)
+            help = "count in iterations, or in epochs"
+            yield Refusal("N703", "stepvalue mixes iterations and epochs", at="stepvalue", help=help)
 
     @override
     def rate(self, moment: Moment) -> float:

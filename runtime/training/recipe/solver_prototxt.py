@@ -116,8 +116,8 @@ class CaffeSolver(Message):
         ]
         yield from unknown
         if self.method is not None and self.solver_type is not None:
-            cure = "keep type"
-            yield Refusal("N741", "type and solver_type both say the method", at="solver_type", help=cure)
+            help = "keep type"
+            yield Refusal("N741", "type and solver_type both say the method", at="solver_type", help=help)
         if self.net is not None and self.train_net is not None:
             yield Refusal("N741", "net and train_net both name the net", at="train_net", help="keep one of them")
         if not unknown:
@@ -129,14 +129,14 @@ class CaffeSolver(Message):
         needed = [name for name, declared in kind.params.items() if declared.required and name not in settings]
         for name in needed:
             field = RENAMED.get(name, name)
-            cure = f"add {field}: {self.params[field].doc}"
-            yield Refusal("N705", f"{self._title(kind)} needs {field}", help=cure, subject=field)
+            help = f"add {field}: {self.params[field].doc}"
+            yield Refusal("N705", f"{self._title(kind)} needs {field}", help=help, subject=field)
         for refusal in [] if needed else kind(**settings).problems():
             at = RENAMED.get(refusal.at, refusal.at)
             yield Refusal(refusal.code, refusal.message, at=at, help=refusal.help, subject=refusal.subject)
         if issubclass(kind, Method) and "momentum" not in kind.params and self.momentum:
-            cure = "leave momentum out, or choose SGD or Nesterov"
-            yield Refusal("N741", f"{self._title(kind)} has no momentum", at="momentum", help=cure)
+            help = "leave momentum out, or choose SGD or Nesterov"
+            yield Refusal("N741", f"{self._title(kind)} has no momentum", at="momentum", help=help)
 
     def _settings(self, kind: type[Message]) -> dict[str, Any]:
         """What the file says of a method's or policy's settings, in the recipe's types."""
@@ -225,14 +225,14 @@ def parse_solver(source: Source, report: Report) -> CaffeSolver:
     for name, consequence in UNSAID.get(solver.lr_policy, {}).items():
         if name not in found.values:
             message = f"lr_policy {solver.lr_policy} without {name}: Caffe takes 0, {consequence}"
-            cure = f"add {name}: {CAFFES_POLICIES[solver.lr_policy].params[name].doc}"
+            help = f"add {name}: {CAFFES_POLICIES[solver.lr_policy].params[name].doc}"
             place = Label(places["lr_policy"])
-            report.add(Diagnostic("N766", message, place, severity=Severity.WARNING, help=cure, subject=name))
+            report.add(Diagnostic("N766", message, place, severity=Severity.WARNING, help=help, subject=name))
     if solver.max_iter is None:
         length = f"netdef train takes {Recipe().length} unless --epochs says how many"
-        message, cure = f"without max_iter Caffe does not train, and {length}", "add max_iter: the length of training"
+        message, help = f"without max_iter Caffe does not train, and {length}", "add max_iter: the length of training"
         place = Label(_head(source, expanded.body))
-        report.add(Diagnostic("N766", message, place, severity=Severity.WARNING, help=cure))
+        report.add(Diagnostic("N766", message, place, severity=Severity.WARNING, help=help))
     if labels:
         first, *others = sorted(labels, key=lambda label: label.span.start)
         message = f"{listed(sorted(names))} {'has' if len(names) == 1 else 'have'} no effect here"

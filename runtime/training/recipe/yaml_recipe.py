@@ -1,4 +1,4 @@
-"""A recipe from YAML, or a plan of several, every mistake with its line.
+"""A recipe from YAML, with stages or without, every mistake with its line.
 
 YAML gives the tree and the places; what a value may be, the recipe's declarations say. Numbers are read here,
 because YAML 1.1 takes ``1e-3`` for text. A file may say what is different from another (``like``), and each of its
@@ -25,7 +25,7 @@ THE_NETS = ("channels", "mean", "crop_size", "preprocess")
 
 
 class Written(NamedTuple):
-    """What a file says: the net that it is for, if it says, a recipe, and the stages of a plan, if it is one.
+    """What a file says: the net that it is for, if it says, a recipe, and its stages, if it has some.
 
     report   warnings: what has no effect
     places   stage, None for the recipe itself -> where each setting stands, by its path (``test.batch``)
@@ -81,13 +81,13 @@ class _Reader:
             recipe = self.message(Recipe, common, "a recipe")
             assert isinstance(recipe, Recipe)
             self.note(None, recipe, common, warns=stages is None)
-            plan = () if stages is None else self.stages(stages, common)
-            return Written(net, recipe, self.report, self.places, plan)
+            own = () if stages is None else self.stages(stages, common)
+            return Written(net, recipe, self.report, self.places, own)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             place = Label(Span(self.sources[mark.name], mark.index, mark.index + 1)) if mark else None
-            cure = "write key: value on a line of its own, and a section's settings below it, indented by spaces"
-            self.report.add(Diagnostic("N704", f"this is not YAML: {error.problem or error.context}", place, help=cure))
+            help = "write key: value on a line of its own, and a section's settings below it, indented by spaces"
+            self.report.add(Diagnostic("N704", f"this is not YAML: {error.problem or error.context}", place, help=help))
         except yaml.reader.ReaderError as error:
             self.report.add(Diagnostic("N704", f"this is not YAML: {error.reason}"))
         except _ReportedError:
@@ -115,7 +115,7 @@ class _Reader:
         return laid_over(self.tree(other), without(root, (LIKE,)))
 
     def stages(self, node: yaml.Node, common: yaml.MappingNode) -> tuple[Stage, ...]:
-        """The stages of a plan, each with the settings that all have in common beneath its own."""
+        """The stages, each with the settings that all have in common beneath its own."""
         if not isinstance(node, yaml.SequenceNode) or not node.value:
             raise self.complain("N702", f"{STAGES} takes a list, with `- name: ...` for each, not {found(node)}", node)
         stages: list[Stage] = []
@@ -131,8 +131,8 @@ class _Reader:
             raise self.complain("N705", "a stage needs name", node, help="add name: D-256")
         name = self.text(entries[NAME][1], NAME)
         if name in known or not re.fullmatch(r"[\w.+-]+", name):
-            cure = "give each stage a name of its own, of letters, digits and - _ . +"
-            raise self.complain("N707", f"this can't be a stage's name: {name}", entries[NAME][1], help=cure)
+            help = "give each stage a name of its own, of letters, digits and - _ . +"
+            raise self.complain("N707", f"this can't be a stage's name: {name}", entries[NAME][1], help=help)
         init = None
         if INIT in entries:
             value = entries[INIT][1]
@@ -141,8 +141,8 @@ class _Reader:
             )
             assert isinstance(made, Init)
             if made.stage not in known:
-                cure = f"a stage before this one: {', '.join(known)}" if known else "the first stage has none before it"
-                raise self.complain("N702", f"there is no stage {made.stage} before {name}", value, help=cure)
+                help = f"a stage before this one: {', '.join(known)}" if known else "the first stage has none before it"
+                raise self.complain("N702", f"there is no stage {made.stage} before {name}", value, help=help)
             init = made
         differences = without(node, (NAME, NET, INIT))
         whole = laid_over(common, differences)
@@ -156,8 +156,8 @@ class _Reader:
         places = self.places[stage] = dict(self.settings(node))
         if warns and "test.batch" in places and recipe.test.batches is None:
             message = "batch has no effect in test without batches: a test takes all test data"
-            place, cure = Label(places["test.batch"]), "add batches: the length of a test; or leave batch out"
-            self.report.add(Diagnostic("N851", message, place, severity=Severity.WARNING, help=cure))
+            place, help = Label(places["test.batch"]), "add batches: the length of a test; or leave batch out"
+            self.report.add(Diagnostic("N851", message, place, severity=Severity.WARNING, help=help))
 
     def settings(self, node: yaml.MappingNode, path: str = "") -> Iterator[tuple[str, Span]]:
         """Each setting's path and the place of its key."""
@@ -264,22 +264,22 @@ class _Reader:
             if isinstance(node, yaml.ScalarNode) and node.value.lower() == word.lower():
                 return word
         near = closest(node.value, words) if isinstance(node, yaml.ScalarNode) else None
-        cure = f'did you mean "{near}"?' if near else None
-        raise self.complain("N702", f"{key} takes {' or '.join(words)}, not {found(node)}", node, help=cure)
+        help = f'did you mean "{near}"?' if near else None
+        raise self.complain("N702", f"{key} takes {' or '.join(words)}, not {found(node)}", node, help=help)
 
     def unknown(self, key: str, node: yaml.Node, kind: type[Message], name: str) -> None:
         """Refuse a key, and say what was meant or where it belongs."""
         known = [CHOICES[base].key for base in kind.__mro__ if base in CHOICES] + list(kind.fields)
         section = next((section for section, keys in _sections() if key in keys), None)
         if near := closest(key, known):
-            cure = f'did you mean "{near}"?'
+            help = f'did you mean "{near}"?'
         elif section is not None:
-            cure = f"put it under {section}"
+            help = f"put it under {section}"
         elif key in THE_NETS:
-            cure = "how an image becomes the input is the net's own: say it there, in preprocess { ... }"
+            help = "how an image becomes the input is the net's own: say it there, in preprocess { ... }"
         else:
-            cure = f"{name} takes {', '.join(known)}"
-        self.complain("N701", f"{name} has no setting {key}", node, help=cure)
+            help = f"{name} takes {', '.join(known)}"
+        self.complain("N701", f"{name} has no setting {key}", node, help=help)
 
     def complain(
         self,

@@ -202,7 +202,7 @@ STAGE_FOLDERS = ("1-A", "2-still", "3-end")
 def test_a_plan_from_end_to_end(home: Path, capsys: Captured) -> None:
     assert main(["train", "deep.net", "-o", "run"]) == 0
     out, err = capsys.readouterr()
-    assert "a plan of A, still, end" in err
+    assert "run: the stages A, still, end" in err
     assert [line for line in out.splitlines() if line.endswith(":")] == [f"{name}:" for name in STAGE_FOLDERS]
     assert Run(Path("run")).manifest["stages"] == list(STAGE_FOLDERS)
     first, still = weights("run/1-A"), weights("run/2-still", "last")
@@ -356,11 +356,11 @@ def test_a_plan_is_no_single_run(home: Path, capsys: Captured) -> None:
     capsys.readouterr()
     assert main(["train", "deep.net", "--resume", "--recipe", "one.yaml"]) == 1
     said = capsys.readouterr().err
-    assert "error[N732]: runs/deep is a run of a plan" in said
+    assert "error[N732]: runs/deep is a run of several stages" in said
     assert "its stages: 1-A, 2-still, 3-end" in said
     assert "netdef train --resume -o runs/deep" in said
     assert main(["train", "deep.net", "--resume", "--recipe", "deep.yaml", "-o", "one"]) == 1
-    assert "error[N732]: one is a run of one net, not of a plan" in capsys.readouterr().err
+    assert "error[N732]: one is a run of one net, without stages" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
