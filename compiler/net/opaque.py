@@ -6,6 +6,7 @@
 4. What a position of a top sees of the input is unknown.
 """
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from netdef.compiler.diagnostics import Diagnostic, Report
@@ -22,8 +23,14 @@ from netdef.compiler.syntax.tree import DeclaredShapes, Expanded, OpaqueType
 class _Opaque(Layer, bottoms=Arity(0, None), tops=Arity(0, None), keeps_positions=False):
     """What all such types share; each layer has a class of its own."""
 
+    declared: ClassVar[OpaqueType]
     shapes: ClassVar[tuple[tuple[int | str, ...], ...]]
     """Those that are declared for the tops; a string is the name of a size."""
+
+    @override
+    def __reduce__(self) -> tuple[Callable[[OpaqueType], Layer | None], tuple[OpaqueType]]:
+        """How a copy, or another process, makes the layer."""
+        return opaque_layer, (self.declared,)
 
     @property
     @override
@@ -55,20 +62,21 @@ def declare(expanded: Expanded, shapes: DeclaredShapes, report: Report) -> Expan
     return expanded._replace(opaque=declared)
 
 
-def opaque_layer(declared: OpaqueType) -> Layer | None:
+def opaque_layer(declaration: OpaqueType) -> Layer | None:
     """A layer as its type's declaration has it; None if that is broken."""
-    if declared.top_shapes is None:
+    if declaration.top_shapes is None:
         return None
-    is_loss = declared.type.endswith("Loss")
+    is_loss = declaration.type.endswith("Loss")
 
     class _Declared(
         _Opaque,
-        name=declared.type,
+        name=declaration.type,
         makes=Makes.LOSS if is_loss else Makes.VALUES,
         colour=Colour.ORANGE if is_loss else Colour.WHITE,
     ):
         """A layer type that only its author can run."""
 
-        shapes = declared.top_shapes or (((),) if is_loss else ())
+        declared = declaration
+        shapes = declaration.top_shapes or (((),) if is_loss else ())
 
     return _Declared()

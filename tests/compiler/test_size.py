@@ -35,6 +35,7 @@ def all_numbers() -> Iterator[dict[str, int]]:
         yield {"K": k, "M": m, "H": h}
 
 
+Steps = list[tuple[Callable[[Dim, int], Dim], int]]
 # What a layer does with a size, and the same with a number.
 STEPS: list[Callable[[Dim, int], Dim]] = [
     lambda size, number: size + number,
@@ -52,13 +53,13 @@ steps = st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 5)), max_size=
 starts: st.SearchStrategy[Dim] = st.sampled_from([K, M, H, K + M, 2 * K + 3, H - 7, 4])
 
 
-def made(start: Dim, taken: list[tuple[Callable[[Dim, int], Dim], int]]) -> Dim:
+def made(start: Dim, taken: Steps) -> Dim:
     for step, number in taken:
         start = step(start, number)
     return start
 
 
-def by_hand(start: Dim, taken: list[tuple[Callable[[Dim, int], Dim], int]], numbers: dict[str, int]) -> int:
+def by_hand(start: Dim, taken: Steps, numbers: dict[str, int]) -> int:
     """The same with Python's integers alone: each step on a number, its own symbols in numbers, too."""
     found = value(start, numbers)
     for step, number in taken:
@@ -67,9 +68,7 @@ def by_hand(start: Dim, taken: list[tuple[Callable[[Dim, int], Dim], int]], numb
 
 
 @given(starts, steps)
-def test_a_form_has_the_value_of_the_steps_that_made_it(
-    start: Dim, taken: list[tuple[Callable[[Dim, int], Dim], int]]
-) -> None:
+def test_a_form_has_the_value_of_the_steps_that_made_it(start: Dim, taken: Steps) -> None:
     size = made(start, taken)
     least, most = bounds(size)
     for numbers in all_numbers():
@@ -81,9 +80,9 @@ def test_a_form_has_the_value_of_the_steps_that_made_it(
 @given(starts, steps, starts, steps)
 def test_what_is_said_of_two_sizes_holds_for_all_values(
     first: Dim,
-    firsts: list[tuple[Callable[[Dim, int], Dim], int]],
+    firsts: Steps,
     second: Dim,
-    seconds: list[tuple[Callable[[Dim, int], Dim], int]],
+    seconds: Steps,
 ) -> None:
     ours, theirs = made(first, firsts), made(second, seconds)
     answer = compare(ours, theirs)
@@ -149,9 +148,9 @@ def test_two_sizes_are_equal_different_or_nobody_can_tell(first: Dim, second: Di
 @given(starts, steps, starts, steps)
 def test_a_product_divided_by_a_factor_is_the_other(
     first: Dim,
-    firsts: list[tuple[Callable[[Dim, int], Dim], int]],
+    firsts: Steps,
     second: Dim,
-    seconds: list[tuple[Callable[[Dim, int], Dim], int]],
+    seconds: Steps,
 ) -> None:
     ours, theirs = made(first, firsts), made(second, seconds)
     if theirs != 0:
@@ -199,9 +198,7 @@ def test_the_simplest_of_sizes_that_must_be_equal() -> None:
 
 
 @given(starts, steps)
-def test_a_renamed_size_has_the_value_of_its_new_symbols(
-    start: Dim, taken: list[tuple[Callable[[Dim, int], Dim], int]]
-) -> None:
+def test_a_renamed_size_has_the_value_of_its_new_symbols(start: Dim, taken: Steps) -> None:
     size = made(start, taken)
     other = renamed(size, {"K": "M", "M": "K"})
     for numbers in all_numbers():

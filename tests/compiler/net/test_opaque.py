@@ -1,6 +1,8 @@
 """Layers of types that only their author can run: what is declared holds, and nothing more is claimed."""
 
+import copy
 import json
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 
@@ -210,3 +212,10 @@ def test_types_are_declared_on_the_command_line(tmp_path: Path, capsys: pytest.C
 def test_a_size_is_a_number_or_a_name(build: Build, size: str) -> None:
     found = mistakes(build, f'opaque "T" {{ top_shape: [{size}] }} layer {{ name: "t" type: "T" top: "t" }}')
     assert found == ["N312 a size is a number, or a string that names one which only a run can tell"]
+
+
+def test_a_net_with_such_layers_can_be_copied_and_sent(build: Build) -> None:
+    net = build(TWO.replace('layer "both"', TWICE + 'layer "both"'))
+    for other in (copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
+        assert other.blobs == net.blobs
+        assert [node.type for node in other.nodes] == [node.type for node in net.nodes]
