@@ -7,7 +7,7 @@ layer's name, or the bottom for layers written in place.
 from netdef.compiler.diagnostics import closest
 from netdef.compiler.expand.evaluate import describe, evaluate
 from netdef.compiler.expand.fields import flowing_on, is_bound
-from netdef.compiler.expand.meant import meant
+from netdef.compiler.expand.layer_type import meant_type
 from netdef.compiler.expand.place import LAYER, Place
 from netdef.compiler.expand.run import Run
 from netdef.compiler.expand.scope import Mistake
@@ -27,7 +27,7 @@ def run_layer(run: Run, layer: LayerStatement, place: Place) -> list[Plain]:
     type_name = _type(layer.type, place)
     fields = {field: p for kind in catalogue.variants(type_name) for field, p in _short_form(kind).items()}
     body = run.statements(layer.body, place.within({**fields, **LAYER}).deeper())
-    kind = meant(type_name, body)
+    kind = meant_type(type_name, body)
     frame: list[Plain] = []
     groups: dict[str, list[Plain]] = {}
     for statement in body:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from netdef.compiler.diagnostics import Diagnostic, Label, Report, closest, did_you_mean
-from netdef.compiler.expand.meant import meant
+from netdef.compiler.expand.layer_type import meant_type
 from netdef.compiler.fixes import rename
 from netdef.compiler.layers import catalogue
 from netdef.compiler.layers.base import Layer
@@ -116,7 +116,7 @@ def _define_layer(group: Group, decoder: Decoder, expanded: Expanded) -> LayerDe
     at = found.places.get("name", (group.at,))[0]
     own = [s for s in group.fields if not isinstance(s, Lost) and names[s.name] not in LayerFrame.fields]
     report = Report()
-    kind = meant(frame.type, group.fields)
+    kind = meant_type(frame.type, group.fields)
     layer: Layer | None = None
     places = found.places
     declared = expanded.declaration(frame.type, frame.name)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from netdef.compiler.diagnostics import Diagnostic, Report, did_you_mean
 from netdef.compiler.layers.base import Layer, Weight
+from netdef.compiler.layers.roles import WeightRole
 from netdef.compiler.net.definition import Definition, LayerDefinition
 from netdef.compiler.net.receptive_field import ReceptiveField
 from netdef.compiler.net.weight_key import WeightKey
@@ -175,9 +176,9 @@ class Net:
 
     @property
     def num_statistics(self) -> int:
-        """Those of ``num_params`` that no gradient changes."""
+        """Those of ``num_params`` that training gathers from what it sees, and not by gradients."""
         weights = (w.weight for node in self.nodes for w in own_weights(node))
-        return sum(known(product(weight.shape)) for weight in weights if not weight.learned)
+        return sum(known(product(weight.shape)) for weight in weights if weight.role is WeightRole.STATISTIC)
 
     @property
     def num_weight_layers(self) -> int:

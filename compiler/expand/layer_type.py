@@ -8,7 +8,7 @@ from netdef.compiler.layers.roles import Written
 from netdef.compiler.syntax.tree import Group, Plain
 
 
-def meant(name: str, body: Sequence[Plain]) -> type[Layer] | None:
+def meant_type(name: str, body: Sequence[Plain]) -> type[Layer] | None:
     """The layer type of a name in a layer with this body; None if nobody knows it.
 
     A bottom or top that isn't written is the one that the short form adds.
