@@ -7,7 +7,7 @@ at its default has not been said; one whose every value says something has None 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from enum import Enum
-from os import PathLike
+from os import PathLike, fspath
 from types import MappingProxyType, UnionType
 from typing import Any, Self, TypedDict, Union, Unpack, get_args, get_origin, get_type_hints
 
@@ -16,6 +16,10 @@ from netdef.compiler.syntax.tree import DeclaredShapes, Value
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 """The mapping that says nothing."""
+
+
+PathName = str | PathLike[str]
+"""A file or a folder, as functions of the library take it."""
 
 
 class UsageError(ValueError):
@@ -147,8 +151,18 @@ class NetStateInPhase(NetState, total=False):
     phase: str
 
 
-def net_request(file: str | PathLike[str], **state: Unpack[NetStateInPhase]) -> NetRequest:
+def net_request(file: PathName, **state: Unpack[NetStateInPhase]) -> NetRequest:
     """A request from the keywords of a function."""
     lists = {"stages": tuple(state.get("stages", ())), "layer_files": tuple(state.get("layer_files", ()))}
     given: dict[str, Any] = {**state, **lists}
-    return NetRequest(file=str(file), **given)
+    return NetRequest(file=fspath(file), **given)
+
+
+def path_of(name: PathName | None) -> str | None:
+    """A path as a request has it."""
+    return None if name is None else fspath(name)
+
+
+def paths_of(names: PathName | Sequence[PathName]) -> tuple[str, ...]:
+    """One path or several, as a request has them."""
+    return (fspath(names),) if isinstance(names, str | PathLike) else tuple(fspath(name) for name in names)

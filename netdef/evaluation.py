@@ -1,20 +1,24 @@
-"""How often nets are wrong on labelled images: ``netdef.evaluate``, and what the command of that name calls."""
+"""How often nets are wrong on labelled images: ``netdef.evaluate``, and what the command of that name calls.
+
+Law: torch is loaded by what is called, not by whoever imports this.
+"""
 
 import pickle
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple, Unpack
+from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
-from netdef.compiler.request import NetState, net_request
+from netdef.compiler.request import NetState, PathName, net_request, path_of, paths_of
 from netdef.launch import Task, ended, needs_launch, run_launched
 from netdef.runtime.console import Console, open_console
-from netdef.runtime.evaluation.nets import score_nets
-from netdef.runtime.evaluation.posteriors import Posteriors
-from netdef.runtime.evaluation.report import Result, report
-from netdef.runtime.hardware.process_group import process_group
-from netdef.runtime.localisation.nets import BoxResult, asks_for_boxes, evaluate_box_nets
+from netdef.runtime.hardware.threads import share_processors
 from netdef.runtime.requests import DataRequest, EvaluateRequest, EvaluationTask, Form, HardwareRequest
+
+if TYPE_CHECKING:
+    from netdef.runtime.evaluation.posteriors import Posteriors
+    from netdef.runtime.evaluation.report import Result
+    from netdef.runtime.localisation.nets import BoxResult
 
 
 class Evaluation(NamedTuple):
@@ -25,8 +29,8 @@ class Evaluation(NamedTuple):
     posteriors   the last result's; None for boxes
     """
 
-    results: tuple[Result, ...] | tuple[BoxResult, ...]
-    posteriors: Posteriors | None
+    results: "tuple[Result, ...] | tuple[BoxResult, ...]"
+    posteriors: "Posteriors | None"
 
     @property
     def as_data(self) -> dict[str, Any]:
@@ -35,28 +39,30 @@ class Evaluation(NamedTuple):
 
     def report(self, *, markdown: bool = False) -> str:
         """Tables laid out as the VGG paper's, its own figures beside them; boxes have none."""
+        from netdef.runtime.evaluation.report import Result, report
+
         return report([result for result in self.results if isinstance(result, Result)], markdown=markdown)
 
 
 def evaluate(
-    net: str | Path | Sequence[str | Path] = (),
-    weights: str | Path | Sequence[str | Path] = (),
+    net: PathName | Sequence[PathName] = (),
+    weights: PathName | Sequence[PathName] = (),
     *,
-    data: str | Path | None = None,
+    data: PathName | None = None,
     scales: Sequence[int] = (),
     crops: int = 0,
     flip: bool = False,
     pool: str = "logits",
     boxes: bool = False,
     scores: str | None = None,
-    input: Mapping[str, str] | None = None,
-    object: Sequence[str] = (),
+    inputs: Mapping[str, str] | None = None,
+    objects: Sequence[str] = (),
     corrupt: str | None = None,
     workers: int | None = None,
     device: str | None = None,
     devices: int | None = None,
-    posteriors: Sequence[str | Path] = (),
-    save_posteriors: str | Path | None = None,
+    posteriors: Sequence[PathName] = (),
+    save_posteriors: PathName | None = None,
     progress: bool = True,
     **state: Unpack[NetState],
 ) -> Evaluation:
@@ -75,8 +81,8 @@ def evaluate(
         pool: whether a map is averaged before (``logits``) or after (``prob``) the soft-max.
         boxes: whether wrong boxes are counted; so they are for nets that learn from boxes.
         scores: the blob with the class scores, where the net doesn't tell.
-        input: input blob -> field of the data, where the blob's name doesn't say it.
-        object: the classes whose boxes count; without any, all.
+        inputs: input blob -> field of the data, where the blob's name doesn't say it.
+        objects: the classes whose boxes count; without any, all.
         corrupt: what happens with an image that can't be read: ``error`` or ``skip``.
         workers: processes that read images; by default as many as the data need.
         device: ``cpu``, ``cuda`` or ``cuda:1``; by default a GPU if there is one.
@@ -92,14 +98,14 @@ def evaluate(
         UsageError: if what is asked for doesn't go together.
     """
     request = EvaluateRequest(
-        files=_paths(net),
-        weights=_paths(weights),
+        files=paths_of(net),
+        weights=paths_of(weights),
         net=net_request("", **state),
         data=DataRequest(
-            data=None if data is None else str(data),
-            inputs=input or {},
+            data=path_of(data),
+            inputs=inputs or {},
             scores=scores,
-            objects=tuple(object),
+            objects=tuple(objects),
             corrupt=corrupt,
             workers=workers,
         ),
@@ -109,10 +115,11 @@ def evaluate(
         flip=flip,
         pool=pool,
         boxes=boxes,
-        posteriors=_paths(posteriors),
-        save_posteriors=None if save_posteriors is None else str(save_posteriors),
+        posteriors=paths_of(posteriors),
+        save_posteriors=path_of(save_posteriors),
     )
     request.check()
+    share_processors()
     console = open_console().without(progress=progress, results=False)
     return evaluate_elsewhere(request, console) if needs_launch(request.hardware) else evaluate_here(request, console)
 
@@ -131,11 +138,11 @@ def evaluate_elsewhere(request: EvaluateRequest, console: Console) -> Evaluation
 
 def evaluate_here(request: EvaluateRequest, console: Console) -> Evaluation:
     """What is asked for; results are printed as soon as they are there. Every process of a group comes here."""
+    from netdef.runtime.evaluation.nets import score_nets
+    from netdef.runtime.hardware.process_group import process_group
+    from netdef.runtime.localisation.nets import asks_for_boxes, evaluate_box_nets
+
     with process_group(request.hardware.device) as group:
         if asks_for_boxes(request, group):
             return Evaluation(evaluate_box_nets(request, console, group), None)
         return Evaluation(*score_nets(request, console, group))
-
-
-def _paths(given: str | Path | Sequence[str | Path]) -> tuple[str, ...]:
-    return (str(given),) if isinstance(given, str | Path) else tuple(map(str, given))

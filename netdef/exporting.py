@@ -10,7 +10,7 @@ from netdef.compiler.extras import require
 from netdef.compiler.load import load_net
 from netdef.compiler.net_error import NetError
 from netdef.compiler.onnx import save_model
-from netdef.compiler.request import NetStateInPhase, net_request
+from netdef.compiler.request import NetStateInPhase, PathName, net_request, path_of
 from netdef.compiler.weights.formats.files import read_weights
 from netdef.compiler.weights.formats.run_folder import best_weights
 from netdef.compiler.weights.stored import Weights
@@ -36,10 +36,10 @@ class Exported(NamedTuple):
 
 
 def export(
-    net: str | Path,
-    out: str | Path | None = None,
+    net: PathName,
+    out: PathName | None = None,
     *,
-    weights: str | Path | None = None,
+    weights: PathName | None = None,
     dynamic: Sequence[str] | None = ("N",),
     opset: int = 19,
     seed: int = 0,
@@ -68,8 +68,8 @@ def export(
     """
     request = ExportRequest(
         net=net_request(net, **state),
-        weights=None if weights is None else str(weights),
-        out=None if out is None else str(out),
+        weights=path_of(weights),
+        out=path_of(out),
         dynamic=None if dynamic is None else tuple(dynamic),
         opset=opset,
         seed=seed,

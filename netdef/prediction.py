@@ -1,31 +1,37 @@
-"""What images show, and where: ``netdef.predict``, and what the command of that name calls."""
+"""What images show, and where: ``netdef.predict``, and what the command of that name calls.
+
+Law: torch is loaded by what is called, not by whoever imports this.
+"""
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Unpack
+from os import fspath
+from typing import TYPE_CHECKING, Unpack
 
-from netdef.compiler.request import NetState, net_request
+from netdef.compiler.request import NetState, PathName, net_request, path_of, paths_of
 from netdef.runtime.console import Console, open_console
-from netdef.runtime.prediction import Predictions, predict_images
+from netdef.runtime.hardware.threads import share_processors
 from netdef.runtime.requests import HardwareRequest, PredictRequest
+
+if TYPE_CHECKING:
+    from netdef.runtime.prediction import Predictions
 
 
 def predict(
-    net: str | Path,
-    images: str | Path | Sequence[str | Path],
+    net: PathName,
+    images: PathName | Sequence[PathName],
     *,
-    weights: str | Path,
-    classes: str | Path | None = None,
+    weights: PathName,
+    classes: PathName | None = None,
     top: int = 5,
     boxes: bool = False,
-    out: str | Path | None = None,
-    class_net: str | Path | None = None,
-    class_weights: str | Path | None = None,
+    out: PathName | None = None,
+    class_net: PathName | None = None,
+    class_weights: PathName | None = None,
     scores: str | None = None,
     device: str | None = None,
     progress: bool = True,
     **state: Unpack[NetState],
-) -> Predictions:
+) -> "Predictions":
     """Say what images show, as ``netdef predict`` does.
 
         netdef.predict("squeezenet.prototxt", "cat.jpg", weights="squeezenet.caffemodel").results[0].classes[0].name
@@ -55,21 +61,24 @@ def predict(
     """
     request = PredictRequest(
         net=net_request(net, **state),
-        weights=str(weights),
-        images=(str(images),) if isinstance(images, str | Path) else tuple(map(str, images)),
-        classes=None if classes is None else str(classes),
+        weights=fspath(weights),
+        images=paths_of(images),
+        classes=path_of(classes),
         top=top,
         boxes=boxes,
-        out=None if out is None else str(out),
-        class_net=None if class_net is None else str(class_net),
-        class_weights=None if class_weights is None else str(class_weights),
+        out=path_of(out),
+        class_net=path_of(class_net),
+        class_weights=path_of(class_weights),
         scores=scores,
         hardware=HardwareRequest(device=device),
     )
     return predicted(request, open_console().without(progress=progress, results=False))
 
 
-def predicted(request: PredictRequest, console: Console) -> Predictions:
+def predicted(request: PredictRequest, console: Console) -> "Predictions":
     """What is asked for; a result is printed as soon as it is there."""
     request.check()
+    share_processors()
+    from netdef.runtime.prediction import predict_images
+
     return predict_images(request, console)

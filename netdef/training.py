@@ -4,13 +4,13 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from inspect import signature
-from os import PathLike, fspath
+from os import fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 from netdef.compiler.extras import require
 from netdef.compiler.override import override
-from netdef.compiler.request import NetState, UsageError, net_request
+from netdef.compiler.request import NetState, PathName, UsageError, net_request, path_of
 from netdef.launch import Task, ended, needs_launch, run_launched
 from netdef.runtime.console import Console, open_console
 from netdef.runtime.hardware.execution_settings import precision_named
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from netdef.runtime.training.signals import SignalHandler
 
 T = TypeVar("T")
-Named = str | PathLike[str]
 
 
 class TrainingResult:
@@ -38,6 +37,10 @@ class TrainingResult:
     def path(self) -> Path:
         """The run's folder, which is taken wherever weights are."""
         return self._run.path
+
+    def __fspath__(self) -> str:
+        """The same, for whoever takes a path."""
+        return str(self.path)
 
     @property
     def request(self) -> TrainRequest:
@@ -68,23 +71,23 @@ class TrainingResult:
 
 
 def train(
-    net: Named | None = None,
+    net: PathName | None = None,
     *,
-    recipe: Named | None = None,
+    recipe: PathName | None = None,
     only: str | None = None,
     epochs: float | None = None,
     batch: int | None = None,
     lr: float | None = None,
     seed: int | None = None,
-    data: Named | None = None,
-    test_data: Named | None = None,
+    data: PathName | None = None,
+    test_data: PathName | None = None,
     inputs: Mapping[str, str] | None = None,
     scores: str | None = None,
     objects: Sequence[str] = (),
     corrupt: str | None = None,
     workers: int | None = None,
-    weights: Named | None = None,
-    out: Named | None = None,
+    weights: PathName | None = None,
+    out: PathName | None = None,
     resume: bool = False,
     keep: int | None = None,
     tensorboard: bool | None = None,
@@ -149,11 +152,11 @@ def train(
     require("netdef.train", "train")
     share_processors()
     request = TrainRequest(
-        net=net_request(_path(net) or "", **state),
-        recipe=RecipeRequest(file=_path(recipe), only=only, epochs=epochs, batch=batch, lr=lr, seed=seed),
+        net=net_request(path_of(net) or "", **state),
+        recipe=RecipeRequest(file=path_of(recipe), only=only, epochs=epochs, batch=batch, lr=lr, seed=seed),
         data=DataRequest(
-            data=_path(data),
-            test_data=_path(test_data),
+            data=path_of(data),
+            test_data=path_of(test_data),
             inputs=dict(inputs or {}),
             scores=scores,
             objects=tuple(objects),
@@ -169,8 +172,8 @@ def train(
             cuda_graphs=cuda_graphs,
         ),
         division=DivisionRequest(restarts=restarts, passes=passes, sync_batchnorm=sync_batchnorm, shard=shard),
-        weights=_path(weights),
-        out=_path(out),
+        weights=path_of(weights),
+        out=path_of(out),
         resume=resume,
         keep=keep,
         tensorboard=tensorboard,
@@ -254,10 +257,6 @@ def _trained(request: TrainRequest, console: Console, command: str) -> "Run":
     run = launched_run(Path(request.out) if request.out else None, launched.number)
     assert run is not None, "processes that ended well have made it"
     return run
-
-
-def _path(name: Named | None) -> str | None:
-    return None if name is None else fspath(name)
 
 
 def _call(asked: Mapping[str, Any]) -> str:

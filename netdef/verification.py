@@ -1,11 +1,10 @@
 """PyTorch against ONNX Runtime: ``netdef.verify``, and what the command of that name calls."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Unpack
 
 from netdef.compiler.load import load_net
-from netdef.compiler.request import NetStateInPhase, net_request
+from netdef.compiler.request import NetStateInPhase, PathName, net_request, path_of
 from netdef.compiler.weights.complete import complete
 from netdef.exporting import weights_of
 from netdef.runtime.console import Console, open_console
@@ -16,9 +15,9 @@ from netdef.runtime.verification.verify import verify as verify_blobs
 
 
 def verify(
-    net: str | Path,
+    net: PathName,
     *,
-    weights: str | Path | None = None,
+    weights: PathName | None = None,
     dynamic: Sequence[str] | None = None,
     batches: Sequence[int] = (1, 3),
     opset: int = 19,
@@ -48,7 +47,7 @@ def verify(
     """
     request = VerifyRequest(
         net=net_request(net, **state),
-        weights=None if weights is None else str(weights),
+        weights=path_of(weights),
         dynamic=None if dynamic is None else tuple(dynamic),
         batches=tuple(batches),
         opset=opset,

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netdef.compiler.diagnostics import Diagnostic, Report
+from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
 from netdef.compiler.request import UsageError
 from netdef.compiler.shape import Pair
@@ -163,19 +164,19 @@ def _blob_of(trained: TrainedNet, image: ImageArray) -> NDArray[np.float64]:
 def _names(trained: TrainedNet, chosen: str | None) -> tuple[str, ...]:
     """A name for each class that is scored; its number where nobody names it."""
     num = trained.num_channels
-    names = class_names(trained, chosen)
+    names = class_names(trained.net, chosen, trained.classes if trained.origin.run else None)
     if names and len(names) != num and chosen:
         message = f"{chosen} names {len(names):,} classes, and the net scores {num:,}"
         raise NetError(Diagnostic("N828", message, help="a line for each class, in the order of the labels"))
     return (*names, *map(str, range(len(names), num)))
 
 
-def class_names(trained: TrainedNet, chosen: str | None) -> list[str]:
+def class_names(net: Net, chosen: str | None, trained: Sequence[str] | None) -> list[str]:
     """The names of the classes: from the file that was chosen, the run's, or from the file that the net names."""
-    told = trained.net.preprocess.labels if trained.net.preprocess else None
-    if chosen is None and trained.origin.run is not None:
-        return list(trained.classes)
-    beside = Path(trained.path).parent / told if told else None
+    told = net.preprocess.labels if net.preprocess else None
+    if chosen is None and trained is not None:
+        return list(trained)
+    beside = Path(net.definition.path).parent / told if told else None
     path = Path(chosen) if chosen else beside
     if path is None:
         return []

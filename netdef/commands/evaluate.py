@@ -20,6 +20,7 @@ import shlex
 from pathlib import Path
 
 from netdef.compiler.request import UsageError
+from netdef.evaluation import evaluate_here
 from netdef.launch import Task, needs_launch, run_launched
 from netdef.options.data import DATA_HELP, data_arguments, data_request
 from netdef.options.hardware import device_argument, devices_argument, hardware_request
@@ -73,7 +74,6 @@ def carry_out(request: EvaluationTask, console: Console, command: str) -> int:
     asked.check()  # before seconds are spent on torch
     if needs_launch(asked.hardware):
         return run_launched(Task.of("evaluate", request, command, console), asked.hardware).status
-    from netdef.evaluation import evaluate_here
     from netdef.runtime.localisation.nets import asks_for_boxes
 
     if form in (Form.TEXT, Form.MARKDOWN) and asks_for_boxes(asked):

@@ -10,8 +10,8 @@ import json
 from netdef.options.hardware import device_argument, hardware_request
 from netdef.options.net import net_arguments, net_request
 from netdef.options.values import count
+from netdef.prediction import predicted
 from netdef.runtime.console import Console, ExitStatus
-from netdef.runtime.hardware.threads import share_processors
 from netdef.runtime.requests import PredictRequest
 
 HELP = "what images show: the likeliest classes, with names, and boxes"
@@ -37,12 +37,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Print what is found on each image; the status is 1 if some could not be read."""
-    share_processors()
-    request = predict_request(args)
-    request.check()  # before seconds are spent on torch
-    from netdef.prediction import predicted
-
-    found = predicted(request, console.without(results=not args.json))
+    found = predicted(predict_request(args), console.without(results=not args.json))
     if args.json:
         console.print(json.dumps(found.as_data, indent=2))
     console.show(found.mistakes)

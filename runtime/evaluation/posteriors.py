@@ -127,8 +127,8 @@ def _like(first: Posteriors, other: Posteriors) -> Posteriors:
     labels = new[other.labels]
     alike = np.array_equal(first.numbers, other.numbers) and np.array_equal(first.labels, labels)
     if not (alike and same_files(first.paths, other.paths)):
-        cure = "evaluate all nets on the same --data, and leave none of its images out"
-        raise NetError(Diagnostic("N812", f"{names} don't go together: they are of different images", help=cure))
+        help = "evaluate all nets on the same --data, and leave none of its images out"
+        raise NetError(Diagnostic("N812", f"{names} don't go together: they are of different images", help=help))
     return other._replace(values=other.values[:, place], labels=labels, classes=first.classes)
 
 

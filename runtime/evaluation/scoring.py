@@ -82,8 +82,8 @@ def check_task(task: ScoringTask) -> None:
         raise NetError(Diagnostic("N811", "the data have no labels that are numbers of classes"))
     if not (task.protocol.is_simple or isinstance(task.trained.feed.normalise, Normalise)):
         message = f"how the net's numbers are made is only for images of one size: {task.trained.feed.normalise.text}"
-        cure = "give the net preprocess { mean: [...] }, and name the images with --data"
-        raise NetError(Diagnostic("N811", message, help=cure))
+        help = "give the net preprocess { mean: [...] }, and name the images with --data"
+        raise NetError(Diagnostic("N811", message, help=help))
 
 
 def _simply(task: ScoringTask, tell: Tell, group: ProcessGroup) -> tuple[Iterator[ViewValues], int]:

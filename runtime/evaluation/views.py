@@ -106,8 +106,8 @@ def large_enough(
             continue
         mistake = Diagnostic("N810", f"{_name_of(data, int(sample['number']))} {wrong}")
         if tell is None:
-            cure = "say larger sides with --scales, or leave such images out with --corrupt skip"
-            raise NetError(mistake._replace(help=cure))
+            help = "say larger sides with --scales, or leave such images out with --corrupt skip"
+            raise NetError(mistake._replace(help=help))
         tell(mistake._replace(severity=Severity.WARNING, help="it is left out"))
 
 

@@ -37,8 +37,8 @@ def stride_of(trained: TrainedNet) -> Pair:
     for node in reversed(trained.net.nodes):
         if trained.blob in [top.id for top in node.tops] and node.receptive_field is not None:
             return node.receptive_field.stride
-    cure = "use it without --dense: it has layers such as Reshape, which mix the places"
-    raise NetError(Diagnostic("N827", f"{trained.blob} of {trained.net.name} has no positions", help=cure))
+    help = "use it without --dense: it has layers such as Reshape, which mix the places"
+    raise NetError(Diagnostic("N827", f"{trained.blob} of {trained.net.name} has no positions", help=help))
 
 
 class Found(NamedTuple):
@@ -77,8 +77,8 @@ def find_boxes(
         maps = [net.values_of(scaled) for net in classifiers]
         if len({each.shape[1:] for each in (*boxes, *maps)}) > 1:
             named = (f"{net.blob} {net.values_of(scaled).shape[1:]}" for net in (*localisers, *classifiers))
-            cure = "take nets of one window and stride, such as vgg16_scr.net and vgg16.net"
-            raise NetError(Diagnostic("N827", f"the nets have other positions: {', '.join(named)}", help=cure))
+            help = "take nets of one window and stride, such as vgg16_scr.net and vgg16.net"
+            raise NetError(Diagnostic("N827", f"the nets have other positions: {', '.join(named)}", help=help))
         scored = list(zip(classifiers, maps, strict=True))
         posteriors += [posteriors_of(net, each[None])[0] for net, each in scored] or [np.ones(1)]
         edges += [_edges(each, net, size, Pair(*scaled.shape[:2])) for each, net in zip(boxes, localisers, strict=True)]

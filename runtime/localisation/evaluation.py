@@ -104,13 +104,13 @@ def check_boxes(found: Shape, data: Dataset, blobs: Mapping[str, str]) -> None:
     """
     if boxes_of(data) is None:
         asked = ", ".join(blobs[field] for field in BOX_FIELDS if field in blobs)
-        cure = "train on a folder in Pascal VOC's layout, or a CSV of path,label,x0,y0,x1,y1"
-        raise NetError(Diagnostic("N824", f"the net asks for boxes ({asked}), and the data have none", help=cure))
+        help = "train on a folder in Pascal VOC's layout, or a CSV of path,label,x0,y0,x1,y1"
+        raise NetError(Diagnostic("N824", f"the net asks for boxes ({asked}), and the data have none", help=help))
     num_classes = len(data.classes)
     width = found[1] if len(found) > 1 else 0
     if width not in (4, 4 * num_classes) or ("class_box" in blobs and width != 4 * num_classes):
-        cure = f"give the last layer num_output: 4 for one box, or {4 * num_classes} for a box for each class"
+        help = f"give the last layer num_output: 4 for one box, or {4 * num_classes} for a box for each class"
         message = (
             f"the data's classes are {num_classes:,}, and the net's boxes {show(found)}: not 4 numbers, nor 4 for each"
         )
-        raise NetError(Diagnostic("N825", message, help=cure))
+        raise NetError(Diagnostic("N825", message, help=help))

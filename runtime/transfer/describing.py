@@ -45,13 +45,13 @@ def blob_of(net: Net, chosen: str | None) -> str:
     """
     weighted = [node for node in net.nodes if node.layer.weight_layer]
     if not weighted:
-        cure = "take one with Convolution or InnerProduct layers"
-        raise NetError(Diagnostic("N830", "the net has no layers with weights: it has learned nothing", help=cure))
+        help = "take one with Convolution or InnerProduct layers"
+        raise NetError(Diagnostic("N830", "the net has no layers with weights: it has learned nothing", help=help))
     usual = USUAL if USUAL in net.blobs else weighted[-1].bottoms[0].id
     blob, shapes = chosen or usual, net.shapes
     if blob not in shapes:
-        cure = did_you_mean(blob, net.blobs) or f"choose with --blob: {', '.join(net.blobs)}"
-        raise NetError(Diagnostic("N830", f"there is no blob {blob}", help=cure))
+        help = did_you_mean(blob, net.blobs) or f"choose with --blob: {', '.join(net.blobs)}"
+        raise NetError(Diagnostic("N830", f"there is no blob {blob}", help=help))
     if len(shapes[blob]) < 2 or not isinstance(shapes[blob][1], int):
         message = f"the blob {blob} is {show(shapes[blob])}: not a vector or a map for each image"
         raise NetError(Diagnostic("N830", message, help=f"choose another with --blob, such as {usual}"))
@@ -113,8 +113,8 @@ class Boxes:
     def __init__(self, whole: Dataset) -> None:
         boxes = boxes_of(whole)
         if boxes is None:
-            cure = "name a folder in Pascal VOC's layout, or a CSV of path,label,x0,y0,x1,y1"
-            raise NetError(Diagnostic("N831", "--box needs data with boxes", help=cure))
+            help = "name a folder in Pascal VOC's layout, or a CSV of path,label,x0,y0,x1,y1"
+            raise NetError(Diagnostic("N831", "--box needs data with boxes", help=help))
         self.classes = whole.classes
         self.labels = whole.labels
         self.num_bytes = whole.num_bytes

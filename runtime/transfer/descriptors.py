@@ -50,8 +50,8 @@ class Descriptors(NamedTuple):
             NetError: if a class is missing there.
         """
         if strange := sorted(set(self.classes) - set(classes)):
-            cure = f"describe data with the classes {', '.join(classes)}"
-            raise NetError(Diagnostic("N833", f"nothing is trained for the class {strange[0]}", help=cure))
+            help = f"describe data with the classes {', '.join(classes)}"
+            raise NetError(Diagnostic("N833", f"nothing is trained for the class {strange[0]}", help=help))
         place = np.array([classes.index(name) for name in self.classes], np.int64)
         if self.labels.ndim == 1:
             return self._replace(labels=place[self.labels], classes=tuple(classes))
@@ -86,8 +86,8 @@ def stacked(parts: Sequence[Descriptors]) -> Descriptors:
         if what:
             names = " and ".join(f"{part.made.get('net', 'one file')}'s" for part in (first, other))
             message = f"{names} descriptors don't go together: their images' {what} differ"
-            cure = "describe the same --data with both nets, and leave none of its images out; others go to --test"
-            raise NetError(Diagnostic("N833", message, help=cure))
+            help = "describe the same --data with both nets, and leave none of its images out; others go to --test"
+            raise NetError(Diagnostic("N833", message, help=help))
     values = side_by_side([part.values for part in parts])
     return first._replace(values=values, made={"stacked": [part.made for part in parts]}) if others else first
 

@@ -79,8 +79,8 @@ def splits(whole: Descriptors, seeds: Sequence[int], num_train: int, num_test: i
         num = int((whole.labels == label).sum())
         if num <= num_train:
             message = f"{name} has {num} images, and {num_train} of each class are for training, others for the test"
-            cure = f"say --train-per-class {num - 1}, or fewer" if num > 1 else "describe more images of it"
-            raise NetError(Diagnostic("N834", message, help=cure))
+            help = f"say --train-per-class {num - 1}, or fewer" if num > 1 else "describe more images of it"
+            raise NetError(Diagnostic("N834", message, help=help))
     for seed in seeds:
         dealt = order(len(whole.labels), seed)
         of_class = [dealt[whole.labels[dealt] == label] for label in range(len(whole.classes))]

@@ -102,9 +102,9 @@ def test_a_run_is_evaluated_on_what_it_was_tested_on(
     folder: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     digits = str(Path(__file__).parents[2] / "nets/digits.net")
-    assert main(["train", digits, "--epochs", "1", "-o", "run", "--batch", "200"]) == 0
+    run = netdef.train(digits, epochs=1, out="run", batch=200, progress=False)
     told = printed(capsys, "evaluate", digits, "--weights", "run")
-    found = netdef.evaluate(digits, "run", progress=False)
+    found = netdef.evaluate(digits, run, progress=False)
     assert plain(found.as_data) == told
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("", "")
