@@ -39,15 +39,15 @@ class ArrayFile(NamedTuple, Generic[Made]):
     def check_suffix(self, path: Path) -> None:
         """Refuse a name that tells no format."""
         if path.suffix not in ARCHIVES:
-            cure = f"end it in {' or '.join(ARCHIVES)}"
-            raise NetError(Diagnostic(self.code, f"{path} is no name for {self.what}", help=cure))
+            help = f"end it in {' or '.join(ARCHIVES)}"
+            raise NetError(Diagnostic(self.code, f"{path} is no name for {self.what}", help=help))
 
     def check_place(self, path: Path) -> None:
         """Refuse a place that can't be written, before anything is computed for it."""
         self.check_suffix(path)
         if not path.parent.is_dir():
-            cure = f"mkdir -p {path.parent}"
-            raise NetError(Diagnostic("N006", f"{path} can't be written: there is no folder {path.parent}", help=cure))
+            help = f"mkdir -p {path.parent}"
+            raise NetError(Diagnostic("N006", f"{path} can't be written: there is no folder {path.parent}", help=help))
 
     def write(self, path: Path, held: Made) -> None:
         """Write a file by its suffix: what ``held`` has under the names of the arrays and the facts."""

@@ -1,7 +1,7 @@
 """The manual of mistakes: what each code means, with an example and what netdef says of it.
 
 A code's files bear its name. ``N204.net`` begins with a comment: its first line is the title, the rest explains the
-cause and the cure; below it stands a short bad net. ``N204.txt`` is a transcript: the command line after a ``$``,
+cause and what helps; below it stands a short bad net. ``N204.txt`` is a transcript: the command line after a ``$``,
 then what it writes to stderr. Whatever else the example needs (``N701.yaml``) begins with the code too.
 """
 

@@ -31,8 +31,8 @@ class Augment(Message):
     def problems(self) -> Iterator[Refusal]:
         """A scale is one side or an interval."""
         if len(self.scale) > 2:
-            cure = "give the least and the greatest side: [256, 512]"
-            yield Refusal("N703", f"scale is one side or two, not {len(self.scale)}", at="scale", help=cure)
+            help = "give the least and the greatest side: [256, 512]"
+            yield Refusal("N703", f"scale is one side or two, not {len(self.scale)}", at="scale", help=help)
         elif self.scale and self.scale[0] > self.scale[-1]:
             least, greatest = reversed(self.scale)
             yield Refusal("N703", "scale has its greater side first", at="scale", help=f"say [{least}, {greatest}]")

@@ -207,13 +207,13 @@ def _find(definition: LayerDefinition, name: str, home: Path, at: str = "source"
     if not name:
         raise _refused(definition, at, f"{definition.title} doesn't say what it reads", 'add source: "..."')
     looked = "the working folder" if home == Path() else f"the working folder and {home}"
-    cure = "give its path from the working folder, or other data with --data D"
-    raise _refused(definition, at, f"there is no {name}, looked up from {looked}", cure)
+    help = "give its path from the working folder, or other data with --data D"
+    raise _refused(definition, at, f"there is no {name}, looked up from {looked}", help)
 
 
-def _refused(definition: LayerDefinition, at: str, message: str, cure: str) -> NetError:
+def _refused(definition: LayerDefinition, at: str, message: str, help: str) -> NetError:
     place = Label(place_of(at, definition.places, definition.at))
-    return NetError(Diagnostic("N774", message, place, help=cure))
+    return NetError(Diagnostic("N774", message, place, help=help))
 
 
 def _normaliser(
@@ -231,8 +231,8 @@ def _normaliser(
     mean = read_mean(path)
     if mean.shape != image:
         message = f"{definition.title}: the mean in {path} is {show(mean.shape)}, and images are {show(image)}"
-        cure = "make the mean of the same images: Caffe's compute_image_mean does"
-        raise NetError(Diagnostic("N775", message, Label(definition.at), help=cure))
+        help = "make the mean of the same images: Caffe's compute_image_mean does"
+        raise NetError(Diagnostic("N775", message, Label(definition.at), help=help))
     return MeanImage(preprocess._replace(mean_file=str(path)), mean.astype(np.float32, copy=False), view)
 
 
@@ -245,8 +245,8 @@ def layers_data(train: LayerFeed | None, test: LayerFeed | None) -> DataSets | N
     """What the data layers of both phases read; None if there are none."""
     if (train is None) != (test is None):
         phase = "TEST" if test is None else "TRAIN"
-        cure = f"add one with include {{ phase: {phase} }}, or give data for both with --data D"
-        raise NetError(Diagnostic("N774", f"the net has no data layer in phase {phase}", help=cure))
+        help = f"add one with include {{ phase: {phase} }}, or give data for both with --data D"
+        raise NetError(Diagnostic("N774", f"the net has no data layer in phase {phase}", help=help))
     if train is None or test is None:
         return None
     return DataSets(train.data, test.data, "the net's data layers", "each phase has its own")

@@ -54,19 +54,19 @@ def bind(net: Net, chosen: Mapping[str, str]) -> dict[str, str]:
     for blob, field in chosen.items():
         if blob not in net.inputs or field not in KNOWN:
             word, known = (blob, list(net.inputs)) if blob not in net.inputs else (field, list(KNOWN))
-            cure = did_you_mean(word, known) or f"inputs: {', '.join(net.inputs)}; fields: {', '.join(KNOWN)}"
-            raise NetError(Diagnostic("N715", f"--input {blob}={field}: there is no {word}", help=cure))
+            help = did_you_mean(word, known) or f"inputs: {', '.join(net.inputs)}; fields: {', '.join(KNOWN)}"
+            raise NetError(Diagnostic("N715", f"--input {blob}={field}: there is no {word}", help=help))
     blobs = {field: blob for blob, field in chosen.items()}
     blobs |= {field: field for field in KNOWN if field not in blobs and field in net.inputs}
     left = [blob for blob in net.inputs if blob not in blobs.values()]
     blobs |= dict(zip([field for field in FIELDS if field not in blobs], left, strict=False))
     if len(blobs) < len(net.inputs):
         spare = next(blob for blob in net.inputs if blob not in blobs.values())
-        cure = f"training data has only {' and '.join(FIELDS)}: remove {spare}, or make it a DummyData layer"
-        raise NetError(Diagnostic("N715", f"nothing feeds the input {spare}", help=cure))
+        help = f"training data has only {' and '.join(FIELDS)}: remove {spare}, or make it a DummyData layer"
+        raise NetError(Diagnostic("N715", f"nothing feeds the input {spare}", help=help))
     if "data" not in blobs:
-        cure = 'add input "data" [N, 3, 224, 224]'
-        raise NetError(Diagnostic("N715", "the net has no input for images", help=cure))
+        help = 'add input "data" [N, 3, 224, 224]'
+        raise NetError(Diagnostic("N715", "the net has no input for images", help=help))
     return blobs
 
 
@@ -75,9 +75,9 @@ def view_of(net: Net, blob: str) -> ImageCrop:
     shape = net.inputs[blob]
     sizes = [size for size in shape if isinstance(size, int)]
     if len(sizes) != 4 or sizes[1] not in (1, 3):
-        cure = f'as in input "{blob}" [N, 3, 224, 224], or with 1 channel for grey images'
+        help = f'as in input "{blob}" [N, 3, 224, 224], or with 1 channel for grey images'
         message = f"the input {blob} is {show(shape, batch=True)}, and images are N x 1 or 3 x height x width"
-        raise NetError(Diagnostic("N716", message, help=cure))
+        raise NetError(Diagnostic("N716", message, help=help))
     resize = net.preprocess.resize if net.preprocess else None
     cover = net.preprocess is None or net.preprocess.crop is None
     return ImageCrop(Pair(sizes[2], sizes[3]), sizes[1], resize, cover)
@@ -90,9 +90,9 @@ def augmented(view: ImageCrop, augment: Augment) -> ImageCrop:
         NetError: if a net of this view can't be trained so.
     """
     if augment.scale and augment.scale[0] < min(view.size):
-        cure = f"scale is the shorter side of the whole image: at least {min(view.size)}"
+        help = f"scale is the shorter side of the whole image: at least {min(view.size)}"
         message = f"images of side {augment.scale[0]} do not fill the net's window of {show(view.size)}"
-        raise NetError(Diagnostic("N784", message, help=cure))
+        raise NetError(Diagnostic("N784", message, help=help))
     if augment.rgb_shift and view.num_channels == 1:
         raise NetError(Diagnostic("N784", "rgb_shift is for colours, and the net takes grey", help="leave it out"))
     least, most = (augment.scale[0], augment.scale[-1]) if augment.scale else (view.resize, None)
@@ -114,14 +114,14 @@ def check_classes(scores: Shape, data: Dataset, ignored: Collection[int] = ()) -
         raise NetError(Diagnostic("N850", message, help=_ignoring(data.labels[first])))
     num_classes = 1 + max(labels, default=-1) if ignored else len(data.classes)
     if isinstance(num_scores, int) and num_scores < num_classes:
-        cure = f"give the last layer num_output: {num_classes}, or train on fewer classes"
+        help = f"give the last layer num_output: {num_classes}, or train on fewer classes"
         beyond = sorted(label for label in labels if label >= num_scores)
         if len(beyond) == 1 and beyond[0] > num_scores:  # a number apart, as marks of "no class" are
-            cure = f"if {beyond[0]} is a class, {cure}; {_ignoring(beyond[0])}"
+            help = f"if {beyond[0]} is a class, {help}; {_ignoring(beyond[0])}"
         message = f"the data has {num_classes} classes, and the net scores for {num_scores}"
         sample = next((n for n, label in enumerate(data.labels) if label in beyond), None)
         notes = () if sample is None else (f"the first beyond it is sample {sample:,}, of class {data.labels[sample]}",)
-        raise NetError(Diagnostic("N714", message, notes=notes, help=cure))
+        raise NetError(Diagnostic("N714", message, notes=notes, help=help))
 
 
 def _ignoring(label: int) -> str:

@@ -56,8 +56,8 @@ class LayerCrop(NamedTuple):
         return np.full(len(draws), spare.h // 2), np.full(len(draws), spare.w // 2)  # Caffe rounds down
 
     def _unfit(self, what: str, whole: Pair) -> NetError:
-        cure = "bring all images to one size that is large enough (ImageData: new_height and new_width)"
-        return NetError(Diagnostic("N775", f"{self.name}: an image of {show(whole)} {what}", help=cure))
+        help = "bring all images to one size that is large enough (ImageData: new_height and new_width)"
+        return NetError(Diagnostic("N775", f"{self.name}: an image of {show(whole)} {what}", help=help))
 
 
 NOTHING_DONE = LayerCrop("", 0, Pair(0, 0))

@@ -119,7 +119,7 @@ def _problem(trained: TrainedNet, size: Pair) -> str:
         own = max(map(known, trained.net.inputs[trained.input][2:]))
         least = next(side for side in range(1, own + 1) if side == own or _takes(trained, side))
         if least <= min(size):
-            raise error from None  # nothing that another size of image would cure
+            raise error from None  # nothing that another size of image would mend
         return f"is {show(size)} as the net sees it, which needs at least {least}x{least}"
     return ""
 

@@ -21,8 +21,8 @@ def stored_blob(blob: Record, name: str) -> StoredArray:
     count = blob.count(field)
     if not count and (blob.has("raw_data") or blob.has("raw_data_type")):
         message = f"{name} is stored as raw_data, in the half precision of NVIDIA's fork"
-        cure = "save it with data in 32 bits: load it in that fork, and snapshot it with float weights"
-        raise NetError(Diagnostic("N782", message, help=cure))
+        help = "save it with data in 32 bits: load it in that fork, and snapshot it with float weights"
+        raise NetError(Diagnostic("N782", message, help=help))
     shape = shape_of(blob)
     if len(shape) > MOST_AXES or min(shape, default=0) < 0 or product(shape) != count:
         said = show(shape) if len(shape) <= MOST_AXES else f"of more than {MOST_AXES} axes"

@@ -56,6 +56,6 @@ def best_weights(path: Path) -> Path:
         return path
     best = run_with_weights(path) / BEST
     if not best.is_file():
-        cure = "a run has best weights once an epoch of it is finished"
-        raise NetError(Diagnostic("N735", f"there are no weights in {path}", help=cure))
+        help = "a run has best weights once an epoch of it is finished"
+        raise NetError(Diagnostic("N735", f"there are no weights in {path}", help=help))
     return best

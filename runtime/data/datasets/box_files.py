@@ -98,8 +98,8 @@ def _objects(path: Path, root: Path) -> tuple[str, list[Marked]]:
             for each in tree.iter("object")
         ]
     except (OSError, ElementTree.ParseError, ValueError) as error:
-        cure = "as in <object><name>cat</name><bndbox><xmin>8</xmin>...</bndbox></object>"
-        raise NetError(Diagnostic("N823", f"{path} can't be read as boxes in VOC's XML: {error}", help=cure)) from None
+        help = "as in <object><name>cat</name><bndbox><xmin>8</xmin>...</bndbox></object>"
+        raise NetError(Diagnostic("N823", f"{path} can't be read as boxes in VOC's XML: {error}", help=help)) from None
     home = root / "JPEGImages" if (root / "JPEGImages").is_dir() else path.parent
     named = home / tree.findtext("filename", "").strip()
     found = (beside for suffix in SUFFIXES if (beside := home / (path.stem + suffix)).is_file())
@@ -116,6 +116,6 @@ def _rows(path: Path) -> Iterator[tuple[str, Marked]]:
             x0, y0, x1, y1 = map(float, edges)
         except ValueError:
             message = f"{path}:{number}: a line is an image, its class and the edges of its box, not {','.join(row)}"
-            cure = f"as in: cats/1.jpg,cat,12,30,200,180 ({','.join(COLUMNS)})"
-            raise NetError(Diagnostic("N823", message, help=cure)) from None
+            help = f"as in: cats/1.jpg,cat,12,30,200,180 ({','.join(COLUMNS)})"
+            raise NetError(Diagnostic("N823", message, help=help)) from None
         yield name, Marked(label, (x0, y0, x1, y1), f"{path}:{number}")

@@ -54,9 +54,9 @@ class Boxed(Kept):
         self._count(list(map(len, sound.values())), source)
         if not single:
             seen = sorted({each.label for found in marked.values() for each in found})
-            cure = f"choose what counts with --object: {', '.join(seen)}" if seen else "look at its boxes"
+            help = f"choose what counts with --object: {', '.join(seen)}" if seen else "look at its boxes"
             message = f"{source} has no image that shows exactly one {' or '.join(classes or ['object'])}"
-            raise NetError(Report([*self.warnings, Diagnostic("N822", message, help=cure)]))
+            raise NetError(Report([*self.warnings, Diagnostic("N822", message, help=help)]))
         known = tuple(classes or sorted({each.label for each in single.values()}))
         self.paths = list(single)
         self.boxes = np.array([each.edges for each in single.values()], np.float64)

@@ -97,5 +97,5 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _unreadable(name: str, reason: str) -> NetError:
-    cure = "remove it, or save it anew as PNG or JPEG"
-    return NetError(Diagnostic("N712", f"{name} cannot be read as an image: {reason}", help=cure))
+    help = "remove it, or save it anew as PNG or JPEG"
+    return NetError(Diagnostic("N712", f"{name} cannot be read as an image: {reason}", help=help))

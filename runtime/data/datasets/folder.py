@@ -25,8 +25,8 @@ class Folder(Kept):
         known = tuple(classes if classes is not None else folders)
         for name in folders:
             if name not in known:
-                cure = did_you_mean(name, known) or f"the classes are {', '.join(known)}"
-                raise NetError(Diagnostic("N713", f"{path / name}: training knows no class {name}", help=cure))
+                help = did_you_mean(name, known) or f"the classes are {', '.join(known)}"
+                raise NetError(Diagnostic("N713", f"{path / name}: training knows no class {name}", help=help))
         self.paths: list[str] = []
         labels: list[int] = []
         for name in folders:
@@ -34,8 +34,8 @@ class Folder(Kept):
             self.paths += found
             labels += [known.index(name)] * len(found)
         if not self.paths:
-            cure = f"a class is a folder with images ({', '.join(SUFFIXES)}): {path}/cat/1.jpg, {path}/dog/1.jpg"
-            raise NetError(Diagnostic("N711", f"{path} has no folders with images in them", help=cure))
+            help = f"a class is a folder with images ({', '.join(SUFFIXES)}): {path}/cat/1.jpg, {path}/dog/1.jpg"
+            raise NetError(Diagnostic("N711", f"{path} has no folders with images in them", help=help))
         super().__init__(known, labels)
 
     @override

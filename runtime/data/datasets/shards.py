@@ -153,12 +153,12 @@ def scanned(shards: Sequence[Path]) -> Index:
                 if not _has_end(shard, tar.offset):  # tarfile takes a header that is cut off for the end
                     raise tarfile.ReadError(f"it is cut off at byte {tar.offset:,}")
         except (tarfile.TarError, OSError) as error:
-            cure = "copy it anew; compressed ones must be unpacked first"
-            raise NetError(Diagnostic("N771", f"{shard} can't be read as a tar file: {error}", help=cure)) from None
+            help = "copy it anew; compressed ones must be unpacked first"
+            raise NetError(Diagnostic("N771", f"{shard} can't be read as a tar file: {error}", help=help)) from None
     whole = [sample for sample in samples.values() if sample.image is not None]
     if not whole:
-        cure = f"a sample is 0001.jpg with its class in 0001.cls, or cat/0001.jpg ({', '.join(SUFFIXES)})"
-        raise NetError(Diagnostic("N771", f"{shards[0]} has no images", help=cure))
+        help = f"a sample is 0001.jpg with its class in 0001.cls, or cat/0001.jpg ({', '.join(SUFFIXES)})"
+        raise NetError(Diagnostic("N771", f"{shards[0]} has no images", help=help))
     classes = _classes(whole)
     numbers = {name: number for number, name in enumerate(classes)}
     places = [(*(s.image or ()), numbers[s.folder] if s.label is None else s.label) for s in whole]

@@ -113,11 +113,11 @@ def open_data(
         return Data(train, _opened(other, train.classes), source, f"training on {inner}, test on {other}")
     most, few = random_nth(train.labels, HELD_OUT_SHARE)
     if not few:
-        cure = "name others for the test with --test-data"
+        help = "name others for the test with --test-data"
         if path.is_dir():
-            cure = f"put test images into {path}/test, or {cure}"
+            help = f"put test images into {path}/test, or {help}"
         message = f"{inner} has too few images to hold some out for the test: {len(train)}"
-        raise NetError(Diagnostic("N711", message, help=cure))
+        raise NetError(Diagnostic("N711", message, help=help))
     return Data(Part(train, most), Part(train, few), source, f"a tenth of each class of {inner} is for the test")
 
 
@@ -173,8 +173,8 @@ class Relabelled:
     def __init__(self, data: Dataset, classes: tuple[str, ...], name: str) -> None:
         for unknown in data.classes:
             if unknown not in classes:
-                cure = did_you_mean(unknown, classes) or f"the classes are {', '.join(classes)}"
-                raise NetError(Diagnostic("N713", f"{name}: training knows no class {unknown}", help=cure))
+                help = did_you_mean(unknown, classes) or f"the classes are {', '.join(classes)}"
+                raise NetError(Diagnostic("N713", f"{name}: training knows no class {unknown}", help=help))
         numbers = [classes.index(each) for each in data.classes]
         self.classes = classes
         self.labels = [numbers[label] if label >= 0 else label for label in data.labels]
@@ -198,5 +198,5 @@ def _existing(source: str) -> Path:
         return path
     beside = [other.name for other in path.parent.iterdir() if other.is_dir()] if path.parent.is_dir() else []
     kinds = ", ".join(kind.what for kind in KINDS)
-    cure = did_you_mean(path.name, [*beside, *EMBEDDED]) or f"--data takes {' or '.join(EMBEDDED)}, or {kinds}"
-    raise NetError(Diagnostic("N710", f"there is no data {source}: no file or folder has this name", help=cure))
+    help = did_you_mean(path.name, [*beside, *EMBEDDED]) or f"--data takes {' or '.join(EMBEDDED)}, or {kinds}"
+    raise NetError(Diagnostic("N710", f"there is no data {source}: no file or folder has this name", help=help))

@@ -98,8 +98,8 @@ def _piece(path: Path, file: Any, names: Sequence[str]) -> Piece:
     """A file's rows; raises where it lacks a blob, or blobs have different numbers of rows."""
     for name in names:
         if name not in file or not hasattr(file[name], "shape") or not file[name].shape:
-            cure = f"it has {', '.join(file)}; the layer's tops say which are read"
-            raise NetError(Diagnostic("N773", f"{path} has no rows called {name}", help=cure))
+            help = f"it has {', '.join(file)}; the layer's tops say which are read"
+            raise NetError(Diagnostic("N773", f"{path} has no rows called {name}", help=help))
     rows = [file[name].shape[0] for name in names]
     if len(set(rows)) > 1:
         said = ", ".join(f"{name} {num:,}" for name, num in zip(names, rows, strict=True))

@@ -150,13 +150,13 @@ def test_mistakes_in_folders(pets: Path, tmp_path: Path, monkeypatch: pytest.Mon
         (("broken", None), "N712", "save it anew"),
         (("pets", "other"), "N713", 'did you mean "dog"?'),
     ]
-    for arguments, code, cure in cases:
+    for arguments, code, help in cases:
         with pytest.raises(NetError) as error:
             open_data(*arguments)
         (mistake,) = error.value.report
         assert mistake.code == code
         assert mistake.help is not None
-        assert cure in mistake.help
+        assert help in mistake.help
 
 
 def test_the_cure_for_a_list_that_is_too_short_is_no_folder(tmp_path: Path) -> None:

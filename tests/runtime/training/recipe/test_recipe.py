@@ -129,7 +129,7 @@ def test_every_mistake_is_found_in_one_go() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "cure"),
+    ("text", "help"),
     [
         ("btch: 3", 'did you mean "batch"?'),
         ("momentum: 0.9", "put it under solver"),
@@ -140,10 +140,10 @@ def test_every_mistake_is_found_in_one_go() -> None:
         ("lr: {policy: step}", "add stepsize"),
     ],
 )
-def test_a_mistake_comes_with_its_cure(text: str, cure: str) -> None:
+def test_a_mistake_comes_with_help(text: str, help: str) -> None:
     (mistake,) = mistakes(text)
     assert mistake.help is not None
-    assert cure in mistake.help
+    assert help in mistake.help
 
 
 @pytest.mark.parametrize(
