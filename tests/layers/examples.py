@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
-from hypothesis import settings
+from hypothesis import reject, settings
 from hypothesis import strategies as st
 
 import netdef
@@ -15,6 +15,7 @@ from netdef.compiler.onnx import onnx_model
 from netdef.compiler.shape import Shape, known
 from netdef.runtime import lower
 from tests.layers.cases import OUTPUTS, relative_error
+from tests.nets import net_of
 from tests.onnx_runtime import run
 
 NUM_EXAMPLES = int(os.environ.get("NETDEF_EXAMPLES", "40"))
@@ -22,6 +23,15 @@ NUM_EXAMPLES = int(os.environ.get("NETDEF_EXAMPLES", "40"))
 
 properties = settings(max_examples=NUM_EXAMPLES, deadline=None)
 shapes = st.lists(st.integers(1, 4), min_size=2, max_size=4).map(tuple)
+
+
+def fitting(text: str) -> Net:
+    """The net, if its windows fit; else another example is drawn."""
+    try:
+        return net_of(text)
+    except netdef.NetError as error:
+        expected(error, "N204")
+        reject()
 
 
 def agrees_with_pytorch(net: Net, dynamic: tuple[str, ...], shapes: Mapping[str, Shape]) -> None:

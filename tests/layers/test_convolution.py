@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, reject, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -14,7 +14,7 @@ from netdef.compiler.schema.message import Refusal
 from netdef.compiler.shape import known
 from netdef.runtime import lower
 from tests.layers.cases import OUTPUTS, Case, Family, Refused, caffe
-from tests.layers.examples import at_free_sizes, expected, properties
+from tests.layers.examples import at_free_sizes, fitting, properties
 from tests.nets import net_of
 
 Doubles = NDArray[np.float64]
@@ -257,9 +257,4 @@ def test_convolution_in_onnx(data: st.DataObject, kind: str) -> None:
             weight_filler {{ type: "gaussian" }} bias_filler {{ type: "uniform" }}
         }}
     """
-    try:
-        net = net_of(text)
-    except netdef.NetError as error:
-        expected(error, "N204")
-        reject()
-    at_free_sizes(net)
+    at_free_sizes(fitting(text))
