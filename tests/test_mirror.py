@@ -9,6 +9,7 @@ ROOT = TESTS.parent
 ACROSS = {
     "compiler/onnx/test_opencv.py": "models, read by another reader",
     "compiler/onnx/test_rules.py": "the table that all families' rules make",
+    "compiler/syntax/test_one_mistake.py": "one mistake, one message, whichever module finds it",
     "netdef/test_library.py": "what commands do, done from Python",
     "netdef/test_own_types.py": "a layer type of a user's own, through all stages",
     "netdef/test_public.py": "the names that netdef shows",
