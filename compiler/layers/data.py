@@ -11,7 +11,7 @@ from netdef.compiler.layers.roles import V1, Colour
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Transform
 from netdef.compiler.schema.message import ProtoEnum, Refusal, beside, param
-from netdef.compiler.shape import Shape, Shapes
+from netdef.compiler.shape import Pair, Shape, Shapes
 from netdef.compiler.size import Dim
 
 
@@ -24,6 +24,21 @@ class Backend(ProtoEnum):
 
 class _DataLayer(Layer, fed=True, brings_data=True, sized_by_data=True, colour=Colour.GREY):
     """What all share."""
+
+    @property
+    def shuffled(self) -> bool:
+        """Whether its data come in another order in each epoch."""
+        return False
+
+    @property
+    def most_skipped(self) -> int:
+        """How many samples it may skip at the start, chosen at random."""
+        return 0
+
+    @property
+    def resized(self) -> Pair | None:
+        """The size that its images get before any crop."""
+        return None
 
     def cropped(self, image: Shape, *crops: int) -> Shape:
         """The image after the layer's crop, if it has one."""
@@ -55,6 +70,11 @@ class Data(_DataLayer, message="data_param", number=107, bottoms=0, tops=Arity(1
     prefetch: int = param(10, default=4, least=0, doc="batches that Caffe reads ahead; no meaning here")
     transform: Transform = beside(100, "transform_param", default=Transform(), v1=36, doc="what is done to an image")
 
+    @property
+    @override
+    def most_skipped(self) -> int:
+        return self.rand_skip
+
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
         image = self.cropped(bottoms[0], self.transform.crop_size, self.crop_size)
@@ -84,6 +104,21 @@ class ImageData(
     root_folder: str = param(12, default="", doc="what the paths are relative to")
     transform: Transform = beside(100, "transform_param", default=Transform(), v1=36, doc="what is done to an image")
 
+    @property
+    @override
+    def shuffled(self) -> bool:
+        return self.shuffle
+
+    @property
+    @override
+    def most_skipped(self) -> int:
+        return self.rand_skip
+
+    @property
+    @override
+    def resized(self) -> Pair | None:
+        return Pair(self.new_height, self.new_width) if self.new_height else None
+
     @override
     def problems(self) -> Iterator[Refusal]:
         if bool(self.new_height) != bool(self.new_width):
@@ -93,8 +128,8 @@ class ImageData(
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
         image = (3 if self.is_color else 1, *bottoms[0][1:])
-        if self.new_height:
-            image = (image[0], self.new_height, self.new_width)
+        if self.resized:
+            image = (image[0], *self.resized)
         image = self.cropped(image, self.transform.crop_size, self.crop_size)
         return self.tops_of(self.batch_size, (image,), num_tops)
 
@@ -143,6 +178,11 @@ class HDF5Data(
     source: str = param(1, default="", doc="a text file with the paths of the HDF5 files")
     batch_size: int = param(2, default=0, least=0, doc="N")
     shuffle: bool = param(3, default=False, doc="shuffle the rows of a file")
+
+    @property
+    @override
+    def shuffled(self) -> bool:
+        return self.shuffle
 
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:

@@ -118,7 +118,7 @@ def feed_of(net: Net, opened: list[Opened]) -> LayerFeed:
 
 def _feed_of_one(net: Net, opened: Opened) -> LayerFeed:
     definition, layer, data, (image, *_) = opened
-    if not isinstance(layer, HDF5Data) and layer.rand_skip:
+    if layer.most_skipped:
         place = Label(place_of("rand_skip", definition.places, definition.at))
         message = "rand_skip is not done: data are read from their beginning"
         net.report.add(Diagnostic("N785", message, place, severity=Severity.WARNING, help="leave it out"))
@@ -128,9 +128,8 @@ def _feed_of_one(net: Net, opened: Opened) -> LayerFeed:
     if isinstance(layer, HDF5Data):
         assert isinstance(data, Table)
         blobs = dict(zip(data.fields, tops, strict=True))
-        return LayerFeed(data, Feed(NOTHING_DONE, blobs, AsStored(), layer.shuffle), layer.batch_size)
-    stretch = Pair(layer.new_height, layer.new_width) if isinstance(layer, ImageData) and layer.new_height else None
-    preprocess = of_transform(transform_of(layer), image[0], stretch)
+        return LayerFeed(data, Feed(NOTHING_DONE, blobs, AsStored(), layer.shuffled), layer.batch_size)
+    preprocess = of_transform(transform_of(layer), image[0], layer.resized)
     size = Pair(*image[1:]) if preprocess.crop is None else Pair(preprocess.crop, preprocess.crop)
     if min(image[1:]) < min(size):
         at = Label(place_of("transform", definition.places, definition.at))
@@ -147,8 +146,7 @@ def _feed_of_one(net: Net, opened: Opened) -> LayerFeed:
     )
     normalise = _normaliser(definition, preprocess, view, image, Path(net.definition.path).parent)
     blobs = dict(zip(("data", "label"), tops, strict=False))
-    shuffled = isinstance(layer, ImageData) and layer.shuffle
-    return LayerFeed(data, Feed(view, blobs, normalise, shuffled), layer.batch_size)
+    return LayerFeed(data, Feed(view, blobs, normalise, layer.shuffled), layer.batch_size)
 
 
 # ---- data sets
@@ -167,7 +165,7 @@ def _open_datums(definition: LayerDefinition, layer: Data, home: Path) -> _DataA
 def _open_listing(definition: LayerDefinition, layer: ImageData, home: Path) -> _DataAndSamples:
     data = Listing(_find(definition, layer.source, home), layer.root_folder or None, marks=True)
     image = _image(data, 3 if layer.is_color else 1)
-    return data, ((image[0], layer.new_height, layer.new_width) if layer.new_height else image,)
+    return data, ((image[0], *layer.resized) if layer.resized else image,)
 
 
 def _open_table(definition: LayerDefinition, layer: HDF5Data, home: Path) -> _DataAndSamples:
