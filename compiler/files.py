@@ -9,6 +9,7 @@ import stat
 import sys
 from collections.abc import Mapping
 from os.path import dirname, join, normpath, realpath
+from pathlib import Path
 
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.source import Source
@@ -36,9 +37,7 @@ class Files:
 
     def open(self, path: str | os.PathLike[str], report: Report) -> Source | None:
         """The text at a path; what keeps it from being read goes into the report."""
-        name = os.fspath(path)
-        if name in _STDIN_NAMES:
-            name = STDIN
+        name = name_of(os.fspath(path))
         text = self._texts.get(self.identity(name))
         if text is not None:
             return Source(name, text.removeprefix("\N{BYTE ORDER MARK}"))
@@ -75,6 +74,16 @@ def _read_standard_input() -> bytes:
     if sys.stdin is None:
         raise ValueError("it is closed")
     return sys.stdin.buffer.read(LARGEST + 1)
+
+
+def name_of(path: str) -> str:
+    """What messages call a file."""
+    return STDIN if path in _STDIN_NAMES else path
+
+
+def stem_of(path: str) -> str:
+    """A file's name without its folder and suffix, for what is named after it."""
+    return "stdin" if path in _STDIN_NAMES else Path(path).stem
 
 
 def beside(including: str, written: str) -> str:

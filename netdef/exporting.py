@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Unpack
 from netdef.compiler.analysis.free_axes import allowed
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.extras import require
+from netdef.compiler.files import stem_of
 from netdef.compiler.load import load_net
 from netdef.compiler.net_error import NetError
 from netdef.compiler.onnx import save_model
@@ -85,7 +86,7 @@ def exported(request: ExportRequest, console: Console) -> Exported:
     net = load_net(request.net)
     console.show(net.report)
     weights, origin = weights_of(request.weights)
-    out = Path(request.out or f"{Path(request.net.file).stem}.onnx")
+    out = Path(request.out or f"{stem_of(request.net.file)}.onnx")
     dynamic = allowed(net) if request.dynamic is None else request.dynamic
     try:
         saved = save_model(net, out, weights, dynamic=dynamic, opset=request.opset, seed=request.seed, origin=origin)

@@ -7,6 +7,7 @@ The suffix of the output chooses the form: .dot needs nothing more; .svg, .pdf, 
 import argparse
 from pathlib import Path
 
+from netdef.compiler.files import stem_of
 from netdef.compiler.load import load_net
 from netdef.compiler.views.draw import draw, form_of
 from netdef.options.net import net_arguments, net_request
@@ -24,7 +25,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Write the drawing and say where."""
-    out = Path(args.output or Path(args.file).with_suffix(".svg").name)
+    out = Path(args.output or f"{stem_of(args.file)}.svg")
     form_of(out)  # a wrong suffix is said before the net is read
     net = load_net(net_request(args))
     console.show(net.report)

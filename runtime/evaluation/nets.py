@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.files import name_of
 from netdef.runtime.console import Console
 from netdef.runtime.data.batches import workers_for
 from netdef.runtime.data.data_layers import load_fed
@@ -84,7 +85,7 @@ def _posteriors_of(
     if num_left_out:
         console.say(f"netdef evaluate: images left out: {num_left_out:,}")
     data = data_named(request.data, task.trained.origin.run)
-    named = {"net": file, "weights": weights, "data": data, "trained": task.trained.trained_scale}
+    named = {"net": name_of(file), "weights": weights, "data": data, "trained": task.trained.trained_scale}
     speed = sum(group.all_gather(found.made["images_per_s"]))
     return found._replace(made={**named, **found.made, "images_per_s": speed})
 

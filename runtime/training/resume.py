@@ -6,6 +6,7 @@ Whatever isn't said again is as it was, and a switch can be switched either way.
 from pathlib import Path
 
 from netdef.compiler.diagnostics import Report
+from netdef.compiler.files import stem_of
 from netdef.compiler.load import load_expanded
 from netdef.compiler.net.definition import define
 from netdef.compiler.request import NetRequest
@@ -37,4 +38,4 @@ def on_devices(request: TrainRequest, run: Run, num_devices: int) -> TrainReques
 
 def name_of(net: NetRequest) -> str:
     """What runs of the net are called; its shapes may depend on data, and are not looked at."""
-    return define(load_expanded(net.file, net.set), Report()).frame.name or Path(net.file).stem
+    return define(load_expanded(net.file, net.set), Report()).frame.name or stem_of(net.file)
