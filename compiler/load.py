@@ -61,6 +61,7 @@ def analyse(
     samples: Mapping[str, Shapes] | None = None,
     dense: bool = False,
     opaque: DeclaredShapes | None = None,
+    layer_files: Sequence[str] = (),
 ) -> Analysis:
     """Read, expand and check a net as far as it goes, whatever is wrong with it; never raises.
 
@@ -77,6 +78,7 @@ def analyse(
         samples: shapes of one sample of data layers whose data set is there.
         dense: make convolutions of the InnerProducts, unless the net has errors.
         opaque: layer types that only their author can run, with the shapes of their tops.
+        layer_files: Python files that declare layer types of your own.
     """
     request = NetRequest(
         file=fspath(path),
@@ -88,6 +90,7 @@ def analyse(
         data_size=_by_layer(data_size),
         dense=dense,
         opaque=opaque or {},
+        layer_files=tuple(layer_files),
     )
     return analyse_net(request, samples=samples, files=files if text is None else files.over(request.file, text))
 
@@ -142,6 +145,7 @@ def load(
     samples: Mapping[str, Shapes] | None = None,
     dense: bool = False,
     opaque: DeclaredShapes | None = None,
+    layer_files: Sequence[str] = (),
 ) -> Net:
     """Read, expand and check a net.
 
@@ -158,6 +162,7 @@ def load(
         dense: make convolutions of the InnerProducts, as wide as the file's own sizes; then take ``sizes``.
         opaque: layer types that only their author can run, with the shapes of their tops: ``{"ROIPooling": [("K", 512,
             7, 7)]}``, where a string names a size that only a run can tell.
+        layer_files: Python files that declare layer types of your own, as ``load_layers`` takes them.
 
     Raises:
         NetError: with every mistake of the file; its warnings are in ``net.report``.
@@ -174,6 +179,7 @@ def load(
         samples=samples,
         dense=dense,
         opaque=opaque,
+        layer_files=layer_files,
     )
     return _sound(found)
 

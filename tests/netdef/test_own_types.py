@@ -106,11 +106,11 @@ def test_a_run_remembers_the_file_of_its_types() -> None:
 
 
 def test_the_numbers_are_those_of_the_formula() -> None:
-    netdef.load_layers(OWN)
     Path("one.net").write_text('input "x" [2, 3, 4, 5]\nlayer "s" Swish { scale: 2 top: "y" }\n', "utf-8")
+    net = netdef.load("one.net", layer_files=[str(OWN)])
     random = np.random.default_rng(0)
     x, beta = random.standard_normal((2, 3, 4, 5)), random.standard_normal(3)
-    module = netdef.module(netdef.load("one.net"), {"s": [beta.astype(np.float32)]})
+    module = netdef.module(net, {"s": [beta.astype(np.float32)]})
     found = module(x=torch.from_numpy(x.astype(np.float32)))["y"].detach().numpy()
     np.testing.assert_allclose(found, 2 * x / (1 + np.exp(-beta[:, None, None] * x)), rtol=1e-5, atol=1e-6)
 
@@ -228,6 +228,14 @@ def test_a_file_that_is_not_whole_is_refused_and_leaves_nothing(
     assert message in said
     assert "mine.py:" in said or "declares no" in said
     assert catalogue.find("Mine") is None
+
+
+def test_an_analysis_says_what_is_wrong_with_a_file_of_types_and_goes_on() -> None:
+    Path("mine.py").write_text("1 / 0\n", "utf-8")
+    found = netdef.analyse('input "x" [2, 3]\nlayer "r" ReLU\n', layer_files=["mine.py"])
+    assert [diagnostic.code for diagnostic in found.report] == ["N220"]
+    assert found.net is not None
+    assert found.net.blobs == {"x": (2, 3)}
 
 
 def test_no_such_file(capsys: Captured) -> None:
