@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from netdef.compiler.size import Comparison, Dim, Size, compare, is_compound, simplest
+from netdef.compiler.compare_sizes import Comparison, compare, simplest
+from netdef.compiler.size import Dim, Size, is_compound
 
 Shape = tuple[Dim, ...]
 Shapes = tuple[Shape, ...]

@@ -8,15 +8,12 @@ constant, as in ``2*K+3``.
    the same sizes are divided, so that two branches that do the same agree.
 3. A symbol stands for any whole number from its ``least`` on. That is 0 for what a layer declares: a detector may find
    nothing.
-4. ``compare`` says EQUAL or DIFFERENT only where this holds whatever the symbols stand for; else it can't tell. A
-   layer refuses only what is DIFFERENT.
 
-Sizes have neither an order nor a remainder: ``<`` and ``%`` would have to answer where nobody can tell. ``is_below``
-and ``may_divide`` say which way they lean.
+Sizes have neither an order nor a remainder: ``<`` and ``%`` would have to answer where nobody can tell. What can be
+told is in ``compare_sizes``.
 """
 
 from collections.abc import Iterable, Mapping
-from enum import Enum
 from math import gcd, inf, prod
 from typing import NamedTuple, TypeGuard
 
@@ -90,14 +87,14 @@ class Size:
 
     def __add__(self, other: "Dim") -> "Dim":
         terms = dict(self.terms)
-        for product, coefficient in _terms(other).items():
+        for product, coefficient in terms_of(other).items():
             terms[product] = terms.get(product, 0) + coefficient
         return _form(terms)
 
     def __mul__(self, other: "Dim") -> "Dim":
         terms: dict[Product, int] = {}
         for left, ours in self.terms:
-            for right, theirs in _terms(other).items():
+            for right, theirs in terms_of(other).items():
                 product = _times(left, right)
                 terms[product] = terms.get(product, 0) + ours * theirs
         return _form(terms)
@@ -124,14 +121,6 @@ class Size:
 Dim = int | Size
 
 
-class Comparison(Enum):
-    """How two sizes compare."""
-
-    EQUAL = "equal"
-    DIFFERENT = "different"
-    UNKNOWN = "only a run can tell"
-
-
 def symbol(name: str, least: int = 0) -> Size:
     """A size that only a run can tell, and that no other size is equal to."""
     return Size([((Symbol(name, least),), 1)])
@@ -144,41 +133,11 @@ def may_be_declared(size: object) -> TypeGuard[int | str]:
     return isinstance(size, int) and not isinstance(size, bool) and size >= 0
 
 
-def compare(first: Dim, second: Dim) -> Comparison:
-    """Whether two sizes are equal.
-
-    DIFFERENT rests on three reasons: the difference is a number, or has one sign (``K`` and ``K+1``, ``2*K+1`` and 0),
-    or leaves another remainder than 0 does (``2*K`` and 7). For sums of several symbols of one sign that is not
-    every reason: ``3*K+5*M`` is never 7, and passes for UNKNOWN.
-    """
-    difference = first - second
-    if isinstance(difference, int):
-        return Comparison.DIFFERENT if difference else Comparison.EQUAL
-    least, most = bounds(difference)
-    differ = least > 0 or most < 0 or not may_divide(0, difference)
-    return Comparison.DIFFERENT if differ else Comparison.UNKNOWN
-
-
-def is_below(first: Dim, second: Dim) -> bool:
-    """Whether the first is less than the second, whatever the symbols stand for."""
-    difference = first - second
-    return difference < 0 if isinstance(difference, int) else bounds(difference)[1] < 0
-
-
-def may_divide(divisor: int, size: Dim) -> bool:
-    """Whether a size can be a multiple of a number (of 0: can be 0); False only if it never is."""
-    if isinstance(size, int):
-        return size % divisor == 0 if divisor else size == 0
-    terms = _terms(size)
-    step = gcd(divisor, *(coefficient for product, coefficient in terms.items() if product))
-    return terms.get((), 0) % step == 0
-
-
 def bounds(size: Dim) -> tuple[float, float]:
     """The least and the greatest that a size can be; both are whole, or infinite."""
     least: float = 0
     most: float = 0
-    for product, coefficient in _terms(size).items():
+    for product, coefficient in terms_of(size).items():
         ends = [coefficient * end for end in _bounds(product)]
         least, most = least + min(ends), most + max(ends)
     return least, most
@@ -188,9 +147,9 @@ def exactly(size: Dim, divisor: Dim) -> Dim | None:
     """A size divided by another, if that comes out as a form; else None. This is long division of polynomials."""
     if isinstance(size, int) and isinstance(divisor, int):
         return None if size % divisor else size // divisor
-    parts = _terms(divisor)
+    parts = terms_of(divisor)
     first = max(parts, key=_rank)
-    rest, found = dict(_terms(size)), dict[Product, int]()
+    rest, found = dict(terms_of(size)), dict[Product, int]()
     while rest:
         product = max(rest, key=_rank)
         factor = _without(product, first)
@@ -215,14 +174,9 @@ def towards_zero(size: Dim, divisor: int) -> Dim:
     return _atom(Quotient(size, divisor, truncates=True)) if found is None else found
 
 
-def simplest(sizes: Iterable[Dim]) -> Dim:
-    """The one that says most of sizes that must be equal: a number, else a symbol, else the first."""
-    return min(sizes, key=lambda size: 0 if isinstance(size, int) else 1 if size.name else 2)
-
-
 def symbols_of(size: Dim) -> set[str]:
     """The names of all symbols of a size, those inside of quotients too."""
-    atoms = [atom for product in _terms(size) for atom in product]
+    atoms = [atom for product in terms_of(size) for atom in product]
     inside = (symbols_of(atom.of) | symbols_of(atom.by) for atom in atoms if isinstance(atom, Quotient))
     return {atom.name for atom in atoms if isinstance(atom, Symbol)}.union(*inside)
 
@@ -248,7 +202,8 @@ def _form(terms: Terms) -> Dim:
     return Size(sorted(found, key=lambda term: (-len(term[0]), _rank(term[0]))))
 
 
-def _terms(size: Dim) -> Terms:
+def terms_of(size: Dim) -> Terms:
+    """The coefficients of a size's products, the constant's under the empty one."""
     if isinstance(size, Size):
         return dict(size.terms)
     return {(): size} if size else {}
@@ -296,7 +251,7 @@ def _floor(size: Dim, divisor: Dim) -> Dim:
         return found
     if isinstance(divisor, Size) or divisor < 0:
         return _atom(Quotient(size, divisor))
-    terms = _terms(size)
+    terms = terms_of(size)
     whole = _form({product: coefficient // divisor for product, coefficient in terms.items()})
     rest = {product: coefficient % divisor for product, coefficient in terms.items()}
     common = gcd(divisor, *(coefficient for product, coefficient in rest.items() if product))

@@ -25,6 +25,7 @@ types, too: as entry points of the group ``netdef.layers``, named as the types.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
+from netdef.compiler.compare_sizes import is_below, may_divide
 from netdef.compiler.layers.base import Arity, Divisor, Layer, Weight, Window
 from netdef.compiler.layers.checks import find_axis, known_sizes, need_rank, same_shapes
 from netdef.compiler.layers.roles import Colour, Makes, WeightRole, Written
@@ -33,7 +34,7 @@ from netdef.compiler.rules import declare_rule
 from netdef.compiler.schema.caffe import BlobShape, Engine, Filler
 from netdef.compiler.schema.message import Message, ProtoEnum, Refusal, beside, pair, param
 from netdef.compiler.shape import Pair, Shape, Shapes, differ, product
-from netdef.compiler.size import Dim, is_below, may_divide, symbol
+from netdef.compiler.size import Dim, symbol
 
 if TYPE_CHECKING:
     from netdef.compiler.net.net import Node

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from netdef.compiler.compare_sizes import Comparison, compare
 from netdef.compiler.diagnostics import Diagnostic, Label, Severity, did_you_mean
 from netdef.compiler.fixes import Applicability, Fix, replace
 from netdef.compiler.net.net import Net
 from netdef.compiler.schema.caffe import Expect
 from netdef.compiler.schema.decode import Places
 from netdef.compiler.shape import compare_shapes, show
-from netdef.compiler.size import Comparison, Dim, compare
+from netdef.compiler.size import Dim
 from netdef.compiler.source import Span
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
+from netdef.compiler.compare_sizes import is_below, may_divide
 from netdef.compiler.layers.base import Arity, Layer
 from netdef.compiler.layers.checks import find_axis, same_shapes
 from netdef.compiler.layers.roles import V1, Colour
 from netdef.compiler.override import override
 from netdef.compiler.schema.message import ProtoEnum, Refusal, param
 from netdef.compiler.shape import Shapes, agreed, differ
-from netdef.compiler.size import Dim, is_below, may_divide
+from netdef.compiler.size import Dim
 
 
 class Concat(

@@ -1,9 +1,10 @@
 """What shape rules of many layer types ask of their bottoms, and how they say no."""
 
+from netdef.compiler.compare_sizes import is_below
 from netdef.compiler.layers.base import Window
 from netdef.compiler.schema.message import Refusal
 from netdef.compiler.shape import Pair, Shape, Shapes, agreed, differ
-from netdef.compiler.size import Dim, is_below
+from netdef.compiler.size import Dim
 
 
 def need_rank(bottoms: Shapes, rank: int, why: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from netdef.compiler.compare_sizes import may_divide
 from netdef.compiler.layers.base import Arity, Layer, Weight, Window
 from netdef.compiler.layers.checks import find_axis, is_empty, known_sizes
 from netdef.compiler.layers.roles import V1, Colour
@@ -9,7 +10,7 @@ from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Engine, Filler
 from netdef.compiler.schema.message import Refusal, pair, param
 from netdef.compiler.shape import Pair, Shape, Shapes, differ, product, show
-from netdef.compiler.size import Dim, may_divide, towards_zero
+from netdef.compiler.size import Dim, towards_zero
 
 
 class _Convolving(Layer, message="convolution_param", number=106):

@@ -1,12 +1,12 @@
 """Losses that compare blobs."""
 
+from netdef.compiler.compare_sizes import Comparison, compare
 from netdef.compiler.layers.base import Divisor, Layer
 from netdef.compiler.layers.checks import same_shapes
 from netdef.compiler.layers.roles import V1, Colour, Makes
 from netdef.compiler.override import override
 from netdef.compiler.schema.message import Refusal
 from netdef.compiler.shape import Shapes, differ, product
-from netdef.compiler.size import Comparison, compare
 
 
 class EuclideanLoss(

@@ -1,5 +1,6 @@
 """What is read off scores: no gradient goes back."""
 
+from netdef.compiler.compare_sizes import is_below
 from netdef.compiler.layers.base import Arity, Layer
 from netdef.compiler.layers.checks import find_axis
 from netdef.compiler.layers.roles import V1, Makes
@@ -7,7 +8,6 @@ from netdef.compiler.layers.softmax import check_labels
 from netdef.compiler.override import override
 from netdef.compiler.schema.message import Refusal, param
 from netdef.compiler.shape import Shape, Shapes, product
-from netdef.compiler.size import is_below
 
 
 class Accuracy(

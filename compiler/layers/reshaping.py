@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Self
 
+from netdef.compiler.compare_sizes import Comparison, compare, may_divide
 from netdef.compiler.layers.base import Layer
 from netdef.compiler.layers.checks import find_axis
 from netdef.compiler.layers.roles import V1
@@ -10,7 +11,7 @@ from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import BlobShape
 from netdef.compiler.schema.message import Refusal, param
 from netdef.compiler.shape import Shape, Shapes, product, show, show_size
-from netdef.compiler.size import Comparison, Dim, compare, may_divide
+from netdef.compiler.size import Dim
 
 
 class ReshapeTo(BlobShape):

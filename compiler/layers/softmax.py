@@ -1,5 +1,6 @@
 """Soft-max, and the loss on it."""
 
+from netdef.compiler.compare_sizes import Comparison, compare
 from netdef.compiler.layers.base import Arity, Divisor, Layer
 from netdef.compiler.layers.checks import find_axis
 from netdef.compiler.layers.roles import V1, Colour, Makes
@@ -7,7 +8,6 @@ from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Engine
 from netdef.compiler.schema.message import Message, ProtoEnum, Refusal, beside, param
 from netdef.compiler.shape import Shape, Shapes, product, show
-from netdef.compiler.size import Comparison, compare
 
 
 class Normalization(ProtoEnum):

@@ -10,9 +10,9 @@ import pytest
 
 import netdef
 from netdef.cli import main
+from netdef.compiler.compare_sizes import Comparison, compare
 from netdef.compiler.net.net import Net
 from netdef.compiler.shape import show
-from netdef.compiler.size import Comparison, compare
 
 Build = Callable[[str], Net]
 
