@@ -4,7 +4,6 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.files import name_of
 from netdef.runtime.console import Console
 from netdef.runtime.data.batches import workers_for
@@ -12,6 +11,7 @@ from netdef.runtime.data.data_layers import load_fed
 from netdef.runtime.data.datasets.source import input_spec_of
 from netdef.runtime.data.feed import check_classes
 from netdef.runtime.data.ignored import allowed, uncounted
+from netdef.runtime.evaluation.left_out import LeftOut
 from netdef.runtime.evaluation.posteriors import Posteriors, fused
 from netdef.runtime.evaluation.posteriors_file import POSTERIORS
 from netdef.runtime.evaluation.protocol import Pool, Protocol
@@ -70,19 +70,13 @@ def _posteriors_of(
     request: EvaluateRequest, file: str, weights: str, console: Console, group: ProcessGroup
 ) -> Posteriors:
     """One net's posteriors, for all processes, each of which scores its part of the images."""
-    left_out: list[Diagnostic] = []
-
-    def leave_out(mistake: Diagnostic) -> None:
-        left_out.append(mistake)
-        console.show([mistake])
-
+    left_out = LeftOut(console)
     with agree_on_errors(group):
         task = open_task(request, file, weights)
         console.show(task.trained.warnings)
         check_task(task)
-    found = score_images(task, leave_out, lambda line: console.say(f"{file}: {line}"), group).all_gather(group)
-    (num_left_out,) = group.total([len(left_out)])
-    if num_left_out:
+    found = score_images(task, left_out.tell, lambda line: console.say(f"{file}: {line}"), group).all_gather(group)
+    if num_left_out := left_out.close(group):
         console.say(f"netdef evaluate: images left out: {num_left_out:,}")
     data = data_named(request.data, task.trained.origin.run)
     named = {"net": name_of(file), "weights": weights, "data": data, "trained": task.trained.trained_scale}

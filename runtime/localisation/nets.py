@@ -10,6 +10,7 @@ from netdef.runtime.data.batches import TestBatches, stream
 from netdef.runtime.data.datasets.dataset import Dataset, warnings_of
 from netdef.runtime.data.skipping import Skipped
 from netdef.runtime.evaluation import PAGE
+from netdef.runtime.evaluation.left_out import LeftOut
 from netdef.runtime.evaluation.test_data import data_named, open_test_data
 from netdef.runtime.hardware.process_group import SINGLE, ProcessGroup, agree_on_errors
 from netdef.runtime.localisation.agreement import check_data, check_together
@@ -83,12 +84,14 @@ def evaluate_box_nets(
         raise UsageError("--boxes needs a net that scores classes")
     if classifiers and not request.net.dense:
         raise UsageError(f"{classifiers[0].path} scores classes, and is of use only with --dense")
+    left_out = LeftOut(console)
     if request.net.dense:
-        tell = (lambda mistake: console.show([mistake])) if request.data.skips else None
+        tell = left_out.tell if request.data.skips else None
         errors = evaluate_dense(data, localisers, classifiers, request.scales, group=group, tell=tell)
         found = [(", ".join(request.files), errors)]
     else:
-        found = [(net.path, _at_the_centre(net, data, request, console, group)) for net in localisers]
+        found = [(net.path, _at_the_centre(net, data, request, left_out, group)) for net in localisers]
+    left_out.close(group)
     named = data_named(request.data, run)
     results = tuple(BoxResult(name, named, errors) for name, errors in found)
     console.print("\n".join(result.text for result in results))
@@ -116,10 +119,9 @@ def _run_that_knows_classes(nets: Sequence[TrainedNet]) -> TrainedRun | None:
 
 
 def _at_the_centre(
-    net: TrainedNet, data: Dataset, request: EvaluateRequest, console: Console, group: ProcessGroup
+    net: TrainedNet, data: Dataset, request: EvaluateRequest, left_out: LeftOut, group: ProcessGroup
 ) -> BoxErrors:
     """The errors of a net that sees the centre of each image, over all processes."""
     pages = TestBatches(data, net.feed.view, PAGE, skip=request.data.skips)
     own = stream(pages, group.slice_of(len(pages)), request.data.workers or 0)
-    skipped = Skipped(data, lambda mistake: console.show([mistake]))
-    return evaluate_boxes(net, skipped.told(own)).over(group)
+    return evaluate_boxes(net, Skipped(data, left_out.tell).told(own)).over(group)

@@ -9,6 +9,7 @@ from netdef.runtime.console import Console
 from netdef.runtime.data.batches import workers_for
 from netdef.runtime.data.datasets.dataset import Dataset, warnings_of
 from netdef.runtime.data.datasets.source import open_whole, parts_of
+from netdef.runtime.evaluation.left_out import LeftOut
 from netdef.runtime.evaluation.protocol import Protocol
 from netdef.runtime.evaluation.scoring import ScoringTask
 from netdef.runtime.requests import DataRequest, FeaturesRequest
@@ -26,22 +27,17 @@ def describe_images(request: FeaturesRequest, console: Console) -> Descriptors:
     """
     if request.out is not None:
         DESCRIPTORS.check_place(Path(request.out))
-    left_out: list[Diagnostic] = []
-
-    def leave_out(mistake: Diagnostic) -> None:
-        left_out.append(mistake)
-        console.show([mistake])
-
+    left_out = LeftOut(console)
     task = open_task(request)
     console.show([*task.trained.warnings, *warnings_of(task.data)])
     how = How(request.stack, request.normalise, request.box)
-    found = describe(task, how, leave_out, lambda line: console.say(f"{request.net.file}: {line}"))
+    found = describe(task, how, left_out.tell, lambda line: console.say(f"{request.net.file}: {line}"))
     named = {"net": request.net.file, "weights": request.weights, "data": request.data.data}
     found = found._replace(made={**named, **found.made})
     if request.out is not None:
         DESCRIPTORS.write(Path(request.out), found)
-    if left_out:
-        console.say(f"netdef features: images left out: {len(left_out):,}")
+    if num_left_out := left_out.close():
+        console.say(f"netdef features: images left out: {num_left_out:,}")
     return found
 
 

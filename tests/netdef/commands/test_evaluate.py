@@ -309,3 +309,17 @@ def test_photographs_dense_cropped_and_both(
         assert found["num"] == 120
         assert found["top1_error"] < 0.85, "chance is 0.9"
         assert found["images_per_s"] > 0
+
+
+@pytest.mark.slow
+def test_what_any_process_leaves_out_is_said(folder: Path) -> None:
+    broken = sorted(Path("data").rglob("*.png"))[:2]  # of two processes each meets one
+    for path in broken:
+        path.write_text("no image")
+    words = ("evaluate", "tiny.net", "--weights", "one.npz", "--data", "data", "--crops", "1", "--corrupt", "skip")
+    variables = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "netdef", *words, "--devices", "2", "--workers", "0"]
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=True)
+    assert "(5 images)" in done.stdout
+    assert [done.stderr.count(f"{path} cannot be read as an image") for path in broken] == [1, 1]
+    assert "images left out: 2" in done.stderr
