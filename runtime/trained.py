@@ -21,7 +21,7 @@ from netdef.compiler.shape import Pair, Shape, known
 from netdef.compiler.weights.formats.files import read_weights
 from netdef.runtime.data.crop import ImageCrop, with_channels
 from netdef.runtime.data.datasets.dataset import ImageArray
-from netdef.runtime.data.feed import Feed, bind, view_of
+from netdef.runtime.data.feed import Feed, bind, crop_of
 from netdef.runtime.data.normalise import Normalise
 from netdef.runtime.hardware.devices import device_of
 from netdef.runtime.lower_net import lower
@@ -105,8 +105,8 @@ class TrainedNet:
     @property
     def window(self) -> ImageCrop:
         """How an image is cut to the net's window."""
-        assert isinstance(self.feed.view, ImageCrop)  # only data that their own layers read have another
-        return self.feed.view
+        assert isinstance(self.feed.crop, ImageCrop)  # only data that their own layers read have another
+        return self.feed.crop
 
     @property
     def shape(self) -> Shape:
@@ -207,12 +207,12 @@ def open_trained(
 
 def _feed_from_outside(net: Net, run: TrainedRun | None, inputs: Mapping[str, str]) -> tuple[Feed, NumbersFrom]:
     blobs = bind(net, inputs)
-    view = view_of(net, blobs["data"])
+    crop = crop_of(net, blobs["data"])
     if net.preprocess is not None:
-        return Feed(view, blobs, Normalise(net.preprocess)), NumbersFrom.PREPROCESS
+        return Feed(crop, blobs, Normalise(net.preprocess)), NumbersFrom.PREPROCESS
     if run is not None:
-        return Feed(view, blobs, Normalise(run.preprocess)), NumbersFrom.RUN
-    return Feed(view, blobs, Normalise(Preprocessing())), NumbersFrom.NOBODY
+        return Feed(crop, blobs, Normalise(run.preprocess)), NumbersFrom.RUN
+    return Feed(crop, blobs, Normalise(Preprocessing())), NumbersFrom.NOBODY
 
 
 def _bytes_as_they_are(net: Net) -> Diagnostic:

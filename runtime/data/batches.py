@@ -60,7 +60,7 @@ class TrainingBatches(Fetched[Batch]):
     def __init__(
         self,
         data: Dataset,
-        view: Cropper,
+        crop: Cropper,
         size: int,
         seed: int,
         *,
@@ -69,7 +69,7 @@ class TrainingBatches(Fetched[Batch]):
         own: slice | None = None,
     ) -> None:
         self.data = data
-        self.view = view
+        self.crop = crop
         self.size = size
         self.seed = seed
         self.shuffled = shuffled
@@ -93,7 +93,7 @@ class TrainingBatches(Fetched[Batch]):
         epochs, numbers = self.samples(iteration)
         draws = uniform(AUGMENTATION, self.seed, epochs[:, None], numbers[:, None], np.arange(len(RandomDraw)))
         row = epochs * len(self.data) + numbers
-        return _collected(self.data, self.view, row, draws, the_next if self.skip else no_other)
+        return _collected(self.data, self.crop, row, draws, the_next if self.skip else no_other)
 
 
 class TestBatches(Fetched[Batch]):
@@ -104,9 +104,9 @@ class TestBatches(Fetched[Batch]):
 
     __test__ = False  # pytest: not a test case
 
-    def __init__(self, data: Dataset, view: Cropper, size: int, *, skip: bool = False, endless: bool = False) -> None:
+    def __init__(self, data: Dataset, crop: Cropper, size: int, *, skip: bool = False, endless: bool = False) -> None:
         self.data = data
-        self.view = view
+        self.crop = crop
         self.size = size
         self.skip = skip
         self.endless = endless
@@ -116,7 +116,7 @@ class TestBatches(Fetched[Batch]):
         numbers = np.arange(index * self.size, (index + 1) * self.size)
         numbers = numbers % len(self.data) if self.endless else numbers[numbers < len(self.data)]
         draws = uniform(TESTING, numbers[:, None], np.arange(len(RandomDraw)))  # Caffe's data layers mirror in TEST too
-        return _collected(self.data, self.view, numbers, draws, nobody if self.skip else no_other)
+        return _collected(self.data, self.crop, numbers, draws, nobody if self.skip else no_other)
 
     def __len__(self) -> int:
         return ceil(len(self.data) / self.size)
@@ -135,13 +135,13 @@ def workers_for(data: Dataset) -> int:
 
 
 def _collected(
-    data: Dataset, view: Cropper, row: NDArray[np.int64], draws: NDArray[np.float64], broken: Instead
+    data: Dataset, crop: Cropper, row: NDArray[np.int64], draws: NDArray[np.float64], broken: Instead
 ) -> Batch:
     """A batch of samples by their places in the endless row of a data set that begins again and again."""
     if isinstance(data, Zipped):
-        batch = _collected(data.first, view, row, draws, no_other)  # another sample would not fit its companions
+        batch = _collected(data.first, crop, row, draws, no_other)  # another sample would not fit its companions
         for each in data.companions:
-            own = _collected(each.data, each.view, row, draws, no_other)
+            own = _collected(each.data, each.crop, row, draws, no_other)
             own["data"] = each.normalise(own["data"], own.get("draws"))
             batch |= {name: own[field] for field, name in each.fields.items()}
         return batch
@@ -153,14 +153,14 @@ def _collected(
     found = [(*sample, own) for sample, own in zip(samples, draws, strict=True) if sample is not None]
     batch = {"skipped": torch.tensor(skipped)} if skipped else {}
     if found:
-        batch["data"] = torch.from_numpy(np.stack([view.of(image, own) for _, image, own in found]))
+        batch["data"] = torch.from_numpy(np.stack([crop.of(image, own) for _, image, own in found]))
         batch["label"] = torch.tensor([data.labels[number] for number, *_ in found])
         batch["number"] = torch.tensor([number for number, *_ in found])
         batch["draws"] = torch.from_numpy(np.stack([own for *_, own in found]))
         boxes = boxes_of(data)
-        if boxes is not None and isinstance(view, ImageCrop):  # a data layer's view never meets boxes
+        if boxes is not None and isinstance(crop, ImageCrop):  # a data layer's crop never meets boxes
             places = [(boxes[number], Pair(*image.shape[:2]), own) for number, image, own in found]
-            seen = [in_window(edges, size, view.placement(size, own), view.size) for edges, size, own in places]
+            seen = [in_window(edges, size, crop.placement(size, own), crop.size) for edges, size, own in places]
             batch |= box_fields(np.stack(seen), batch["label"], len(data.classes))
     return batch
 

@@ -108,7 +108,7 @@ def feed_of(net: Net, opened: list[Opened]) -> LayerFeed:
             raise _refused(definition, "batch_size", message, f"give both batch_size: {first.batch_size}")
         # a blob's own name, by which a label from another layer is the batch's label
         names = {field: blob if blob not in blobs else f"{blob} 2" for field, blob in other.feed.blobs.items()}
-        companions.append(Companion(other.data, other.feed.view, other.feed.normalise, names))
+        companions.append(Companion(other.data, other.feed.crop, other.feed.normalise, names))
         blobs |= {name: other.feed.blobs[field] for field, name in names.items()}
     if not companions:
         return first
@@ -135,7 +135,7 @@ def _feed_of_one(net: Net, opened: Opened) -> LayerFeed:
         at = Label(place_of("transform", definition.places, definition.at))
         message = f"a crop of {show(size)} does not fit an image of {show(image[1:])}"
         raise NetError(Diagnostic("N775", message, at, help="give a smaller crop_size, or larger images"))
-    view = LayerCrop(
+    crop = LayerCrop(
         name=definition.title,
         num_channels=image[0],
         size=size,
@@ -144,9 +144,9 @@ def _feed_of_one(net: Net, opened: Opened) -> LayerFeed:
         random_crop=preprocess.crop is not None and net.state.phase is Phase.TRAIN,
         mirror=preprocess.mirror,
     )
-    normalise = _normaliser(definition, preprocess, view, image, Path(net.definition.path).parent)
+    normalise = _normaliser(definition, preprocess, crop, image, Path(net.definition.path).parent)
     blobs = dict(zip(("data", "label"), tops, strict=False))
-    return LayerFeed(data, Feed(view, blobs, normalise, layer.shuffled), layer.batch_size)
+    return LayerFeed(data, Feed(crop, blobs, normalise, layer.shuffled), layer.batch_size)
 
 
 # ---- data sets
@@ -215,7 +215,7 @@ def _refused(definition: LayerDefinition, at: str, message: str, help: str) -> N
 
 
 def _normaliser(
-    definition: LayerDefinition, preprocess: Preprocessing, view: LayerCrop, image: tuple[int, ...], home: Path
+    definition: LayerDefinition, preprocess: Preprocessing, crop: LayerCrop, image: tuple[int, ...], home: Path
 ) -> Normaliser:
     if not preprocess.mean_file:
         if len(preprocess.mean) not in (0, 1, image[0]):
@@ -231,7 +231,7 @@ def _normaliser(
         message = f"{definition.title}: the mean in {path} is {show(mean.shape)}, and images are {show(image)}"
         help = "make the mean of the same images: Caffe's compute_image_mean does"
         raise NetError(Diagnostic("N775", message, Label(definition.at), help=help))
-    return MeanImage(preprocess._replace(mean_file=str(path)), mean.astype(np.float32, copy=False), view)
+    return MeanImage(preprocess._replace(mean_file=str(path)), mean.astype(np.float32, copy=False), crop)
 
 
 def samples_of(opened: list[Opened]) -> dict[str, Shapes]:

@@ -26,13 +26,13 @@ KNOWN = (*FIELDS, *BOX_FIELDS)
 class Feed(NamedTuple):
     """How data reach a net in one phase.
 
-    view        how images are cut
+    crop        how images are cut
     blobs       field of a batch -> the input that takes it; a net in phase TEST may have no input for labels
     normalise   what turns bytes into the net's numbers
     shuffled    whether every epoch has an order of its own
     """
 
-    view: Cropper
+    crop: Cropper
     blobs: dict[str, str]
     normalise: Normaliser
     shuffled: bool = False
@@ -70,7 +70,7 @@ def bind(net: Net, chosen: Mapping[str, str]) -> dict[str, str]:
     return blobs
 
 
-def view_of(net: Net, blob: str) -> ImageCrop:
+def crop_of(net: Net, blob: str) -> ImageCrop:
     """How images are cut for an input, in testing."""
     shape = net.inputs[blob]
     sizes = [size for size in shape if isinstance(size, int)]
@@ -83,20 +83,20 @@ def view_of(net: Net, blob: str) -> ImageCrop:
     return ImageCrop(Pair(sizes[2], sizes[3]), sizes[1], resize, cover)
 
 
-def augmented(view: ImageCrop, augment: Augment) -> ImageCrop:
-    """The same view in training.
+def augmented(crop: ImageCrop, augment: Augment) -> ImageCrop:
+    """The crop in training of a net that is tested with this one.
 
     Raises:
-        NetError: if a net of this view can't be trained so.
+        NetError: if a net with this window can't be trained so.
     """
-    if augment.scale and augment.scale[0] < min(view.size):
-        help = f"scale is the shorter side of the whole image: at least {min(view.size)}"
-        message = f"images of side {augment.scale[0]} do not fill the net's window of {show(view.size)}"
+    if augment.scale and augment.scale[0] < min(crop.size):
+        help = f"scale is the shorter side of the whole image: at least {min(crop.size)}"
+        message = f"images of side {augment.scale[0]} do not fill the net's window of {show(crop.size)}"
         raise NetError(Diagnostic("N784", message, help=help))
-    if augment.rgb_shift and view.num_channels == 1:
+    if augment.rgb_shift and crop.num_channels == 1:
         raise NetError(Diagnostic("N784", "rgb_shift is for colours, and the net takes grey", help="leave it out"))
-    least, most = (augment.scale[0], augment.scale[-1]) if augment.scale else (view.resize, None)
-    return view._replace(
+    least, most = (augment.scale[0], augment.scale[-1]) if augment.scale else (crop.resize, None)
+    return crop._replace(
         resize=least,
         resize_most=most,
         random_crop=augment.crop is CropPosition.RANDOM,

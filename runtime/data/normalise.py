@@ -113,11 +113,11 @@ def ordered(images: Tensor, channels: Channels) -> Tensor:
     return planes.to(torch.float32, memory_format=torch.contiguous_format)
 
 
-def measured(data: Dataset, view: ImageCrop) -> Preprocessing:
+def measured(data: Dataset, crop: ImageCrop) -> Preprocessing:
     """Mean 0 and deviation 1 over some images of the training data, evenly spread; four digits each."""
-    still = view._replace(random_crop=False, mirror=False, resize_most=None)
+    still = crop._replace(random_crop=False, mirror=False, resize_most=None)
     windows = np.stack([still.of(image, NO_DRAWS) for image in evenly_spread(data, NUM_MEASURED)])
-    channels = Channels.GREY if view.num_channels == 1 else Channels.BGR
+    channels = Channels.GREY if crop.num_channels == 1 else Channels.BGR
     means = windows.mean(axis=(0, 1, 2))[:: -1 if channels is Channels.BGR else 1]
     deviation = windows.std(axis=(0, 1, 2)).mean()
     return Preprocessing(channels, tuple(_rounded(mean) for mean in means), _rounded(1 / max(deviation, 1.0)))

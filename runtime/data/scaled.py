@@ -20,14 +20,14 @@ WAITING_BYTES = 2**29
 
 
 class ScaledImages(Fetched[Batch]):
-    """By sample: ``number``, and under ``"0"``, ``"1"``, ... its whole image as each view scales it, (H, W, C) bytes.
+    """By sample: ``number``, and under ``"0"``, ``"1"``, ... its whole image as each crop scales it, (H, W, C) bytes.
 
     With ``skip``, an image that can't be read has only ``skipped``.
     """
 
-    def __init__(self, data: Dataset, views: Sequence[ImageCrop], *, skip: bool = False) -> None:
+    def __init__(self, data: Dataset, crops: Sequence[ImageCrop], *, skip: bool = False) -> None:
         self.data = data
-        self.views = views
+        self.crops = crops
         self.skip = skip
 
     @override
@@ -36,8 +36,8 @@ class ScaledImages(Fetched[Batch]):
         sample = (nobody if self.skip else no_other)(self.data, number, skipped)
         if sample is None:
             return {"skipped": torch.tensor(skipped)}
-        image = with_channels(sample[1], self.views[0].num_channels)
-        sizes = [view.scaled(Pair(*image.shape[:2])) for view in self.views]
+        image = with_channels(sample[1], self.crops[0].num_channels)
+        sizes = [crop.scaled(Pair(*image.shape[:2])) for crop in self.crops]
         images = {str(i): torch.from_numpy(np.array(resized(image, size))) for i, size in enumerate(sizes)}
         return {"number": torch.tensor(number), **images}
 
@@ -45,7 +45,7 @@ class ScaledImages(Fetched[Batch]):
 class Page(NamedTuple):
     """Images of one size that are shown to a net together.
 
-    scale     which of the views scaled them
+    scale     which of the crops scaled them
     numbers   the samples
     images  (N, H, W, C), bytes
     """

@@ -21,7 +21,7 @@ class Companion(NamedTuple):
     """
 
     data: Dataset
-    view: Cropper
+    crop: Cropper
     normalise: Normaliser
     fields: dict[str, str]
 

@@ -89,7 +89,7 @@ def check_task(task: ScoringTask) -> None:
 def _simply(task: ScoringTask, tell: Tell, group: ProcessGroup) -> tuple[Iterator[ViewValues], int]:
     """The scores for what the net is shown in the tests of training: one piece for each sample."""
     trained, feed = task.trained, task.trained.feed.of_images
-    batches = TestBatches(task.data, feed.view, PAGE, skip=task.skip)
+    batches = TestBatches(task.data, feed.crop, PAGE, skip=task.skip)
     coming = Skipped(task.data, tell).told(stream(batches, group.slice_of(len(batches)), task.num_workers))
     fed = ((batch["number"].tolist(), feed.inputs(batch, trained.device)) for batch in coming)
     return (ViewValues(numbers, 0, 0, trained.compute(inputs)[:, None]) for numbers, inputs in fed), 1

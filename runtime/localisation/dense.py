@@ -71,8 +71,8 @@ def find_boxes(
     size = Pair(*image.shape[:2])
     edges, scores, posteriors = [], [], []
     for side in scales or (None,):
-        view = localisers[0].window if side is None else localisers[0].window._replace(resize=side)
-        scaled = resized(image, view.scaled(size))
+        crop = localisers[0].window if side is None else localisers[0].window._replace(resize=side)
+        scaled = resized(image, crop.scaled(size))
         boxes = [net.values_of(scaled) for net in localisers]
         maps = [net.values_of(scaled) for net in classifiers]
         if len({each.shape[1:] for each in (*boxes, *maps)}) > 1:

@@ -59,7 +59,7 @@ def training_batches(setup: TrainingSetup) -> TrainingBatches:
     recipe, feed = setup.recipe, setup.feeding
     return TrainingBatches(
         setup.data.train,
-        feed.view,
+        feed.crop,
         recipe.batch,
         recipe.seed,
         shuffled=feed.shuffled,

@@ -17,7 +17,7 @@ from netdef.runtime.data.box_fields import BOX_FIELDS
 from netdef.runtime.data.colours import Shifted, colours_of
 from netdef.runtime.data.datasets.dataset import Data, Dataset, boxes_of, evenly_spread
 from netdef.runtime.data.datasets.table import Table
-from netdef.runtime.data.feed import Feed, augmented, bind, check_classes, view_of
+from netdef.runtime.data.feed import Feed, augmented, bind, check_classes, crop_of
 from netdef.runtime.data.ignored import allowed, uncounted
 from netdef.runtime.data.layer_crop import LayerCrop
 from netdef.runtime.data.normalise import Normalise, measured
@@ -169,14 +169,14 @@ def _fed_from_outside(
 ) -> tuple[Feed, Feed]:
     """How data that were chosen beside the net reach it: as its ``preprocess`` says, or else as they are measured."""
     blobs, test_blobs = bind(train_net, inputs), bind(test_net, inputs)
-    test_view = view_of(test_net, test_blobs["data"])
-    test_view = test_view._replace(resize=recipe.test.scale or test_view.resize)
-    view = augmented(view_of(train_net, blobs["data"]), recipe.augment)
-    preprocess = train_net.preprocess or measured(data.train, view)
+    test_crop = crop_of(test_net, test_blobs["data"])
+    test_crop = test_crop._replace(resize=recipe.test.scale or test_crop.resize)
+    crop = augmented(crop_of(train_net, blobs["data"]), recipe.augment)
+    preprocess = train_net.preprocess or measured(data.train, crop)
     normalise = Normalise(preprocess)
     shift = recipe.augment.rgb_shift
     shifted = Shifted(preprocess, colours_of(data.train), shift) if shift else normalise
-    return Feed(view, blobs, shifted, shuffled=True), Feed(test_view, test_blobs, normalise, shuffled=False)
+    return Feed(crop, blobs, shifted, shuffled=True), Feed(test_crop, test_blobs, normalise, shuffled=False)
 
 
 def scores_of(net: Net, data: Dataset, chosen: str | None) -> str | None:
@@ -213,8 +213,8 @@ def check_loss(net: Net, scores: str | None) -> None:
 def identity_of(net: Net, recipe: Recipe, data: Data, feed: Feed) -> dict[str, Any]:
     """What a run is, as plain values that can be compared: a resumed run must have the same."""
     own, told = {}, as_data(recipe)
-    if isinstance(feed.view, LayerCrop):  # of others the recipe tells all
-        own = {"view": str(feed.view)}
+    if isinstance(feed.crop, LayerCrop):  # of others the recipe tells all
+        own = {"crop": str(feed.crop)}
         told = {name: value for name, value in told.items() if name != "augment"}
     return own | {
         "recipe": told,

@@ -37,7 +37,7 @@ def run_test(job: Job, skipped: Skipped, solver: Solver, stops: Callable[[], boo
     group.broadcast_(job.module.statistics)
     test = setup.recipe.test
     size = PAGE if test.batches is None else test.batch
-    pages = TestBatches(setup.data.test, setup.testing.view, size, skip=setup.skip, endless=test.batches is not None)
+    pages = TestBatches(setup.data.test, setup.testing.crop, size, skip=setup.skip, endless=test.batches is not None)
     num = test.batches or len(pages)
     first = len(solver.scores) * num if pages.endless else 0
     own = stream(pages, [first + page for page in group.slice_of(num)], setup.num_workers)

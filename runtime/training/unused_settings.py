@@ -18,7 +18,7 @@ from netdef.runtime.training.recipe.solver_prototxt import listed
 
 AUGMENTED = {
     "augment.scale": "images keep their size, or get ImageData's new_height and new_width",
-    "augment.crop": "transform_param { crop_size } cuts, by chance in training",
+    "augment.crop": "transform_param { crop_size } cuts, at random in training",
     "augment.mirror": "transform_param { mirror } says it",
     "augment.rgb_shift": "a data layer shifts no colours",
     "test.scale": "images keep their size, or get ImageData's new_height and new_width",

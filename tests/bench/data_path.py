@@ -5,7 +5,7 @@
 FOLDER is one of class folders; without it photographs are made up, 500 x 375 pixels like ImageNet's. Each row reads
 the same images in both ways, in turns, without keeping any: from their files or from shards that ``netdef pack``
 made, as they are or shrunk to a shorter side. *decode* ends with the pixels, *jitter* with a batch of 224 x 224
-windows, cut by chance out of images whose shorter side is drawn from 256 to 512 (or to the packed side, where that
+windows, cut at random out of images whose shorter side is drawn from 256 to 512 (or to the packed side, where that
 is smaller), half of them mirrored. Times are the processor's, so that other work does not count. The table gives
 medians of the rounds, and the median of the ratios within a round.
 """
@@ -84,8 +84,8 @@ def decodings(data: Folder | Shards) -> tuple[Work, Work]:
 
 def jitterings(data: Folder | Shards, most: int) -> tuple[Work, Work]:
     """Making a batch: we, and plain Pillow."""
-    view = ImageCrop(Pair(WINDOW, WINDOW), 3, LEAST, resize_most=most, random_crop=True, mirror=True)
-    batches = TrainingBatches(data, view, BATCH, seed=1, shuffled=False)
+    crop = ImageCrop(Pair(WINDOW, WINDOW), 3, LEAST, resize_most=most, random_crop=True, mirror=True)
+    batches = TrainingBatches(data, crop, BATCH, seed=1, shuffled=False)
     chance = Random(1)
 
     def plain(number: int) -> torch.Tensor:

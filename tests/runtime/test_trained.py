@@ -89,7 +89,7 @@ def test_what_data_layers_did_no_other_image_passes_through(home: Path) -> None:
     Path("run/manifest.json").write_text(json.dumps(MANIFEST | {"preprocess": {}}))
     with pytest.raises(NetError, match=r"\[N774\]"):
         open_trained(net(), "run", "fc")
-    feed = Feed(open_trained(net(PREPROCESS), "run", "fc").feed.view, {"data": "data"}, AsStored())
+    feed = Feed(open_trained(net(PREPROCESS), "run", "fc").feed.crop, {"data": "data"}, AsStored())
     trained = open_trained(net(), "run", "fc", feed=feed)
     assert trained.origin.numbers is NumbersFrom.DATA_LAYERS
     assert trained.feed is feed

@@ -70,9 +70,9 @@ def test_batches_are_full_even_where_an_epoch_ends_inside() -> None:
 
 
 def test_any_batch_can_be_made_at_any_time() -> None:
-    view = ImageCrop(Pair(3, 3), 1, cover=False, random_crop=True, mirror=True)
-    forward = TrainingBatches(Numbered(10), view, 4, seed=1)
-    backward = TrainingBatches(Numbered(10), view, 4, seed=1)
+    crop = ImageCrop(Pair(3, 3), 1, cover=False, random_crop=True, mirror=True)
+    forward = TrainingBatches(Numbered(10), crop, 4, seed=1)
+    backward = TrainingBatches(Numbered(10), crop, 4, seed=1)
     first = {i: forward[i] for i in range(12)}
     for i in reversed(range(12)):
         assert all(torch.equal(first[i][field], tensor) for field, tensor in backward[i].items())
@@ -85,8 +85,8 @@ def test_seeds_and_epochs_differ() -> None:
 
 
 def test_augmentation_is_a_samples_own_and_new_in_each_epoch() -> None:
-    view = ImageCrop(Pair(3, 4), 1, cover=False, random_crop=True, mirror=True)
-    small, large = (TrainingBatches(Numbered(6), view, size, seed=7) for size in (2, 6))
+    crop = ImageCrop(Pair(3, 4), 1, cover=False, random_crop=True, mirror=True)
+    small, large = (TrainingBatches(Numbered(6), crop, size, seed=7) for size in (2, 6))
     in_small = sorted(row.tobytes() for i in range(3) for row in small[i]["data"].numpy())
     assert in_small == sorted(row.tobytes() for row in large[0]["data"].numpy())
     looks = Counter(row.tobytes() for i in range(100) for row in large[i]["data"].numpy()[:, :, :, 0])

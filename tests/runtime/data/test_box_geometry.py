@@ -38,24 +38,24 @@ def test_what_is_no_box_overlaps_nothing(bad: list[float]) -> None:
     assert overlap(np.array(bad), np.array(bad)) == 0
 
 
-VIEWS = [
+CROPS = [
     ImageCrop(Pair(24, 32), 1),
     ImageCrop(Pair(24, 24), 1, resize=30, random_crop=True, mirror=True),
     ImageCrop(Pair(17, 29), 1, cover=False, random_crop=True),
 ]
 
 
-@pytest.mark.parametrize(("view", "mirror"), list(product(VIEWS, [0.1, 0.9])))
-def test_a_box_lies_where_the_view_shows_its_pixels(view: ImageCrop, mirror: float) -> None:
+@pytest.mark.parametrize(("crop", "mirror"), list(product(CROPS, [0.1, 0.9])))
+def test_a_box_lies_where_the_crop_shows_its_pixels(crop: ImageCrop, mirror: float) -> None:
     size = Pair(60, 80)
     image = np.zeros((*size, 1), np.uint8)
     image[24:40, 32:52] = 255
     draws = np.array([0.4, 0.6, mirror, *[0.0] * (len(RandomDraw) - 3)])
-    window = view.of(image, draws)[:, :, 0] > 127
+    window = crop.of(image, draws)[:, :, 0] > 127
     rows, columns = np.nonzero(window.any(1))[0], np.nonzero(window.any(0))[0]
     edges = np.array([32.0, 24.0, 52.0, 40.0])
-    box = in_window(edges, size, view.placement(size, draws), view.size)
-    found = edges_of(box) * np.tile(view.size[::-1], 2)
-    inside = np.clip(found, 0, np.tile(view.size[::-1], 2))
+    box = in_window(edges, size, crop.placement(size, draws), crop.size)
+    found = edges_of(box) * np.tile(crop.size[::-1], 2)
+    inside = np.clip(found, 0, np.tile(crop.size[::-1], 2))
     np.testing.assert_allclose(inside, [columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], atol=1)
-    np.testing.assert_allclose(on_image(box, size, view.placement(size, draws), view.size), edges, rtol=1e-12)
+    np.testing.assert_allclose(on_image(box, size, crop.placement(size, draws), crop.size), edges, rtol=1e-12)

@@ -75,5 +75,5 @@ def test_shifts_are_normal_and_a_samples_own() -> None:
     assert np.abs(alphas.std(axis=0) - 0.1).max() < 0.0064
     assert np.abs(np.corrcoef(alphas.T) - np.eye(3)).max() < 0.09
     assert shifted.shift(torch.zeros(1, len(RandomDraw), dtype=torch.float64)).isfinite().all()
-    again = TrainingBatches(batches.data, batches.view, 100, seed=3)[3]["draws"]
+    again = TrainingBatches(batches.data, batches.crop, 100, seed=3)[3]["draws"]
     assert again.equal(batches[0]["draws"][300:400])

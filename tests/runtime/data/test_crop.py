@@ -86,14 +86,14 @@ def test_the_shorter_side(resize: int | None, cover: bool, image: tuple[int, int
 
 def test_the_centre_is_caffes() -> None:
     image = noise(6, 8)
-    view = ImageCrop(Pair(3, 3), 3, cover=False)
-    assert np.array_equal(view.of(image, CENTRE), image[1:4, 2:5])
+    crop = ImageCrop(Pair(3, 3), 3, cover=False)
+    assert np.array_equal(crop.of(image, CENTRE), image[1:4, 2:5])
 
 
-def test_a_crop_by_chance_reaches_every_place_and_no_more() -> None:
+def test_a_random_crop_reaches_every_place_and_no_more() -> None:
     image = np.arange(5 * 6, dtype=np.uint8).reshape(5, 6, 1)
-    view = ImageCrop(Pair(4, 4), 1, cover=False, random_crop=True)
-    corners = {int(view.of(image, np.array([y, x, 0.0]))[0, 0, 0]) for y in (0, 0.999) for x in (0, 0.5, 0.999)}
+    crop = ImageCrop(Pair(4, 4), 1, cover=False, random_crop=True)
+    corners = {int(crop.of(image, np.array([y, x, 0.0]))[0, 0, 0]) for y in (0, 0.999) for x in (0, 0.5, 0.999)}
     assert corners == {0, 1, 2, 6, 7, 8}
 
 
@@ -104,19 +104,19 @@ def test_turned_is_numpys() -> None:
 
 def test_a_mirror_turns_left_to_right() -> None:
     image = noise(4, 4)
-    view = ImageCrop(Pair(4, 4), 3, mirror=True)
-    assert np.array_equal(view.of(image, np.array([0, 0, 0.4])), image[:, ::-1])
-    assert np.array_equal(view.of(image, np.array([0, 0, 0.5])), image)
+    crop = ImageCrop(Pair(4, 4), 3, mirror=True)
+    assert np.array_equal(crop.of(image, np.array([0, 0, 0.4])), image[:, ::-1])
+    assert np.array_equal(crop.of(image, np.array([0, 0, 0.5])), image)
 
 
 @given(st.integers(20, 60), st.integers(0, 30), st.tuples(st.integers(1, 90), st.integers(1, 90)))
-def test_a_scale_by_chance_takes_every_side_equally_often(least: int, spread: int, image: tuple[int, int]) -> None:
+def test_a_random_scale_takes_every_side_equally_often(least: int, spread: int, image: tuple[int, int]) -> None:
     """The shorter side is uniform on the whole numbers of the interval, and the shape of the image stays."""
-    view = ImageCrop(Pair(20, 20), 3, least, resize_most=least + spread)
+    crop = ImageCrop(Pair(20, 20), 3, least, resize_most=least + spread)
     num = 4 * (spread + 1)
     draws = np.zeros((num, len(RandomDraw)))
     draws[:, RandomDraw.SCALE] = (np.arange(num) + 0.5) / num
-    sizes = [view.placement(Pair(*image), row).scaled for row in draws]
+    sizes = [crop.placement(Pair(*image), row).scaled for row in draws]
     assert [min(size) for size in sizes] == np.repeat(np.arange(least, least + spread + 1), 4).tolist()
     for size in sizes:
         assert abs(max(size) - min(size) * max(image) / min(image)) <= 0.5
@@ -129,8 +129,8 @@ def test_a_scale_by_chance_takes_every_side_equally_often(least: int, spread: in
     st.tuples(*[st.floats(0, 1, exclude_max=True)] * len(RandomDraw)),
     st.sampled_from([1, 3]),
 )
-def test_a_view_always_has_the_nets_size(
+def test_a_crop_always_has_the_nets_size(
     h: int, w: int, nh: int, nw: int, resize: int | None, cover: bool, draws: tuple[float, ...], channels: int
 ) -> None:
-    view = ImageCrop(Pair(nh, nw), channels, resize, cover, random_crop=True, mirror=True)
-    assert view.of(noise(h, w), np.array(draws)).shape == (nh, nw, channels)
+    crop = ImageCrop(Pair(nh, nw), channels, resize, cover, random_crop=True, mirror=True)
+    assert crop.of(noise(h, w), np.array(draws)).shape == (nh, nw, channels)

@@ -54,7 +54,7 @@ def feed(path: Path, phase: str) -> tuple[LayerFeed, Any]:
 
 
 def fed(feed: LayerFeed, iteration: int, seed: int = 0) -> dict[str, torch.Tensor]:
-    batches = TrainingBatches(feed.data, feed.feed.view, feed.batch_size, seed, shuffled=feed.feed.shuffled)
+    batches = TrainingBatches(feed.data, feed.feed.crop, feed.batch_size, seed, shuffled=feed.feed.shuffled)
     return feed.feed.inputs(batches[iteration], torch.device("cpu"))
 
 
@@ -115,7 +115,7 @@ def test_caffes_mean_is_the_databases(shared: Path) -> None:
 
 def test_worker_processes_read_the_same(shared: Path) -> None:
     train, _ = feed(shared / "oracle/train/train_val.prototxt", "TRAIN")
-    batches = TrainingBatches(train.data, train.feed.view, 7, 0)
+    batches = TrainingBatches(train.data, train.feed.crop, 7, 0)
     for ours, theirs in zip(stream(batches, range(4), 0), stream(batches, range(4), 2), strict=True):
         assert ours["data"].equal(theirs["data"])
     again = pickle.loads(pickle.dumps(train.data))
@@ -137,7 +137,7 @@ def test_mean_values_and_scale(home: Path) -> None:
 
 def test_the_centre_in_test(home: Path) -> None:
     test, _ = feed(net(home, 'crop_size: 4 mean_file: "mean.binaryproto"'), "TEST")
-    pages = TestBatches(test.data, test.feed.view, 2)
+    pages = TestBatches(test.data, test.feed.crop, 2)
     found = torch.cat([test.feed.inputs(batch, torch.device("cpu"))["data"] for batch in stream(pages, range(3), 0)])
     expected = PIXELS[:, :, 1:5, 1:5] - MEAN[:, 1:5, 1:5]
     np.testing.assert_allclose(found.numpy(), expected, atol=1e-5)
@@ -146,7 +146,7 @@ def test_the_centre_in_test(home: Path) -> None:
 def test_a_test_is_mirrored_by_chance_and_always_alike(home: Path) -> None:
     """Caffe's data_transformer.cpp mirrors in every phase; what is mirrored depends on the sample alone."""
     test, _ = feed(net(home, "mirror: true"), "TEST")
-    whole, single = (TestBatches(test.data, test.feed.view, size) for size in (5, 1))
+    whole, single = (TestBatches(test.data, test.feed.crop, size) for size in (5, 1))
     found = whole[0]["data"].numpy()
     np.testing.assert_array_equal(found, np.concatenate([single[index]["data"].numpy() for index in range(5)]))
     plain = PIXELS[:, ::-1].transpose(0, 2, 3, 1)
@@ -219,7 +219,7 @@ def test_a_leveldb_is_what_its_writer_put_in(home: Path) -> None:
     train, _ = feed(path, "TRAIN")
     test, _ = feed(path, "TEST")
     assert test.data.labels == train.data.labels == list(range(5))
-    batches = TrainingBatches(train.data, train.feed.view, 5, 0, shuffled=False)
+    batches = TrainingBatches(train.data, train.feed.crop, 5, 0, shuffled=False)
     for num_workers in (0, 2):
         for batch in stream(batches, range(3), num_workers):
             np.testing.assert_array_equal(batch["data"].numpy(), PIXELS[:, ::-1].transpose(0, 2, 3, 1))
@@ -281,7 +281,7 @@ def test_rows_wrap_round_inside_a_batch(tmp_path: Path) -> None:
     assert (train.data.labels, train.data.classes) == (list(range(5)), tuple("01234"))
     pages = [
         train.feed.inputs(batch, torch.device("cpu"))["y"]
-        for batch in stream(TestBatches(train.data, train.feed.view, 3), range(2), 0)
+        for batch in stream(TestBatches(train.data, train.feed.crop, 3), range(2), 0)
     ]
     assert torch.cat(pages).tolist() == [0, 1, 2, 3, 4]
 
@@ -319,7 +319,7 @@ def test_layers_beside_each_other_cycle_by_themselves(home: Path) -> None:
         np.testing.assert_array_equal(inputs["data"].numpy(), PIXELS[row % 5])
         assert inputs["label"].tolist() == (row % 7 * 10.0).tolist()
         assert inputs["mask"][:, 0, 1, 1].tolist() == (row % 7).tolist()
-    batches = TrainingBatches(train.data, train.feed.view, 3, 0, shuffled=False)
+    batches = TrainingBatches(train.data, train.feed.crop, 3, 0, shuffled=False)
     for batch in stream(batches, range(2), 1):
         assert batch["label"].shape == (3,)
 

@@ -17,7 +17,7 @@ from netdef.runtime.data.augment import Augment, CropPosition
 from netdef.runtime.data.crop import ImageCrop
 from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.datasets.listing import Listing
-from netdef.runtime.data.feed import Feed, augmented, bind, check_classes, view_of
+from netdef.runtime.data.feed import Feed, augmented, bind, check_classes, crop_of
 from netdef.runtime.data.normalise import Normalise
 
 REST = ' layer "fc" InnerProduct { bottom: "%s" num_output: 3 } preprocess { resize: 9 %s }'
@@ -57,12 +57,12 @@ def test_inputs_that_nothing_feeds(tmp_path: Path, text: str, chosen: dict[str, 
         bind(net(tmp_path, text), chosen)
 
 
-def test_the_view_is_the_inputs_window(tmp_path: Path) -> None:
+def test_the_crop_is_the_inputs_window(tmp_path: Path) -> None:
     found = net(tmp_path, 'input "data" [1, 3, 6, 8]' + REST % ("data", "crop: 6"))
-    assert view_of(found, "data") == ImageCrop(Pair(6, 8), 3, resize=9, cover=False)
-    training = augmented(view_of(found, "data"), Augment(mirror=True))
+    assert crop_of(found, "data") == ImageCrop(Pair(6, 8), 3, resize=9, cover=False)
+    training = augmented(crop_of(found, "data"), Augment(mirror=True))
     assert training == ImageCrop(Pair(6, 8), 3, 9, cover=False, random_crop=True, mirror=True)
-    jittered = augmented(view_of(found, "data"), Augment(scale=(12, 16), crop=CropPosition.CENTRE))
+    jittered = augmented(crop_of(found, "data"), Augment(scale=(12, 16), crop=CropPosition.CENTRE))
     assert (jittered.resize, jittered.resize_most, jittered.random_crop) == (12, 16, False)
 
 
@@ -81,7 +81,7 @@ def test_an_augmentation_that_the_net_cannot_take(channels: int, augment: Augmen
 @pytest.mark.parametrize("shape", ["[1, 64]", "[1, 4, 8, 8]"])
 def test_an_input_that_takes_no_images(tmp_path: Path, shape: str) -> None:
     with pytest.raises(NetError, match=r"\[N716\]"):
-        view_of(net(tmp_path, f'input "data" {shape}' + REST % ("data", "")), "data")
+        crop_of(net(tmp_path, f'input "data" {shape}' + REST % ("data", "")), "data")
 
 
 def test_more_classes_than_scores() -> None:

@@ -49,7 +49,7 @@ class Dots:
 
 
 def predictor(folder: Path, num: int, *, where: bool, wide: bool) -> TrainedNet:
-    """A net with a window of 8x8 and weights by chance, dense if ``wide``."""
+    """A net with a window of 8x8 and random weights, dense if ``wide``."""
     (folder / "n.net").write_text(WINDOW + HEAD % num + ("" if where else 'layer "prob" Softmax'))
     net = load(folder / "n.net")
     some = np.random.default_rng(num)
