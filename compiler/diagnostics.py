@@ -1,6 +1,6 @@
 """Mistakes are data; ``compiler.render`` draws them.
 
-A code is one letter and three digits; the first digit says whose law was broken (``CODE_GROUPS``).
+A code is one letter and a number, whose hundreds say which room it comes from (``CODE_GROUPS``).
 ``compiler/explain/`` holds each code's explanation and example.
 """
 
@@ -12,17 +12,25 @@ from netdef.compiler.fixes import Fix
 from netdef.compiler.source import Span
 
 CODE_GROUPS = {
-    "N0": "files, folders and what is installed",
+    "N0": "files, folders, and what is installed or there",
     "N1": "the text itself",
     "N2": "a layer: its parameters and its shapes",
-    "N3": "blocks, variables and includes",
+    "N3": "blocks, variables, includes and other constructs",
     "N4": "fields and values",
     "N5": "how layers are joined",
-    "N6": "claims, and lints",
-    "N7": "recipes and data",
-    "N8": "ONNX, other formats, and evaluation",
+    "N6": "claims, and what is only a warning",
+    "N7": "data",
+    "N8": "recipes, training and its runs",
+    "N9": "weights",
+    "N10": "PyTorch, ONNX and verification",
+    "N11": "evaluation, prediction and features",
 }
-"""What the first digit of a code says."""
+"""What the hundreds of a code say."""
+
+
+def group_of(code: str) -> str:
+    """The group that a code belongs to: a code without its last two digits."""
+    return code[:-2]
 
 
 class Severity(StrEnum):

@@ -74,4 +74,4 @@ def ended(status: int) -> BaseException:
     if status > 128:
         return SystemExit(status)
     message = f"the processes that were started ended with status {status}"
-    return NetError(Diagnostic("N792", message, help="their own message stands above"))
+    return NetError(Diagnostic("N892", message, help="their own message stands above"))

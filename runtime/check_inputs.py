@@ -25,14 +25,14 @@ def check_fed(net: Net, plan: ExecutionPlan, fed: Mapping[str, Tensor]) -> None:
     for name in fed:
         if name not in net.inputs:
             help = did_you_mean(name, net.inputs) or f"inputs: {', '.join(net.inputs)}"
-            report.add(Diagnostic("N751", f"the net has no input {name}", help=help))
+            report.add(Diagnostic("N1002", f"the net has no input {name}", help=help))
     for name in plan.inputs:
         shape = net.inputs[name]
         if name not in fed:
-            report.add(Diagnostic("N751", f"the input {name} is missing", help=f"{name} is {show(shape, batch=True)}"))
+            report.add(Diagnostic("N1002", f"the input {name} is missing", help=f"{name} is {show(shape, batch=True)}"))
         elif len(shape) != fed[name].dim():
             message = f"{name} has {fed[name].dim()} axes, and should have {len(shape)}"
-            report.add(Diagnostic("N751", message, help=f"{name} is {show(shape, batch=True)}"))
+            report.add(Diagnostic("N1002", message, help=f"{name} is {show(shape, batch=True)}"))
     stop_on_errors(report)
     sizes = tuple(tuple(fed[name].shape) for name in plan.inputs)
     if sizes not in plan.accepted:
@@ -60,7 +60,7 @@ def _other_weights(node: Node, weights: Sequence[Weight]) -> Refusal | None:
     help = f"{node.bottoms[0].name} was {show(node.bottoms[0].shape, batch=True)} when the net was loaded"
     if node.layer.flattens:
         help += "; dense=True there, or --dense, takes larger images"
-    return Refusal("N752", message, at="bottom 0", help=help)
+    return Refusal("N1003", message, at="bottom 0", help=help)
 
 
 def refused(node: Node, refusal: Refusal, bottoms: Shapes) -> Diagnostic:

@@ -61,7 +61,7 @@ def make_plan(net: Net, ops: Mapping[int, Op], wanted: Sequence[str], *, with_lo
     flow = _flow(net)
     for name in wanted:
         if name not in flow.names:
-            raise NetError(Diagnostic("N758", f"there is no blob {name}", help=did_you_mean(name, flow.names)))
+            raise NetError(Diagnostic("N1004", f"there is no blob {name}", help=did_you_mean(name, flow.names)))
     loss_terms = tuple(
         (weight, number)
         for node, made in zip(net.nodes, flow.tops, strict=True)

@@ -59,7 +59,7 @@ def _ops(net: Net, generator: DropoutGenerator) -> dict[int, Op]:
         why = RULES.refusal(node.layer)
         try:
             if why is not None:
-                raise Refusal("N750", f"{node.type} {why}")
+                raise Refusal("N1001", f"{node.type} {why}")
             ops[index] = RULES.apply(node.layer, node, Setting(index, net.state.phase, generator))
         except Refusal as refusal:
             at = Label(place_of(refusal.at, node.definition.places, node.at))
@@ -84,7 +84,7 @@ def _tensors(net: Net, arrays: Mapping[WeightKey, StoredArray], share: NetModule
                 if tensor.shape != shape:
                     found = show(tuple(tensor.shape))
                     message = f"the {own.weight.name} of {node.name} is {show(shape)}, and is to share {found}"
-                    report.add(Diagnostic("N754", message, Label(node.at), subject=own.weight.name))
+                    report.add(Diagnostic("N902", message, Label(node.at), subject=own.weight.name))
                 tensors[key] = tensor
             else:
                 tensor = _laid_out(arrays[key], node, net.state.phase)

@@ -86,7 +86,7 @@ class NetModule(nn.Module):
         plan = self._with_loss
         if not plan.loss_terms:
             help = "load it with phase TRAIN, or add a layer such as SoftmaxWithLoss"
-            raise NetError(Diagnostic("N759", f"nothing in {self.net.name or 'the net'} counts in a loss", help=help))
+            raise NetError(Diagnostic("N1005", f"nothing in {self.net.name or 'the net'} counts in a loss", help=help))
         values = self._run(plan, blobs)
         terms = [wide(values[number]).sum() * weight for weight, number in plan.loss_terms]
         return (torch.stack(terms) * self.loss_scales).sum(), self._wanted(plan, values)
@@ -105,7 +105,7 @@ class NetModule(nn.Module):
         for node in self.net.nodes:
             if node.name == layer:
                 return self._of(node)
-        raise NetError(Diagnostic("N758", f"there is no layer {layer}", help=did_you_mean(layer, self.net.params)))
+        raise NetError(Diagnostic("N1004", f"there is no layer {layer}", help=did_you_mean(layer, self.net.params)))
 
     def learned(self) -> list[Learned]:
         """The weights that gradients change, each shared one once."""

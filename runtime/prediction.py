@@ -167,7 +167,7 @@ def _names(trained: TrainedNet, chosen: str | None) -> tuple[str, ...]:
     names = class_names(trained.net, chosen, trained.classes if trained.origin.run else None)
     if names and len(names) != num and chosen:
         message = f"{chosen} names {len(names):,} classes, and the net scores {num:,}"
-        raise NetError(Diagnostic("N828", message, help="a line for each class, in the order of the labels"))
+        raise NetError(Diagnostic("N1115", message, help="a line for each class, in the order of the labels"))
     return (*names, *map(str, range(len(names), num)))
 
 
@@ -184,4 +184,4 @@ def class_names(net: Net, chosen: str | None, trained: Sequence[str] | None) -> 
         return path.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         help = "--classes takes a text file with a class's name on each line"
-        raise NetError(Diagnostic("N828", f"the classes' names can't be read: {error}", help=help)) from None
+        raise NetError(Diagnostic("N1115", f"the classes' names can't be read: {error}", help=help)) from None

@@ -81,7 +81,7 @@ class Run:
         if found is None:
             message = f"the run in {self.path} was begun by an older netdef, and doesn't say what was asked for"
             help = "start anew without --resume, perhaps from its weights; to evaluate it, name the data with --data"
-            raise NetError(Diagnostic("N731", message, help=help))
+            raise NetError(Diagnostic("N882", message, help=help))
         return TrainRequest.from_data(found)
 
     @property
@@ -103,7 +103,7 @@ class Run:
                 fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 help = "wait for it, or stop it, or choose another folder with -o"
-                raise NetError(Diagnostic("N795", f"another process trains in {self.path}", help=help)) from None
+                raise NetError(Diagnostic("N888", f"another process trains in {self.path}", help=help)) from None
             yield
         finally:
             _HELD.remove(folder)
@@ -125,7 +125,7 @@ class Run:
             checkpoints = sorted(self.checkpoints.glob("[0-9]*.safetensors"))
             note = f"the last checkpoint is intact: {checkpoints[-1]}" if checkpoints else "there is no checkpoint yet"
             message = f"the run {self.path} can't be saved: {what}"
-            raise NetError(Diagnostic("N791", message, notes=(note,), help=help)) from None
+            raise NetError(Diagnostic("N887", message, notes=(note,), help=help)) from None
 
     @property
     def stages(self) -> list["Run"]:
@@ -202,7 +202,7 @@ def new_run(path: Path | None, name: str) -> Run:
     if path is not None:
         if path.is_file() or any(inner.is_file() for inner in path.rglob("*")):
             help = f"--resume goes on with the run in {path}" if Run(path).is_there else "choose another with -o"
-            raise NetError(Diagnostic("N730", f"{path} is there already", help=help))
+            raise NetError(Diagnostic("N881", f"{path} is there already", help=help))
         return _made(path)
     home = candidate = RUNS / file_name(name)
     number = 1
@@ -221,7 +221,7 @@ def _made(path: Path, *, anew: bool = False) -> Run:
         raise
     except OSError as error:
         message = f"no run can be made in {path}: {error.strerror or error}"
-        raise NetError(Diagnostic("N791", message, help="choose another folder with -o")) from None
+        raise NetError(Diagnostic("N887", message, help="choose another folder with -o")) from None
     return Run(path)
 
 
@@ -229,7 +229,7 @@ def run_in(path: Path) -> Run:
     """The run in a folder."""
     run = Run(path)
     if not run.is_there:
-        raise NetError(Diagnostic("N731", f"there is no run in {path}", help="leave out --resume to start one"))
+        raise NetError(Diagnostic("N882", f"there is no run in {path}", help="leave out --resume to start one"))
     return run
 
 
@@ -247,7 +247,7 @@ def newest_run(name: str) -> Run:
     runs = [run for run in runs if run.is_there]
     if not runs:
         help = "leave out --resume to start one, or name it with -o"
-        raise NetError(Diagnostic("N731", f"there is no run of {name} in {RUNS}/ to go on with", help=help))
+        raise NetError(Diagnostic("N882", f"there is no run of {name} in {RUNS}/ to go on with", help=help))
     return max(runs, key=lambda run: max(path.stat().st_mtime for path in (run.path, *run.path.iterdir())))
 
 
@@ -275,7 +275,7 @@ def refuse_another(run: Run, now: Mapping[str, Any]) -> None:
         more = len(differences) - len(shown)
         notes = (*shown, f"and {more} more") if more else tuple(shown)
         help = f"put back what differs, or start anew without --resume; the run began with: {run.manifest['command']}"
-        raise NetError(Diagnostic("N732", f"{run.path} is a run of something else", notes=notes, help=help))
+        raise NetError(Diagnostic("N883", f"{run.path} is a run of something else", notes=notes, help=help))
 
 
 def _flat(value: object, head: str = "") -> dict[str, str]:

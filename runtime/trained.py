@@ -187,7 +187,7 @@ def open_trained(
     module = lower(net, read_weights(weights)).to(device_of(device))
     if module.matched.missing:
         message = f"{weights} has no weights for {', '.join(module.matched.missing)}"
-        raise NetError(Diagnostic("N737", message, help="weights go by the layer's name; netdef train makes them"))
+        raise NetError(Diagnostic("N907", message, help="weights go by the layer's name; netdef train makes them"))
     run = trained_run(weights)
     numbers = NumbersFrom.DATA_LAYERS
     if feed is None:
@@ -218,7 +218,7 @@ def _feed_from_outside(net: Net, run: TrainedRun | None, inputs: Mapping[str, st
 def _bytes_as_they_are(net: Net) -> Diagnostic:
     message = f"{net.definition.path} gets bytes as they are, 0 to 255: it has no preprocess {{ ... }}"
     help = "say what it was trained with, such as preprocess { channels: BGR mean: [104, 117, 123] scale: 0.017 }"
-    return Diagnostic("N815", message, help=help, severity=Severity.WARNING)
+    return Diagnostic("N1106", message, help=help, severity=Severity.WARNING)
 
 
 def _channels_last(tensor: Tensor) -> Tensor:

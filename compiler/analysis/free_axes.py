@@ -93,7 +93,7 @@ def _check_free(net: Net, letter: str) -> None:
         shapes_at(net, {letter: _symbol(letter)})
     elif letter != "N":  # a net without inputs has any batch
         message = f"the {AXES[letter]} can't be free: no input is an image"
-        raise NetError(Diagnostic("N802", message, help=_help(letter)))
+        raise NetError(Diagnostic("N1012", message, help=_help(letter)))
 
 
 def _symbol(letter: str) -> Dim:
@@ -135,7 +135,7 @@ def _forbidden(node: Node, sizes: Mapping[str, Dim], reason: str) -> NetError:
     message = f"the {AXES[letter]} can't be free: {node.definition.title} has one size only"
     dense = node.layer.flattens and letter != "N"
     help = "--dense makes the InnerProduct layers convolutions, which take any image" if dense else _help(letter)
-    return NetError(Diagnostic("N802", message, Label(node.at, reason), help=help, subject=AXES[letter]))
+    return NetError(Diagnostic("N1012", message, Label(node.at, reason), help=help, subject=AXES[letter]))
 
 
 def _help(letter: str) -> str:

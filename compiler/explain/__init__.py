@@ -2,7 +2,7 @@
 
 A code's files bear its name. ``N204.net`` begins with a comment: its first line is the title, the rest explains the
 cause and what helps; below it stands a short bad net. ``N204.txt`` is a transcript: the command line after a ``$``,
-then what it writes to stderr. Whatever else the example needs (``N701.yaml``) begins with the code too.
+then what it writes to stderr. Whatever else the example needs (``N861.yaml``) begins with the code too.
 """
 
 from pathlib import Path
@@ -27,7 +27,7 @@ class Page(NamedTuple):
 
 def codes() -> list[str]:
     """All codes of the manual, in order."""
-    return sorted(path.stem for path in FOLDER.glob("N[0-9][0-9][0-9].net"))
+    return sorted((path.stem for path in FOLDER.glob("N*.net") if path.stem[1:].isdecimal()), key=lambda c: (len(c), c))
 
 
 def title(code: str) -> str:
@@ -42,7 +42,7 @@ def page(code: str) -> Page:
     first_line = whole[: whole.index(net)].count("\n") + 1
     files = {f"{code}.net": net} if net else {}
     own = {f"{code}.net", f"{code}.txt"}
-    files |= {path.name: _read(path.name) for path in sorted(FOLDER.glob(f"{code}*")) if path.name not in own}
+    files |= {path.name: _read(path.name) for path in sorted(FOLDER.glob(f"{code}[._]*")) if path.name not in own}
     return Page(code, title, explanation, first_line, files, _read(f"{code}.txt"))
 
 

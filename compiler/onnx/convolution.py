@@ -23,7 +23,7 @@ def convolution(layer: Convolution, node: Node, graph: Graph) -> None:
         ]
         if any(out) and not all(isinstance(size, int) for size in layer.spatial(graph.shape(bottom))):
             message = "its window is larger than the image, which a model can have only at a fixed height and width"
-            raise Refusal("N801", message, at="kernel", help="leave H and W out of --dynamic")
+            raise Refusal("N1011", message, at="kernel", help="leave H and W out of --dynamic")
         ends = [p + more for p, more in zip(pad, out, strict=True)]
         _convolve("Conv", layer, graph, bottom, top, pads=[*pad, *ends], strides=stride, dilations=dilation)
 

@@ -12,5 +12,5 @@ from netdef.compiler.schema.message import Refusal
 def dropout(layer: Dropout, node: Node, graph: Graph) -> None:
     """Identity in TEST; the random masks of TRAIN are no part of a model."""
     if graph.phase is Phase.TRAIN:
-        raise Refusal("N801", "in TRAIN, Dropout's masks are random", help="export the TEST phase")
+        raise Refusal("N1011", "in TRAIN, Dropout's masks are random", help="export the TEST phase")
     graph.op("Identity", node.bottoms[0].id, into=node.tops[0].id)

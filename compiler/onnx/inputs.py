@@ -24,6 +24,6 @@ def dummy_data(layer: DummyData, node: Node, graph: Graph) -> None:
         filler = layer.filler(index)
         if filler.type != "constant":
             message = f"data made anew at each pass ({filler.type}) can't be part of a model"
-            raise Refusal("N801", message, at="data_filler", help="make it an Input, or constant")
+            raise Refusal("N1011", message, at="data_filler", help="make it an Input, or constant")
         value = numpy_helper.from_array(np.asarray([filler.value], np.float32))
         graph.op("ConstantOfShape", graph.constant(top.shape, np.int64), into=top.id, value=value)

@@ -35,7 +35,7 @@ def _by_class(graph: Graph, index: str, right: str, counts: str | None) -> None:
     """The share of right labels of each class; 0 for a class without labels."""
     (classes,) = graph.shape(graph.node.tops[1])
     if not isinstance(classes, int):
-        raise Refusal("N801", "the share for each class needs a fixed number of classes", at="top 1")
+        raise Refusal("N1011", "the share for each class needs a fixed number of classes", at="top 1")
     of_class = graph.op(
         "OneHot", graph.reshape(index, [-1]), graph.constant([classes], np.int64), graph.constant([0, 1]), axis=1
     )

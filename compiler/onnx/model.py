@@ -94,7 +94,7 @@ def build(
         outputs = [name for name in net.outputs if name in outputs]
     if not outputs:
         message = f"{net.name or 'the net'} has no output that the model could give"
-        raise NetError(Diagnostic("N803", message, help='give its last layer a top: top: "loss"'))
+        raise NetError(Diagnostic("N1013", message, help='give its last layer a top: top: "loss"'))
     proto = helper.make_model(
         graph.proto(net.name, outputs),
         producer_name="netdef",
@@ -126,7 +126,7 @@ def _graph(net: Net, shapes: Mapping[str, Shape], weights: Mapping[WeightKey, St
         at, title = node.at, node.definition.title
         why = EXPORT.refusal(node.layer)
         if why is not None:
-            report.add(Diagnostic("N801", f"ONNX can't express {title}: {node.type} {why}", Label(at)))
+            report.add(Diagnostic("N1011", f"ONNX can't express {title}: {node.type} {why}", Label(at)))
             continue
         graph.enter(node)
         try:

@@ -24,7 +24,7 @@ from netdef.compiler.shape import known
 def pooling(layer: Pooling, node: Node, graph: Graph) -> None:
     """MaxPool or AveragePool, or their global forms."""
     if layer.pool is Reduce.STOCHASTIC:
-        raise Refusal("N801", "STOCHASTIC pooling is random", at="pool", help="use MAX or AVE")
+        raise Refusal("N1011", "STOCHASTIC pooling is random", at="pool", help="use MAX or AVE")
     if layer.global_pooling:
         _global(layer, node, graph)
     elif all(isinstance(size, int) for size in graph.shape(node.bottoms[0])[2:]):
@@ -105,7 +105,7 @@ def _free(layer: Pooling, node: Node, graph: Graph) -> None:
     ceil = layer.round_mode is Rounding.CEIL
     if ceil and not any(pad) and (stride.h > kernel.h or stride.w > kernel.w):
         message = "at some sizes a last window lies wholly behind the image, which a model has only at a fixed size"
-        raise Refusal("N801", message, at="stride", help="leave H and W out of --dynamic, or use round_mode: FLOOR")
+        raise Refusal("N1011", message, at="stride", help="leave H and W out of --dynamic, or use round_mode: FLOOR")
     window: dict[str, Any] = {
         "kernel_shape": kernel,
         "strides": stride,

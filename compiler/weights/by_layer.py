@@ -30,10 +30,10 @@ def by_layer(arrays: Mapping[str, StoredArray], path: Path) -> dict[str, LayerAr
         if key is None:
             message = f'{path} has an array "{name}", and should have names such as "conv1/0"'
             help = "the layer's name, a slash, and the place of the weight in the layer, from 0"
-            raise NetError(Diagnostic("N756", message, help=help))
+            raise NetError(Diagnostic("N904", message, help=help))
         layers.setdefault(key.layer, {})[key.place] = array
     for layer, found in layers.items():
         if missing := set(range(len(found))) - set(found):
             message = f"{path} has {len(found)} arrays for {layer}, but none called {WeightKey(layer, min(missing))}"
-            raise NetError(Diagnostic("N756", message))
+            raise NetError(Diagnostic("N904", message))
     return {layer: LayerArrays(found[index] for index in range(len(found))) for layer, found in layers.items()}

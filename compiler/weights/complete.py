@@ -48,7 +48,7 @@ class Completed(NamedTuple):
         return Report(self._warnings() if self.arrays else ())
 
     def _warnings(self) -> Iterator[Diagnostic]:
-        warning = partial(Diagnostic, "N804", severity=Severity.WARNING)
+        warning = partial(Diagnostic, "N906", severity=Severity.WARNING)
         if not self.is_given:
             message = f"no weights given: the model's numbers are made up by the net's fillers (seed {self.seed})"
             yield warning(message, help="--weights FILE")

@@ -126,7 +126,7 @@ def _bilinear(weight: Weight, random: _KeyedRandom) -> "NDArray[float32]":
 
     if len(weight.shape) != 4 or weight.shape[2] != weight.shape[3]:
         message = f"the bilinear filler of {random.key[0]} needs 4 axes and a square window, not {show(weight.shape)}"
-        raise NetError(Diagnostic("N757", message, help='use a square kernel, or a filler such as "msra"'))
+        raise NetError(Diagnostic("N905", message, help='use a square kernel, or a filler such as "msra"'))
     size = weight.shape[3]
     reach = ceil(size / 2)
     centre = (size - 1) / (2 * reach)

@@ -76,7 +76,7 @@ def _mismatch(node: Node, given: Sequence[StoredArray]) -> list[Diagnostic]:
     if len(given) != len(wanted):
         names = ", ".join(weight.name for weight in wanted)
         message = f"{node.name} has {len(wanted)} weights ({names}); given: {len(given)}"
-        return [Diagnostic("N753", message, at, help=help)]
+        return [Diagnostic("N901", message, at, help=help)]
     found = []
     for weight, array in zip(wanted, given, strict=True):
         message = ""
@@ -85,5 +85,5 @@ def _mismatch(node: Node, given: Sequence[StoredArray]) -> list[Diagnostic]:
         elif array.dtype.name not in NUMBERS:
             message = f"the {weight.name} of {node.name} is given as {array.dtype}, which no weight can be"
         if message:
-            found.append(Diagnostic("N754", message, at, help=help, subject=weight.name))
+            found.append(Diagnostic("N902", message, at, help=help, subject=weight.name))
     return found

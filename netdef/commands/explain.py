@@ -4,7 +4,7 @@ import argparse
 import json
 
 from netdef.compiler import explain
-from netdef.compiler.diagnostics import CODE_GROUPS, closest
+from netdef.compiler.diagnostics import CODE_GROUPS, closest, group_of
 from netdef.runtime.console import Console
 
 HELP = "what a code such as N204 means"
@@ -36,10 +36,9 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 def _contents() -> str:
     lines = []
-    for law, what in CODE_GROUPS.items():
-        of_law = [code for code in explain.codes() if code.startswith(law)]
-        if of_law:
-            lines += ["", f"{law}  {what}", *(f"  {code}  {explain.title(code)}" for code in of_law)]
+    for group, what in CODE_GROUPS.items():
+        codes = [code for code in explain.codes() if group_of(code) == group]
+        lines += ["", f"{group}  {what}", *(f"  {code:5}  {explain.title(code)}" for code in codes)]
     return "\n".join(lines[1:])
 
 

@@ -32,7 +32,7 @@ class Augment(Message):
         """A scale is one side or an interval."""
         if len(self.scale) > 2:
             help = "give the least and the greatest side: [256, 512]"
-            yield Refusal("N703", f"scale is one side or two, not {len(self.scale)}", at="scale", help=help)
+            yield Refusal("N863", f"scale is one side or two, not {len(self.scale)}", at="scale", help=help)
         elif self.scale and self.scale[0] > self.scale[-1]:
             least, greatest = reversed(self.scale)
-            yield Refusal("N703", "scale has its greater side first", at="scale", help=f"say [{least}, {greatest}]")
+            yield Refusal("N863", "scale has its greater side first", at="scale", help=f"say [{least}, {greatest}]")

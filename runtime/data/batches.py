@@ -246,7 +246,7 @@ def lost_worker(error: str, num_workers: int) -> NetError:
     fewer = (
         "--workers 0, and images are read between iterations" if num_workers == 1 else f"--workers {num_workers // 2}"
     )
-    return NetError(Diagnostic("N852", message, notes=(note,), help=f"read with fewer: {fewer}"))
+    return NetError(Diagnostic("N726", message, notes=(note,), help=f"read with fewer: {fewer}"))
 
 
 def _ignore_signals(_: int) -> None:

@@ -111,7 +111,7 @@ def check_classes(scores: Shape, data: Dataset, ignored: Collection[int] = ()) -
     if min(labels, default=0) < 0:
         first = next(n for n, label in enumerate(data.labels) if label < 0 and label not in ignored)
         message = f"sample {first:,} has the label {data.labels[first]}, and classes are numbers from 0"
-        raise NetError(Diagnostic("N850", message, help=_ignoring(data.labels[first])))
+        raise NetError(Diagnostic("N725", message, help=_ignoring(data.labels[first])))
     num_classes = 1 + max(labels, default=-1) if ignored else len(data.classes)
     if isinstance(num_scores, int) and num_scores < num_classes:
         help = f"give the last layer num_output: {num_classes}, or train on fewer classes"

@@ -44,7 +44,7 @@ class Posteriors(NamedTuple):
         own = count_errors(torch.from_numpy(self.values), torch.from_numpy(self.labels))
         total = own.over(group)
         if not total.num:
-            raise NetError(Diagnostic("N814", "there is no image whose errors could be counted"))
+            raise NetError(Diagnostic("N1105", "there is no image whose errors could be counted"))
         return total
 
     def all_gather(self, group: ProcessGroup) -> "Posteriors":
@@ -118,9 +118,9 @@ def _like(first: Posteriors, other: Posteriors) -> Posteriors:
     """Posteriors with the classes in the order of others."""
     names = " and ".join(title(part.made) for part in (first, other))
     if strange := sorted(set(first.classes) ^ set(other.classes)):
-        raise NetError(Diagnostic("N812", f"{names} don't go together: only one of them has the class {strange[0]}"))
+        raise NetError(Diagnostic("N1103", f"{names} don't go together: only one of them has the class {strange[0]}"))
     if (found := other.values.shape[1]) != first.values.shape[1]:
-        raise NetError(Diagnostic("N812", f"{names} don't go together: {first.values.shape[1]} and {found} scores"))
+        raise NetError(Diagnostic("N1103", f"{names} don't go together: {first.values.shape[1]} and {found} scores"))
     new = np.array([first.classes.index(name) for name in other.classes], np.int64)
     place = np.arange(other.values.shape[1])
     place[new] = np.arange(len(new))
@@ -128,7 +128,7 @@ def _like(first: Posteriors, other: Posteriors) -> Posteriors:
     alike = np.array_equal(first.numbers, other.numbers) and np.array_equal(first.labels, labels)
     if not (alike and same_files(first.paths, other.paths)):
         help = "evaluate all nets on the same --data, and leave none of its images out"
-        raise NetError(Diagnostic("N812", f"{names} don't go together: they are of different images", help=help))
+        raise NetError(Diagnostic("N1103", f"{names} don't go together: they are of different images", help=help))
     return other._replace(values=other.values[:, place], labels=labels, classes=first.classes)
 
 

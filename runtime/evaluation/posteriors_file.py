@@ -28,6 +28,6 @@ POSTERIORS = ArrayFile(
     "netdef evaluate --save-posteriors",
     ("values", "labels", "numbers"),
     ("classes", "made", "paths"),
-    "N813",
+    "N1104",
     _posteriors,
 )

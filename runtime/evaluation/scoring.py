@@ -79,11 +79,11 @@ def score_images(task: ScoringTask, tell: Tell, say: Callable[[str], None], grou
 def check_task(task: ScoringTask) -> None:
     """Refuse data without labels, and whole images where a mean image, or stored numbers, belong to one size."""
     if len(task.data.labels) != len(task.data):
-        raise NetError(Diagnostic("N811", "the data have no labels that are numbers of classes"))
+        raise NetError(Diagnostic("N1102", "the data have no labels that are numbers of classes"))
     if not (task.protocol.is_simple or isinstance(task.trained.feed.normalise, Normalise)):
         message = f"how the net's numbers are made is only for images of one size: {task.trained.feed.normalise.text}"
         help = "give the net preprocess { mean: [...] }, and name the images with --data"
-        raise NetError(Diagnostic("N811", message, help=help))
+        raise NetError(Diagnostic("N1102", message, help=help))
 
 
 def _simply(task: ScoringTask, tell: Tell, group: ProcessGroup) -> tuple[Iterator[ViewValues], int]:

@@ -104,7 +104,7 @@ def large_enough(
         if not wrong:
             yield sample
             continue
-        mistake = Diagnostic("N810", f"{_name_of(data, int(sample['number']))} {wrong}")
+        mistake = Diagnostic("N1101", f"{_name_of(data, int(sample['number']))} {wrong}")
         if tell is None:
             help = "say larger sides with --scales, or leave such images out with --corrupt skip"
             raise NetError(mistake._replace(help=help))

@@ -17,7 +17,7 @@ def device_of(name: str | None) -> torch.device:
         device = None
     if device is None or device.type not in ("cpu", "cuda") or (device.type == "cuda" and not available):
         help = "leave out --device, or say cpu, cuda or cuda:1"
-        raise NetError(Diagnostic("N718", f"this machine has no device {name}", help=help))
+        raise NetError(Diagnostic("N011", f"this machine has no device {name}", help=help))
     return device
 
 

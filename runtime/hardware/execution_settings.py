@@ -91,7 +91,7 @@ def settings_for(device: "torch.device", chosen: Mapping[str, Any], *, graphs: b
     settings = likes._replace(**given)
     if settings.cuda_graphs and not (settings.compile and device.type == "cuda"):
         missing = "a CUDA device" if device.type != "cuda" else "--compile"
-        raise NetError(Diagnostic("N760", f"--cuda-graphs needs {missing}", help="leave it out"))
+        raise NetError(Diagnostic("N1006", f"--cuda-graphs needs {missing}", help="leave it out"))
     return settings
 
 

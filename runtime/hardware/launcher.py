@@ -38,7 +38,7 @@ def launch(words: Sequence[str], num: int, *, restarts: int = 0, device: str | N
     if 0 < there < num:
         help = f"say --devices {there}, or --device cpu, or use several machines with torchrun"
         message = f"this machine has {there} GPU{'s' if there > 1 else ''}, not {num}"
-        raise NetError(Diagnostic("N718", message, help=help))
+        raise NetError(Diagnostic("N011", message, help=help))
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, len(os.sched_getaffinity(0)) // num)))
     for name in logging.root.manager.loggerDict:  # the processes speak for themselves
         if name.startswith("torch.distributed"):

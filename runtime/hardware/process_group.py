@@ -176,7 +176,7 @@ def lost_another(group: ProcessGroup, why: str) -> NetError:
     """What a process says whose work can't go on without one that died; ``why`` is what torch said."""
     help = "its own message stands above; --restarts 3 starts all again, from the last checkpoint"
     message = f"process {group.rank} of {group.size} lost another one"
-    return NetError(Diagnostic("N792", message, notes=(why.partition("\n")[0],), help=help))
+    return NetError(Diagnostic("N892", message, notes=(why.partition("\n")[0],), help=help))
 
 
 @contextmanager

@@ -49,4 +49,4 @@ def _counted(net: TrainedNet) -> str:
 
 
 def _other_classes(message: str) -> NetError:
-    return NetError(Diagnostic("N825", message, help="take nets that were trained on the same classes, in one order"))
+    return NetError(Diagnostic("N1112", message, help="take nets that were trained on the same classes, in one order"))

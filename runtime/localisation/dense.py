@@ -38,7 +38,7 @@ def stride_of(trained: TrainedNet) -> Pair:
         if trained.blob in [top.id for top in node.tops] and node.receptive_field is not None:
             return node.receptive_field.stride
     help = "use it without --dense: it has layers such as Reshape, which mix the places"
-    raise NetError(Diagnostic("N827", f"{trained.blob} of {trained.net.name} has no positions", help=help))
+    raise NetError(Diagnostic("N1114", f"{trained.blob} of {trained.net.name} has no positions", help=help))
 
 
 class Found(NamedTuple):
@@ -78,7 +78,7 @@ def find_boxes(
         if len({each.shape[1:] for each in (*boxes, *maps)}) > 1:
             named = (f"{net.blob} {net.values_of(scaled).shape[1:]}" for net in (*localisers, *classifiers))
             help = "take nets of one window and stride, such as vgg16_scr.net and vgg16.net"
-            raise NetError(Diagnostic("N827", f"the nets have other positions: {', '.join(named)}", help=help))
+            raise NetError(Diagnostic("N1114", f"the nets have other positions: {', '.join(named)}", help=help))
         scored = list(zip(classifiers, maps, strict=True))
         posteriors += [posteriors_of(net, each[None])[0] for net, each in scored] or [np.ones(1)]
         edges += [_edges(each, net, size, Pair(*scaled.shape[:2])) for each, net in zip(boxes, localisers, strict=True)]

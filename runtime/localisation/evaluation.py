@@ -44,7 +44,7 @@ class BoxErrors(NamedTuple):
         """The counts of all processes' parts."""
         total = BoxErrors(*group.total(self))
         if not total.num:
-            raise NetError(Diagnostic("N814", "there is no image whose errors could be counted"))
+            raise NetError(Diagnostic("N1105", "there is no image whose errors could be counted"))
         return total
 
     @property
@@ -105,7 +105,7 @@ def check_boxes(found: Shape, data: Dataset, blobs: Mapping[str, str]) -> None:
     if boxes_of(data) is None:
         asked = ", ".join(blobs[field] for field in BOX_FIELDS if field in blobs)
         help = "train on a folder in Pascal VOC's layout, or a CSV of path,label,x0,y0,x1,y1"
-        raise NetError(Diagnostic("N824", f"the net asks for boxes ({asked}), and the data have none", help=help))
+        raise NetError(Diagnostic("N1111", f"the net asks for boxes ({asked}), and the data have none", help=help))
     num_classes = len(data.classes)
     width = found[1] if len(found) > 1 else 0
     if width not in (4, 4 * num_classes) or ("class_box" in blobs and width != 4 * num_classes):
@@ -113,4 +113,4 @@ def check_boxes(found: Shape, data: Dataset, blobs: Mapping[str, str]) -> None:
         message = (
             f"the data's classes are {num_classes:,}, and the net's boxes {show(found)}: not 4 numbers, nor 4 for each"
         )
-        raise NetError(Diagnostic("N825", message, help=help))
+        raise NetError(Diagnostic("N1112", message, help=help))

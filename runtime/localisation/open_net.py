@@ -36,7 +36,7 @@ def open_localiser(request: NetRequest, weights: str, *, device: str | None = No
     boxes = box_blob(net)
     if boxes is None:
         message = f"{request.file} scores classes, and gives no boxes: its outputs are {' and '.join(net.outputs)}"
-        raise NetError(Diagnostic("N826", message, help="leave out --boxes, or take a net such as vgg16_scr.net"))
+        raise NetError(Diagnostic("N1113", message, help="leave out --boxes, or take a net such as vgg16_scr.net"))
     return open_trained(net, weights, boxes, gives_boxes=True, device=device)
 
 
@@ -51,5 +51,5 @@ def open_classifier(
     net = load_net(request)
     if box_blob(net) and not scores and learns_boxes(request):
         message = f"{request.file} gives boxes, and scores no classes: it learns from boxes"
-        raise NetError(Diagnostic("N826", message, help="add --boxes; --class-net takes a net that scores classes"))
+        raise NetError(Diagnostic("N1113", message, help="add --boxes; --class-net takes a net that scores classes"))
     return open_trained(net, weights, net.chosen_scores(scores), device=device)

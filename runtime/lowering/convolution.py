@@ -32,7 +32,7 @@ class _Convolving(Op):
         num_axes = rank(node) - self.axis - 1
         if num_axes not in functions:
             message = f"{node.type} over {num_axes} axes; PyTorch has it over 1, 2 and 3"
-            raise Refusal("N750", message, at="bottom 0")
+            raise Refusal("N1001", message, at="bottom 0")
         self.kernel, self.stride, self.pad, self.dilation = layer.over(num_axes)
         self.group = layer.group
         self.function = functions[num_axes]

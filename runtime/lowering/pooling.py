@@ -119,7 +119,7 @@ def pooling(layer: Pooling, node: Node, setting: Setting) -> Op:
     """The greatest or the mean of each window."""
     if layer.pool is Reduce.STOCHASTIC:
         message = "STOCHASTIC pooling, which Caffe itself has only on a GPU, draws at random"
-        raise Refusal("N750", message, at="pool", help="use pool: MAX or pool: AVE")
+        raise Refusal("N1001", message, at="pool", help="use pool: MAX or pool: AVE")
     if layer.global_pooling:
         whole = _global_maximum if layer.pool is Reduce.MAX else _global_average
         return Tops(node, lambda x: whole(x)[: len(node.tops)])

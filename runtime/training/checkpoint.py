@@ -70,7 +70,7 @@ def newest(folder: Path, identity: str) -> tuple[Checkpoint | None, list[Diagnos
             return checkpoint, warnings
         what = "is damaged" if checkpoint is None else "belongs to another run"
         warnings.append(
-            Diagnostic("N734", f"the checkpoint {path} {what}; going on from one before", severity=Severity.WARNING)
+            Diagnostic("N884", f"the checkpoint {path} {what}; going on from one before", severity=Severity.WARNING)
         )
     return None, warnings
 

@@ -51,7 +51,7 @@ class Division(NamedTuple):
             if not len(tensor) or len(tensor) % self.num_own:
                 help = f"feed {self.num_own} samples, or a multiple"
                 message = f"{name}: a batch of {len(tensor)} is not {self.num_own} equal parts (iter_size)"
-                raise NetError(Diagnostic("N709", message, help=help))
+                raise NetError(Diagnostic("N869", message, help=help))
         share = len(next(iter(blobs.values())))
         size = share // self.num_own
         for number in range(self.num_own):
@@ -75,5 +75,5 @@ def divide(recipe: Recipe, group: ProcessGroup = SINGLE, passes: int = 1, *, sha
         near = [size for size in (recipe.batch // num * num, -(-recipe.batch // num) * num) if size]
         help = f"say --batch {' or '.join(map(str, near))}, or take other devices and passes"
         message = f"a batch of {recipe.batch} can't be divided into {num} equal parts, for {over}"
-        raise NetError(Diagnostic("N790", message, help=help))
+        raise NetError(Diagnostic("N891", message, help=help))
     return Division(group, num, recipe.iter_size, shards)

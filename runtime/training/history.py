@@ -47,7 +47,7 @@ def read_history(path: Path) -> History:
     stages = tuple((home.name, spread(list(Run(home).lines))) for home in homes)
     if not any(lines for _, lines in stages):
         help = "a run has its first line a second after it began"
-        raise NetError(Diagnostic("N765", f"{path} has no iteration yet, so there is nothing to draw", help=help))
+        raise NetError(Diagnostic("N889", f"{path} has no iteration yet, so there is nothing to draw", help=help))
     return History(path.resolve().name, tuple(stage for stage in stages if stage[1]))
 
 

@@ -83,4 +83,4 @@ class LossScale:
 
 def _indivisible(node: Node, why: str) -> NetError:
     help = "take one device and one pass"
-    return NetError(Diagnostic("N796", f"the batch can't be divided: {why}", Label(node.at), help=help))
+    return NetError(Diagnostic("N894", f"the batch can't be divided: {why}", Label(node.at), help=help))

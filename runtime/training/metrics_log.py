@@ -192,4 +192,4 @@ def diverged(iteration: int, lr: float, loss: float) -> NetError:
     """What to say when a loss is no number."""
     message = f"the loss is {loss} at iteration {iteration}, with a learning rate of {lr:g}"
     help = f"try a tenth of it (--lr {lr / 10:g}), and look at the input's range and the fillers"
-    return NetError(Diagnostic("N733", message, help=help))
+    return NetError(Diagnostic("N844", message, help=help))

@@ -55,7 +55,7 @@ def overfit(job: Job, display: Display) -> Overfitted:
         rest = (MOST_STEPS - solver.iteration) * each
         display.show(Status(solver.iteration, MOST_STEPS, 0.0, loss, lr, job.setup.recipe.batch / each, 0.0, rest))
     message = f"the net can't learn one batch by heart: the loss went from {first:.4g} to {loss:.4g}"
-    raise NetError(Diagnostic("N767", f"{message} in {solver.iteration} steps", notes=hints(job, first, loss)))
+    raise NetError(Diagnostic("N842", f"{message} in {solver.iteration} steps", notes=hints(job, first, loss)))
 
 
 def hints(job: Job, first: float, last: float) -> tuple[str, ...]:

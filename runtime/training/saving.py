@@ -59,5 +59,5 @@ def starting_point(run: Run, identity: dict[str, Any]) -> tuple[Checkpoint | Non
     refuse_another(run, identity)
     start, warnings = newest(run.checkpoints, digest_of(identity))
     if warnings and start is None:
-        raise NetError(Report([*warnings, Diagnostic("N736", f"{run.path} has no sound checkpoint")]))
+        raise NetError(Report([*warnings, Diagnostic("N886", f"{run.path} has no sound checkpoint")]))
     return start, warnings

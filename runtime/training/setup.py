@@ -191,7 +191,7 @@ def scores_of(net: Net, data: Dataset, chosen: str | None) -> str | None:
         help = "a loss without include { phase: TRAIN }"
         if net.has_loss:
             help = "leave out --scores: the net's loss in tests"
-        raise NetError(Diagnostic("N811", message, help=f"{help} tells how good it is"))
+        raise NetError(Diagnostic("N1102", message, help=f"{help} tells how good it is"))
     if net.has_loss and chosen is None and not (is_labelled and net.reads_scores):
         return None
     return net.chosen_scores(chosen)
@@ -202,12 +202,12 @@ def check_loss(net: Net, scores: str | None) -> None:
     if not net.has_loss:
         help = f'layer "loss" SoftmaxWithLoss {{ bottom: ["{scores or "fc"}", "label"] include {{ phase: TRAIN }} }}'
         message = f"{net.name or net.definition.path} has no loss in phase TRAIN, so nothing can be learned"
-        raise NetError(Diagnostic("N720", message, help=f'add input "label" [1] and {help}'))
+        raise NetError(Diagnostic("N841", message, help=f'add input "label" [1] and {help}'))
     weights = [own for node in net.nodes for own in node.weights if own.weight.learned]
     if not any(own.lr_mult for own in weights):
         found = "all its weights have lr_mult: 0" if weights else "it has no weights"
         message = f"{net.name or net.definition.path} can't learn: {found}"
-        raise NetError(Diagnostic("N768", message, help="add param { lr_mult: 1 } to a layer that should learn"))
+        raise NetError(Diagnostic("N843", message, help="add param { lr_mult: 1 } to a layer that should learn"))
 
 
 def identity_of(net: Net, recipe: Recipe, data: Data, feed: Feed) -> dict[str, Any]:

@@ -29,14 +29,14 @@ def check_shardable(net: Net, group: ProcessGroup) -> None:
     """
     if group.size == 1:
         help = "add --devices N, or leave out --shard"
-        raise NetError(Diagnostic("N794", "the weights can be divided over several devices only", help=help))
+        raise NetError(Diagnostic("N893", "the weights can be divided over several devices only", help=help))
     for node in net.nodes:
         for own in node.weights:
             if own.owner[0] != node.name:
                 message = (
                     f"{node.name} shares its {own.weight.name} with {own.owner[0]}, and shared weights can't be divided"
                 )
-                raise NetError(Diagnostic("N794", message, help="leave out --shard"))
+                raise NetError(Diagnostic("N893", message, help="leave out --shard"))
 
 
 def shard(root: nn.Module, module: NetModule, group: ProcessGroup) -> "FSDPModule":

@@ -86,7 +86,7 @@ class Solver:
         if num_samples is None and recipe.lr.counts_epochs:
             help = "give num_samples, or count iterations in the recipe"
             message = "how long is an epoch? The recipe's learning rate depends on it"
-            raise NetError(Diagnostic("N708", message, help=help))
+            raise NetError(Diagnostic("N868", message, help=help))
         self.module = module
         self.recipe = recipe
         self.num_samples = num_samples

@@ -37,7 +37,7 @@ def first_weights(init: Init | None, found: Weights | None, source: str | None) 
     for layer in init.layers:
         if layer not in found:
             help = did_you_mean(layer, found) or f"it has {', '.join(found)}"
-            raise NetError(Diagnostic("N793", f"{source} has no weights of {layer}", help=help))
+            raise NetError(Diagnostic("N845", f"{source} has no weights of {layer}", help=help))
     return {layer: found[layer] for layer in init.layers}
 
 
@@ -58,7 +58,7 @@ def stage_named(name: str, stages: Sequence[Stage]) -> Stage:
             return stage
     names = [stage.name for stage in stages]
     help = did_you_mean(name, names) or (f"the stages are {', '.join(names)}" if names else "it has no stages")
-    raise NetError(Diagnostic("N793", f"the recipe has no stage {name}", help=help))
+    raise NetError(Diagnostic("N845", f"the recipe has no stage {name}", help=help))
 
 
 def has_begun(run: Run) -> bool:
@@ -75,7 +75,7 @@ def refuse_without_weights(stage: Stage, given: Weights | None) -> None:
     if stage.init is not None and given is None:
         help = f"add --weights with those of {stage.init.stage}, such as the folder of its run"
         message = f"stage {stage.name} begins with the weights of stage {stage.init.stage}"
-        raise NetError(Diagnostic("N793", message, help=help))
+        raise NetError(Diagnostic("N845", message, help=help))
 
 
 def stages_identity(stages: Sequence[Stage]) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def own_run(staged: Run, name: str) -> Run:
     found = next((run for run in staged.stages if run.path.name.partition("-")[2] == name and run.is_there), None)
     if found is None:
         help = f"leave out --only to go on with all stages: netdef train --resume -o {staged.path}"
-        raise NetError(Diagnostic("N731", f"stage {name} of {staged.path} has not begun", help=help))
+        raise NetError(Diagnostic("N882", f"stage {name} of {staged.path} has not begun", help=help))
     return found
 
 
@@ -117,7 +117,7 @@ def refuse_other_kind(run: Run, stages: Sequence[Stage]) -> None:
     else:
         message, notes = "a run of one net, without stages", (f"the recipe's stages: {', '.join(folders(stages))}",)
         help = f"go on with what the run began with: {run.manifest['command']}; or start anew without --resume"
-    raise NetError(Diagnostic("N732", f"{run.path} is {message}", notes=notes, help=help))
+    raise NetError(Diagnostic("N883", f"{run.path} is {message}", notes=notes, help=help))
 
 
 def in_stage(stage: Stage, error: NetError) -> NetError:

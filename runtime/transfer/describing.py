@@ -46,15 +46,15 @@ def blob_of(net: Net, chosen: str | None) -> str:
     weighted = [node for node in net.nodes if node.layer.weight_layer]
     if not weighted:
         help = "take one with Convolution or InnerProduct layers"
-        raise NetError(Diagnostic("N830", "the net has no layers with weights: it has learned nothing", help=help))
+        raise NetError(Diagnostic("N1121", "the net has no layers with weights: it has learned nothing", help=help))
     usual = USUAL if USUAL in net.blobs else weighted[-1].bottoms[0].id
     blob, shapes = chosen or usual, net.shapes
     if blob not in shapes:
         help = did_you_mean(blob, net.blobs) or f"choose with --blob: {', '.join(net.blobs)}"
-        raise NetError(Diagnostic("N830", f"there is no blob {blob}", help=help))
+        raise NetError(Diagnostic("N1121", f"there is no blob {blob}", help=help))
     if len(shapes[blob]) < 2 or not isinstance(shapes[blob][1], int):
         message = f"the blob {blob} is {show(shapes[blob])}: not a vector or a map for each image"
-        raise NetError(Diagnostic("N830", message, help=f"choose another with --blob, such as {usual}"))
+        raise NetError(Diagnostic("N1121", message, help=f"choose another with --blob, such as {usual}"))
     return blob
 
 
@@ -87,7 +87,7 @@ def _described(task: ScoringTask, how: How, tell: Tell, say: Callable[[str], Non
         counts[piece.numbers] += 1
     numbers = np.flatnonzero(counts == num_pieces)
     if not numbers.size:
-        raise NetError(Diagnostic("N831", "there is no image that could be described", help="look at the data"))
+        raise NetError(Diagnostic("N1122", "there is no image that could be described", help="look at the data"))
     values = sums[numbers].reshape(len(numbers), -1) / np.float32(num_pieces / sums.shape[1])
     paths = paths_of(task.data)
     return Descriptors(
@@ -114,7 +114,7 @@ class Boxes:
         boxes = boxes_of(whole)
         if boxes is None:
             help = "name a folder in Pascal VOC's layout, or a CSV of path,label,x0,y0,x1,y1"
-            raise NetError(Diagnostic("N831", "--box needs data with boxes", help=help))
+            raise NetError(Diagnostic("N1122", "--box needs data with boxes", help=help))
         self.classes = whole.classes
         self.labels = whole.labels
         self.num_bytes = whole.num_bytes

@@ -51,7 +51,7 @@ class Descriptors(NamedTuple):
         """
         if strange := sorted(set(self.classes) - set(classes)):
             help = f"describe data with the classes {', '.join(classes)}"
-            raise NetError(Diagnostic("N833", f"nothing is trained for the class {strange[0]}", help=help))
+            raise NetError(Diagnostic("N1124", f"nothing is trained for the class {strange[0]}", help=help))
         place = np.array([classes.index(name) for name in self.classes], np.int64)
         if self.labels.ndim == 1:
             return self._replace(labels=place[self.labels], classes=tuple(classes))
@@ -87,7 +87,7 @@ def stacked(parts: Sequence[Descriptors]) -> Descriptors:
             names = " and ".join(f"{part.made.get('net', 'one file')}'s" for part in (first, other))
             message = f"{names} descriptors don't go together: their images' {what} differ"
             help = "describe the same --data with both nets, and leave none of its images out; others go to --test"
-            raise NetError(Diagnostic("N833", message, help=help))
+            raise NetError(Diagnostic("N1124", message, help=help))
     values = side_by_side([part.values for part in parts])
     return first._replace(values=values, made={"stacked": [part.made for part in parts]}) if others else first
 
@@ -98,7 +98,7 @@ def check_alike(train: Descriptors, test: Descriptors) -> None:
         for name, wanted in ours.items():
             if (found := theirs.get(name)) != wanted:
                 message = f"the descriptors to test on are made otherwise: {name} is {found}, and {wanted} in training"
-                raise NetError(Diagnostic("N833", message, help="make both with the same nets and options"))
+                raise NetError(Diagnostic("N1124", message, help="make both with the same nets and options"))
 
 
 def _made_how(descriptors: Descriptors) -> list[dict[str, Any]]:
@@ -141,6 +141,6 @@ DESCRIPTORS = ArrayFile(
     "netdef features -o",
     ("values", "labels", "numbers"),
     ("classes", "paths", "made"),
-    "N832",
+    "N1123",
     _descriptors,
 )

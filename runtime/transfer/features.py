@@ -69,5 +69,5 @@ def _whole(request: DataRequest, *, several: bool) -> Dataset:
     source, objects = request.data or "digits", request.objects or None
     if len(parts := list(parts_of(source).values())) > 1:
         message = f"{source} has several parts, and descriptors are made of one at a time"
-        raise NetError(Diagnostic("N831", message, help=f"say {' or '.join(f'--data {part}' for part in parts)}"))
+        raise NetError(Diagnostic("N1122", message, help=f"say {' or '.join(f'--data {part}' for part in parts)}"))
     return Several(Path(source), objects) if several else open_whole(source, objects)

@@ -29,7 +29,7 @@ class Several(Kept):
         if not (is_voc(path) or is_csv(path)):
             help = "name a folder in Pascal VOC's layout, or a CSV of path,label,x0,y0,x1,y1"
             message = f"--several needs data that mark the objects on images, and {path} does not"
-            raise NetError(Diagnostic("N831", message, help=help))
+            raise NetError(Diagnostic("N1122", message, help=help))
         marked = voc_objects(path) if is_voc(path) else csv_objects(path)
         self.paths = list(marked)
         known = tuple(classes or sorted({each.label for found in marked.values() for each in found}))

@@ -74,13 +74,13 @@ def splits(whole: Descriptors, seeds: Sequence[int], num_train: int, num_test: i
     """
     if whole.labels.ndim == 2:
         message = "images that show several classes can't be dealt out by class"
-        raise NetError(Diagnostic("N834", message, help="name other descriptors for the test: --test FEATURES"))
+        raise NetError(Diagnostic("N1125", message, help="name other descriptors for the test: --test FEATURES"))
     for label, name in enumerate(whole.classes):
         num = int((whole.labels == label).sum())
         if num <= num_train:
             message = f"{name} has {num} images, and {num_train} of each class are for training, others for the test"
             help = f"say --train-per-class {num - 1}, or fewer" if num > 1 else "describe more images of it"
-            raise NetError(Diagnostic("N834", message, help=help))
+            raise NetError(Diagnostic("N1125", message, help=help))
     for seed in seeds:
         dealt = order(len(whole.labels), seed)
         of_class = [dealt[whole.labels[dealt] == label] for label in range(len(whole.classes))]
@@ -98,16 +98,16 @@ def measured(split: Split, measure: Measure) -> Result:
     train, test, seed = split
     if measure is Measure.RECALL and 2 in (train.labels.ndim, test.labels.ndim):
         message = "images that show several classes have no recall by their likeliest class"
-        raise NetError(Diagnostic("N834", message, help="say --metric map"))
+        raise NetError(Diagnostic("N1125", message, help="say --metric map"))
     lengths = train.values.shape[1], test.values.shape[1]
     if lengths[0] != lengths[1]:
         message = f"the descriptors to train on have {lengths[0]:,} numbers, and those to test on {lengths[1]:,}"
-        raise NetError(Diagnostic("N833", message, help="make both with the same nets and options"))
+        raise NetError(Diagnostic("N1124", message, help="make both with the same nets and options"))
     shown = train.shown
     if len(train.classes) < 2 or not (shown.any(0) & ~shown.all(0)).all():
         alike = next((name for name, has in zip(train.classes, shown.T, strict=True) if has.all() or not has.any()), "")
         message = f"an SVM needs images with and without its class, and for {alike or 'the classes'} there are none"
-        raise NetError(Diagnostic("N834", message, help="train on descriptors of several classes"))
+        raise NetError(Diagnostic("N1125", message, help="train on descriptors of several classes"))
     cost = chosen_cost(train, measure)
     values = decisions(train, test, cost)
     figures = _figures(values, test, measure)
@@ -130,7 +130,7 @@ def chosen_cost(train: Descriptors, measure: Measure) -> float:
     shown = most.shown
     if not len(few.labels) or not (shown.any(0) & ~shown.all(0)).all():
         message = f"too few training images to choose C on a fifth of them: {len(train.labels)}"
-        raise NetError(Diagnostic("N834", message, help=f"train on {HELD_OUT_SHARE} of each class"))
+        raise NetError(Diagnostic("N1125", message, help=f"train on {HELD_OUT_SHARE} of each class"))
     scores = [next(iter(_figures(decisions(most, few, cost), few, measure).values())) for cost in COSTS]
     return COSTS[int(np.argmax(scores))]
 

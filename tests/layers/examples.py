@@ -74,7 +74,7 @@ def exportable(net: Net, dynamic: tuple[str, ...]) -> bool:
     try:
         onnx_model(net, dynamic=dynamic)
     except netdef.NetError as error:
-        return expected(error, "N801")
+        return expected(error, "N1011")
     return True
 
 

@@ -145,7 +145,7 @@ class TestConvolution(Family):
         Refused(
             "four axes behind the channels, in PyTorch",
             'input "x" [1, 1, 2, 2, 2, 2] layer "y" Convolution { num_output: 2 kernel_size: 1 }',
-            "N750",
+            "N1001",
             by="PyTorch",
         ),
     )

@@ -9,7 +9,7 @@ from netdef.runtime import lower
 from tests.layers.cases import Case, Family, Refused, caffe
 from tests.nets import net_of
 
-NOTHING_COMPUTED = {"ONNX": "N803"}
+NOTHING_COMPUTED = {"ONNX": "N1013"}
 
 
 class TestInputs(Family):
@@ -59,7 +59,7 @@ class TestInputs(Family):
         Refused(
             "DummyData that is random, in ONNX",
             'layer "y" DummyData { top: "y" shape { dim: 2 } data_filler { type: "gaussian" } }',
-            "N801",
+            "N1011",
             by="ONNX",
         ),
     )

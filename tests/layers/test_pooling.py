@@ -92,7 +92,7 @@ class TestPooling(Family):
             'input "x" [2, 3, 4, 5] layer "y" Pooling { pool: STOCHASTIC kernel_size: 2 }',
             layer=Pooling(pool=Reduce.STOCHASTIC, kernel=Pair(2, 2)),
             shapes={"y": (2, 3, 3, 4)},
-            refused={"PyTorch": "N750", "ONNX": "N801"},
+            refused={"PyTorch": "N1001", "ONNX": "N1011"},
         ),
     )
     refused = (

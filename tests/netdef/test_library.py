@@ -119,7 +119,7 @@ def test_predict(folder: Path, capsys: Captured) -> None:
     told = printed(capsys, *command, status=1)
     found = netdef.predict("tiny.net", ["data/a", "data/b/1.png", "absent.png"], weights="one.npz", top=2)
     assert found.as_data == told
-    assert [each.code for each in found.mistakes] == ["N829"]
+    assert [each.code for each in found.mistakes] == ["N1116"]
     assert len(found.results) == 4
     classes = found.results[0].classes
     assert classes is not None
@@ -153,7 +153,7 @@ def test_export(folder: Path, capsys: Captured) -> None:
     assert found.certificate.table() in printed_lines
     assert capsys.readouterr().out == ""
     warnings = [each.code for each in netdef.export("tiny.net", progress=False).warnings]
-    assert warnings == ["N804"], "the fillers' numbers"
+    assert warnings == ["N906"], "the fillers' numbers"
     assert Path("tiny.onnx").exists()
 
 
@@ -170,7 +170,7 @@ def test_progress_and_warnings_are_said_unless_switched_off(folder: Path, capsys
     netdef.evaluate("bare.net", "one.npz", data="data")
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err.count("warning[N815]") == 1
+    assert captured.err.count("warning[N1106]") == 1
     netdef.evaluate("bare.net", "one.npz", data="data", progress=False)
     assert capsys.readouterr().err == ""
 

@@ -80,7 +80,7 @@ def test_python_starts_processes(home: Path, capfd: pytest.CaptureFixture[str]) 
     assert last("two") == last("one")
     with pytest.raises(netdef.NetError, match="ended with status 1"):
         netdef.train("small.net", data="synthetic", batch=99, devices=2, device="cpu", progress=False)
-    assert capfd.readouterr().err.count("error[N790]") == 1
+    assert capfd.readouterr().err.count("error[N891]") == 1
 
 
 def test_mistakes_are_errors_of_the_net(home: Path) -> None:
@@ -124,7 +124,7 @@ def test_a_run_of_an_older_netdef_says_so(home: Path, capsys: Captured) -> None:
     path.write_text(json.dumps(manifest | {"arguments": {"file": "small.net"}}))
     assert main(["train", "--resume", "-o", "old"]) == 1
     err = capsys.readouterr().err
-    assert "error[N731]: the run in old was begun by an older netdef" in err
+    assert "error[N882]: the run in old was begun by an older netdef" in err
     assert "perhaps from its weights" in err
     assert main(["evaluate", "small.net", "--weights", "old"]) == 1
     assert main(["evaluate", "small.net", "--weights", "old", "--data", "synthetic"]) == 0

@@ -131,12 +131,12 @@ def test_any_batch_and_size_that_the_net_allows(size: tuple[int, int, int], modu
 
 def test_what_does_not_fit_is_said_before_it_runs() -> None:
     net = digits("TEST")
-    assert refusal(net) == "N751 the input data is missing"
-    assert refusal(net, dat=torch.ones(1), data=torch.randn(1, 1, 8, 8)) == "N751 the net has no input dat"
-    assert refusal(net, data=torch.randn(1, 8, 8)) == "N751 data has 3 axes, and should have 4"
+    assert refusal(net) == "N1002 the input data is missing"
+    assert refusal(net, dat=torch.ones(1), data=torch.randn(1, 1, 8, 8)) == "N1002 the net has no input dat"
+    assert refusal(net, data=torch.randn(1, 8, 8)) == "N1002 data has 3 axes, and should have 4"
     wrong = refusal(net, data=torch.randn(1, 3, 8, 8))
-    assert wrong == "N752 conv1_1: the weight is 32x1x3x3, and this bottom needs one of 32x3x3x3"
-    assert refusal(net, data=torch.randn(2, 1, 16, 8)).startswith("N752 fc3: the weight is 128x256, and this bottom")
+    assert wrong == "N1003 conv1_1: the weight is 32x1x3x3, and this bottom needs one of 32x3x3x3"
+    assert refusal(net, data=torch.randn(2, 1, 16, 8)).startswith("N1003 fc3: the weight is 128x256, and this bottom")
 
 
 def test_a_batch_that_a_reshape_bakes_in_follows_and_other_sizes_do_not(module: Build) -> None:

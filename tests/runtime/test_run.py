@@ -53,10 +53,10 @@ def test_a_folder_that_is_taken_is_refused(here: Path) -> None:
     (Path("empty")).mkdir()
     with pytest.raises(NetError) as error:
         new_run(Path("mine"), "net")
-    assert (mistake(error).code, mistake(error).help) == ("N730", "--resume goes on with the run in mine")
+    assert (mistake(error).code, mistake(error).help) == ("N881", "--resume goes on with the run in mine")
     with pytest.raises(NetError) as error:
         new_run(Path("other"), "net")
-    assert (mistake(error).code, mistake(error).help) == ("N730", "choose another with -o")
+    assert (mistake(error).code, mistake(error).help) == ("N881", "choose another with -o")
     assert new_run(Path("empty"), "net").path == Path("empty")
 
 
@@ -74,17 +74,17 @@ def test_no_run_to_go_on_with(here: Path, name: str) -> None:
     begun(None, "a")
     with pytest.raises(NetError) as error:
         newest_run(name)
-    assert mistake(error).code == "N731"
+    assert mistake(error).code == "N882"
     with pytest.raises(NetError) as error:
         run_in(Path(name))
-    assert mistake(error).code == "N731"
+    assert mistake(error).code == "N882"
 
 
 def test_weights_know_their_run(here: Path) -> None:
     run = begun(Path("mine"))
     with pytest.raises(NetError) as error:
         best_weights(run.path)
-    assert mistake(error).code == "N735"
+    assert mistake(error).code == "N885"
     run.best.touch()
     assert best_weights(run.path) == run.best
     assert best_weights(Path("file.npz")) == Path("file.npz")
@@ -120,7 +120,7 @@ def test_another_recipe_or_net_is_refused_with_the_difference(here: Path) -> Non
     refuse_another(run, identity)
     with pytest.raises(NetError) as error:
         refuse_another(run, {"recipe": {"batch": 64, "lr": {"base": 0.2}}, "net": {"conv1": "a", "conv3": "c"}})
-    assert mistake(error).code == "N732"
+    assert mistake(error).code == "N883"
     assert mistake(error).notes == (
         "recipe.lr.base: 0.1 in the run, 0.2 now",
         "net.conv2: b in the run, nothing now",
@@ -137,4 +137,4 @@ def test_a_manifest_that_is_none(here: Path) -> None:
     (run.path / "manifest.json").write_text("{")
     with pytest.raises(NetError) as error:
         _ = run.manifest
-    assert mistake(error).code == "N731"
+    assert mistake(error).code == "N882"

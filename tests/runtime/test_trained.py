@@ -79,7 +79,7 @@ def test_else_the_runs_counts_that_made_the_weights(home: Path, weights: str) ->
 def test_else_bytes_stay_as_they_are_with_a_warning(home: Path) -> None:
     trained = open_trained(net(), "w.npz", "fc", device="cpu")
     assert (trained.origin.numbers, trained.origin.run) == (NumbersFrom.NOBODY, None)
-    assert [each.code for each in trained.warnings] == ["N815"]
+    assert [each.code for each in trained.warnings] == ["N1106"]
     expected = product(image(), slice(None, None, -1), [0, 0, 0], 1)
     np.testing.assert_allclose(trained.values_of(image()), expected, rtol=1e-4, atol=1e-2)
     assert (trained.classes, trained.trained_scale) == ((), [])

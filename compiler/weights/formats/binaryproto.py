@@ -28,5 +28,5 @@ def read_mean(path: Path) -> "NDArray[generic]":
         mean = mean[0]
     if mean.ndim != 3:
         message = f"{path}: a mean image has 3 axes (C, H, W), and this is {show(mean.shape)}"
-        raise NetError(Diagnostic("N783", message))
+        raise NetError(Diagnostic("N914", message))
     return mean

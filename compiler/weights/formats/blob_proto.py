@@ -22,13 +22,13 @@ def stored_blob(blob: Record, name: str) -> StoredArray:
     if not count and (blob.has("raw_data") or blob.has("raw_data_type")):
         message = f"{name} is stored as raw_data, in the half precision of NVIDIA's fork"
         help = "save it with data in 32 bits: load it in that fork, and snapshot it with float weights"
-        raise NetError(Diagnostic("N782", message, help=help))
+        raise NetError(Diagnostic("N913", message, help=help))
     shape = shape_of(blob)
     if len(shape) > MOST_AXES or min(shape, default=0) < 0 or product(shape) != count:
         said = show(shape) if len(shape) <= MOST_AXES else f"of more than {MOST_AXES} axes"
         message = f"{name} is said to be {said}, and has {count:,} numbers"
         empty = "this may be a net that was saved without its weights"
-        raise NetError(Diagnostic("N783", message, help=None if count else empty))
+        raise NetError(Diagnostic("N914", message, help=None if count else empty))
     dtype = np.dtype(FIXED[blob.fields[field].kind].code)
     return StoredArray(dtype, shape, lambda: blob.array(field).reshape(shape))
 

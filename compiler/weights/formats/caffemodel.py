@@ -27,7 +27,7 @@ def read_caffemodel(path: Path) -> dict[str, LayerArrays]:
         blobs = {str(layer.get("name")): list(layer.each("blobs")) for layer in layers if layer.has("blobs")}
         if not layers:
             message = f"{path} has no layers, so it is no .caffemodel"
-            raise NetError(Diagnostic("N781", message, help="is it a mean file (.binaryproto), or a solver's state?"))
+            raise NetError(Diagnostic("N912", message, help="is it a mean file (.binaryproto), or a solver's state?"))
         return {
             name: LayerArrays(stored_blob(blob, f"{path}: weight {index} of {name}") for index, blob in enumerate(own))
             for name, own in blobs.items()

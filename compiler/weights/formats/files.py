@@ -26,7 +26,7 @@ def read_weights(path: str | os.PathLike[str]) -> dict[str, LayerArrays]:
     """
     path = Path(path)
     if not path.exists():
-        raise NetError(Diagnostic("N756", f"there are no weights {path}: there is no such file or folder"))
+        raise NetError(Diagnostic("N904", f"there are no weights {path}: there is no such file or folder"))
     suffix = FOLDER if path.is_dir() else path.suffix
     readers = {format.suffix: format.read for format in FORMATS if format.read}
     if suffix not in readers:
@@ -52,13 +52,13 @@ def write_weights(path: str | os.PathLike[str], weights: Weights) -> None:
     try:
         write_whole(path, lambda unfinished: write(unfinished, weights))
     except OSError as error:
-        raise NetError(Diagnostic("N756", f"{path} can't be written: {error.strerror or error}")) from None
+        raise NetError(Diagnostic("N904", f"{path} can't be written: {error.strerror or error}")) from None
 
 
 def _unknown(path: Path, done: str, known: Iterable[str]) -> NetError:
     message = f"{path}: weights with this suffix are not {done} yet"
     names = ("a run's folder" if suffix == FOLDER else suffix for suffix in known)
-    return NetError(Diagnostic("N755", message, help=f"known: {', '.join(names)}"))
+    return NetError(Diagnostic("N903", message, help=f"known: {', '.join(names)}"))
 
 
 def _check_dtypes(path: Path, weights: Weights, known: Iterable[str]) -> None:
@@ -67,4 +67,4 @@ def _check_dtypes(path: Path, weights: Weights, known: Iterable[str]) -> None:
         for index, array in enumerate(stored_arrays(own)):
             if array.dtype.name not in known:
                 message = f"{path}: {WeightKey(layer, index)} is of {array.dtype}, which can't be there"
-                raise NetError(Diagnostic("N756", message, help=f"known: {', '.join(known)}"))
+                raise NetError(Diagnostic("N904", message, help=f"known: {', '.join(known)}"))

@@ -25,7 +25,7 @@ def reading(path: Path, kind: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise NetError(Diagnostic("N780", f"{path} can't be read: {error.strerror or error}")) from None
+        raise NetError(Diagnostic("N911", f"{path} can't be read: {error.strerror or error}")) from None
     except Damaged as damage:
         message = f"{path} is damaged, or not {kind}: {damage}"
-        raise NetError(Diagnostic("N780", message, help="was it copied whole? compare its size or checksum")) from None
+        raise NetError(Diagnostic("N911", message, help="was it copied whole? compare its size or checksum")) from None

@@ -30,7 +30,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             raise ValueError("it is no JSON object")
     except (OSError, ValueError) as error:
         message = f"{folder} is no run: {MANIFEST}: {getattr(error, 'strerror', None) or error}"
-        raise NetError(Diagnostic("N731", message, help="a run's folder is made by netdef train")) from None
+        raise NetError(Diagnostic("N882", message, help="a run's folder is made by netdef train")) from None
     return found
 
 
@@ -57,5 +57,5 @@ def best_weights(path: Path) -> Path:
     best = run_with_weights(path) / BEST
     if not best.is_file():
         help = "a run has best weights once an epoch of it is finished"
-        raise NetError(Diagnostic("N735", f"there are no weights in {path}", help=help))
+        raise NetError(Diagnostic("N885", f"there are no weights in {path}", help=help))
     return best

@@ -82,7 +82,7 @@ def _lines(path: Path) -> list[str]:
     try:
         return path.read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise NetError(Diagnostic("N823", f"{path} can't be read: {error}", help="save it as UTF-8")) from None
+        raise NetError(Diagnostic("N724", f"{path} can't be read: {error}", help="save it as UTF-8")) from None
 
 
 def _objects(path: Path, root: Path) -> tuple[str, list[Marked]]:
@@ -99,7 +99,7 @@ def _objects(path: Path, root: Path) -> tuple[str, list[Marked]]:
         ]
     except (OSError, ElementTree.ParseError, ValueError) as error:
         help = "as in <object><name>cat</name><bndbox><xmin>8</xmin>...</bndbox></object>"
-        raise NetError(Diagnostic("N823", f"{path} can't be read as boxes in VOC's XML: {error}", help=help)) from None
+        raise NetError(Diagnostic("N724", f"{path} can't be read as boxes in VOC's XML: {error}", help=help)) from None
     home = root / "JPEGImages" if (root / "JPEGImages").is_dir() else path.parent
     named = home / tree.findtext("filename", "").strip()
     found = (beside for suffix in SUFFIXES if (beside := home / (path.stem + suffix)).is_file())
@@ -117,5 +117,5 @@ def _rows(path: Path) -> Iterator[tuple[str, Marked]]:
         except ValueError:
             message = f"{path}:{number}: a line is an image, its class and the edges of its box, not {','.join(row)}"
             help = f"as in: cats/1.jpg,cat,12,30,200,180 ({','.join(COLUMNS)})"
-            raise NetError(Diagnostic("N823", message, help=help)) from None
+            raise NetError(Diagnostic("N724", message, help=help)) from None
         yield name, Marked(label, (x0, y0, x1, y1), f"{path}:{number}")

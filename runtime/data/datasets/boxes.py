@@ -56,7 +56,7 @@ class Boxed(Kept):
             seen = sorted({each.label for found in marked.values() for each in found})
             help = f"choose what counts with --object: {', '.join(seen)}" if seen else "look at its boxes"
             message = f"{source} has no image that shows exactly one {' or '.join(classes or ['object'])}"
-            raise NetError(Report([*self.warnings, Diagnostic("N822", message, help=help)]))
+            raise NetError(Report([*self.warnings, Diagnostic("N723", message, help=help)]))
         known = tuple(classes or sorted({each.label for each in single.values()}))
         self.paths = list(single)
         self.boxes = np.array([each.edges for each in single.values()], np.float64)
@@ -86,7 +86,7 @@ class Boxed(Kept):
                 yield each._replace(edges=(left, top, right, bottom))
 
     def _warn(self, message: str, help: str) -> None:
-        self.warnings.append(Diagnostic("N820", message, severity=Severity.WARNING, help=help))
+        self.warnings.append(Diagnostic("N721", message, severity=Severity.WARNING, help=help))
 
     def _count(self, num_objects: Sequence[int], source: Path) -> None:
         """Bring the warnings to a length that can be read, and tell how many images are left out."""
@@ -98,4 +98,4 @@ class Boxed(Kept):
         if none or several:
             message = f"{source}: {none + several:,} of {len(num_objects):,} images are left out"
             help = f"{none:,} show nothing that counts, {several:,} several; --object chooses what counts"
-            self.warnings.append(Diagnostic("N821", message, severity=Severity.WARNING, help=help))
+            self.warnings.append(Diagnostic("N722", message, severity=Severity.WARNING, help=help))

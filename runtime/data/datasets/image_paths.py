@@ -31,5 +31,5 @@ def images_at(name: str) -> list[str]:
     found = images_in(path) if path.is_dir() else [name] if path.exists() else sorted(glob(name, recursive=True))
     if not found:
         help = "name images, folders of them, or a pattern such as 'cats/*.jpg'"
-        raise NetError(Diagnostic("N829", f"there is no image at {name}", help=help))
+        raise NetError(Diagnostic("N1116", f"there is no image at {name}", help=help))
     return found

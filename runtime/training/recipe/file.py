@@ -53,7 +53,7 @@ class RecipeFile(NamedTuple):
         help = f"correct the path in {self.path}"
         if net in (self.train_net, self.test_net):
             help += f", or give the net's own: netdef train FILE --recipe {self.path}"
-        raise NetError(Diagnostic("N742", f"there is no net {net}, looked up from {' and '.join(looked)}", help=help))
+        raise NetError(Diagnostic("N873", f"there is no net {net}, looked up from {' and '.join(looked)}", help=help))
 
     def tested(self, file: str) -> str:
         """The path of the net in tests, where ``file`` is trained, whether the recipe names it or not."""

@@ -48,10 +48,10 @@ class Method(Message):
             value = getattr(self, name, 0.0)
             if value >= 1:
                 help = f"{self.params[name].default:g} is usual"
-                yield Refusal("N703", f"{name} must be below 1, not {value:g}", at=name, help=help)
+                yield Refusal("N863", f"{name} must be below 1, not {value:g}", at=name, help=help)
         if self.clip_gradients == 0:
             help = "leave it out where nothing is to be clipped"
-            yield Refusal("N703", "clip_gradients must be above 0", at="clip_gradients", help=help)
+            yield Refusal("N863", "clip_gradients must be above 0", at="clip_gradients", help=help)
 
 
 class Sgd(Method):
@@ -134,13 +134,13 @@ class Recipe(Message):
     def problems(self) -> Iterator[Refusal]:
         """One length, and not 0; whole parts of a batch."""
         if self.epochs is not None and self.iterations is not None:
-            yield Refusal("N706", "epochs and iterations both say how long", at="iterations", help="keep one of them")
+            yield Refusal("N866", "epochs and iterations both say how long", at="iterations", help="keep one of them")
         if self.epochs == 0:
-            yield Refusal("N703", "epochs must be above 0", at="epochs")
+            yield Refusal("N863", "epochs must be above 0", at="epochs")
         if self.batch % self.iter_size:
             help = f"take a batch of {ceil(self.batch / self.iter_size) * self.iter_size}"
             message = f"a batch of {self.batch} is not {self.iter_size} equal parts"
-            yield Refusal("N709", message, at="iter_size", help=help)
+            yield Refusal("N869", message, at="iter_size", help=help)
 
     @property
     def length(self) -> Duration:

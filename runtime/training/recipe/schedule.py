@@ -92,7 +92,7 @@ class Step(Policy):
     def problems(self) -> Iterator[Refusal]:
         """A step has a length."""
         if self.stepsize.amount <= 0:
-            yield Refusal("N703", f"stepsize must be above 0, not {self.stepsize}", at="stepsize")
+            yield Refusal("N863", f"stepsize must be above 0, not {self.stepsize}", at="stepsize")
 
     @override
     def rate(self, moment: Moment) -> float:
@@ -135,7 +135,7 @@ class MultiStep(Policy):
         """The moments have one unit, to have an order."""
         if len({value.unit for value in self.stepvalue}) > 1:
             help = "count in iterations, or in epochs"
-            yield Refusal("N703", "stepvalue mixes iterations and epochs", at="stepvalue", help=help)
+            yield Refusal("N863", "stepvalue mixes iterations and epochs", at="stepvalue", help=help)
 
     @override
     def rate(self, moment: Moment) -> float:
@@ -160,9 +160,9 @@ class Poly(Policy):
     def problems(self) -> Iterator[Refusal]:
         """It has a length."""
         if self.length.amount <= 0:
-            yield Refusal("N703", f"length must be above 0, not {self.length}", at="length")
+            yield Refusal("N863", f"length must be above 0, not {self.length}", at="length")
         if self.power < 0:
-            yield Refusal("N703", f"power must be at least 0, not {self.power:g}", at="power")
+            yield Refusal("N863", f"power must be at least 0, not {self.power:g}", at="power")
 
     @override
     def rate(self, moment: Moment) -> float:

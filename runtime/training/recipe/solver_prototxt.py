@@ -117,9 +117,9 @@ class CaffeSolver(Message):
         yield from unknown
         if self.method is not None and self.solver_type is not None:
             help = "keep type"
-            yield Refusal("N741", "type and solver_type both say the method", at="solver_type", help=help)
+            yield Refusal("N872", "type and solver_type both say the method", at="solver_type", help=help)
         if self.net is not None and self.train_net is not None:
-            yield Refusal("N741", "net and train_net both name the net", at="train_net", help="keep one of them")
+            yield Refusal("N872", "net and train_net both name the net", at="train_net", help="keep one of them")
         if not unknown:
             yield from self._misfits(METHODS[self.chosen])
             yield from self._misfits(CAFFES_POLICIES[self.lr_policy])
@@ -130,13 +130,13 @@ class CaffeSolver(Message):
         for name in needed:
             field = RENAMED.get(name, name)
             help = f"add {field}: {self.params[field].doc}"
-            yield Refusal("N705", f"{self._title(kind)} needs {field}", help=help, subject=field)
+            yield Refusal("N865", f"{self._title(kind)} needs {field}", help=help, subject=field)
         for refusal in [] if needed else kind(**settings).problems():
             at = RENAMED.get(refusal.at, refusal.at)
             yield Refusal(refusal.code, refusal.message, at=at, help=refusal.help, subject=refusal.subject)
         if issubclass(kind, Method) and "momentum" not in kind.params and self.momentum:
             help = "leave momentum out, or choose SGD or Nesterov"
-            yield Refusal("N741", f"{self._title(kind)} has no momentum", at="momentum", help=help)
+            yield Refusal("N872", f"{self._title(kind)} has no momentum", at="momentum", help=help)
 
     def _settings(self, kind: type[Message]) -> dict[str, Any]:
         """What the file says of a method's or policy's settings, in the recipe's types."""
@@ -227,23 +227,23 @@ def parse_solver(source: Source, report: Report) -> CaffeSolver:
             message = f"lr_policy {solver.lr_policy} without {name}: Caffe takes 0, {consequence}"
             help = f"add {name}: {CAFFES_POLICIES[solver.lr_policy].params[name].doc}"
             place = Label(places["lr_policy"])
-            report.add(Diagnostic("N766", message, place, severity=Severity.WARNING, help=help, subject=name))
+            report.add(Diagnostic("N874", message, place, severity=Severity.WARNING, help=help, subject=name))
     if solver.max_iter is None:
         length = f"netdef train takes {Recipe().length} unless --epochs says how many"
         message, help = f"without max_iter Caffe does not train, and {length}", "add max_iter: the length of training"
         place = Label(_head(source, expanded.body))
-        report.add(Diagnostic("N766", message, place, severity=Severity.WARNING, help=help))
+        report.add(Diagnostic("N874", message, place, severity=Severity.WARNING, help=help))
     if labels:
         first, *others = sorted(labels, key=lambda label: label.span.start)
         message = f"{listed(sorted(names))} {'has' if len(names) == 1 else 'have'} no effect here"
-        report.add(Diagnostic("N740", message, first, tuple(others), severity=Severity.WARNING))
+        report.add(Diagnostic("N871", message, first, tuple(others), severity=Severity.WARNING))
     return solver
 
 
 def _unknown_word(field: str, at: str, word: str, known: Mapping[str, object]) -> Iterator[Refusal]:
     if word not in known:
         message = f'{field} takes {" or ".join(known)}, not "{word}"'
-        yield Refusal("N702", message, at=at, help=did_you_mean(word, known))
+        yield Refusal("N862", message, at=at, help=did_you_mean(word, known))
 
 
 def _iterations(amount: int | None) -> Duration | None:

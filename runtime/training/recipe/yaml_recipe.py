@@ -57,7 +57,7 @@ def _source(path: Path) -> Source:
         return Source(str(path), path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or error
-        raise NetError(Diagnostic("N704", f"cannot read the recipe {path}: {why}")) from None
+        raise NetError(Diagnostic("N864", f"cannot read the recipe {path}: {why}")) from None
 
 
 class _ReportedError(Exception):
@@ -87,9 +87,9 @@ class _Reader:
             mark = error.problem_mark or error.context_mark
             place = Label(Span(self.sources[mark.name], mark.index, mark.index + 1)) if mark else None
             help = "write key: value on a line of its own, and a section's settings below it, indented by spaces"
-            self.report.add(Diagnostic("N704", f"this is not YAML: {error.problem or error.context}", place, help=help))
+            self.report.add(Diagnostic("N864", f"this is not YAML: {error.problem or error.context}", place, help=help))
         except yaml.reader.ReaderError as error:
-            self.report.add(Diagnostic("N704", f"this is not YAML: {error.reason}"))
+            self.report.add(Diagnostic("N864", f"this is not YAML: {error.reason}"))
         except _ReportedError:
             pass
         return None
@@ -106,18 +106,18 @@ class _Reader:
         word = entries[LIKE][1]
         path = Path(source.path).parent / self.text(word, LIKE)
         if str(path) in self.sources:
-            raise self.complain("N704", f"{path} is like itself", word)
+            raise self.complain("N864", f"{path} is like itself", word)
         try:
             other = _source(path)
         except NetError as error:
-            raise self.complain("N704", error.report.errors[0].message, word) from None
+            raise self.complain("N864", error.report.errors[0].message, word) from None
         self.sources[other.path] = other
         return laid_over(self.tree(other), without(root, (LIKE,)))
 
     def stages(self, node: yaml.Node, common: yaml.MappingNode) -> tuple[Stage, ...]:
         """The stages, each with the settings that all have in common beneath its own."""
         if not isinstance(node, yaml.SequenceNode) or not node.value:
-            raise self.complain("N702", f"{STAGES} takes a list, with `- name: ...` for each, not {found(node)}", node)
+            raise self.complain("N862", f"{STAGES} takes a list, with `- name: ...` for each, not {found(node)}", node)
         stages: list[Stage] = []
         for item in node.value:
             known = tuple(stage.name for stage in stages)
@@ -128,11 +128,11 @@ class _Reader:
         entries = self.entries(node, "a stage")
         assert isinstance(node, yaml.MappingNode)
         if NAME not in entries:
-            raise self.complain("N705", "a stage needs name", node, help="add name: D-256")
+            raise self.complain("N865", "a stage needs name", node, help="add name: D-256")
         name = self.text(entries[NAME][1], NAME)
         if name in known or not re.fullmatch(r"[\w.+-]+", name):
             help = "give each stage a name of its own, of letters, digits and - _ . +"
-            raise self.complain("N707", f"this can't be a stage's name: {name}", entries[NAME][1], help=help)
+            raise self.complain("N867", f"this can't be a stage's name: {name}", entries[NAME][1], help=help)
         init = None
         if INIT in entries:
             value = entries[INIT][1]
@@ -142,7 +142,7 @@ class _Reader:
             assert isinstance(made, Init)
             if made.stage not in known:
                 help = f"a stage before this one: {', '.join(known)}" if known else "the first stage has none before it"
-                raise self.complain("N702", f"there is no stage {made.stage} before {name}", value, help=help)
+                raise self.complain("N862", f"there is no stage {made.stage} before {name}", value, help=help)
             init = made
         differences = without(node, (NAME, NET, INIT))
         whole = laid_over(common, differences)
@@ -169,7 +169,7 @@ class _Reader:
     def text(self, node: yaml.Node, key: str) -> str:
         """A word that is not ours."""
         if not isinstance(node, yaml.ScalarNode) or not node.value:
-            raise self.complain("N702", f"{key} takes a text, not {found(node)}", node)
+            raise self.complain("N862", f"{key} takes a text, not {found(node)}", node)
         return str(node.value)
 
     def message(self, kind: type[Message], node: yaml.Node, name: str) -> Message:
@@ -192,7 +192,7 @@ class _Reader:
                 sound = False
         for key, declared in kind.fields.items():
             if declared.required and key not in entries:
-                self.complain("N705", f"{name} needs {key}", node, help=f"add {key}: {declared.doc}", subject=key)
+                self.complain("N865", f"{name} needs {key}", node, help=f"add {key}: {declared.doc}", subject=key)
                 sound = False
         if not sound:
             raise _ReportedError
@@ -208,15 +208,15 @@ class _Reader:
     def entries(self, node: yaml.Node, name: str) -> dict[str, tuple[yaml.Node, yaml.Node]]:
         """Key -> its node and its value's, each key once."""
         if not isinstance(node, yaml.MappingNode):
-            raise self.complain("N702", f"{name} takes settings, as in `key: value`, not {found(node)}", node)
+            raise self.complain("N862", f"{name} takes settings, as in `key: value`, not {found(node)}", node)
         entries: dict[str, tuple[yaml.Node, yaml.Node]] = {}
         for key_node, value in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
-                raise self.complain("N702", f"{name} takes words as keys, not {found(key_node)}", key_node)
+                raise self.complain("N862", f"{name} takes words as keys, not {found(key_node)}", key_node)
             key = key_node.value
             if key in entries:
                 first = Label(self.span(entries[key][0]), "first here")
-                self.complain("N707", f"{key} is set twice", key_node, secondary=(first,))
+                self.complain("N867", f"{key} is set twice", key_node, secondary=(first,))
             entries[key] = key_node, value
         return entries
 
@@ -230,7 +230,7 @@ class _Reader:
             return words[self.word(word, key, tuple(words))]
         if default is not None:
             return words[default]
-        raise self.complain("N705", f"{name} needs {key}", node, help=f"add {key}: {' or '.join(words)}", subject=key)
+        raise self.complain("N865", f"{name} needs {key}", node, help=f"add {key}: {' or '.join(words)}", subject=key)
 
     def value(self, declared: Param, node: yaml.Node, key: str) -> Any:
         """One setting."""
@@ -253,9 +253,9 @@ class _Reader:
         what, read = SCALARS[kind]
         value = read(node.value) if isinstance(node, yaml.ScalarNode) and node.style is None else None
         if value is None:
-            raise self.complain("N702", f"{key} takes {what}, not {found(node)}", node)
+            raise self.complain("N862", f"{key} takes {what}, not {found(node)}", node)
         if declared.least is not None and value < declared.least:
-            raise self.complain("N703", f"{key} must be at least {declared.least:g}, not {value:g}", node)
+            raise self.complain("N863", f"{key} must be at least {declared.least:g}, not {value:g}", node)
         return value
 
     def word(self, node: yaml.Node, key: str, words: tuple[str, ...]) -> str:
@@ -265,7 +265,7 @@ class _Reader:
                 return word
         near = closest(node.value, words) if isinstance(node, yaml.ScalarNode) else None
         help = f'did you mean "{near}"?' if near else None
-        raise self.complain("N702", f"{key} takes {' or '.join(words)}, not {found(node)}", node, help=help)
+        raise self.complain("N862", f"{key} takes {' or '.join(words)}, not {found(node)}", node, help=help)
 
     def unknown(self, key: str, node: yaml.Node, kind: type[Message], name: str) -> None:
         """Refuse a key, and say what was meant or where it belongs."""
@@ -279,7 +279,7 @@ class _Reader:
             help = "how an image becomes the input is the net's own: say it there, in preprocess { ... }"
         else:
             help = f"{name} takes {', '.join(known)}"
-        self.complain("N701", f"{name} has no setting {key}", node, help=help)
+        self.complain("N861", f"{name} has no setting {key}", node, help=help)
 
     def complain(
         self,

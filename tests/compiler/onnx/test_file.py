@@ -31,7 +31,7 @@ def test_one_file(tmp_path: Path) -> None:
     assert saved.files == [tmp_path / "m.onnx"]
     assert onnx.load(tmp_path / "m.onnx") == onnx_model(net)
     assert [path.name for path in tmp_path.iterdir()] == ["m.onnx"]
-    assert [d.code for d in saved.report] == ["N804"]
+    assert [d.code for d in saved.report] == ["N906"]
 
 
 def test_external_data(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def test_what_has_one_size_is_named() -> None:
     with pytest.raises(netdef.NetError) as caught:
         onnx_model(net_of(IN_PLACE), dynamic=("N", "H", "W"))
     found = list(caught.value.report)
-    assert [d.code for d in found] == ["N802", "N802"]
+    assert [d.code for d in found] == ["N1012", "N1012"]
     assert all("ip" in d.message for d in found)
     assert {d.message.split(" can't")[0] for d in found} == {"the height", "the width"}
 
@@ -134,7 +134,7 @@ def test_all_that_cannot_be_done_is_said_at_once() -> None:
     with pytest.raises(netdef.NetError) as caught:
         onnx_model(net)
     found = list(caught.value.report)
-    assert {d.code for d in found} == {"N801"}
+    assert {d.code for d in found} == {"N1011"}
     assert [next(name for name in ("drop", "pool", "noise", "what") if name in d.message) for d in found] == [
         "drop",
         "pool",

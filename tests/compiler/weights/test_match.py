@@ -90,7 +90,7 @@ def test_what_is_no_number_does_not_fit(kind: Any, net: Net) -> None:
 def test_all_mismatches_are_said_at_once(net: Net) -> None:
     with pytest.raises(NetError) as caught:
         match(net, zeros(conv=[(1, 2, 3, 3), (1,)], fc=[]))
-    assert [d.code for d in caught.value.report] == ["N754", "N754", "N753"]
+    assert [d.code for d in caught.value.report] == ["N902", "N902", "N901"]
 
 
 def test_a_shared_weight_may_come_from_a_borrower(tmp_path: Path) -> None:

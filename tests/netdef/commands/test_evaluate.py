@@ -236,10 +236,10 @@ def test_the_scores_are_found_wherever_they_stand(
 @pytest.mark.parametrize(
     ("words", "code"),
     [
-        (["--dense", "--scales", "7"], "N810"),
-        (["--dense", "--scales", "7", "--corrupt", "skip"], "N814"),
-        (["--save-posteriors", "saved.txt"], "N813"),
-        (["--posteriors", "absent.npz"], "N813"),
+        (["--dense", "--scales", "7"], "N1101"),
+        (["--dense", "--scales", "7", "--corrupt", "skip"], "N1105"),
+        (["--save-posteriors", "saved.txt"], "N1104"),
+        (["--posteriors", "absent.npz"], "N1104"),
         (["--data", "empty"], "N711"),
         (["--data", "list.txt"], "N714"),
     ],

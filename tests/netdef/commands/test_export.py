@@ -29,7 +29,7 @@ def test_it_writes_a_model_in_the_working_folder(capsys: pytest.CaptureFixture[s
     assert main(["export", str(NETS / "digits.net"), "--onnx"]) == 0
     said = capsys.readouterr()
     assert said.out == "digits.onnx: 0.4 MB\n"
-    assert "warning[N804]: no weights given" in said.err
+    assert "warning[N906]: no weights given" in said.err
     assert run("digits.onnx", {"data": np.zeros((5, 1, 8, 8))})["prob"].shape == (5, 10)
 
 

@@ -99,9 +99,9 @@ def test_a_test_before_training_has_no_loss_of_training(tmp_path: Path) -> None:
     assert {"in training", "in tests"} <= set(re.findall(r">([^<]+)</text>", Path(run, "curves.svg").read_text()))
 
 
-@pytest.mark.parametrize("code", ["N765", "N731", "N005", "N006"])
+@pytest.mark.parametrize("code", ["N889", "N882", "N005", "N006"])
 def test_what_cannot_be_drawn(tmp_path: Path, capsys: Captured, code: str) -> None:
-    folders = {"N765": write_run(tmp_path / "empty", []), "N731": str(tmp_path)}
+    folders = {"N889": write_run(tmp_path / "empty", []), "N882": str(tmp_path)}
     run = folders.get(code) or write_run(tmp_path / "run", [line(1)])
     out = {"N005": ["-o", "x.gif"], "N006": ["-o", str(tmp_path / "nowhere/x.svg")]}.get(code, [])
     assert main(["plot", run, *out]) == 1

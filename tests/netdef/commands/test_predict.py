@@ -183,11 +183,11 @@ def test_a_soft_max_in_place_changes_nothing(rows: Path, capsys: pytest.CaptureF
 def test_bytes_as_they_are_are_warned_of(rows: Path, capsys: pytest.CaptureFixture[str], command: list[str]) -> None:
     words = [*command, "--weights", "n.npz"]  # to evaluate, the folder of images is a class
     assert main(words) == 0
-    assert "N815" not in capsys.readouterr().err
+    assert "N1106" not in capsys.readouterr().err
     text = (rows / "n.net").read_text()
     (rows / "n.net").write_text(text[: text.index("preprocess")])
     assert main(words) == 0
-    assert capsys.readouterr().err.count("warning[N815]: n.net gets bytes as they are") == 1
+    assert capsys.readouterr().err.count("warning[N1106]: n.net gets bytes as they are") == 1
 
 
 def test_a_box_ends_where_the_image_does(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:

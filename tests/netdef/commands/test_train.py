@@ -143,13 +143,13 @@ def test_a_damaged_checkpoint_is_passed_over(
     capsys.readouterr()
     assert main(["train", "small.net", "--resume"]) == 0
     err = capsys.readouterr().err
-    assert "N734" in err
+    assert "N884" in err
     assert "going on after iteration 29" in err
     assert final("runs/small") == final("whole")
     for checkpoint in Path("runs/small/checkpoints").iterdir():
         checkpoint.write_bytes(b"")
     assert main(["train", "small.net", "--resume"]) == 1
-    assert "N736" in capsys.readouterr().err
+    assert "N886" in capsys.readouterr().err
 
 
 def test_a_finished_run_has_nothing_left_to_do(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -183,17 +183,17 @@ def test_another_recipe_net_or_data_is_refused(small: Path, capsys: pytest.Captu
         capsys.readouterr()
         assert main(["train", *words, "--resume", "-o", "run"]) == 1
         err = capsys.readouterr().err
-        assert "N732" in err
+        assert "N883" in err
         assert difference in err
 
 
 def test_a_loss_that_is_no_number_stops_the_run(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (small / "small.net").write_text(SMALL.replace('"SoftmaxWithLoss"', '"EuclideanLoss"'))
     assert main(["train", "small.net", "--lr", "1e30"]) == 1
-    assert "N733" in capsys.readouterr().err
+    assert "N844" in capsys.readouterr().err
     assert all(np.isfinite(line["loss"]) for line in metrics("runs/small"))
     assert main(["evaluate", "small.net", "--weights", "runs/small"]) == 1
-    assert "N735" in capsys.readouterr().err
+    assert "N885" in capsys.readouterr().err
 
 
 def test_training_may_start_from_weights(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -207,7 +207,7 @@ def test_training_may_start_from_weights(small: Path, capsys: pytest.CaptureFixt
     fine = lower(load("finer.net"), weights_in("fine")).weights()["conv"][0]
     assert np.abs(fine - conv).max() < 1e-5 < np.abs(fine - start).max()
     assert main(["evaluate", "finer.net", "--weights", "runs/small"]) == 1
-    assert "N737" in capsys.readouterr().err
+    assert "N907" in capsys.readouterr().err
 
 
 def test_a_folder_and_a_net_that_says_nothing_of_its_input(small: Path, capsys: pytest.CaptureFixture[str]) -> None:

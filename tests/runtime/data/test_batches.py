@@ -131,7 +131,7 @@ def test_a_killed_worker_is_a_mistake_where_its_batch_is_waited_for(monkeypatch:
     next(batches)
     time.sleep(0.2)  # the worker is dead by now, and no handler raises
     assert signal.getsignal(signal.SIGCHLD) == handler
-    with pytest.raises(NetError, match=r"N852.*a process that reads images was killed(.*\n)+.*--workers 0"):
+    with pytest.raises(NetError, match=r"N726.*a process that reads images was killed(.*\n)+.*--workers 0"):
         list(batches)  # what was made ahead may be lost with its maker
 
 

@@ -346,7 +346,7 @@ def refused(path: Path, phase: str = "TRAIN") -> Any:
         ("", "nowhere", "", "N774", "there is no nowhere, looked up from the working folder and"),
         ("", "", "", "N774", "d doesn't say what it reads"),
         ('mean_file: "db2"', "db", "", "N774", "there is no db2"),
-        ('mean_file: "db/data.mdb"', "db", "", "N780", "is damaged, or not a mean file"),
+        ('mean_file: "db/data.mdb"', "db", "", "N911", "is damaged, or not a mean file"),
         ('mean_file: "mean.binaryproto" mean_value: 3', "db", "", "N774", "both say what is subtracted"),
         ("mean_value: [1, 2]", "db", "", "N774", "2 mean values for 3 channels"),
         ("crop_size: 7", "db", "", "N775", "a crop of 7x7 does not fit an image of 7x6"),
@@ -616,7 +616,7 @@ def test_samples_whose_label_is_ignored(
     forgetful = loss + measure.replace(told, "")  # Caffe's Accuracy stops there, too
     for mistake in (forgetful, loss.replace(told, "")):
         assert trained(tmp_path, '"x", "y"', FC % 3 + mistake, "-o", "no")[0] == 1
-        code = "N850" if mark < 0 else "N714"
+        code = "N725" if mark < 0 else "N714"
         err = capsys.readouterr().err
         assert f"[{code}]" in err
         assert f"loss_param {{ ignore_label: {mark} }}" in err
@@ -638,7 +638,7 @@ def test_marks_below_0_in_databases_and_lists(
     for told, status in (("loss_param { ignore_label: -1 }", 0), ("", 1)):
         (tmp_path / "net.net").write_text(layer + rest.replace("%s", told))
         assert main(["train", "net.net", "--epochs", "1", "--lr", "1e-6", "-o", f"run{status}"]) == status
-    assert "[N850]: sample 2 has the label -1" in capsys.readouterr().err
+    assert "[N725]: sample 2 has the label -1" in capsys.readouterr().err
     assert main(["evaluate", "net.net", "--weights", "run0", "--data", kind]) == 1
     assert "below 0" in capsys.readouterr().err
 

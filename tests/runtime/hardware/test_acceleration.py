@@ -60,7 +60,7 @@ def test_graphs_without_a_gpu_or_a_compiler_are_refused(
     device: str, missing: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (9, 0))
-    with pytest.raises(NetError, match=f"N760.*{missing}"):
+    with pytest.raises(NetError, match=f"N1006.*{missing}"):
         settings_for(torch.device(device), {"cuda_graphs": True, "compile": False})
 
 
@@ -147,7 +147,7 @@ def test_what_cannot_be_compiled_runs_without(monkeypatch: pytest.MonkeyPatch) -
 
     module = lower(netdef.load(NETS / "digits.net"))
     run = accelerated(module, ExecutionSettings(compile=True), told.append)
-    with pytest.raises(NetError, match="N751"):  # the user's mistake, not the compiler's
+    with pytest.raises(NetError, match="N1002"):  # the user's mistake, not the compiler's
         run(dota=torch.zeros(1, 1, 8, 8))
     calls.clear()
     for _ in range(3):

@@ -106,7 +106,7 @@ def test_a_stopped_run_goes_on_with_another_number(unbroken: str) -> None:
 def test_mistakes_are_said_once() -> None:
     """What all find before training, and what only one looks at in it."""
     said = train(*TWO, "--batch", "99", "-o", "odd", status=1)
-    assert said.count("error[N790]: a batch of 99 can't be divided into 2 equal parts") == said.count("error[") == 1
+    assert said.count("error[N891]: a batch of 99 can't be divided into 2 equal parts") == said.count("error[") == 1
     assert "say --batch 98 or 100" in said
     said = train(*TWO, "--lr", "1e30", "-o", "nan", status=1)
-    assert said.count("error[N733]: the loss is nan at iteration 2") == said.count("error[") == 1
+    assert said.count("error[N844]: the loss is nan at iteration 2") == said.count("error[") == 1

@@ -140,7 +140,7 @@ def test_only_what_could_be_boxes_is_taken_for_them(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("shape", "blobs"), [((1, 6), {"box": "box"}), ((1, 4), {"class_box": "b"})])
 def test_boxes_that_do_not_fit_the_classes(shape: tuple[int, ...], blobs: dict[str, str]) -> None:
-    with pytest.raises(NetError, match=r"\[N825\]"):
+    with pytest.raises(NetError, match=r"\[N1112\]"):
         check_boxes(shape, Dots(), blobs)
     check_boxes((1, 8), Dots(), blobs)
 

@@ -34,4 +34,4 @@ def test_all_refused_layers_are_said_at_once_with_their_places() -> None:
         ("PyTorch can't run chance", "STOCHASTIC"),
         ("PyTorch can't run deep", '"high"'),
     }
-    assert {d.code for d in caught.value.report} == {"N750"}
+    assert {d.code for d in caught.value.report} == {"N1001"}

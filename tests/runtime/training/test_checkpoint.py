@@ -72,7 +72,7 @@ def test_a_damaged_one_is_passed_over_with_a_warning(tmp_path: Path, damage: str
     found, warnings = newest(tmp_path, "ours")
     assert same(found, made(5))
     (warning,) = warnings
-    assert (warning.code, str(newer) in warning.message) == ("N734", True)
+    assert (warning.code, str(newer) in warning.message) == ("N884", True)
 
 
 def test_facts_are_covered_by_the_digest(tmp_path: Path) -> None:

@@ -119,5 +119,5 @@ def test_why_a_batch_can_not_be_learned(home: Path, capsys: Captured, rate: floa
     Path("a.yaml").write_text(RECIPE.replace("0.1", f"{rate:g}"))
     assert train("--overfit-one-batch") == 1
     err = capsys.readouterr().err
-    assert "[N767]" in err
+    assert "[N842]" in err
     assert hint in err

@@ -136,7 +136,7 @@ def test_a_full_disk_is_said_and_the_last_checkpoint_is_sound() -> None:
     wait_for_lines("full", 30)
     resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (1000, 1000))
     said = finish(process, 1)
-    assert "error[N791]: the run full can't be saved" in said
+    assert "error[N887]: the run full can't be saved" in said
     assert "the last checkpoint is intact: full/checkpoints/000000" in said
     assert "netdef train --resume -o full" in said
     check("full")
@@ -144,7 +144,7 @@ def test_a_full_disk_is_said_and_the_last_checkpoint_is_sound() -> None:
 
 def test_a_folder_that_cannot_be_written_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", *SMALL, "-o", "/proc/run"]) == 1
-    assert "error[N791]: no run can be made in /proc/run" in capsys.readouterr().err
+    assert "error[N887]: no run can be made in /proc/run" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("num", [1, 4])
@@ -168,7 +168,7 @@ def test_only_one_trains_in_a_folder(capsys: pytest.CaptureFixture[str]) -> None
     """Whoever trains holds the folder; the kernel lets go when that process ends, however it does."""
     with Run(Path("whole")).held():
         assert main(["train", "--resume", "-o", "whole"]) == 1
-    assert "error[N795]: another process trains in whole" in capsys.readouterr().err
+    assert "error[N888]: another process trains in whole" in capsys.readouterr().err
     assert main(["train", "--resume", "-o", "whole"]) == 0
 
 

@@ -53,5 +53,5 @@ def test_a_history_that_lacks_a_key_is_empty() -> None:
 
 
 def test_a_folder_that_is_no_run(tmp_path: Path) -> None:
-    with pytest.raises(NetError, match="N731"):
+    with pytest.raises(NetError, match="N882"):
         read_history(tmp_path)

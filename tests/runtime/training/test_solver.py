@@ -81,7 +81,7 @@ def test_parts_of_a_batch_are_the_whole_batch(tmp_path: Path) -> None:
         solver.step(data=torch.arange(6.0)[:, None], target=torch.ones(6, 1))
         finals.append([weight.item() for weight in solver.module.layer_params("fc")])
     assert finals[0] == pytest.approx(finals[1], rel=1e-6)
-    with pytest.raises(NetError, match=r"\[N709\]"):
+    with pytest.raises(NetError, match=r"\[N869\]"):
         solver.step(data=torch.ones(4, 1), target=torch.ones(4, 1))
     assert solver.iteration == 1
 
@@ -243,7 +243,7 @@ def test_epochs_need_the_size_of_the_data(tmp_path: Path) -> None:
     assert solver.lr == 1.0
     solver.restore(4, (), {name: kept.numpy() for name, kept in solver.history.items()})
     assert solver.lr == 0.5
-    with pytest.raises(NetError, match=r"\[N708\]"):
+    with pytest.raises(NetError, match=r"\[N868\]"):
         Solver(solver.module, recipe)
 
 

@@ -107,17 +107,17 @@ def test_a_stage_is_the_file_but_for_what_it_says(home: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("stages: 3", "N702 stages takes a list"),
-        ("stages: []", "N702 stages takes a list, with `- name: ...` for each, not an empty list"),
-        ("stages:\n  - {epochs: 1}", "N705 a stage needs name"),
-        ("stages:\n  - {name: a}\n  - {name: a}", "N707 this can't be a stage's name: a"),
-        ("stages:\n  - {name: a/b}", "N707 this can't be a stage's name: a/b"),
-        ("stages:\n  - {name: a, init: b}\n  - {name: b}", "N702 there is no stage b before a"),
-        ("stages:\n  - {name: a, init: a}", "N702 there is no stage a before a"),
-        ("stages:\n  - {name: a, batches: 1}", "N701 a stage has no setting batches"),
-        ("stages:\n  - {name: a}\n  - {name: b, init: {stage: a, layer: x}}", "N701 init has no setting layer"),
-        ("like: absent.yaml", "N704 cannot read the recipe absent.yaml"),
-        ("like: plan.yaml", "N704 plan.yaml is like itself"),
+        ("stages: 3", "N862 stages takes a list"),
+        ("stages: []", "N862 stages takes a list, with `- name: ...` for each, not an empty list"),
+        ("stages:\n  - {epochs: 1}", "N865 a stage needs name"),
+        ("stages:\n  - {name: a}\n  - {name: a}", "N867 this can't be a stage's name: a"),
+        ("stages:\n  - {name: a/b}", "N867 this can't be a stage's name: a/b"),
+        ("stages:\n  - {name: a, init: b}\n  - {name: b}", "N862 there is no stage b before a"),
+        ("stages:\n  - {name: a, init: a}", "N862 there is no stage a before a"),
+        ("stages:\n  - {name: a, batches: 1}", "N861 a stage has no setting batches"),
+        ("stages:\n  - {name: a}\n  - {name: b, init: {stage: a, layer: x}}", "N861 init has no setting layer"),
+        ("like: absent.yaml", "N864 cannot read the recipe absent.yaml"),
+        ("like: plan.yaml", "N864 plan.yaml is like itself"),
     ],
 )
 def test_mistakes(home: Path, text: str, said: str) -> None:
@@ -279,11 +279,11 @@ def test_one_stage_alone(home: Path, capsys: Captured) -> None:
     write_weights("other.npz", {"fc": [np.zeros((10, 144))]})
     capsys.readouterr()
     assert main(["train", "deep.net", "--only", "still", "--weights", "other.npz"]) == 1
-    assert "error[N793]: other.npz has no weights of conv" in capsys.readouterr().err
+    assert "error[N845]: other.npz has no weights of conv" in capsys.readouterr().err
     assert main(["train", "deep.net", "--only", "ends"]) == 1
-    assert "error[N793]: the recipe has no stage ends" in capsys.readouterr().err
+    assert "error[N845]: the recipe has no stage ends" in capsys.readouterr().err
     assert main(["train", "shallow.net", "--only", "A"]) == 1, "a net without a recipe"
-    assert "error[N793]: the recipe has no stage A" in capsys.readouterr().err
+    assert "error[N845]: the recipe has no stage A" in capsys.readouterr().err
 
 
 def test_one_stage_of_a_broken_plan_goes_on(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
@@ -294,7 +294,7 @@ def test_one_stage_of_a_broken_plan_goes_on(home: Path, monkeypatch: pytest.Monk
     mend()
     capsys.readouterr()
     assert main(["train", "--resume", "-o", "broken", "--only", "end"]) == 1
-    assert "error[N731]: stage end of broken has not begun" in capsys.readouterr().err
+    assert "error[N882]: stage end of broken has not begun" in capsys.readouterr().err
     assert main(["train", "--resume", "-o", "broken", "--only", "still"]) == 0
     assert "broken/2-still: going on after iteration" in capsys.readouterr().err
     assert same("broken/2-still", "whole/2-still")
@@ -317,7 +317,7 @@ def test_a_stage_without_a_checkpoint_begins_as_in_its_plan(home: Path, capsys: 
     assert Path("run/2-still/last.safetensors").read_bytes() == last
     capsys.readouterr()
     assert main(["train", "deep.net", "--only", "still"]) == 1
-    assert "error[N793]: stage still begins with the weights of stage A" in capsys.readouterr().err
+    assert "error[N845]: stage still begins with the weights of stage A" in capsys.readouterr().err
 
 
 def test_the_first_stage_goes_on_alone(home: Path) -> None:
@@ -356,20 +356,20 @@ def test_a_plan_is_no_single_run(home: Path, capsys: Captured) -> None:
     capsys.readouterr()
     assert main(["train", "deep.net", "--resume", "--recipe", "one.yaml"]) == 1
     said = capsys.readouterr().err
-    assert "error[N732]: runs/deep is a run of several stages" in said
+    assert "error[N883]: runs/deep is a run of several stages" in said
     assert "its stages: 1-A, 2-still, 3-end" in said
     assert "netdef train --resume -o runs/deep" in said
     assert main(["train", "deep.net", "--resume", "--recipe", "deep.yaml", "-o", "one"]) == 1
-    assert "error[N732]: one is a run of one net, without stages" in capsys.readouterr().err
+    assert "error[N883]: one is a run of one net, without stages" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("init: still,", "init: still, net: absent.net,", "error[N742]: there is no net absent.net"),
-        ("[conv]", "[conv9]", "error[N793]: stage A has no weights of conv9"),
-        ("[conv]", "[conv, fc]", "error[N754]: the weight of fc is 10x64, and 10x144 is given"),
-        ("init: still,", "init: still, batch: 30,", "error[N790]"),
+        ("init: still,", "init: still, net: absent.net,", "error[N873]: there is no net absent.net"),
+        ("[conv]", "[conv9]", "error[N845]: stage A has no weights of conv9"),
+        ("[conv]", "[conv, fc]", "error[N902]: the weight of fc is 10x64, and 10x144 is given"),
+        ("init: still,", "init: still, batch: 30,", "error[N891]"),
     ],
 )
 def test_a_plan_is_checked_before_it_begins(home: Path, capsys: Captured, old: str, new: str, said: str) -> None:
@@ -426,7 +426,7 @@ def test_what_a_plan_does_not_fit(home: Path, monkeypatch: pytest.MonkeyPatch, c
         capsys.readouterr()
         assert main(["train", "--resume", "-o", "run"]) == 1
         said = capsys.readouterr().err
-        assert "error[N732]: run" in said
+        assert "error[N883]: run" in said
         assert difference in said
         assert "iterations of" not in said, "nothing was trained"
     Path("deep.yaml").write_text(PLAN)
@@ -443,11 +443,11 @@ def test_trying_a_plan(home: Path, capsys: Captured, word: str) -> None:
     assert lines[0] == "stage A:"
     for words in (["--only", "still"], []):
         assert main(["train", "deep.net", word, "--weights", "absent.npz", *words]) == 1
-        assert "error[N756]" in capsys.readouterr().err
+        assert "error[N904]" in capsys.readouterr().err
     write_weights("other.npz", {"fc": [np.zeros((10, 144))]})
     assert main(["train", "deep.net", word, "--weights", "other.npz", "--only", "still"]) == 1
-    assert "error[N793]: other.npz has no weights of conv" in capsys.readouterr().err
+    assert "error[N845]: other.npz has no weights of conv" in capsys.readouterr().err
     Path("deep.yaml").write_text(PLAN.replace("[conv]", "[conv9]"))
     assert main(["train", "deep.net", word]) == 1
-    assert "error[N793]: stage A has no weights of conv9" in capsys.readouterr().err
+    assert "error[N845]: stage A has no weights of conv9" in capsys.readouterr().err
     assert not Path("runs").exists()

@@ -34,7 +34,7 @@ def test_what_is_no_image_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path / "mean.binaryproto", blob(np.zeros(4), shape={"dim": [2, 2]}))
     with pytest.raises(NetError, match="a mean image has 3 axes") as caught:
         read_mean(path)
-    assert [d.code for d in caught.value.report] == ["N783"]
+    assert [d.code for d in caught.value.report] == ["N914"]
 
 
 def test_a_damaged_file_is_said(tmp_path: Path) -> None:

@@ -45,12 +45,12 @@ def test_a_scalar_has_no_axes() -> None:
 @pytest.mark.parametrize(
     ("message", "code", "words"),
     [
-        (PROTO["BlobProto"](shape={"dim": [4]}, raw_data_type=2, raw_data=bytes(8)), "N782", "raw_data"),
-        (PROTO["BlobProto"](shape={"dim": [4]}), "N783", "is said to be 4, and has 0 numbers"),
-        (blob(NUMBERS, shape={"dim": [3, 3]}), "N783", "is said to be 3x3, and has 6 numbers"),
-        (blob(NUMBERS, shape={"dim": [2**62, 2**62, 2**62]}), "N783", "6 numbers"),
-        (blob(NUMBERS, shape={"dim": [-2, -3]}), "N783", "-2x-3"),
-        (blob(NUMBERS, shape={"dim": [1] * 40}), "N783", "axes"),
+        (PROTO["BlobProto"](shape={"dim": [4]}, raw_data_type=2, raw_data=bytes(8)), "N913", "raw_data"),
+        (PROTO["BlobProto"](shape={"dim": [4]}), "N914", "is said to be 4, and has 0 numbers"),
+        (blob(NUMBERS, shape={"dim": [3, 3]}), "N914", "is said to be 3x3, and has 6 numbers"),
+        (blob(NUMBERS, shape={"dim": [2**62, 2**62, 2**62]}), "N914", "6 numbers"),
+        (blob(NUMBERS, shape={"dim": [-2, -3]}), "N914", "-2x-3"),
+        (blob(NUMBERS, shape={"dim": [1] * 40}), "N914", "axes"),
     ],
 )
 def test_never_zeros_in_silence(message: Any, code: str, words: str) -> None:

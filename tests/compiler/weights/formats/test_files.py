@@ -197,10 +197,10 @@ def test_of_stages_the_last_that_has_weights_counts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("manifest", "code", "message"),
     [
-        (None, "N735", "there are no weights in"),
-        ({}, "N735", "there are no weights in"),
-        ([], "N731", "is no run: manifest.json: it is no JSON object"),
-        ("{", "N731", "is no run: manifest.json: "),
+        (None, "N885", "there are no weights in"),
+        ({}, "N885", "there are no weights in"),
+        ([], "N882", "is no run: manifest.json: it is no JSON object"),
+        ("{", "N882", "is no run: manifest.json: "),
     ],
 )
 def test_a_folder_without_weights_is_said(manifest: object, code: str, message: str, tmp_path: Path) -> None:

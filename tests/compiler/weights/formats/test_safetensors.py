@@ -134,7 +134,7 @@ def test_hostile_files(content: bytes, words: str, tmp_path: Path) -> None:
     path.write_bytes(content)
     with pytest.raises(NetError, match=f"is damaged, or not a .safetensors file: .*{words}") as caught:
         read_safetensors(path)
-    assert [d.code for d in caught.value.report] == ["N780"]
+    assert [d.code for d in caught.value.report] == ["N911"]
 
 
 SOUND = raw(

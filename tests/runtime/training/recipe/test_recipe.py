@@ -120,11 +120,11 @@ def test_any_recipe_survives_yaml(epochs: float, batch: int, momentum: float, lr
 def test_every_mistake_is_found_in_one_go() -> None:
     text = "btch: 3\nepochs: many\nsolver:\n  momentum: -1\nlr: {policy: stp}\naugment: [1]\n"
     assert placed(text) == [
-        ("N701", 1, 1, "btch"),
-        ("N702", 2, 9, "many"),
-        ("N703", 4, 13, "-1"),
-        ("N702", 5, 14, "stp"),
-        ("N702", 6, 10, "[1]"),
+        ("N861", 1, 1, "btch"),
+        ("N862", 2, 9, "many"),
+        ("N863", 4, 13, "-1"),
+        ("N862", 5, 14, "stp"),
+        ("N862", 6, 10, "[1]"),
     ]
 
 
@@ -149,41 +149,41 @@ def test_a_mistake_comes_with_help(text: str, help: str) -> None:
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ("batch: 0", "N703"),
-        ("batch: 6.5", "N702"),
-        ('batch: "64"', "N702"),
-        ("batch: true", "N702"),
-        ("batch: [64]", "N702"),
-        ("batch:", "N702"),
-        ("epochs: 0", "N703"),
-        ("epochs: .nan", "N702"),
-        ("epochs: inf", "N702"),
-        ("seed: -1", "N703"),
-        ("solver: {momentum: 1}", "N703"),
-        ("solver: {type: AdamW}", "N702"),
-        ("lr: {policy: step, stepsize: 0 epochs}", "N703"),
-        ("lr: {policy: step, stepsize: 1.5}", "N702"),
-        ("lr: {policy: step, stepsize: 2 weeks}", "N702"),
-        ("lr: {base: 0.1}", "N705"),
-        ("lr: {policy: multistep, stepvalue: [1, 2 epochs]}", "N703"),
-        ("lr: {policy: multistep, stepvalue: [1, two]}", "N702"),
-        ("lr: {policy: poly, length: 0}", "N703"),
-        ("lr: {policy: poly, length: 9, power: -1}", "N703"),
-        ("lr: {policy: exp}", "N705"),
-        ("solver: {type: Adam, momentum2: 1}", "N703"),
-        ("solver: {clip_gradients: 0}", "N703"),
-        ("batch: 10\niter_size: 3", "N709"),
-        ("lr: [0.1]", "N702"),
-        ("epochs: 2\niterations: 3", "N706"),
-        ("seed: 1\nseed: 2", "N707"),
-        ("augment: {mirror: maybe}", "N702"),
-        ("? [1]\n: 2", "N702"),
-        ("- 1", "N702"),
-        ("seed: 1: 2", "N704"),
-        ("seed: *there", "N704"),
-        ("seed: [", "N704"),
-        ("\x01", "N704"),
-        ("seed: 1\n---\nseed: 2", "N704"),
+        ("batch: 0", "N863"),
+        ("batch: 6.5", "N862"),
+        ('batch: "64"', "N862"),
+        ("batch: true", "N862"),
+        ("batch: [64]", "N862"),
+        ("batch:", "N862"),
+        ("epochs: 0", "N863"),
+        ("epochs: .nan", "N862"),
+        ("epochs: inf", "N862"),
+        ("seed: -1", "N863"),
+        ("solver: {momentum: 1}", "N863"),
+        ("solver: {type: AdamW}", "N862"),
+        ("lr: {policy: step, stepsize: 0 epochs}", "N863"),
+        ("lr: {policy: step, stepsize: 1.5}", "N862"),
+        ("lr: {policy: step, stepsize: 2 weeks}", "N862"),
+        ("lr: {base: 0.1}", "N865"),
+        ("lr: {policy: multistep, stepvalue: [1, 2 epochs]}", "N863"),
+        ("lr: {policy: multistep, stepvalue: [1, two]}", "N862"),
+        ("lr: {policy: poly, length: 0}", "N863"),
+        ("lr: {policy: poly, length: 9, power: -1}", "N863"),
+        ("lr: {policy: exp}", "N865"),
+        ("solver: {type: Adam, momentum2: 1}", "N863"),
+        ("solver: {clip_gradients: 0}", "N863"),
+        ("batch: 10\niter_size: 3", "N869"),
+        ("lr: [0.1]", "N862"),
+        ("epochs: 2\niterations: 3", "N866"),
+        ("seed: 1\nseed: 2", "N867"),
+        ("augment: {mirror: maybe}", "N862"),
+        ("? [1]\n: 2", "N862"),
+        ("- 1", "N862"),
+        ("seed: 1: 2", "N864"),
+        ("seed: *there", "N864"),
+        ("seed: [", "N864"),
+        ("\x01", "N864"),
+        ("seed: 1\n---\nseed: 2", "N864"),
     ],
 )
 def test_a_mistake_has_its_code(text: str, code: str) -> None:
@@ -199,7 +199,7 @@ def test_no_text_breaks_the_reader(text: str) -> None:
 def test_a_recipe_that_is_not_there_is_a_mistake(tmp_path: Path) -> None:
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\xfd")
     for path in (tmp_path / "absent.yaml", tmp_path / "binary.yaml", tmp_path):
-        with pytest.raises(NetError, match=r"\[N704\]"):
+        with pytest.raises(NetError, match=r"\[N864\]"):
             read_recipe(path)
 
 

@@ -70,7 +70,7 @@ def idle(text: str) -> dict[str, str]:
     """What is said of fields without effect."""
     _, warnings = parsed(text)
     labels = [label for each in warnings if each.primary for label in (each.primary, *each.secondary)]
-    assert {each.code for each in warnings} <= {"N740"}
+    assert {each.code for each in warnings} <= {"N871"}
     return {label.span.text: label.text for label in labels}
 
 
@@ -145,19 +145,19 @@ def test_what_has_no_effect_is_said_where_it_stands() -> None:
     [
         ("", [("N408", ""), ("N408", "")]),
         ("base_lr: 1", [("N408", "base_lr")]),
-        (FIXED + 'type: "AdamW"', [("N702", '"AdamW"')]),
-        ('base_lr: 1 lr_policy: "plateau"', [("N702", '"plateau"')]),
-        (FIXED + 'regularization_type: "L3"', [("N702", '"L3"')]),
-        (FIXED + "momentum: 1", [("N703", "1")]),
-        (FIXED + "clip_gradients: 0", [("N703", "0")]),
+        (FIXED + 'type: "AdamW"', [("N862", '"AdamW"')]),
+        ('base_lr: 1 lr_policy: "plateau"', [("N862", '"plateau"')]),
+        (FIXED + 'regularization_type: "L3"', [("N862", '"L3"')]),
+        (FIXED + "momentum: 1", [("N863", "1")]),
+        (FIXED + "clip_gradients: 0", [("N863", "0")]),
         (FIXED + "iter_size: 0", [("N405", "0")]),
-        ('base_lr: 1 lr_policy: "step"', [("N705", "base_lr")]),
-        ('base_lr: 1 lr_policy: "step" stepsize: 0', [("N703", "0")]),
-        ('base_lr: 1 lr_policy: "multistep"', [("N705", "base_lr")]),
-        ('base_lr: 1 lr_policy: "poly"', [("N705", "base_lr")]),
-        (FIXED + 'type: "SGD" solver_type: SGD', [("N741", "SGD")]),
-        (FIXED + 'net: "a" train_net: "b"', [("N741", '"b"')]),
-        (FIXED + 'type: "RMSProp" momentum: 0.9', [("N741", "0.9")]),
+        ('base_lr: 1 lr_policy: "step"', [("N865", "base_lr")]),
+        ('base_lr: 1 lr_policy: "step" stepsize: 0', [("N863", "0")]),
+        ('base_lr: 1 lr_policy: "multistep"', [("N865", "base_lr")]),
+        ('base_lr: 1 lr_policy: "poly"', [("N865", "base_lr")]),
+        (FIXED + 'type: "SGD" solver_type: SGD', [("N872", "SGD")]),
+        (FIXED + 'net: "a" train_net: "b"', [("N872", '"b"')]),
+        (FIXED + 'type: "RMSProp" momentum: 0.9', [("N872", "0.9")]),
         (FIXED + "solver_type: FTRL", [("N403", "FTRL")]),
         (FIXED + "net: here", [("N402", "here")]),
         (FIXED + "momentum: 0.9 momentum: 0.9", [("N404", "momentum")]),
@@ -195,13 +195,13 @@ def test_when_to_test(text: str, expected: Evaluation) -> None:
 def test_what_caffe_takes_for_0_is_said(policy: str, missing: list[str]) -> None:
     _, warnings = parsed(f"base_lr: 0.5 max_iter: 7 lr_policy: {policy}")
     assert [re.sub(".* without (.*?):.*", r"\1", each.message) for each in warnings] == missing
-    assert {each.code for each in warnings} <= {"N766"}
+    assert {each.code for each in warnings} <= {"N874"}
 
 
 def test_a_length_that_is_not_given_is_said() -> None:
     found, (warning,) = parsed('base_lr: 0.5 lr_policy: "fixed"')
     assert found.recipe().length == Duration(10.0, Unit.EPOCHS)
-    assert (warning.code, "netdef train takes 10 epochs" in warning.message) == ("N766", True)
+    assert (warning.code, "netdef train takes 10 epochs" in warning.message) == ("N874", True)
 
 
 def test_the_levels_and_stages_of_both_phases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,7 +226,7 @@ def test_a_solver_reads_both_kinds_of_file(tmp_path: Path) -> None:
     solvers = [solver(tmp_path / name, module(net)) for name in ("r.yaml", "s.prototxt")]
     assert [each.lr for each in solvers] == [0.25, 0.25]
     assert {type(each.recipe.solver) for each in solvers} == {Nesterov}
-    assert [[warning.code for warning in each.report] for each in solvers] == [[], ["N740"]]
+    assert [[warning.code for warning in each.report] for each in solvers] == [[], ["N871"]]
 
 
 def test_the_net_is_looked_up_from_the_working_folder_and_then_beside(
@@ -243,7 +243,7 @@ def test_the_net_is_looked_up_from_the_working_folder_and_then_beside(
     assert (file.tested("home/a.net"), file.tested("c.net")) == ("home/b.net", "c.net")
     (tmp_path / "a.net").touch()
     assert file.found("a.net") == "a.net"
-    with pytest.raises(NetError, match=r"\[N742\]"):
+    with pytest.raises(NetError, match=r"\[N873\]"):
         file.found("c.net")
 
 
@@ -341,7 +341,7 @@ def test_a_net_within_the_solver_is_named(
     Path("s.prototxt").write_text(FIXED + f'{field} {{ name: "x" }}')
     assert main(["train", "--recipe", "s.prototxt"]) == 2
     shown, _, asked = capsys.readouterr().err.partition("netdef: which net?")
-    assert f"warning[N740]: {field} has no effect here" in shown
+    assert f"warning[N871]: {field} has no effect here" in shown
     assert "write the net in a file of its own, and name it with net" in shown
     assert asked
 
