@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from netdef.compiler.analysis.costs import costs_of_run
 from netdef.compiler.compare_sizes import Comparison, compare
 from netdef.compiler.diagnostics import Diagnostic, Label, Severity, did_you_mean
 from netdef.compiler.fixes import Applicability, Fix, replace
@@ -51,7 +52,7 @@ def _said(claim: _Claim, overridden: bool) -> Diagnostic:
 def _counts(net: Net, expect: Expect, places: Places) -> Iterator[_Claim]:
     counts: dict[str, Dim] = {
         "num_params": net.num_params,
-        "macs": net.macs + net.macs_of_a_run,
+        "macs": net.macs + costs_of_run(net).macs,
         "weight_layers": net.num_weight_layers,
     }
     for attribute, found in counts.items():

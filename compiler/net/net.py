@@ -191,12 +191,6 @@ class Net:
         return sum(known(node.macs) for node in self.nodes)
 
     @property
-    def macs_of_a_run(self) -> Dim:
-        """Multiply-adds whose number only a run can tell, as a form; 0 if there are none."""
-        unknown: Dim = sum((node.macs for node in self.nodes if not isinstance(node.macs, int)), start=0)
-        return unknown
-
-    @property
     def scores(self) -> str:
         """The id of the class scores: what the one soft-max or Accuracy reads, else the only output that may be some.
 

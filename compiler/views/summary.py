@@ -1,47 +1,17 @@
 """A net as a table, JSON, CSV or Markdown."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
-from netdef.compiler.net.net import BlobVersion, Net, Node
+from netdef.compiler.analysis.costs import activation_bytes, costs, costs_of_run
+from netdef.compiler.net.net import Net, Node
 from netdef.compiler.shape import known, number_or_none, product, show, sizes_or_none
 from netdef.compiler.size import Dim
 from netdef.compiler.views import columns
 
-BYTES = 4
-"""Of a float32."""
 HEADINGS = ("layer", "type", "top", "shape", "weights", "MACs", "receptive field", "stride", "activations")
 LEFT = 4
 """How many columns are words, which stand on the left."""
-
-
-class Costs(NamedTuple):
-    """What a net takes: numbers, multiply-adds, and bytes in float32."""
-
-    num_params: int
-    num_statistics: int
-    """Those of ``num_params`` that no gradient changes."""
-    macs: int
-    weight_bytes: int
-    activation_bytes: int
-    """Of all blobs of a forward pass, in-place versions once; what only a run can tell is left out of both."""
-
-
-def costs(net: Net) -> Costs:
-    """The totals."""
-    held = sum(known(held_bytes(node)) for node in net.nodes)
-    return Costs(net.num_params, net.num_statistics, net.macs, net.num_params * BYTES, held)
-
-
-def held_bytes(node: Node) -> Dim:
-    """The memory of a node's tops."""
-    return sum((product(top.shape) * BYTES for top in held_tops(node)), start=0)
-
-
-def held_tops(node: Node) -> list[BlobVersion]:
-    """The tops that take memory of their own: all but those written in place."""
-    names = {bottom.name for bottom in node.bottoms}
-    return [top for top in node.tops if top.name not in names]
 
 
 def render(net: Net, format: str) -> str:
@@ -61,7 +31,7 @@ def _rows(net: Net) -> Iterable[tuple[str, ...]]:
             _count(node.macs),
             _size(field.size) if field else "",
             _size(field.stride) if field else "",
-            _count(held_bytes(node)),
+            _count(activation_bytes(node)),
         )
 
 
@@ -86,8 +56,7 @@ def totals(net: Net) -> list[str]:
         f"{cost.macs:,} multiply-adds",
         f"{_megabytes(cost.weight_bytes)} of weights, {_megabytes(cost.activation_bytes)} of activations, in float32",
     ]
-    held: Dim = sum((made for node in net.nodes if not isinstance(made := held_bytes(node), int)), start=0)
-    more = [(net.macs_of_a_run, "multiply-adds"), (held, "bytes of activations")]
+    more = zip(costs_of_run(net), ("multiply-adds", "bytes of activations"), strict=True)
     if told := " and ".join(f"{number:,} {what}" for number, what in more if number != 0):
         lines.append(f"more, which only a run can tell: {told}")
     return lines
