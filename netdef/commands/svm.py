@@ -34,7 +34,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Print the figures on stdout."""
-    from netdef.runtime.transfer.svm_trial import try_svms
+    from netdef.runtime.transfer.evaluate_svms import evaluate_svms
 
     request = SvmRequest(
         features=tuple(args.features),
@@ -45,7 +45,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         test_per_class=args.test_per_class,
         seed=args.seed,
     )
-    found = try_svms(request, console.without(results=not args.json))
+    found = evaluate_svms(request, console.without(results=not args.json))
     for line in [json.dumps(found.as_data, indent=2)] if args.json else found.lines:
         console.print(line)
     return ExitStatus.FINE

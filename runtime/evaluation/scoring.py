@@ -52,10 +52,10 @@ def score_images(task: ScoringTask, tell: Tell, say: Callable[[str], None], grou
     check_task(task)
     trained = task.trained
     began = time.monotonic()
-    pieces, num_pieces = (_simply if task.protocol.is_simple else over_views)(task, tell, group)
+    pieces, num_pieces = (_as_in_training if task.protocol.is_simple else over_views)(task, tell, group)
     shape = len(task.data), trained.num_channels
     softmaxed = are_posteriors(trained.net, trained.blob)
-    coming = watched(pieces, num_pieces, len(group.slice_of(len(task.data))), say)
+    coming = with_progress(pieces, num_pieces, len(group.slice_of(len(task.data))), say)
     values, numbers = averaged(coming, num_pieces, shape, task.protocol.pool, softmaxed=softmaxed)
     all_labels = np.asarray(task.data.labels, np.int64)
     count = ~np.isin(all_labels[numbers], sorted(task.ignored))
@@ -86,7 +86,7 @@ def check_task(task: ScoringTask) -> None:
         raise NetError(Diagnostic("N1102", message, help=help))
 
 
-def _simply(task: ScoringTask, tell: Tell, group: ProcessGroup) -> tuple[Iterator[ViewValues], int]:
+def _as_in_training(task: ScoringTask, tell: Tell, group: ProcessGroup) -> tuple[Iterator[ViewValues], int]:
     """The scores for what the net is shown in the tests of training: one piece for each sample."""
     trained, feed = task.trained, task.trained.feed.of_images
     batches = TestBatches(task.data, feed.crop, PAGE, skip=task.skip)
@@ -108,7 +108,7 @@ def over_views(task: ScoringTask, tell: Tell, group: ProcessGroup = SINGLE) -> t
     return values_of_views(trained, coming, views), len(views) * len(scalings)
 
 
-def watched(
+def with_progress(
     pieces: Iterable[ViewValues], num_pieces: int, num: int, say: Callable[[str], None]
 ) -> Iterator[ViewValues]:
     """The same pieces, with a line now and then."""

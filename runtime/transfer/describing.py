@@ -16,7 +16,7 @@ from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
 from netdef.compiler.shape import show
 from netdef.runtime.data.datasets.dataset import Dataset, ImageArray, boxes_of, paths_of
-from netdef.runtime.evaluation.scoring import ScoringTask, Tell, check_task, over_views, watched
+from netdef.runtime.evaluation.scoring import ScoringTask, Tell, check_task, over_views, with_progress
 from netdef.runtime.transfer.descriptors import Descriptors, normalised, side_by_side
 from netdef.runtime.transfer.several import labels_of
 
@@ -24,7 +24,7 @@ USUAL = "fc7"
 """The paper's: the 4,096 numbers before the class scores."""
 
 
-class How(NamedTuple):
+class RowSettings(NamedTuple):
     """What becomes of the values at several scales.
 
     stack         the scales are stacked, not averaged
@@ -58,7 +58,7 @@ def blob_of(net: Net, chosen: str | None) -> str:
     return blob
 
 
-def describe(task: ScoringTask, how: How, tell: Tell, say: Callable[[str], None]) -> Descriptors:
+def describe(task: ScoringTask, how: RowSettings, tell: Tell, say: Callable[[str], None]) -> Descriptors:
     """The descriptors of a task's images: the net's blob."""
     check_task(task)
     began = time.monotonic()
@@ -76,12 +76,12 @@ def describe(task: ScoringTask, how: How, tell: Tell, say: Callable[[str], None]
     return found._replace(made=made)
 
 
-def _described(task: ScoringTask, how: How, tell: Tell, say: Callable[[str], None]) -> Descriptors:
+def _described(task: ScoringTask, how: RowSettings, tell: Tell, say: Callable[[str], None]) -> Descriptors:
     pieces, num_pieces = over_views(task, tell)
     num, num_scales = len(task.data), max(1, len(task.protocol.scales))
     sums = np.zeros((num, num_scales if how.stack else 1, task.trained.num_channels), np.float32)
     counts = np.zeros(num, np.int64)
-    for piece in watched(pieces, num_pieces, num, say):
+    for piece in with_progress(pieces, num_pieces, num, say):
         means = piece.values.flatten(3).mean(3) if piece.values.dim() > 3 else piece.values
         sums[piece.numbers, piece.scale if how.stack else 0] += means.mean(1).cpu().numpy()
         counts[piece.numbers] += 1

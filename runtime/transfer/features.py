@@ -14,7 +14,7 @@ from netdef.runtime.evaluation.protocol import Protocol
 from netdef.runtime.evaluation.scoring import ScoringTask
 from netdef.runtime.requests import DataRequest, FeaturesRequest
 from netdef.runtime.trained import open_trained
-from netdef.runtime.transfer.describing import How, blob_of, describe
+from netdef.runtime.transfer.describing import RowSettings, blob_of, describe
 from netdef.runtime.transfer.descriptors import DESCRIPTORS, Descriptors
 from netdef.runtime.transfer.several import Several
 
@@ -30,7 +30,7 @@ def describe_images(request: FeaturesRequest, console: Console) -> Descriptors:
     left_out = LeftOut(console)
     task = open_task(request)
     console.show([*task.trained.warnings, *warnings_of(task.data)])
-    how = How(request.stack, request.normalise, request.box)
+    how = RowSettings(request.stack, request.normalise, request.box)
     found = describe(task, how, left_out.tell, lambda line: console.say(f"{request.net.file}: {line}"))
     named = {"net": request.net.file, "weights": request.weights, "data": request.data.data}
     found = found._replace(made={**named, **found.made})

@@ -35,7 +35,7 @@ class SvmResults(NamedTuple):
                 yield f"{name}: {mean:.1f} +- {deviation:.1f} % over {len(self.splits)} splits"
 
 
-def try_svms(request: SvmRequest, console: Console) -> SvmResults:
+def evaluate_svms(request: SvmRequest, console: Console) -> SvmResults:
     """Train and test on each split; its result is printed as soon as it is there.
 
     Raises:
