@@ -28,11 +28,11 @@ from netdef.compiler.shape import Pair
 from netdef.runtime.data.box_fields import box_fields
 from netdef.runtime.data.box_geometry import in_window
 from netdef.runtime.data.crop import Cropper, ImageCrop
-from netdef.runtime.data.datasets.cached import KEPT_BYTES
+from netdef.runtime.data.datasets.cached import CACHED_BYTES
 from netdef.runtime.data.datasets.dataset import Dataset, boxes_of
 from netdef.runtime.data.datasets.table import Table
 from netdef.runtime.data.random_draws import RandomDraw
-from netdef.runtime.data.skipping import Instead, no_other, nobody, the_next
+from netdef.runtime.data.skipping import ReadSample, read_or_fail, read_or_next, read_or_none
 from netdef.runtime.data.zipped import Zipped
 from netdef.runtime.hardware.seeded_bits import order, uniform
 
@@ -93,7 +93,7 @@ class TrainingBatches(Fetched[Batch]):
         epochs, numbers = self.samples(iteration)
         draws = uniform(AUGMENTATION, self.seed, epochs[:, None], numbers[:, None], np.arange(len(RandomDraw)))
         row = epochs * len(self.data) + numbers
-        return _collected(self.data, self.crop, row, draws, the_next if self.skip else no_other)
+        return _collected(self.data, self.crop, row, draws, read_or_next if self.skip else read_or_fail)
 
 
 class TestBatches(Fetched[Batch]):
@@ -116,7 +116,7 @@ class TestBatches(Fetched[Batch]):
         numbers = np.arange(index * self.size, (index + 1) * self.size)
         numbers = numbers % len(self.data) if self.endless else numbers[numbers < len(self.data)]
         draws = uniform(TESTING, numbers[:, None], np.arange(len(RandomDraw)))  # Caffe's data layers mirror in TEST too
-        return _collected(self.data, self.crop, numbers, draws, nobody if self.skip else no_other)
+        return _collected(self.data, self.crop, numbers, draws, read_or_none if self.skip else read_or_fail)
 
     def __len__(self) -> int:
         return ceil(len(self.data) / self.size)
@@ -131,17 +131,17 @@ def stream(batches: Fetched[Batch], indices: Iterable[int], num_workers: int) ->
 
 def workers_for(data: Dataset) -> int:
     """How many processes should read: none where the images stay in memory."""
-    return 0 if data.num_bytes <= KEPT_BYTES else min(MANY_WORKERS, len(os.sched_getaffinity(0)))
+    return 0 if data.num_bytes <= CACHED_BYTES else min(MANY_WORKERS, len(os.sched_getaffinity(0)))
 
 
 def _collected(
-    data: Dataset, crop: Cropper, row: NDArray[np.int64], draws: NDArray[np.float64], broken: Instead
+    data: Dataset, crop: Cropper, row: NDArray[np.int64], draws: NDArray[np.float64], read: ReadSample
 ) -> Batch:
     """A batch of samples by their places in the endless row of a data set that begins again and again."""
     if isinstance(data, Zipped):
-        batch = _collected(data.first, crop, row, draws, no_other)  # another sample would not fit its companions
+        batch = _collected(data.first, crop, row, draws, read_or_fail)  # another sample would not fit its companions
         for each in data.companions:
-            own = _collected(each.data, each.crop, row, draws, no_other)
+            own = _collected(each.data, each.crop, row, draws, read_or_fail)
             own["data"] = each.normalise(own["data"], own.get("draws"))
             batch |= {name: own[field] for field, name in each.fields.items()}
         return batch
@@ -149,7 +149,7 @@ def _collected(
     if isinstance(data, Table):
         return data.rows(numbers) | {"number": torch.from_numpy(numbers)}
     skipped: list[int] = []
-    samples = [broken(data, number, skipped) for number in numbers.tolist()]
+    samples = [read(data, number, skipped) for number in numbers.tolist()]
     found = [(*sample, own) for sample, own in zip(samples, draws, strict=True) if sample is not None]
     batch = {"skipped": torch.tensor(skipped)} if skipped else {}
     if found:

@@ -12,7 +12,7 @@ BOX_FIELDS = ("box", "class_box", "class_mask")
 def box_fields(boxes: Boxes, labels: Tensor, num_classes: int) -> dict[str, Tensor]:
     """Fields for one box for all classes, and for a box for each class.
 
-    box          (N, 4): centre x, centre y, width and height, in shares of the net's window
+    box          (N, 4): centre x, centre y, width and height, in fractions of the net's window
     class_box    (N, 4 classes): the same in the place of the image's class, and 0 elsewhere
     class_mask   (N, 4 classes): 1 in that place, and 0 elsewhere
     """

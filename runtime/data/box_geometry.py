@@ -1,7 +1,7 @@
 """Boxes on images and in a net's window, and how much they overlap.
 
 On an image a box is its edges (x0, y0, x1, y1), in pixels. For a net it is (centre x, centre y, width, height) in
-shares of its window, x and width of the window's width, y and height of its height: numbers that don't depend on the
+fractions of its window, x and width of the window's width, y and height of its height: numbers that don't depend on the
 window's size, and by which a position's box in dense evaluation is its window's place plus what it says.
 """
 
@@ -18,8 +18,8 @@ Boxes = NDArray[np.float64]
 def in_window(edges: Boxes, image: Pair, placement: Placement, window: Pair) -> Boxes:
     """Boxes on an image of a size, as the net sees them; they may reach out of the window."""
     scale, corner, size = _place(image, placement, window)
-    shares = (edges * scale - corner) / size
-    boxes = np.concatenate([(shares[..., :2] + shares[..., 2:]) / 2, shares[..., 2:] - shares[..., :2]], axis=-1)
+    edges = (edges * scale - corner) / size
+    boxes = np.concatenate([(edges[..., :2] + edges[..., 2:]) / 2, edges[..., 2:] - edges[..., :2]], axis=-1)
     return _mirrored(boxes) if placement.mirrored else boxes
 
 
@@ -42,8 +42,8 @@ def overlap(some: Boxes, others: Boxes) -> NDArray[np.float64]:
     shared = np.maximum(sides, 0).prod(-1)
     areas: list[Boxes] = [np.maximum(each[..., 2:] - each[..., :2], 0).prod(-1) for each in (some, others)]
     union = areas[0] + areas[1] - shared
-    share: NDArray[np.float64] = np.where(union > 0, shared / np.where(union > 0, union, 1), 0)
-    return share
+    ratio: NDArray[np.float64] = np.where(union > 0, shared / np.where(union > 0, union, 1), 0)
+    return ratio
 
 
 def _place(image: Pair, placement: Placement, window: Pair) -> tuple[Boxes, Boxes, Boxes]:

@@ -59,7 +59,7 @@ class ImageCrop(NamedTuple):
         """The window (H, W, C) of an image; ``draws`` has a number for each ``RandomDraw``."""
         place = self.placement(Pair(*image.shape[:2]), draws)
         window = cut_out(with_channels(image, self.num_channels), place, self.size)
-        return turned(window) if place.mirrored else window
+        return mirrored(window) if place.mirrored else window
 
     def placement(self, image: Pair, draws: NDArray[np.float64]) -> Placement:
         """Where the window lies on an image of a size: what ``of`` does, and what boxes on the image follow."""
@@ -106,12 +106,12 @@ def cut_out(image: ImageArray, place: Placement, window: Pair) -> ImageArray:
     return np.dstack([np.asarray(plane) for plane in resized_planes])
 
 
-def turned(image: ImageArray) -> ImageArray:
+def mirrored(image: ImageArray) -> ImageArray:
     """An image mirrored left to right; by channels, since numpy is slow at turning round many runs of three bytes."""
-    mirrored = np.empty(image.shape, image.dtype)
+    turned = np.empty(image.shape, image.dtype)
     for channel in range(image.shape[2]):
-        mirrored[:, :, channel] = image[:, ::-1, channel]
-    return mirrored
+        turned[:, :, channel] = image[:, ::-1, channel]
+    return turned
 
 
 def with_channels(image: ImageArray, num: int) -> ImageArray:

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
 from netdef.compiler.shape import Pair, show
-from netdef.runtime.data.crop import turned, with_channels
+from netdef.runtime.data.crop import mirrored, with_channels
 from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.random_draws import RandomDraw
-from netdef.runtime.data.resize import stretched
+from netdef.runtime.data.resize import resize_bilinear
 
 
 class LayerCrop(NamedTuple):
@@ -36,7 +36,7 @@ class LayerCrop(NamedTuple):
         """The window (H, W, C) of an image; ``draws`` has a number for each ``RandomDraw``."""
         image = with_channels(image, self.num_channels)
         if self.stretch is not None:
-            image = stretched(image, self.stretch)
+            image = resize_bilinear(image, self.stretch)
         whole = Pair(*image.shape[:2])
         if not self.crops and whole != self.size:
             raise self._unfit(f"among others of {show(self.size)}", whole)
@@ -45,7 +45,7 @@ class LayerCrop(NamedTuple):
         tops, lefts = self.corners(whole, draws[None])
         top, left = int(tops[0]), int(lefts[0])
         window = image[top : top + self.size.h, left : left + self.size.w]
-        return turned(window) if self.mirror and draws[RandomDraw.MIRROR] < 0.5 else window
+        return mirrored(window) if self.mirror and draws[RandomDraw.MIRROR] < 0.5 else window
 
     def corners(self, whole: Pair, draws: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Top and left of the windows of images of one size, for each row of ``draws`` (N, draws)."""

@@ -7,7 +7,7 @@ from netdef.compiler.shape import Pair
 from netdef.runtime.data.datasets.dataset import ImageArray
 
 
-def stretched(image: ImageArray, size: Pair) -> ImageArray:
+def resize_bilinear(image: ImageArray, size: Pair) -> ImageArray:
     """Bilinear between the four nearest pixels, even where the image shrinks; within one level of OpenCV's."""
     if image.shape[:2] == size:
         return image
@@ -20,7 +20,7 @@ def stretched(image: ImageArray, size: Pair) -> ImageArray:
 
 
 def _neighbours(old: int, new: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
-    """For each new place the old ones before and behind it, and the share of the latter; centres lie on centres."""
+    """For each new place the old ones before and behind it, and the weight of the latter; centres lie on centres."""
     places = np.clip((np.arange(new) + 0.5) * (old / new) - 0.5, 0, old - 1)
     before = np.floor(places).astype(np.int64)
     return before, np.minimum(before + 1, old - 1), (places - before).astype(np.float32)

@@ -13,7 +13,7 @@ from netdef.compiler.shape import Pair
 from netdef.runtime.data.batches import Batch
 from netdef.runtime.data.crop import ImageCrop, resized, with_channels
 from netdef.runtime.data.datasets.dataset import Dataset
-from netdef.runtime.data.skipping import no_other, nobody
+from netdef.runtime.data.skipping import read_or_fail, read_or_none
 
 WAITING_BYTES = 2**29
 """Images that wait for others of their size, over all sizes."""
@@ -33,7 +33,7 @@ class ScaledImages(Fetched[Batch]):
     @override
     def __getitem__(self, number: int) -> Batch:
         skipped: list[int] = []
-        sample = (nobody if self.skip else no_other)(self.data, number, skipped)
+        sample = (read_or_none if self.skip else read_or_fail)(self.data, number, skipped)
         if sample is None:
             return {"skipped": torch.tensor(skipped)}
         image = with_channels(sample[1], self.crops[0].num_channels)

@@ -16,28 +16,28 @@ MOST_IN_A_ROW = 100
 
 Sample = tuple[int, ImageArray]
 """A number and its image."""
-Instead = Callable[[Dataset, int, list[int]], Sample | None]
+ReadSample = Callable[[Dataset, int, list[int]], Sample | None]
 """What is read for a sample; the numbers of those that can't be are added to the list."""
 
 
-def no_other(data: Dataset, number: int, skipped: list[int]) -> Sample:
+def read_or_fail(data: Dataset, number: int, skipped: list[int]) -> Sample:
     """The sample itself; raises ``NetError`` if it can't be read."""
     return number, data.image(number)
 
 
-def nobody(data: Dataset, number: int, skipped: list[int]) -> Sample | None:
+def read_or_none(data: Dataset, number: int, skipped: list[int]) -> Sample | None:
     """The sample itself, or nothing."""
     try:
-        return no_other(data, number, skipped)
+        return read_or_fail(data, number, skipped)
     except NetError:
         skipped.append(number)
         return None
 
 
-def the_next(data: Dataset, number: int, skipped: list[int]) -> Sample:
+def read_or_next(data: Dataset, number: int, skipped: list[int]) -> Sample:
     """The sample itself, or the next that can be read."""
     for _ in range(MOST_IN_A_ROW + 1):
-        sample = nobody(data, number, skipped)
+        sample = read_or_none(data, number, skipped)
         if sample is not None:
             return sample
         last, number = number, (number + 1) % len(data)
@@ -56,14 +56,14 @@ def why(data: Dataset, number: int) -> list[Diagnostic]:
 
 
 class Skipped:
-    """The samples that were skipped, each told once, as a warning."""
+    """The samples that were skipped, each said once, as a warning."""
 
     def __init__(self, data: Dataset, tell: Callable[[Diagnostic], None]) -> None:
         self.numbers: set[int] = set()
         self._data = data
         self._tell = tell
 
-    def told(self, batches: Iterable[dict[str, Tensor]]) -> Iterator[dict[str, Tensor]]:
+    def readable(self, batches: Iterable[dict[str, Tensor]]) -> Iterator[dict[str, Tensor]]:
         """The same batches, without those that have no images."""
         for batch in batches:
             numbers = batch.pop("skipped", None)

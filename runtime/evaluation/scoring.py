@@ -90,7 +90,7 @@ def _as_in_training(task: ScoringTask, tell: Tell, group: ProcessGroup) -> tuple
     """The scores for what the net is shown in the tests of training: one piece for each sample."""
     trained, feed = task.trained, task.trained.feed.of_images
     batches = TestBatches(task.data, feed.crop, PAGE, skip=task.skip)
-    coming = Skipped(task.data, tell).told(stream(batches, group.slice_of(len(batches)), task.num_workers))
+    coming = Skipped(task.data, tell).readable(stream(batches, group.slice_of(len(batches)), task.num_workers))
     fed = ((batch["number"].tolist(), feed.inputs(batch, trained.device)) for batch in coming)
     return (ViewValues(numbers, 0, 0, trained.compute(inputs)[:, None]) for numbers, inputs in fed), 1
 
@@ -102,7 +102,7 @@ def over_views(task: ScoringTask, tell: Tell, group: ProcessGroup = SINGLE) -> t
     window = Pair(height, width)
     views, scalings = task.protocol.views(window), task.protocol.scalings(window, channels)
     samples = ScaledImages(task.data, scalings, skip=task.skip)
-    coming = Skipped(task.data, tell).told(stream(samples, group.slice_of(len(task.data)), task.num_workers))
+    coming = Skipped(task.data, tell).readable(stream(samples, group.slice_of(len(task.data)), task.num_workers))
     if task.protocol.dense:
         coming = large_enough(trained, coming, task.data, tell if task.skip else None)
     return values_of_views(trained, coming, views), len(views) * len(scalings)

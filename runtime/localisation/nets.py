@@ -124,4 +124,4 @@ def _at_the_centre(
     """The errors of a net that sees the centre of each image, over all processes."""
     pages = TestBatches(data, net.feed.crop, PAGE, skip=request.data.skips)
     own = stream(pages, group.slice_of(len(pages)), request.data.workers or 0)
-    return evaluate_boxes(net, Skipped(data, left_out.tell).told(own)).over(group)
+    return evaluate_boxes(net, Skipped(data, left_out.tell).readable(own)).over(group)

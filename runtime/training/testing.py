@@ -43,7 +43,7 @@ def run_test(job: Job, skipped: Skipped, solver: Solver, stops: Callable[[], boo
     own = stream(pages, [first + page for page in group.slice_of(num)], setup.num_workers)
     coming = _until(own, ceil(num / group.size), stops)
     with whole_weights(job.module, job.tester), casting(job.settings, setup.device), suppress(_BrokenOff):
-        return measured(job, skipped.told(coming)).over(group)
+        return measured(job, skipped.readable(coming)).over(group)
     return None
 
 

@@ -50,7 +50,7 @@ def train(
         display.remark(render(mistake))
 
     skipped, test_skipped = Skipped(setup.data.train, tell), Skipped(setup.data.test, tell)
-    coming = skipped.told(stream(training_batches(setup), range(solver.iteration, total), setup.num_workers))
+    coming = skipped.readable(stream(training_batches(setup), range(solver.iteration, total), setup.num_workers))
     with SignalSync(group) as sync, signals.awaited():
 
         def test() -> Measured | None:

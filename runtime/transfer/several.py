@@ -13,12 +13,12 @@ from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
 from netdef.compiler.override import override
 from netdef.runtime.data.datasets.box_files import csv_objects, is_csv, is_voc, voc_objects
-from netdef.runtime.data.datasets.cached import Kept
+from netdef.runtime.data.datasets.cached import Cached
 from netdef.runtime.data.datasets.dataset import Dataset, ImageArray
 from netdef.runtime.data.datasets.decoding import decode
 
 
-class Several(Kept):
+class Several(Cached):
     """The images of a file or folder of boxes, all of them.
 
     shown   (N, classes): 1 where the image shows the class, else 0

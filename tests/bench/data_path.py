@@ -121,7 +121,7 @@ def main() -> None:
     parser.add_argument("--num", type=int, default=200, help="images, a multiple of 20 (default: 200)")
     parser.add_argument("--rounds", type=int, default=5)
     args = parser.parse_args()
-    cached.KEPT_BYTES = 0  # everything is to be decoded each time
+    cached.CACHED_BYTES = 0  # everything is to be decoded each time
     with tempfile.TemporaryDirectory() as scratch:
         folder = Folder(args.folder or made_up(Path(scratch) / "images", args.num))
         folder.paths, folder.labels = folder.paths[: args.num], folder.labels[: args.num]

@@ -19,7 +19,7 @@ import numpy as np
 from netdef.compiler.diagnostics import Diagnostic, Report, Severity
 from netdef.compiler.net_error import NetError
 from netdef.compiler.override import override
-from netdef.runtime.data.datasets.cached import Kept
+from netdef.runtime.data.datasets.cached import Cached
 from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.datasets.decoding import decode, size_of
 
@@ -38,7 +38,7 @@ class Marked(NamedTuple):
     where: str
 
 
-class Boxed(Kept):
+class Boxed(Cached):
     """Images with one object each, in the order of their files.
 
     boxes      (N, 4): the edges of each image's object

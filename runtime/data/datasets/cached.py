@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from netdef.compiler.net_error import NetError
 from netdef.runtime.data.datasets.dataset import ImageArray
 
-KEPT_BYTES = 256 * 2**20
+CACHED_BYTES = 256 * 2**20
 """Decoded images that a data set keeps in memory."""
 NUM_TRIED = 16
 """Images from which a data set's size is guessed, where the first can't be read."""
 
 
-class Kept:
+class Cached:
     """A data set of images that are read by number."""
 
     def __init__(self, classes: Sequence[str], labels: Sequence[int]) -> None:
@@ -30,7 +30,7 @@ class Kept:
         image = self._kept.get(index)
         if image is None:
             image = self.read(index)
-            if image.nbytes * len(self) <= KEPT_BYTES:
+            if image.nbytes * len(self) <= CACHED_BYTES:
                 self._kept[index] = image
         return image
 

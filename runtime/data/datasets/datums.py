@@ -12,7 +12,7 @@ from netdef.compiler.net_error import NetError
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe_binary import Datum
 from netdef.compiler.schema.wire import Damaged, Record
-from netdef.runtime.data.datasets.cached import Kept
+from netdef.runtime.data.datasets.cached import Cached
 from netdef.runtime.data.datasets.databases import open_database
 from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.datasets.decoding import decoded
@@ -22,7 +22,7 @@ LABEL = {"label": Datum.fields["label"]}
 """What is read of every Datum when a database is opened: looking for less takes less time."""
 
 
-class Datums(Kept):
+class Datums(Cached):
     """The images of a database, in the order of their keys, which is Caffe's; classes are named by their numbers.
 
     With ``marks``, labels below 0 may mark images without a class.

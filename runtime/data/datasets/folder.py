@@ -7,14 +7,14 @@ from pathlib import Path
 from netdef.compiler.diagnostics import Diagnostic, did_you_mean
 from netdef.compiler.net_error import NetError
 from netdef.compiler.override import override
-from netdef.runtime.data.datasets.cached import Kept
+from netdef.runtime.data.datasets.cached import Cached
 from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.datasets.decoding import decode
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".pgm", ".ppm", ".tif", ".tiff", ".webp")
 
 
-class Folder(Kept):
+class Folder(Cached):
     """The images of one folder, by class and then by name.
 
     ``classes`` gives the order of the labels; by default that of the class folders' names.

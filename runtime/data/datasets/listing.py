@@ -8,7 +8,7 @@ from netdef.compiler.diagnostics import Diagnostic, Label, Report
 from netdef.compiler.net_error import NetError, stop_on_errors
 from netdef.compiler.override import override
 from netdef.compiler.source import Source, Span
-from netdef.runtime.data.datasets.cached import Kept
+from netdef.runtime.data.datasets.cached import Cached
 from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.datasets.decoding import decode
 
@@ -16,7 +16,7 @@ MOST_MISTAKES = 10
 """Bad lines that are shown before the rest is only counted."""
 
 
-class Listing(Kept):
+class Listing(Cached):
     """The images of a list file, in its order; the classes are named by their numbers.
 
     As in Caffe a path may hold spaces: the last one on a line stands before the label. A relative path is looked up

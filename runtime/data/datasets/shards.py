@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
 from netdef.compiler.override import override
-from netdef.runtime.data.datasets.cached import Kept
+from netdef.runtime.data.datasets.cached import Cached
 from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.datasets.decoding import decoded
 from netdef.runtime.data.datasets.folder import SUFFIXES
@@ -47,7 +47,7 @@ class Index(NamedTuple):
     places: NDArray[np.int64]
 
 
-class Shards(Kept):
+class Shards(Cached):
     """The images of some shards, in the order in which they were packed; any of them at once."""
 
     def __init__(self, index: Index) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from netdef.compiler.override import override
 from netdef.compiler.shape import Pair
-from netdef.runtime.data.datasets.cached import Kept
+from netdef.runtime.data.datasets.cached import Cached
 from netdef.runtime.data.datasets.dataset import Data, ImageArray
 from netdef.runtime.hardware.seeded_bits import uniform
 
@@ -19,7 +19,7 @@ PATTERN, NOISE = range(2)
 """What random numbers are for."""
 
 
-class Synthetic(Kept):
+class Synthetic(Cached):
     """Images numbered from ``first``; their classes take turns."""
 
     def __init__(self, first: int, num: int, size: Pair, num_channels: int, num_classes: int) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from netdef.compiler.shape import Pair
-from netdef.runtime.data.crop import ImageCrop, Placement, cut_out, resized, turned, with_channels
+from netdef.runtime.data.crop import ImageCrop, Placement, cut_out, mirrored, resized, with_channels
 from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.random_draws import RandomDraw
 
@@ -97,9 +97,9 @@ def test_a_random_crop_reaches_every_place_and_no_more() -> None:
     assert corners == {0, 1, 2, 6, 7, 8}
 
 
-def test_turned_is_numpys() -> None:
+def test_mirrored_is_numpys() -> None:
     image = noise(5, 7)
-    assert np.array_equal(turned(image), image[:, ::-1])
+    assert np.array_equal(mirrored(image), image[:, ::-1])
 
 
 def test_a_mirror_turns_left_to_right() -> None:

@@ -25,7 +25,7 @@ from netdef.runtime.data.datasets.databases import open_database
 from netdef.runtime.data.datasets.datums import Datums
 from netdef.runtime.data.datasets.table import Table
 from netdef.runtime.data.packing import Packing, pack
-from netdef.runtime.data.resize import stretched
+from netdef.runtime.data.resize import resize_bilinear
 from netdef.runtime.evaluation import Loss
 from netdef.runtime.training.recipe.schedule import Moment, Plateau
 from tests.compiler.caffe_proto import PROTO
@@ -251,10 +251,10 @@ def test_image_data_is_what_opencv_reads(tmp_path: Path) -> None:
 
 @given(*[st.integers(1, 40)] * 4, st.integers(0, 99))
 @settings(max_examples=60, deadline=None)
-def test_stretched_as_opencv_does_it(h: int, w: int, new_h: int, new_w: int, seed: int) -> None:
+def test_resized_as_opencv_does_it(h: int, w: int, new_h: int, new_w: int, seed: int) -> None:
     image = np.random.default_rng(seed).integers(0, 256, (h, w, 3), np.uint8)
     theirs = cv2.resize(image, (new_w, new_h), interpolation=cv2.INTER_LINEAR)
-    assert np.abs(stretched(image, Pair(new_h, new_w)).astype(int) - theirs.astype(int)).max() <= 1
+    assert np.abs(resize_bilinear(image, Pair(new_h, new_w)).astype(int) - theirs.astype(int)).max() <= 1
 
 
 # ---- HDF5Data

@@ -112,7 +112,7 @@ def test_in_training_the_next_takes_its_place(num_workers: int) -> None:
     data = Holes(6, {2, 3, 5})
     skipped = Skipped(data, told.append)
     batches = TrainingBatches(data, PLAIN, 4, seed=1, shuffled=False, skip=True)
-    found = list(skipped.told(stream(batches, range(3), num_workers)))
+    found = list(skipped.readable(stream(batches, range(3), num_workers)))
     values = [batch["data"][:, 0, 0, 0].tolist() for batch in found]
     assert values == [[0, 1, 4, 4], [4, 0, 0, 1], [4, 4, 4, 0]]
     assert [batch["label"].tolist() for batch in found] == [[v % 2 for v in row] for row in values]
@@ -127,7 +127,7 @@ def test_in_the_test_it_is_left_out(num_workers: int) -> None:
     data = Holes(7, {0, 1, 2, 5})
     skipped = Skipped(data, lambda _: None)
     batches = TestBatches(data, PLAIN, 3, skip=True)
-    found = skipped.told(stream(batches, range(len(batches)), num_workers))
+    found = skipped.readable(stream(batches, range(len(batches)), num_workers))
     assert torch.cat([batch["data"][:, 0, 0, 0] for batch in found]).tolist() == [3, 4, 6]
     assert skipped.numbers == {0, 1, 2, 5}
 
