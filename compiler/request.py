@@ -139,7 +139,7 @@ class NetState(TypedDict, total=False):
     level: int
     set: Mapping[str, Value]
     sizes: Mapping[str, Shape]
-    data_size: Mapping[str, Shape]
+    data_size: Shape | Mapping[str, Shape]
     dense: bool
     opaque: DeclaredShapes
     layer_files: Sequence[str]
@@ -155,6 +155,8 @@ def net_request(file: PathName, **state: Unpack[NetStateInPhase]) -> NetRequest:
     """A request from the keywords of a function."""
     lists = {"stages": tuple(state.get("stages", ())), "layer_files": tuple(state.get("layer_files", ()))}
     given: dict[str, Any] = {**state, **lists}
+    if isinstance(size := state.get("data_size"), tuple):
+        given["data_size"] = {"": size}
     return NetRequest(file=fspath(file), **given)
 
 

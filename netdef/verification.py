@@ -40,7 +40,7 @@ def verify(
         tolerance: the greatest relative error that passes.
         progress: whether warnings are said on stderr.
         state: what chooses and sizes the net, as for ``netdef.load``: ``phase``, ``stages``, ``level``, ``set``,
-            ``sizes``, ``data_size``, ``dense``.
+            ``sizes``, ``data_size``, ``dense``, ``opaque``, ``layer_files``.
 
     Raises:
         NetError: if the net or its weights are wrong, or one of the two can't do a layer.

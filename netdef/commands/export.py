@@ -22,7 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--onnx", action="store_true", required=True, help="write ONNX")
     parser.add_argument("-o", "--output", metavar="OUT", help="the model; FILE's name with .onnx if not given")
     parser.add_argument("--verify", action="store_true", help="run it against PyTorch, and certify it beside the model")
-    model_arguments(parser, ("N",))
+    model_arguments(parser, "N")
     net_arguments(parser)
 
 

@@ -8,7 +8,7 @@ OPSETS = range(19, 25)
 """Those of ``compiler.onnx.model``, which takes onnx to load."""
 
 
-def model_arguments(parser: argparse.ArgumentParser, dynamic: tuple[str, ...] | None) -> None:
+def model_arguments(parser: argparse.ArgumentParser, dynamic: str | None) -> None:
     """Add the numbers, the free axes (by default ``dynamic``) and the version of a model."""
     otherwise = "; all that the net allows if not given" if dynamic is None else ""
     parser.add_argument("--weights", metavar="W", help="a weights file, or a run's folder for its best ones")

@@ -2,11 +2,12 @@
 
 import json
 from dataclasses import FrozenInstanceError
+from pathlib import Path
 
 import pytest
 
 from netdef.compiler.load import load, load_net
-from netdef.compiler.request import NetRequest
+from netdef.compiler.request import NetRequest, net_request, path_of, paths_of
 from netdef.runtime.hardware.execution_settings import Precision
 from netdef.runtime.requests import (
     DataRequest,
@@ -89,3 +90,11 @@ def test_a_net_is_loaded_as_it_is_asked_for() -> None:
     asked = NetRequest(file="nets/lenet.net", set={"classes": 3}, sizes={"data": (2, 1, 32, 32)})
     own = load("nets/lenet.net", set={"classes": 3}, sizes={"data": (2, 1, 32, 32)})
     assert load_net(asked).shapes == own.shapes
+
+
+def test_keywords_become_a_request_of_plain_values() -> None:
+    found = net_request(Path("a.net"), stages=["x"], data_size=(3, 4, 5), phase="TRAIN")
+    assert found == NetRequest(file="a.net", stages=("x",), data_size={"": (3, 4, 5)}, phase="TRAIN")
+    assert net_request("a.net", data_size={"d": (1, 2, 3)}).data_size == {"d": (1, 2, 3)}
+    assert (path_of(None), path_of(Path("a/b"))) == (None, "a/b")
+    assert (paths_of("a"), paths_of([Path("a"), "b"])) == (("a",), ("a", "b"))
