@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader
-from torch.utils.data import Dataset as Fetched
+from torch.utils.data import Dataset as TorchDataset
 
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
@@ -49,7 +49,7 @@ ORDER, AUGMENTATION, TESTING = range(3)
 """What random numbers are for: the first key, so that they are independent."""
 
 
-class TrainingBatches(Fetched[Batch]):
+class TrainingBatches(TorchDataset[Batch]):
     """By iteration, from 0, without end.
 
     ``shuffled`` gives each epoch an order of its own, else all have the data's. With ``skip``, a sample that can't be
@@ -96,7 +96,7 @@ class TrainingBatches(Fetched[Batch]):
         return _collected(self.data, self.crop, row, draws, read_or_next if self.skip else read_or_fail)
 
 
-class TestBatches(Fetched[Batch]):
+class TestBatches(TorchDataset[Batch]):
     """Every sample once, in order; the last batch may be smaller, or with ``endless`` goes on from the first sample.
 
     With ``skip``, samples that can't be read are left out, and a batch of them alone has no images.
@@ -122,7 +122,7 @@ class TestBatches(Fetched[Batch]):
         return ceil(len(self.data) / self.size)
 
 
-def stream(batches: Fetched[Batch], indices: Iterable[int], num_workers: int) -> Iterator[Batch]:
+def stream(batches: TorchDataset[Batch], indices: Iterable[int], num_workers: int) -> Iterator[Batch]:
     """Some batches in order, made by worker processes ahead of time if there are any."""
     if num_workers == 0:  # without a loader's own cost, which counts for small nets
         return (batches[index] for index in indices)
@@ -165,10 +165,10 @@ def _collected(
     return batch
 
 
-class _MistakesAsValues(Fetched[Any]):
+class _MistakesAsValues(TorchDataset[Any]):
     """A worker's mistakes brought home: a loader raises other errors again, but not with their report."""
 
-    def __init__(self, batches: Fetched[Batch]) -> None:
+    def __init__(self, batches: TorchDataset[Batch]) -> None:
         self.batches = batches
 
     @override
@@ -187,7 +187,7 @@ class _Loader(DataLoader[Any]):
         """Nothing: by itself it would warn, of a number that was asked for."""
 
 
-def _fetched_ahead(batches: Fetched[Batch], indices: Iterable[int], num_workers: int) -> Iterator[Batch]:
+def _fetched_ahead(batches: TorchDataset[Batch], indices: Iterable[int], num_workers: int) -> Iterator[Batch]:
     pinned = torch.cuda.is_available()
     loader = _Loader(
         _MistakesAsValues(batches),

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset as Fetched
+from torch.utils.data import Dataset as TorchDataset
 
 from netdef.compiler.override import override
 from netdef.compiler.shape import Pair
@@ -19,7 +19,7 @@ WAITING_BYTES = 2**29
 """Images that wait for others of their size, over all sizes."""
 
 
-class ScaledImages(Fetched[Batch]):
+class ScaledImages(TorchDataset[Batch]):
     """By sample: ``number``, and under ``"0"``, ``"1"``, ... its whole image as each crop scales it, (H, W, C) bytes.
 
     With ``skip``, an image that can't be read has only ``skipped``.
@@ -42,7 +42,7 @@ class ScaledImages(Fetched[Batch]):
         return {"number": torch.tensor(number), **images}
 
 
-class Page(NamedTuple):
+class SameSizeBatch(NamedTuple):
     """Images of one size that are shown to a net together.
 
     scale     which of the crops scaled them
@@ -55,7 +55,7 @@ class Page(NamedTuple):
     images: Tensor
 
 
-def pages(samples: Iterable[Batch], num_pixels: int) -> Iterator[Page]:
+def same_size_batches(samples: Iterable[Batch], num_pixels: int) -> Iterator[SameSizeBatch]:
     """Samples in groups of equal scale and size, each of at most ``num_pixels``, but at least one image.
 
     Groups that fill come first, the others last; what waits in them is bounded too.
@@ -70,15 +70,15 @@ def pages(samples: Iterable[Batch], num_pixels: int) -> Iterator[Page]:
             group.append((number, image))
             waiting += image.nbytes
             if (len(group) + 1) * image.shape[0] * image.shape[1] > num_pixels:
-                yield _page(key[0], groups.pop(key))
+                yield _batch(key[0], groups.pop(key))
                 waiting -= len(group) * image.nbytes
         while waiting > WAITING_BYTES:
             key, group = max(groups.items(), key=lambda item: len(item[1]) * item[1][0][1].nbytes)
-            yield _page(key[0], groups.pop(key))
+            yield _batch(key[0], groups.pop(key))
             waiting -= len(group) * group[0][1].nbytes
     for (last, _), group in groups.items():
-        yield _page(last, group)
+        yield _batch(last, group)
 
 
-def _page(scale: int, group: list[tuple[int, Tensor]]) -> Page:
-    return Page(scale, [number for number, _ in group], torch.stack([image for _, image in group]))
+def _batch(scale: int, group: list[tuple[int, Tensor]]) -> SameSizeBatch:
+    return SameSizeBatch(scale, [number for number, _ in group], torch.stack([image for _, image in group]))

@@ -16,7 +16,7 @@ from netdef.runtime.trained import TrainedNet
 if TYPE_CHECKING:
     from netdef.runtime.module import NetModule
 
-PAGE = 256
+TEST_BATCH = 256
 """Images that are evaluated at once."""
 
 

@@ -15,7 +15,7 @@ from netdef.runtime.data.datasets.dataset import Dataset, paths_of
 from netdef.runtime.data.normalise import Normalise
 from netdef.runtime.data.scaled import ScaledImages
 from netdef.runtime.data.skipping import Skipped
-from netdef.runtime.evaluation.errors import PAGE
+from netdef.runtime.evaluation.errors import TEST_BATCH
 from netdef.runtime.evaluation.posteriors import Posteriors, are_posteriors, averaged
 from netdef.runtime.evaluation.protocol import Pool, Protocol
 from netdef.runtime.evaluation.views import ViewValues, large_enough, values_of_views
@@ -89,7 +89,7 @@ def check_task(task: ScoringTask) -> None:
 def _as_in_training(task: ScoringTask, tell: Tell, group: ProcessGroup) -> tuple[Iterator[ViewValues], int]:
     """The scores for what the net is shown in the tests of training: one piece for each sample."""
     trained, feed = task.trained, task.trained.feed.of_images
-    batches = TestBatches(task.data, feed.crop, PAGE, skip=task.skip)
+    batches = TestBatches(task.data, feed.crop, TEST_BATCH, skip=task.skip)
     coming = Skipped(task.data, tell).readable(stream(batches, group.slice_of(len(batches)), task.num_workers))
     fed = ((batch["number"].tolist(), feed.inputs(batch, trained.device)) for batch in coming)
     return (ViewValues(numbers, 0, 0, trained.compute(inputs)[:, None]) for numbers, inputs in fed), 1

@@ -1,7 +1,7 @@
 """What a net makes of whole data sets of images: at several sizes, of wholes or windows, mirrored too.
 
-A data set goes through ``ScaledImages`` (each image at each size), ``pages`` (those of equal size together) and
-``values_of_views`` (what a blob holds for each view of them). Memory is bounded at every step.
+A data set goes through ``ScaledImages`` (each image at each size), ``same_size_batches`` (those of equal size together)
+and ``values_of_views`` (what a blob holds for each view of them). Memory is bounded at every step.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,7 +15,7 @@ from netdef.compiler.net_error import NetError
 from netdef.compiler.shape import Pair, known, show
 from netdef.runtime.data.batches import Batch
 from netdef.runtime.data.datasets.dataset import Dataset
-from netdef.runtime.data.scaled import pages
+from netdef.runtime.data.scaled import same_size_batches
 from netdef.runtime.trained import TrainedNet
 
 NUM_PIXELS = {"cpu": 2**20, "cuda": 2**24}
@@ -68,15 +68,15 @@ class ViewValues(NamedTuple):
 def values_of_views(
     trained: TrainedNet, samples: Iterable[Batch], asked: Sequence[Views], num_pixels: int | None = None
 ) -> Iterator[ViewValues]:
-    """A net's blob for ``ScaledImages``: a piece for each page and views, in no order that means something.
+    """A net's blob for ``ScaledImages``: a piece for each batch and views, in no order that means something.
 
     ``num_pixels`` are shown to the net at once; by default as many as its device likes.
     """
     num_pixels = num_pixels or NUM_PIXELS[trained.device.type]
-    for page in pages(samples, num_pixels):
-        images = page.images.to(trained.device, non_blocking=True)
+    for batch in same_size_batches(samples, num_pixels):
+        images = batch.images.to(trained.device, non_blocking=True)
         for index, views in enumerate(asked):
-            yield ViewValues(page.numbers, page.scale, index, through(trained, views, images, num_pixels))
+            yield ViewValues(batch.numbers, batch.scale, index, through(trained, views, images, num_pixels))
 
 
 def through(trained: TrainedNet, views: Views, images: Tensor, num_pixels: int) -> Tensor:

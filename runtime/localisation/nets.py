@@ -9,7 +9,7 @@ from netdef.runtime.console import Console
 from netdef.runtime.data.batches import TestBatches, stream
 from netdef.runtime.data.datasets.dataset import Dataset, warnings_of
 from netdef.runtime.data.skipping import Skipped
-from netdef.runtime.evaluation import PAGE
+from netdef.runtime.evaluation import TEST_BATCH
 from netdef.runtime.evaluation.left_out import LeftOut
 from netdef.runtime.evaluation.test_data import data_named, open_test_data
 from netdef.runtime.hardware.process_group import SINGLE, ProcessGroup, agree_on_errors
@@ -122,6 +122,6 @@ def _at_the_centre(
     net: TrainedNet, data: Dataset, request: EvaluateRequest, left_out: LeftOut, group: ProcessGroup
 ) -> BoxErrors:
     """The errors of a net that sees the centre of each image, over all processes."""
-    pages = TestBatches(data, net.feed.crop, PAGE, skip=request.data.skips)
-    own = stream(pages, group.slice_of(len(pages)), request.data.workers or 0)
+    batches = TestBatches(data, net.feed.crop, TEST_BATCH, skip=request.data.skips)
+    own = stream(batches, group.slice_of(len(batches)), request.data.workers or 0)
     return evaluate_boxes(net, Skipped(data, left_out.tell).readable(own)).over(group)

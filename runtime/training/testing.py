@@ -7,7 +7,7 @@ from math import ceil
 
 from netdef.runtime.data.batches import Batch, TestBatches, stream
 from netdef.runtime.data.skipping import Skipped
-from netdef.runtime.evaluation import PAGE, Measured, evaluate, evaluate_loss
+from netdef.runtime.evaluation import TEST_BATCH, Measured, evaluate, evaluate_loss
 from netdef.runtime.hardware.acceleration import casting
 from netdef.runtime.localisation.evaluation import evaluate_boxes
 from netdef.runtime.trained import TrainedNet
@@ -30,29 +30,29 @@ class _BrokenOff(Exception):
 def run_test(job: Job, skipped: Skipped, solver: Solver, stops: Callable[[], bool]) -> Measured | None:
     """The net's errors on the test data as it stands, to which each device adds its part.
 
-    Before each page all devices are asked whether the test ``stops`` there; it is None then. Tests of Caffe's go on
+    Before each batch all devices are asked whether the test ``stops`` there; it is None then. Tests of Caffe's go on
     where the last one ended.
     """
     setup, group = job.setup, job.setup.group
     group.broadcast_(job.module.statistics)
     test = setup.recipe.test
-    size = PAGE if test.batches is None else test.batch
-    pages = TestBatches(setup.data.test, setup.testing.crop, size, skip=setup.skip, endless=test.batches is not None)
-    num = test.batches or len(pages)
-    first = len(solver.scores) * num if pages.endless else 0
-    own = stream(pages, [first + page for page in group.slice_of(num)], setup.num_workers)
+    size = TEST_BATCH if test.batches is None else test.batch
+    batches = TestBatches(setup.data.test, setup.testing.crop, size, skip=setup.skip, endless=test.batches is not None)
+    num = test.batches or len(batches)
+    first = len(solver.scores) * num if batches.endless else 0
+    own = stream(batches, [first + batch for batch in group.slice_of(num)], setup.num_workers)
     coming = _until(own, ceil(num / group.size), stops)
     with whole_weights(job.module, job.tester), casting(job.settings, setup.device), suppress(_BrokenOff):
         return measured(job, skipped.readable(coming)).over(group)
     return None
 
 
-def _until(pages: Iterator[Batch], num_rounds: int, stops: Callable[[], bool]) -> Iterator[Batch]:
-    """The same pages, of which this device may have none in the last round."""
+def _until(batches: Iterator[Batch], num_rounds: int, stops: Callable[[], bool]) -> Iterator[Batch]:
+    """The same batches, of which this device may have none in the last round."""
     for _ in range(num_rounds):
         if stops():
             raise _BrokenOff
-        yield from islice(pages, 1)
+        yield from islice(batches, 1)
 
 
 def measured(job: Job, batches: Iterable[Batch]) -> Measured:

@@ -137,8 +137,8 @@ def test_mean_values_and_scale(home: Path) -> None:
 
 def test_the_centre_in_test(home: Path) -> None:
     test, _ = feed(net(home, 'crop_size: 4 mean_file: "mean.binaryproto"'), "TEST")
-    pages = TestBatches(test.data, test.feed.crop, 2)
-    found = torch.cat([test.feed.inputs(batch, torch.device("cpu"))["data"] for batch in stream(pages, range(3), 0)])
+    batches = TestBatches(test.data, test.feed.crop, 2)
+    found = torch.cat([test.feed.inputs(batch, torch.device("cpu"))["data"] for batch in stream(batches, range(3), 0)])
     expected = PIXELS[:, :, 1:5, 1:5] - MEAN[:, 1:5, 1:5]
     np.testing.assert_allclose(found.numpy(), expected, atol=1e-5)
 
@@ -279,11 +279,11 @@ def test_rows_wrap_round_inside_a_batch(tmp_path: Path) -> None:
         assert inputs["y"].tolist() == numbers
         assert inputs["y"].dtype == torch.float32
     assert (train.data.labels, train.data.classes) == (list(range(5)), tuple("01234"))
-    pages = [
+    batches = [
         train.feed.inputs(batch, torch.device("cpu"))["y"]
         for batch in stream(TestBatches(train.data, train.feed.crop, 3), range(2), 0)
     ]
-    assert torch.cat(pages).tolist() == [0, 1, 2, 3, 4]
+    assert torch.cat(batches).tolist() == [0, 1, 2, 3, 4]
 
 
 @given(st.lists(st.integers(0, 6), min_size=1, max_size=12))

@@ -91,7 +91,7 @@ def test_a_net_is_evaluated_over_a_whole_data_set(tmp_path: Path) -> None:
 
 
 def test_the_loss_of_a_net_that_has_one_is_told(tmp_path: Path) -> None:
-    """The mean over all images of -log softmax, whatever the size of a page; each layer's by its weight."""
+    """The mean over all images of -log softmax, whatever the size of a batch; each layer's by its weight."""
     losses = (
         f'layer "{name}" SoftmaxWithLoss {{ bottom: ["fc", "label"] loss_weight: {w} }} '
         for name, w in (("a", 1), ("b", 0.5))
@@ -100,12 +100,12 @@ def test_the_loss_of_a_net_that_has_one_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.net").write_text(f"{head} {' '.join(losses)}")
     weights = {"fc": [np.array([[-1.0] * 4, [0.5] * 4], np.float32), np.zeros(2, np.float32)]}
     data = Bright()
-    pages = TestBatches(data, ImageCrop(Pair(2, 2), 1), 2)
+    batches = TestBatches(data, ImageCrop(Pair(2, 2), 1), 2)
     feed = Feed(
         ImageCrop(Pair(2, 2), 1), {"data": "data", "label": "label"}, Normalise(Preprocessing(Channels.GREY, (), 0.01))
     )
     module = lower(load(tmp_path / "a.net"), weights)
-    errors = evaluate(TrainedNet(module=module, blob="fc", feed=feed), stream(pages, range(len(pages)), 0))
+    errors = evaluate(TrainedNet(module=module, blob="fc", feed=feed), stream(batches, range(len(batches)), 0))
     values = np.array([data.image(i).sum() / 100 for i in range(len(data))])
     scores = values[:, None] * [-1.0, 0.5]
     likelihoods = np.exp(scores)[np.arange(len(data)), data.labels] / np.exp(scores).sum(1)
@@ -115,8 +115,8 @@ def test_the_loss_of_a_net_that_has_one_is_told(tmp_path: Path) -> None:
 
 
 def test_an_endless_test_goes_on_from_the_first_image() -> None:
-    pages = TestBatches(Bright(), ImageCrop(Pair(2, 2), 1), 4, endless=True)
-    assert pages[1]["label"].tolist() == [Bright().labels[i] for i in (4, 0, 1, 2)]
+    batches = TestBatches(Bright(), ImageCrop(Pair(2, 2), 1), 4, endless=True)
+    assert batches[1]["label"].tolist() == [Bright().labels[i] for i in (4, 0, 1, 2)]
 
 
 def test_the_blob_with_the_scores_may_be_chosen() -> None:

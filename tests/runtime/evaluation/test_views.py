@@ -17,7 +17,7 @@ from netdef.runtime.data.crop import ImageCrop
 from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.feed import Feed
 from netdef.runtime.data.normalise import Normalise
-from netdef.runtime.data.scaled import ScaledImages, pages
+from netdef.runtime.data.scaled import ScaledImages, same_size_batches
 from netdef.runtime.evaluation.views import CENTRE, CORNERS, GRID, Views, large_enough, values_of_views
 from netdef.runtime.trained import TrainedNet
 
@@ -86,9 +86,18 @@ def test_sides_are_scaled_alike_and_rounded() -> None:
 
 def test_pages_hold_images_of_one_size_and_few_pixels() -> None:
     samples = ScaledImages(Noise(), [AS_IT_IS])
-    found = [(page.numbers, tuple(page.images.shape[1:3])) for page in pages((samples[i] for i in range(5)), 250)]
+    found = [
+        (batch.numbers, tuple(batch.images.shape[1:3]))
+        for batch in same_size_batches((samples[i] for i in range(5)), 250)
+    ]
     assert found == [([0, 2], (9, 12)), ([3], (7, 20)), ([1], (12, 9)), ([4], (9, 12))]
-    assert [page.numbers for page in pages((samples[i] for i in range(5)), 1)] == [[0], [1], [2], [3], [4]]
+    assert [batch.numbers for batch in same_size_batches((samples[i] for i in range(5)), 1)] == [
+        [0],
+        [1],
+        [2],
+        [3],
+        [4],
+    ]
 
 
 @pytest.mark.parametrize("views", [Views(Pair(5, 4), CORNERS, mirror=True), Views(Pair(5, 4), GRID)])

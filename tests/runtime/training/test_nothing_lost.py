@@ -103,26 +103,26 @@ def test_signals_save(capsys: pytest.CaptureFixture[str]) -> None:
     check("signals")
 
 
-@pytest.mark.parametrize("page", [2, 5, 6])
-def test_a_signal_stops_a_test_which_is_made_up_for(page: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three pages of 100 are a test of the 256 images."""
+@pytest.mark.parametrize("batch", [2, 5, 6])
+def test_a_signal_stops_a_test_which_is_made_up_for(batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three batches of 100 are a test of the 256 images."""
     words = ["train", *SMALL, "--epochs", "3", "-o"]
     if not Path("tests").exists():
         assert main([*words, "tests"]) == 0
-    run, asked = f"stopped_in_page{page}", 0
+    run, asked = f"stopped_in_batch{batch}", 0
 
-    def read(pages: TestBatches, index: int) -> Batch:
+    def read(batches: TestBatches, index: int) -> Batch:
         nonlocal asked
         asked += 1
-        if asked == page:
+        if asked == batch:
             signal.raise_signal(signal.SIGTERM)
-        return test_page(pages, index)
+        return test_batch(batches, index)
 
-    test_page = TestBatches.__getitem__
+    test_batch = TestBatches.__getitem__
     monkeypatch.setattr(TestBatches, "__getitem__", read)
-    monkeypatch.setattr("netdef.runtime.training.testing.PAGE", 100)
+    monkeypatch.setattr("netdef.runtime.training.testing.TEST_BATCH", 100)
     assert main([*words, run]) == 128 + signal.SIGTERM
-    assert asked == page
+    assert asked == batch
     assert main(["train", "--resume", "-o", run]) == 0
     assert last(run) == last("tests")
     assert best(run) == best("tests")
