@@ -1,6 +1,6 @@
 """Shapes: the sizes of a blob's axes, known or known only when the net runs (see ``size``)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from netdef.compiler.compare_sizes import Comparison, compare, simplest
@@ -41,6 +41,16 @@ def compare_shapes(first: Shape, second: Shape) -> Comparison:
 def differ(first: Shape, second: Shape) -> bool:
     """Whether two shapes can't be one, whatever a run finds."""
     return first != second and compare_shapes(first, second) is Comparison.DIFFERENT
+
+
+def first_to_differ(shapes: Iterable[Shape]) -> int | None:
+    """The place of the first shape that can't be one with all before it; None if all can be one."""
+    before: dict[Shape, None] = {}
+    for index, shape in enumerate(shapes):
+        if shape not in before and any(differ(shape, other) for other in before):
+            return index
+        before[shape] = None
+    return None
 
 
 def agreed(shapes: Sequence[Shape]) -> Shape:

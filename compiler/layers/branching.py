@@ -9,7 +9,7 @@ from netdef.compiler.layers.checks import find_axis, same_shapes
 from netdef.compiler.layers.roles import V1, Colour
 from netdef.compiler.override import override
 from netdef.compiler.schema.message import ProtoEnum, Refusal, param
-from netdef.compiler.shape import Shapes, agreed, differ
+from netdef.compiler.shape import Shapes, agreed, first_to_differ
 from netdef.compiler.size import Dim
 
 
@@ -45,15 +45,15 @@ class Concat(
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
         axis = self.along(len(bottoms[0]))
-        others = tuple((*shape[:axis], *shape[axis + 1 :]) for shape in bottoms)
-        for index, (shape, other) in enumerate(zip(bottoms, others, strict=True)):
-            if len(shape) != len(bottoms[0]) or differ(other, others[0]):
-                message = f"Concat joins along axis {axis}: all other sizes must agree"
-                help = "look at the strides and padding of what makes them"
-                raise Refusal("N206", message, at=f"bottom {index}", help=help)
+        aside: Shapes = tuple(tuple(0 if at == axis else size for at, size in enumerate(shape)) for shape in bottoms)
+        index = first_to_differ(aside)
+        if index is not None:
+            message = f"Concat joins along axis {axis}: all other sizes must agree"
+            help = "look at the strides and padding of what makes them"
+            raise Refusal("N206", message, at=f"bottom {index}", help=help)
         joined: Dim = sum((shape[axis] for shape in bottoms), start=0)
-        common = agreed(others)
-        return ((*common[:axis], joined, *common[axis:]),)
+        top = agreed(aside)
+        return ((*top[:axis], joined, *top[axis + 1 :]),)
 
 
 class Slice(Layer, message="slice_param", number=126, tops=Arity(1, None), v1=V1("SLICE", 33, 31), colour=Colour.PINK):

@@ -3,7 +3,7 @@
 from netdef.compiler.compare_sizes import is_below
 from netdef.compiler.layers.base import Window
 from netdef.compiler.schema.message import Refusal
-from netdef.compiler.shape import Pair, Shape, Shapes, agreed, differ
+from netdef.compiler.shape import Pair, Shape, Shapes, agreed, first_to_differ
 from netdef.compiler.size import Dim
 
 
@@ -16,10 +16,10 @@ def need_rank(bottoms: Shapes, rank: int, why: str) -> None:
 
 def same_shapes(bottoms: Shapes, what: str) -> Shape:
     """The one shape that all bottoms have; refuse those that differ, for Caffe never broadcasts."""
-    for index, shape in enumerate(bottoms[1:], start=1):
-        if differ(shape, bottoms[0]):
-            help = "nothing is broadcast: look at the strides, padding and channels of what makes them"
-            raise Refusal("N206", f"{what} needs bottoms of one shape", at=f"bottom {index}", help=help)
+    index = first_to_differ(bottoms)
+    if index is not None:
+        help = "nothing is broadcast: look at the strides, padding and channels of what makes them"
+        raise Refusal("N206", f"{what} needs bottoms of one shape", at=f"bottom {index}", help=help)
     return agreed(bottoms)
 
 

@@ -9,7 +9,7 @@ from netdef.compiler.layers.roles import V1, Colour
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Engine, Filler
 from netdef.compiler.schema.message import Refusal, pair, param
-from netdef.compiler.shape import Pair, Shape, Shapes, differ, product, show
+from netdef.compiler.shape import Pair, Shape, Shapes, first_to_differ, product, show
 from netdef.compiler.size import Dim, towards_zero
 
 
@@ -84,9 +84,9 @@ class _Convolving(Layer, message="convolution_param", number=106):
         if num_tops != len(bottoms):
             message = f"{len(bottoms)} bottoms make {len(bottoms)} tops, not {num_tops}"
             raise Refusal("N503", message, at="top", help="name a top for each bottom")
-        for index, shape in enumerate(bottoms):
-            if differ(shape[1:], bottoms[0][1:]):
-                raise Refusal("N206", "the bottoms share weights and must have one shape", at=f"bottom {index}")
+        index = first_to_differ(bottom[1:] for bottom in bottoms)
+        if index is not None:
+            raise Refusal("N206", "the bottoms share weights and must have one shape", at=f"bottom {index}")
         return tuple(self._top(shape) for shape in bottoms)
 
     def _top(self, bottom: Shape) -> Shape:

@@ -158,3 +158,25 @@ def test_pooling_has_the_windows_of_pooling_layer_cpp() -> None:
                 )
                 wanted = caffe_positions(size, kernel, stride, pad, ceil=rounding is Rounding.CEIL)
                 assert layer.infer(((1, 1, size, size),), 1) == ((1, 1, wanted, wanted),)
+
+
+@pytest.mark.parametrize("layer", [Eltwise(), Concat(axis=0)])
+@pytest.mark.parametrize(
+    ("bottoms", "at"),
+    [
+        (((2, K), (2, 3), (2, 4)), 2),  # K may be 3 or 4, and not both
+        (((2, K), (2, M), (2, K + 1)), 2),
+        (((2, 3), (2, 3), (2, 4), (2, 5)), 2),
+        (((2, 3), (2,)), 1),
+        (((2,), (2, 3)), 1),
+    ],
+)
+def test_every_bottom_is_held_against_all_before_it(layer: Layer, bottoms: Shapes, at: int) -> None:
+    with pytest.raises(Refusal) as caught:
+        layer.infer(bottoms, 1)
+    assert (caught.value.code, caught.value.at) == ("N206", f"bottom {at}")
+
+
+def test_a_top_has_the_most_that_is_known_of_its_bottoms() -> None:
+    assert Eltwise().infer(((2 * K, K + 1, 5), (M, 3, K), (K + M, M, M)), 1) == ((M, 3, 5),)
+    assert Concat(axis=1).infer(((K, 2), (5, 3), (M, K)), 1) == ((5, K + 5),)
