@@ -113,22 +113,20 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'netdef' has no attribute {name!r}")
     home, _, own = _HOMES[name].partition(":")
-    try:
-        return getattr(import_module(home), own)
-    except ModuleNotFoundError:
-        stand_in = _without_its_extras(name)
-        if stand_in is None:  # our fault
-            raise
-        return stand_in
+    stand_in = _without_its_extras(name) if name in _NEEDS else None
+    return stand_in or getattr(import_module(home), own)
 
 
 def _without_its_extras(name: str) -> Any:
-    """Stands for a function whose packages aren't installed: a call names the extras that do, and so does help()."""
+    """What stands for a function whose packages aren't installed: a call names their extras, and so does help().
+
+    None where all are there.
+    """
     from netdef.compiler.extras import require
     from netdef.compiler.net_error import NetError
 
     try:
-        require(f"netdef.{name}", *_NEEDS.get(name, ()))
+        require(f"netdef.{name}", *_NEEDS[name])
     except NetError as error:
         mistake = error
     else:

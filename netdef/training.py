@@ -8,7 +8,6 @@ from os import fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
-from netdef.compiler.extras import require
 from netdef.compiler.override import override
 from netdef.compiler.request import NetState, PathName, UsageError, net_request, path_of
 from netdef.launch import Task, ended, needs_launch, run_launched
@@ -149,7 +148,6 @@ def train(
         KeyboardInterrupt: if SIGINT stopped it; everything is saved, and ``resume=True`` goes on.
     """
     asked = {name: value for name, value in locals().items() if name not in ("state", "progress")}
-    require("netdef.train", "train")
     share_processors()
     request = TrainRequest(
         net=net_request(path_of(net) or "", **state),

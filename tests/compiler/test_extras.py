@@ -2,6 +2,7 @@
 
 import ast
 import json
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -10,9 +11,10 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import netdef
-from netdef.cli import COMMANDS
+from netdef.cli import COMMANDS, main
 from netdef.compiler.extras import DISTRIBUTION, EXTRAS, PACKAGES, extras_named, require
 
 ROOT = Path(__file__).parents[2]
@@ -52,11 +54,11 @@ CALLS = {
     "netdef.load_layers": ("netdef.load_layers('mine.py')", None),
     "help": ("__import__('pydoc').render_doc(netdef)", None),
     "every name": ("[getattr(netdef, name) for name in dir(netdef)]", None),
-    "netdef.evaluate": (f"netdef.evaluate({NET!r}, 'w.npz', 'digits')", "train"),
+    "netdef.evaluate": (f"netdef.evaluate({NET!r}, 'w.npz', data='digits')", "train"),
     "netdef.export": (f"netdef.export({NET!r})", "onnx"),
     "netdef.module": (f"netdef.module(netdef.load({NET!r}))", "train"),
     "netdef.onnx_model": (f"netdef.onnx_model(netdef.load({NET!r}))", "onnx"),
-    "netdef.predict": (f"netdef.predict({NET!r}, 'w.npz', ['image.jpg'])", "train"),
+    "netdef.predict": (f"netdef.predict({NET!r}, 'image.jpg', weights='w.npz')", "train"),
     "netdef.solver": ("netdef.solver('solver.prototxt', None)", "train"),
     "netdef.train": (f"netdef.train({NET!r}, data='digits')", "train"),
     "netdef.verify": (f"netdef.verify({NET!r})", "onnx,train"),
@@ -64,10 +66,25 @@ CALLS = {
     "netdef.write_weights": ("netdef.write_weights('v.npz', {})", "onnx"),
 }
 """Calls from Python, and the extra that they lack."""
-PLAIN_INSTALL = f"""
-import io, json, sys, zipfile
+WITHOUT = """
+import sys
+
+class Without:
+    def __init__(self, finder, absent):
+        self.finder, self.absent = finder, absent
+
+    def __getattr__(self, name):  # what importlib.metadata asks for
+        return getattr(self.finder, name)
+
+    def find_spec(self, name, *more):
+        return None if name.partition(".")[0] in self.absent else self.finder.find_spec(name, *more)
+
+sys.meta_path = [Without(finder, sys.argv[1].split(",")) for finder in sys.meta_path]
+"""
+"""Some modules are as if they weren't installed."""
+PLAIN_INSTALL = f"""{WITHOUT}
+import io, json, zipfile
 from contextlib import redirect_stderr, redirect_stdout
-sys.modules.update(dict.fromkeys({sorted(MODULES)}))  # each as if it weren't installed
 import netdef
 from netdef.cli import main
 
@@ -75,7 +92,7 @@ zipfile.ZipFile("w.npz", "w").writestr("fc/0.npy", "")
 with open("mine.py", "w") as file:
     file.write("from netdef.layer_types import Layer\\n\\nclass Mine(Layer):\\n    'The same.'\\n")
 found = {{}}
-for name, words in json.loads(sys.argv[1]).items():
+for name, words in json.loads(sys.argv[2]).items():
     with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as err:
         try:
             status = main(words) if isinstance(words, list) else str(eval(words))
@@ -95,7 +112,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int | str
     asked = LIGHT | {name: words for name, (words, _) in REFUSED.items()} | {name: c for name, (c, _) in CALLS.items()}
     asked |= {f"{command} --help": (command, "--help") for command in COMMANDS}
     done = subprocess.run(
-        [sys.executable, "-c", PLAIN_INSTALL, json.dumps(asked)],
+        [sys.executable, "-c", PLAIN_INSTALL, ",".join(MODULES), json.dumps(asked)],
         cwd=tmp_path_factory.mktemp("plain"),
         capture_output=True,
         text=True,
@@ -143,6 +160,51 @@ def test_a_call_that_lacks_an_extra_names_it(name: str, found: dict[str, tuple[i
         assert status == 1
         assert f"error[N010]: {name}" in err or "weights need" in err
         assert f"pip install '{DISTRIBUTION}[{extra}]'" in err
+
+
+# ---- extras are enough
+ENOUGH = {
+    "train": (
+        "train digits.net --data synthetic --epochs 0.02 --device cpu -o run",
+        "evaluate digits.net --weights run --data synthetic --device cpu",
+        "features digits.net --weights run --data synthetic --device cpu -o features.npz",
+        "predict digits.net --weights run image.png --device cpu",
+        "pack images shards",
+        "time digits.net --repeat 1 --device cpu",
+    ),
+    "onnx": ("export digits.net --onnx --weights run",),
+    "onnx,train": ("verify digits.net --weights run",),
+    "plot": ("plot run",),
+    "svm": ("svm features.npz --splits 1 --train-per-class 5",),
+}
+"""What runs to the end with some extras alone, in an order in which each finds what it needs."""
+THROUGH_OTHERS = {"plot": {"PIL"}}
+"""What an extra's packages bring themselves."""
+SOME_INSTALLED = f"""{WITHOUT}
+from netdef.cli import main
+
+sys.exit(next((status for words in sys.argv[2].split(";") if (status := main(words.split()))), 0))
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A net, an image, and a folder of images."""
+    folder = tmp_path_factory.mktemp("some")
+    assert main(["new", "digits", "-o", str(folder)]) == 0
+    Image.new("L", (8, 8), 100).save(folder / "image.png")
+    for name in ("a", "b"):
+        (folder / "images" / name).mkdir(parents=True)
+        shutil.copy(folder / "image.png", folder / "images" / name)
+    return folder
+
+
+@pytest.mark.parametrize("extras", ENOUGH)
+def test_an_extra_is_enough_for_its_commands(extras: str, folder: Path) -> None:
+    present = {module for extra in extras.split(",") for module in EXTRAS[extra]} | THROUGH_OTHERS.get(extras, set())
+    command = [sys.executable, "-c", SOME_INSTALLED, ",".join(MODULES - present), ";".join(ENOUGH[extras])]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 # ---- the table
