@@ -18,9 +18,14 @@ def same_shapes(bottoms: Shapes, what: str) -> Shape:
     """The one shape that all bottoms have; refuse those that differ, for Caffe never broadcasts."""
     index = first_to_differ(bottoms)
     if index is not None:
-        help = "nothing is broadcast: look at the strides, padding and channels of what makes them"
-        raise Refusal("N206", f"{what} needs bottoms of one shape", at=f"bottom {index}", help=help)
+        raise other_shape(index, what)
     return agreed(bottoms)
+
+
+def other_shape(index: int, what: str) -> Refusal:
+    """The no to a bottom that has not the shape of those before it."""
+    help = "nothing is broadcast: look at the strides, padding and channels of what makes them"
+    return Refusal("N206", f"{what} needs bottoms of one shape", at=f"bottom {index}", help=help)
 
 
 def find_axis(axis: int, rank: int, at: str = "axis", *, end: bool = False) -> int:

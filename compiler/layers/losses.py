@@ -2,7 +2,7 @@
 
 from netdef.compiler.compare_sizes import Comparison, compare
 from netdef.compiler.layers.base import Divisor, Layer
-from netdef.compiler.layers.checks import same_shapes
+from netdef.compiler.layers.checks import other_shape
 from netdef.compiler.layers.roles import V1, Colour, Makes
 from netdef.compiler.override import override
 from netdef.compiler.schema.message import Refusal
@@ -29,7 +29,7 @@ class EuclideanLoss(
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
         first, second = bottoms
         if differ(first[:1], second[:1]) or compare(product(first[1:]), product(second[1:])) is Comparison.DIFFERENT:
-            same_shapes(bottoms, "EuclideanLoss")
+            raise other_shape(1, "EuclideanLoss")
         if not first:
             raise Refusal("N203", "EuclideanLoss needs a batch axis", at="bottom 0")
         return ((),)
