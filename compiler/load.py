@@ -8,8 +8,8 @@ behind, so that one run says all that is wrong. ``analyse`` goes the whole road 
 """
 
 from collections.abc import Mapping, Sequence
-from os import PathLike, fspath
-from typing import NamedTuple
+from os import PathLike
+from typing import NamedTuple, Unpack
 
 from netdef.compiler.analysis.claims import check_claims
 from netdef.compiler.diagnostics import Diagnostic, Report, did_you_mean
@@ -20,7 +20,7 @@ from netdef.compiler.net.definition import Definition, define
 from netdef.compiler.net.net import Net, Sizes
 from netdef.compiler.net.opaque import declare
 from netdef.compiler.net_error import NetError, stop_on_errors
-from netdef.compiler.request import NetRequest
+from netdef.compiler.request import NetRequest, NetStateInPhase, net_request
 from netdef.compiler.schema.caffe import Phase, State
 from netdef.compiler.shape import Shape, Shapes
 from netdef.compiler.source import Source
@@ -52,16 +52,8 @@ def analyse(
     *,
     path: str | PathLike[str] = "<text>",
     files: Files = DISK,
-    phase: str = "TEST",
-    stages: Sequence[str] = (),
-    level: int = 0,
-    set: Mapping[str, Value] | None = None,
-    sizes: Mapping[str, Shape] | None = None,
-    data_size: Shape | Mapping[str, Shape] | None = None,
     samples: Mapping[str, Shapes] | None = None,
-    dense: bool = False,
-    opaque: DeclaredShapes | None = None,
-    layer_files: Sequence[str] = (),
+    **state: Unpack[NetStateInPhase],
 ) -> Analysis:
     """Read, expand and check a net as far as it goes, whatever is wrong with it; never raises.
 
@@ -69,29 +61,11 @@ def analyse(
         text: what stands in the file; None to read it.
         path: the file's name, beside which includes are looked up.
         files: where texts come from.
-        phase: this and all that follow are as ``load`` has them.
-        stages: stages that the layers' rules may ask for.
-        level: the level that they may ask for.
-        set: values for the file's ``let`` variables.
-        sizes: shapes of input blobs.
-        data_size: (C, H, W) of data layers whose data set is absent.
-        samples: shapes of one sample of data layers whose data set is there.
-        dense: make convolutions of the InnerProducts, unless the net has errors.
-        opaque: layer types that only their author can run, with the shapes of their tops.
-        layer_files: Python files that declare layer types of your own.
+        samples: as ``load`` has it.
+        state: phase, stages, level, set, sizes, data_size (by layer), dense, opaque and layer_files, as ``load`` has
+            them; ``dense`` only changes a net without errors.
     """
-    request = NetRequest(
-        file=fspath(path),
-        phase=phase,
-        stages=tuple(stages),
-        level=level,
-        set=set or {},
-        sizes=sizes or {},
-        data_size=_by_layer(data_size),
-        dense=dense,
-        opaque=opaque or {},
-        layer_files=tuple(layer_files),
-    )
+    request = net_request(path, **state)
     return analyse_net(request, samples=samples, files=files if text is None else files.over(request.file, text))
 
 
@@ -116,13 +90,8 @@ def analyse_net(request: NetRequest, *, samples: Mapping[str, Shapes] | None = N
         return Analysis(tree, expanded, definition, None, report)
     given = Sizes(request.sizes, {**(samples or {}), **{name: (image,) for name, image in request.data_size.items()}})
     first = given._replace(inputs={}) if request.dense else given
-    net = _checked(
-        definition,
-        state_of(request.phase, request.stages, request.level),
-        first,
-        bool(request.set) or bool(first.inputs),
-        later,
-    )
+    state = state_of(request.phase, request.stages, request.level)
+    net = _checked(definition, state, first, bool(request.set) or bool(first.inputs), later)
     if request.dense and not report.errors:
         from netdef.compiler.passes.dense import make_dense  # few nets ask for it
 
@@ -167,30 +136,24 @@ def load(
     Raises:
         NetError: with every mistake of the file; its warnings are in ``net.report``.
     """
-    found = analyse(
-        path=path,
-        files=files,
+    request = net_request(
+        path,
         phase=phase,
         stages=stages,
         level=level,
-        set=set,
-        sizes=sizes,
-        data_size=data_size,
-        samples=samples,
+        set=set or {},
+        sizes=sizes or {},
+        data_size=_by_layer(data_size),
         dense=dense,
-        opaque=opaque,
+        opaque=opaque or {},
         layer_files=layer_files,
     )
-    return _sound(found)
+    return load_net(request, samples=samples, files=files)
 
 
 def load_net(request: NetRequest, *, samples: Mapping[str, Shapes] | None = None, files: Files = DISK) -> Net:
     """The net that is asked for; ``samples`` and mistakes as ``load`` has them."""
-    return _sound(analyse_net(request, samples=samples, files=files))
-
-
-def _sound(found: Analysis) -> Net:
-    """The net of an analysis that found no errors."""
+    found = analyse_net(request, samples=samples, files=files)
     stop_on_errors(found.report)
     assert found.net is not None, "what there is no net for is an error"
     return found.net

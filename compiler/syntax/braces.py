@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from netdef.compiler.diagnostics import Report
 from netdef.compiler.source import Span
-from netdef.compiler.syntax import syntax_errors
+from netdef.compiler.syntax import token_errors
 from netdef.compiler.syntax.tokens import Token, Tokens
 
 
@@ -41,7 +41,7 @@ def close_braces(tokens: Tokens, unclosed: int, report: Report) -> None:
     gaps = list(_gaps(tokens.all))
     if len(gaps) == unclosed:
         for gap in gaps:
-            report.add(syntax_errors.unclosed(gap.opener.at, gap.before, gap.after, _own_line(gap.opener)))
+            report.add(token_errors.unclosed(gap.opener.at, gap.before, gap.after, _own_line(gap.opener)))
         for gap in reversed(gaps):
             _fill(tokens.all, gap)
         return
@@ -54,7 +54,7 @@ def close_braces(tokens: Tokens, unclosed: int, report: Report) -> None:
     end = len(tokens.source.text)
     last = tokens.all[-1].at
     report.add(
-        syntax_errors.unclosed(openers[-1].at, Span(tokens.source, end, end), last, _own_line(*reversed(openers)))
+        token_errors.unclosed(openers[-1].at, Span(tokens.source, end, end), last, _own_line(*reversed(openers)))
     )
     tokens.all += [made_up("RBRACE", "}", tokens.all[-1].at) for _ in openers]
 

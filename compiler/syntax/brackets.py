@@ -3,7 +3,7 @@
 import re
 
 from netdef.compiler.source import Span
-from netdef.compiler.syntax import syntax_errors
+from netdef.compiler.syntax import token_errors
 from netdef.compiler.syntax.braces import close_braces, is_first_on_line, made_up
 from netdef.compiler.syntax.scan import BEFORE_A_VALUE, SIGNS, Opener, Scan
 from netdef.compiler.syntax.words import TRIVIA
@@ -33,7 +33,7 @@ def close_bracket(scan: Scan, sign: str, at: Span) -> None:
     if sign != "}":
         within = within[max((i for i, each in enumerate(within) if each == "{"), default=-1) + 1 :]
     if opener not in within:
-        scan.report.add(syntax_errors.stray_closer(at))
+        scan.report.add(token_errors.stray_closer(at))
         scan.tokens.is_sound = scan.tokens.is_sound and sign != "}"
         scan.is_doubtful = True
         return
@@ -58,8 +58,8 @@ def close_forgotten(scan: Scan, index: int, found: Span, until: str = "{") -> No
         forgotten.append(scan.openers.pop().sign)
     scan.tokens.is_sound = scan.tokens.is_sound and not {"{", "<"} & set(forgotten)
     before = tokens[index].at if index < len(tokens) else found
-    closers = "".join(syntax_errors.CLOSERS[sign] for sign in forgotten)
-    scan.report.add(syntax_errors.unclosed(innermost.at, before, tokens[index - 1].at, closers))
+    closers = "".join(token_errors.CLOSERS[sign] for sign in forgotten)
+    scan.report.add(token_errors.unclosed(innermost.at, before, tokens[index - 1].at, closers))
     for closer in closers:
         tokens.insert(index, made_up(SIGNS[closer], closer, tokens[index - 1].at))
         index += 1

@@ -9,7 +9,7 @@ from lark.lexer import Lexer, LexerState
 from netdef.compiler.diagnostics import Report
 from netdef.compiler.override import override
 from netdef.compiler.source import Source, Span
-from netdef.compiler.syntax import strays, syntax_errors
+from netdef.compiler.syntax import strays, token_errors
 from netdef.compiler.syntax.braces import is_first_on_line
 from netdef.compiler.syntax.brackets import begin_of_statement, close_all, close_forgotten, open_bracket, read_bracket
 from netdef.compiler.syntax.literals import read_number
@@ -104,7 +104,7 @@ def _read_word(scan: Scan, word: str, at: Span) -> None:
 def _read_number(scan: Scan, text: str, at: Span) -> None:
     worth = read_number(text)
     if worth is None:
-        scan.report.add(syntax_errors.bad_number(at))
+        scan.report.add(token_errors.bad_number(at))
         scan.is_doubtful = True
     scan.add("BROKEN" if worth is None else "NUMBER", worth, at)
 

@@ -9,7 +9,7 @@ from lark.exceptions import UnexpectedInput
 
 from netdef.compiler.diagnostics import Report
 from netdef.compiler.source import Source, Span
-from netdef.compiler.syntax import syntax_errors
+from netdef.compiler.syntax import syntax_errors, token_errors
 from netdef.compiler.syntax.lexer import scan
 from netdef.compiler.syntax.literals import unescape
 from netdef.compiler.syntax.parser_cache import load_parser
@@ -92,5 +92,5 @@ def _read_expression(source: Source, start: int, end: int, report: Report) -> Ex
 def _unescape(raw: str, source: Source, start: int, dollar: bool, report: Report) -> str:
     text, bad = unescape(raw, dollar=dollar)
     if bad is not None:
-        report.add(syntax_errors.bad_escape(Span(source, start + bad.start, start + bad.end)))
+        report.add(token_errors.bad_escape(Span(source, start + bad.start, start + bad.end)))
     return text

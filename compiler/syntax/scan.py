@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from netdef.compiler.diagnostics import Report
 from netdef.compiler.source import Source, Span
-from netdef.compiler.syntax import syntax_errors
+from netdef.compiler.syntax import token_errors
 from netdef.compiler.syntax.tokens import Token, Tokens
 from netdef.compiler.syntax.tree import Lost
 
@@ -69,7 +69,7 @@ class Scan:
     def check_depth(self, at: Span) -> None:
         """Stop where brackets or operators nest deeper than anybody writes."""
         if max(len(self.openers), self.operators, self.else_ifs) > MOST_NESTED:
-            self.report.add(syntax_errors.too_deep(at, MOST_NESTED))
+            self.report.add(token_errors.too_deep(at, MOST_NESTED))
             self.tokens.all[:] = [Token("LOST", Lost(at), at)]  # half of it would only make more mistakes
             self.tokens.is_sound = False
             self.openers.clear()
