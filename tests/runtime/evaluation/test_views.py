@@ -84,7 +84,7 @@ def test_sides_are_scaled_alike_and_rounded() -> None:
     assert [tuple(samples[0][key].shape) for key in "012"] == [(9, 12, 1), (5, 7, 1), (8, 11, 1)]
 
 
-def test_pages_hold_images_of_one_size_and_few_pixels() -> None:
+def test_batches_hold_images_of_one_size_and_few_pixels() -> None:
     samples = ScaledImages(Noise(), [AS_IT_IS])
     found = [
         (batch.numbers, tuple(batch.images.shape[1:3]))
