@@ -10,8 +10,9 @@ import torch
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
 from netdef.compiler.shape import Pair, known
-from netdef.runtime.data.batches import TestBatches, stream
+from netdef.runtime.data.batches import TestBatches
 from netdef.runtime.data.datasets.dataset import Dataset, paths_of
+from netdef.runtime.data.loading import stream
 from netdef.runtime.data.normalise import Normalise
 from netdef.runtime.data.scaled import ScaledImages
 from netdef.runtime.data.skipping import Skipped

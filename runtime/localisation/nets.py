@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 from netdef.compiler.request import UsageError
 from netdef.runtime.console import Console
-from netdef.runtime.data.batches import TestBatches, stream
+from netdef.runtime.data.batches import TestBatches
 from netdef.runtime.data.datasets.dataset import Dataset, warnings_of
+from netdef.runtime.data.loading import stream
 from netdef.runtime.data.skipping import Skipped
 from netdef.runtime.evaluation import TEST_BATCH
 from netdef.runtime.evaluation.left_out import LeftOut

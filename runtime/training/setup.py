@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net.net import Net, Node
 from netdef.compiler.net_error import NetError
-from netdef.runtime.data.batches import workers_for
 from netdef.runtime.data.box_fields import BOX_FIELDS
 from netdef.runtime.data.colours import Shifted, colours_of
 from netdef.runtime.data.datasets.dataset import Data, Dataset, boxes_of, evenly_spread
@@ -20,6 +19,7 @@ from netdef.runtime.data.datasets.table import Table
 from netdef.runtime.data.feed import Feed, augmented, bind, check_classes, crop_of
 from netdef.runtime.data.ignored import allowed, uncounted
 from netdef.runtime.data.layer_crop import LayerCrop
+from netdef.runtime.data.loading import workers_for
 from netdef.runtime.data.normalise import Normalise, measured
 from netdef.runtime.data.zipped import Zipped
 from netdef.runtime.hardware.process_group import SINGLE, ProcessGroup

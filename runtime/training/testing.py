@@ -5,7 +5,8 @@ from contextlib import suppress
 from itertools import islice
 from math import ceil
 
-from netdef.runtime.data.batches import Batch, TestBatches, stream
+from netdef.runtime.data.batches import Batch, TestBatches
+from netdef.runtime.data.loading import stream
 from netdef.runtime.data.skipping import Skipped
 from netdef.runtime.evaluation import TEST_BATCH, Measured, evaluate, evaluate_loss
 from netdef.runtime.hardware.acceleration import casting

@@ -2,7 +2,7 @@
 
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.render.text import render
-from netdef.runtime.data.batches import stream
+from netdef.runtime.data.loading import stream
 from netdef.runtime.data.skipping import Skipped
 from netdef.runtime.evaluation import Measured
 from netdef.runtime.hardware.signal_sync import SignalSync

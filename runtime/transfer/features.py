@@ -6,9 +6,9 @@ from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.load import load_net
 from netdef.compiler.net_error import NetError
 from netdef.runtime.console import Console
-from netdef.runtime.data.batches import workers_for
 from netdef.runtime.data.datasets.dataset import Dataset, warnings_of
 from netdef.runtime.data.datasets.source import open_whole, parts_of
+from netdef.runtime.data.loading import workers_for
 from netdef.runtime.evaluation.left_out import LeftOut
 from netdef.runtime.evaluation.protocol import Protocol
 from netdef.runtime.evaluation.scoring import ScoringTask

@@ -1,23 +1,15 @@
 """Batches: what is in them depends on the seed and the iteration alone."""
 
-import os
-import signal
-import time
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
-import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter
 
-from netdef.compiler.diagnostics import Diagnostic
-from netdef.compiler.net_error import NetError
-from netdef.compiler.override import override
 from netdef.compiler.shape import Pair
-from netdef.runtime.data.batches import TestBatches, TrainingBatches, stream
+from netdef.runtime.data.batches import TestBatches, TrainingBatches
 from netdef.runtime.data.crop import ImageCrop
 from netdef.runtime.data.datasets.dataset import ImageArray
 
@@ -38,14 +30,6 @@ class Numbered:
 
     def __len__(self) -> int:
         return len(self.labels)
-
-
-class Unreadable(Numbered):
-    @override
-    def image(self, index: int) -> ImageArray:
-        if index == 3:
-            raise NetError(Diagnostic("N712", "3.jpg cannot be read"))
-        return super().image(index)
 
 
 PLAIN = ImageCrop(Pair(4, 4), 1)
@@ -107,50 +91,6 @@ def test_test_batches_have_every_image_once_in_order() -> None:
     assert len(batches) == 3
     row = [batches[i]["data"][:, 0, 0, 0].tolist() for i in range(len(batches))]
     assert row == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
-
-
-def test_workers_make_the_same_batches() -> None:
-    batches = TrainingBatches(Numbered(10), PLAIN, 4, seed=1)
-    alone, helped = ([b["data"] for b in stream(batches, range(3, 9), num)] for num in (0, 2))
-    assert len(alone) == len(helped) == 6
-    assert all(torch.equal(a, b) for a, b in zip(alone, helped, strict=True))
-
-
-class Deadly(Numbered):
-    @override
-    def image(self, index: int) -> ImageArray:
-        if index == 3:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return super().image(index)
-
-
-def test_a_killed_worker_is_a_mistake_where_its_batch_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_MultiProcessingDataLoaderIter._try_get_data, "__defaults__", (0.1,))  # else it looks after 5 s
-    handler = signal.getsignal(signal.SIGCHLD)
-    batches = stream(TestBatches(Deadly(5), PLAIN, 1), range(5), 1)
-    next(batches)
-    time.sleep(0.2)  # the worker is dead by now, and no handler raises
-    assert signal.getsignal(signal.SIGCHLD) == handler
-    with pytest.raises(NetError, match=r"N726.*a process that reads images was killed(.*\n)+.*--workers 0"):
-        list(batches)  # what was made ahead may be lost with its maker
-
-
-class Wrong(Numbered):
-    @override
-    def image(self, index: int) -> ImageArray:
-        raise RuntimeError("no killing")
-
-
-def test_what_a_worker_itself_raises_stays_what_it_is() -> None:
-    with pytest.raises(RuntimeError, match="no killing"):
-        next(stream(TestBatches(Wrong(5), PLAIN, 1), range(5), 1))
-
-
-@pytest.mark.parametrize("num_workers", [0, 1])
-def test_a_mistake_keeps_its_words_on_the_way_from_a_worker(num_workers: int) -> None:
-    with pytest.raises(NetError) as error:
-        list(stream(TestBatches(Unreadable(5), PLAIN, 5), range(1), num_workers))
-    assert [mistake.message for mistake in error.value.report] == ["3.jpg cannot be read"]
 
 
 def test_a_real_folder(shared: Path) -> None:

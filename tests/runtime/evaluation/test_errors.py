@@ -11,10 +11,11 @@ from netdef.compiler.preprocess import Preprocessing
 from netdef.compiler.schema.caffe import Channels
 from netdef.compiler.shape import Pair
 from netdef.runtime import lower
-from netdef.runtime.data.batches import TestBatches, stream
+from netdef.runtime.data.batches import TestBatches
 from netdef.runtime.data.crop import ImageCrop
 from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.feed import Feed
+from netdef.runtime.data.loading import stream
 from netdef.runtime.data.normalise import Normalise
 from netdef.runtime.evaluation import Errors, count_errors, evaluate
 from netdef.runtime.trained import TrainedNet

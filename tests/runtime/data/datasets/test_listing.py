@@ -12,11 +12,12 @@ from netdef.compiler.diagnostics import Diagnostic, Severity
 from netdef.compiler.net_error import NetError
 from netdef.compiler.override import override
 from netdef.compiler.shape import Pair
-from netdef.runtime.data.batches import TestBatches, TrainingBatches, stream
+from netdef.runtime.data.batches import TestBatches, TrainingBatches
 from netdef.runtime.data.crop import ImageCrop
 from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.datasets.listing import Listing, read_list
 from netdef.runtime.data.datasets.source import InputSpec, open_data
+from netdef.runtime.data.loading import stream
 from netdef.runtime.data.skipping import MOST_IN_A_ROW, Skipped
 from tests.runtime.data.test_batches import PLAIN, Numbered
 

@@ -12,12 +12,13 @@ from PIL import Image
 from netdef.cli import main
 from netdef.compiler.net_error import NetError
 from netdef.compiler.shape import Pair
-from netdef.runtime.data.batches import TrainingBatches, stream
+from netdef.runtime.data.batches import TrainingBatches
 from netdef.runtime.data.crop import ImageCrop
 from netdef.runtime.data.datasets.dataset import Dataset
 from netdef.runtime.data.datasets.folder import Folder
 from netdef.runtime.data.datasets.shards import open_shards
 from netdef.runtime.data.datasets.source import open_data, open_test
+from netdef.runtime.data.loading import stream
 
 
 def same(ours: Dataset, theirs: Dataset) -> None:
