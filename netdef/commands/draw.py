@@ -11,7 +11,7 @@ from netdef.compiler.files import stem_of
 from netdef.compiler.load import load_net
 from netdef.compiler.views.draw import draw, form_of
 from netdef.options.net import net_arguments, net_request
-from netdef.runtime.console import Console
+from netdef.runtime.console import Console, ExitStatus
 
 HELP = "draw a net as .dot, .svg, .pdf, .png or .html"
 
@@ -31,4 +31,4 @@ def run(args: argparse.Namespace, console: Console) -> int:
     console.show(net.report)
     draw(net, out)
     console.print(f"{out}: {len(net.nodes)} layers")
-    return 0
+    return ExitStatus.FINE

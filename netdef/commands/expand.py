@@ -9,7 +9,7 @@ import argparse
 from netdef.compiler.load import load_expanded, load_net
 from netdef.compiler.views.prototxt import write, write_net
 from netdef.options.net import net_arguments, net_request
-from netdef.runtime.console import Console
+from netdef.runtime.console import Console, ExitStatus
 
 HELP = "print pure Caffe V2 prototxt, which BVLC Caffe itself loads"
 
@@ -26,8 +26,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
     chooses = args.phase or args.stage or args.level or args.size or args.data_size or args.dense
     if not chooses:
         console.write(write(load_expanded(args.file, dict(args.set))))
-        return 0
+        return ExitStatus.FINE
     net = load_net(net_request(args))
     console.show(net.report)
     console.write(write_net(net))
-    return 0
+    return ExitStatus.FINE

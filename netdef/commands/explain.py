@@ -5,7 +5,7 @@ import json
 
 from netdef.compiler import explain
 from netdef.compiler.diagnostics import CODE_GROUPS, closest, group_of
-from netdef.runtime.console import Console
+from netdef.runtime.console import Console, ExitStatus
 
 HELP = "what a code such as N204 means"
 
@@ -20,7 +20,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     """Print a page of the manual, or its contents, on stdout."""
     if args.code is None:
         console.print(_contents_json() if args.json else _contents())
-        return 0
+        return ExitStatus.FINE
     code = args.code.upper()
     known = explain.codes()
     if code not in known:
@@ -31,7 +31,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         )
     page = explain.page(code)
     console.print(json.dumps(page._asdict(), indent=2, ensure_ascii=False) if args.json else _text(page))
-    return 0
+    return ExitStatus.FINE
 
 
 def _contents() -> str:

@@ -11,7 +11,7 @@ from netdef.compiler.layers import catalogue
 from netdef.compiler.rules import Rules
 from netdef.compiler.views.layer_types import page, table
 from netdef.options.net import load_argument
-from netdef.runtime.console import Console
+from netdef.runtime.console import Console, ExitStatus
 
 HELP = "the layer types, and what may stand in each"
 
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         console.print(json.dumps(found[0] if is_one else found, indent=2, ensure_ascii=False))
     else:
         console.print(table(pages) if args.type is None else "\n\n\n".join(each.text for each in pages))
-    return 0
+    return ExitStatus.FINE
 
 
 def _back_ends() -> "dict[str, Rules[..., Any]]":

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from netdef import example_nets
-from netdef.runtime.console import Console
+from netdef.runtime.console import Console, ExitStatus
 
 HELP = "copy a net such as vgg16, with what it includes, into your folder"
 
@@ -20,10 +20,10 @@ def run(args: argparse.Namespace, console: Console) -> int:
     """Copy the files and say what to try next."""
     if args.name is None:
         console.print("\n".join(example_nets.names()))
-        return 0
+        return ExitStatus.FINE
     name = args.name.removesuffix(".net")
     folder = Path(args.output)
     for path in example_nets.copy(name, folder, overwrite=args.force):
         console.print(f"{path}")
     console.print(f"try: netdef summary {folder / name}.net")
-    return 0
+    return ExitStatus.FINE

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from netdef.options.data import corrupt_argument
 from netdef.options.values import count
-from netdef.runtime.console import Console
+from netdef.runtime.console import Console, ExitStatus
 
 HELP = "pack images into tar shards"
 EXTRAS = ("train",)
@@ -37,4 +37,4 @@ def run(args: argparse.Namespace, console: Console) -> int:
         console.print(f"{name}: {counts}")
         if len(packed.skipped):
             console.say(f"netdef pack: {len(packed.skipped):,} images of {name} were left out")
-    return 0
+    return ExitStatus.FINE

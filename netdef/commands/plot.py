@@ -9,7 +9,7 @@ from pathlib import Path
 
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
-from netdef.runtime.console import Console
+from netdef.runtime.console import Console, ExitStatus
 
 HELP = "draw the curves of training runs"
 EXTRAS = ("plot",)
@@ -37,4 +37,4 @@ def run(args: argparse.Namespace, console: Console) -> int:
         histories = [history._replace(name=str(folder)) for history, folder in zip(histories, folders, strict=True)]
     draw(histories, out, args.x)
     console.print(str(out))
-    return 0
+    return ExitStatus.FINE

@@ -5,7 +5,7 @@ import argparse
 from netdef.compiler.load import load_net
 from netdef.compiler.views.summary import FORMATS, render
 from netdef.options.net import net_arguments, net_request
-from netdef.runtime.console import Console
+from netdef.runtime.console import Console, ExitStatus
 
 HELP = "shapes, weights, multiply-adds, receptive fields and memory of every layer"
 
@@ -22,4 +22,4 @@ def run(args: argparse.Namespace, console: Console) -> int:
     net = load_net(net_request(args))
     console.show(net.report)
     console.print(render(net, args.format))
-    return 0
+    return ExitStatus.FINE
