@@ -16,7 +16,8 @@ from netdef.compiler.extras import extras_named, require
 from netdef.compiler.net_error import NetError
 from netdef.compiler.override import override
 from netdef.compiler.request import UsageError
-from netdef.runtime.console import Console, ExitStatus, open_console
+from netdef.runtime.console import Console, open_console
+from netdef.runtime.exit_status import ExitStatus
 
 COMMANDS = sorted(path.stem for path in (Path(__file__).parent / "commands").glob("[a-z]*.py"))
 """A command is a file: ``HELP``, ``arguments(parser)``, ``run(args, console) -> int``, and ``EXTRAS`` if a plain

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Self
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
 from netdef.compiler.request import Request
-from netdef.runtime.console import Console, ExitStatus
+from netdef.runtime.console import Console
+from netdef.runtime.exit_status import ExitStatus
 from netdef.runtime.hardware.launch_environment import was_launched
 from netdef.runtime.requests import HardwareRequest
 

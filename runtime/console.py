@@ -10,21 +10,11 @@ import os
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from enum import IntEnum
 from typing import Self, TextIO
 
 from netdef.compiler.diagnostics import Diagnostic, Report
+from netdef.runtime.exit_status import ExitStatus
 from netdef.runtime.hardware.launch_environment import is_first_process
-
-
-class ExitStatus(IntEnum):
-    """How a command ends."""
-
-    FINE = 0
-    USER_MISTAKE = 1
-    WRONG_USAGE = 2
-    OUR_FAULT = 3
-    INTERRUPTED = 130
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,9 +64,8 @@ class Console:
             sys.stdout.write(text)
 
     def refuse_usage(self, text: str) -> ExitStatus:
-        """Say which arguments don't go together; the status with which the command then ends."""
-        if self.speaks:
-            print(text, file=sys.stderr)
+        """Say which arguments don't go together, whoever found it; the status with which the command then ends."""
+        print(text, file=sys.stderr)
         return ExitStatus.WRONG_USAGE
 
     def fail(self, report: Report) -> None:

@@ -17,7 +17,8 @@ from netdef.compiler.render import FORMATS
 from netdef.compiler.request import NetRequest
 from netdef.compiler.schema.caffe import Phase
 from netdef.options.net import net_arguments, net_request
-from netdef.runtime.console import Console, ExitStatus
+from netdef.runtime.console import Console
+from netdef.runtime.exit_status import ExitStatus
 
 HELP = "check nets in all phases"
 

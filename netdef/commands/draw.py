@@ -11,7 +11,8 @@ from netdef.compiler.files import stem_of
 from netdef.compiler.load import load_net
 from netdef.compiler.views.draw import draw, form_of
 from netdef.options.net import net_arguments, net_request
-from netdef.runtime.console import Console, ExitStatus
+from netdef.runtime.console import Console
+from netdef.runtime.exit_status import ExitStatus
 
 HELP = "draw a net as .dot, .svg, .pdf, .png or .html"
 

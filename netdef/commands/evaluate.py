@@ -26,7 +26,8 @@ from netdef.options.data import DATA_HELP, data_arguments, data_request
 from netdef.options.hardware import device_argument, devices_argument, hardware_request
 from netdef.options.net import net_arguments, net_request
 from netdef.options.values import sides
-from netdef.runtime.console import Console, ExitStatus
+from netdef.runtime.console import Console
+from netdef.runtime.exit_status import ExitStatus
 from netdef.runtime.hardware.threads import share_processors
 from netdef.runtime.requests import CROPS, POOLS, EvaluateRequest, EvaluationTask, Form
 

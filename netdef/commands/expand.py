@@ -9,7 +9,8 @@ import argparse
 from netdef.compiler.load import load_expanded, load_net
 from netdef.compiler.views.prototxt import write, write_net
 from netdef.options.net import net_arguments, net_request
-from netdef.runtime.console import Console, ExitStatus
+from netdef.runtime.console import Console
+from netdef.runtime.exit_status import ExitStatus
 
 HELP = "print pure Caffe V2 prototxt, which BVLC Caffe itself loads"
 

@@ -5,7 +5,8 @@ import json
 
 from netdef.compiler import explain
 from netdef.compiler.diagnostics import CODE_GROUPS, closest, group_of
-from netdef.runtime.console import Console, ExitStatus
+from netdef.runtime.console import Console
+from netdef.runtime.exit_status import ExitStatus
 
 HELP = "what a code such as N204 means"
 

@@ -9,7 +9,8 @@ import argparse
 from netdef.compiler.extras import require
 from netdef.options.model import model_arguments
 from netdef.options.net import net_arguments, net_request
-from netdef.runtime.console import Console, ExitStatus
+from netdef.runtime.console import Console
+from netdef.runtime.exit_status import ExitStatus
 from netdef.runtime.requests import ExportRequest
 
 HELP = "write the net as an ONNX model"

@@ -11,7 +11,8 @@ from netdef.compiler.layers import catalogue
 from netdef.compiler.rules import Rules
 from netdef.compiler.views.layer_types import page, table
 from netdef.options.net import load_argument
-from netdef.runtime.console import Console, ExitStatus
+from netdef.runtime.console import Console
+from netdef.runtime.exit_status import ExitStatus
 
 HELP = "the layer types, and what may stand in each"
 

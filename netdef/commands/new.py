@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 
 from netdef import example_nets
-from netdef.runtime.console import Console, ExitStatus
+from netdef.runtime.console import Console
+from netdef.runtime.exit_status import ExitStatus
 
 HELP = "copy a net such as vgg16, with what it includes, into your folder"
 

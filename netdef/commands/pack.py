@@ -9,7 +9,8 @@ from pathlib import Path
 
 from netdef.options.data import corrupt_argument
 from netdef.options.values import count
-from netdef.runtime.console import Console, ExitStatus
+from netdef.runtime.console import Console
+from netdef.runtime.exit_status import ExitStatus
 
 HELP = "pack images into tar shards"
 EXTRAS = ("train",)

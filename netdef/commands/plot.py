@@ -9,7 +9,8 @@ from pathlib import Path
 
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
-from netdef.runtime.console import Console, ExitStatus
+from netdef.runtime.console import Console
+from netdef.runtime.exit_status import ExitStatus
 
 HELP = "draw the curves of training runs"
 EXTRAS = ("plot",)

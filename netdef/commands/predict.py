@@ -11,7 +11,8 @@ from netdef.options.hardware import device_argument, hardware_request
 from netdef.options.net import net_arguments, net_request
 from netdef.options.values import count
 from netdef.prediction import predicted
-from netdef.runtime.console import Console, ExitStatus
+from netdef.runtime.console import Console
+from netdef.runtime.exit_status import ExitStatus
 from netdef.runtime.requests import PredictRequest
 
 HELP = "what images show: the likeliest classes, with names, and boxes"

@@ -5,7 +5,8 @@ import argparse
 from netdef.compiler.load import load_net
 from netdef.compiler.views.summary import FORMATS, render
 from netdef.options.net import net_arguments, net_request
-from netdef.runtime.console import Console, ExitStatus
+from netdef.runtime.console import Console
+from netdef.runtime.exit_status import ExitStatus
 
 HELP = "shapes, weights, multiply-adds, receptive fields and memory of every layer"
 

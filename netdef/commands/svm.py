@@ -9,7 +9,8 @@ import argparse
 import json
 
 from netdef.options.values import count, index
-from netdef.runtime.console import Console, ExitStatus
+from netdef.runtime.console import Console
+from netdef.runtime.exit_status import ExitStatus
 from netdef.runtime.requests import SvmRequest
 
 HELP = "linear SVMs on descriptors: mean class recall, or VOC's mAP"

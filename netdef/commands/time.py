@@ -10,7 +10,8 @@ import json
 from netdef.options.hardware import device_argument, hardware_request, speed_arguments
 from netdef.options.net import net_arguments, net_request
 from netdef.options.values import count
-from netdef.runtime.console import Console, ExitStatus
+from netdef.runtime.console import Console
+from netdef.runtime.exit_status import ExitStatus
 from netdef.runtime.hardware.threads import share_processors
 from netdef.runtime.requests import TimeRequest
 

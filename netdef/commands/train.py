@@ -13,7 +13,8 @@ from netdef.options.data import DATA_HELP, data_arguments
 from netdef.options.hardware import device_argument, speed_arguments
 from netdef.options.net import net_arguments
 from netdef.options.training import division_arguments, recipe_arguments, run_arguments, train_request
-from netdef.runtime.console import Console, ExitStatus
+from netdef.runtime.console import Console
+from netdef.runtime.exit_status import ExitStatus
 from netdef.runtime.hardware.threads import share_processors
 from netdef.runtime.requests import TrainRequest
 from netdef.runtime.training.recipe.manual import manual

@@ -10,7 +10,8 @@ from pathlib import Path
 from netdef.options.model import model_arguments
 from netdef.options.net import net_arguments, net_request
 from netdef.options.values import counts
-from netdef.runtime.console import Console, ExitStatus
+from netdef.runtime.console import Console
+from netdef.runtime.exit_status import ExitStatus
 from netdef.runtime.requests import VerifyRequest
 
 HELP = "PyTorch against ONNX Runtime, blob by blob"

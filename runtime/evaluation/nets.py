@@ -18,7 +18,7 @@ from netdef.runtime.evaluation.protocol import Pool, Protocol
 from netdef.runtime.evaluation.report import Result
 from netdef.runtime.evaluation.scoring import ScoringTask, check_task, score_images
 from netdef.runtime.evaluation.test_data import data_named, open_test_data
-from netdef.runtime.hardware.process_group import SINGLE, ProcessGroup, agree_on_errors
+from netdef.runtime.hardware.process_group import SINGLE, ProcessGroup
 from netdef.runtime.requests import EvaluateRequest
 from netdef.runtime.trained import open_trained
 from netdef.runtime.trained_run import trained_run
@@ -41,18 +41,16 @@ def score_nets(request: EvaluateRequest, console: Console, group: ProcessGroup =
     Raises:
         NetError: if a net, its weights, the data or saved posteriors are wrong, or don't go together.
     """
-    with agree_on_errors(group):
-        if request.save_posteriors:
-            POSTERIORS.check_place(Path(request.save_posteriors))
-        saved = [POSTERIORS.read(Path(path)) for path in request.posteriors]
+    if request.save_posteriors:
+        POSTERIORS.check_place(Path(request.save_posteriors))
+    saved = [POSTERIORS.read(Path(path)) for path in request.posteriors]
     scored = (_posteriors_of(request, *pair, console, group) for pair in request.pairs)
     parts, results = [], []
     for part in chain(saved, scored):
         parts.append(part)
         results.append(_counted(part, console, group))
     if len(parts) > 1:
-        with agree_on_errors(group):
-            parts.append(fused(parts))
+        parts.append(fused(parts))
         results.append(_counted(parts[-1], console, group))
     if request.save_posteriors and group.is_rank_0:
         POSTERIORS.write(Path(request.save_posteriors), parts[-1])
@@ -60,8 +58,7 @@ def score_nets(request: EvaluateRequest, console: Console, group: ProcessGroup =
 
 
 def _counted(posteriors: Posteriors, console: Console, group: ProcessGroup) -> Result:
-    with agree_on_errors(group):
-        result = Result(posteriors.made, posteriors.errors())
+    result = Result(posteriors.made, posteriors.errors())
     console.print(result.text)
     return result
 
@@ -71,10 +68,9 @@ def _posteriors_of(
 ) -> Posteriors:
     """One net's posteriors, for all processes, each of which scores its part of the images."""
     left_out = LeftOut(console)
-    with agree_on_errors(group):
-        task = open_task(request, file, weights)
-        console.show(task.trained.warnings)
-        check_task(task)
+    task = open_task(request, file, weights)
+    console.show(task.trained.warnings)
+    check_task(task)
     found = score_images(task, left_out.tell, lambda line: console.say(f"{file}: {line}"), group).all_gather(group)
     if num_left_out := left_out.close(group):
         console.say(f"netdef evaluate: images left out: {num_left_out:,}")

@@ -18,8 +18,10 @@ from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
 from netdef.compiler.override import override
 from netdef.compiler.request import UsageError
+from netdef.runtime.exit_status import ExitStatus
 from netdef.runtime.hardware.devices import num_gpus, own_device
 from netdef.runtime.hardware.launch_environment import attempt, was_launched
+from netdef.runtime.hardware.mistakes import Mistakes, SaidElsewhere
 
 T = TypeVar("T")
 
@@ -43,13 +45,6 @@ class _Sum(torch.autograd.Function):
         summed = gradients[0].clone()
         dist.all_reduce(summed)
         return summed
-
-
-class SaidElsewhere(SystemExit):
-    """Another process has said what is wrong; this one ends without a word, with the status of a mistake."""
-
-    def __init__(self) -> None:
-        super().__init__(1)
 
 
 class ProcessGroup(NamedTuple):
@@ -101,7 +96,7 @@ class ProcessGroup(NamedTuple):
         return found
 
     def decide_on_rank_0(self, decide: Callable[[], T]) -> T:
-        """What rank 0 decides, for all.
+        """What rank 0 decides, for all, once all have come here.
 
         Raises:
             NetError: on rank 0, if that is a mistake.
@@ -109,6 +104,7 @@ class ProcessGroup(NamedTuple):
         """
         if self.size == 1:
             return decide()
+        self.all_gather(None)  # whoever has found a mistake on the way here doesn't come
         decision: T | None = None
         try:
             if self.is_rank_0:
@@ -116,7 +112,7 @@ class ProcessGroup(NamedTuple):
         finally:
             decision = self.broadcast(decision)
         if decision is None:
-            raise SaidElsewhere
+            raise SaidElsewhere(ExitStatus.USER_MISTAKE)
         return decision
 
     def all_gather(self, own: T) -> list[T]:
@@ -147,6 +143,7 @@ SINGLE = ProcessGroup()
 def process_group(device: str | None = None) -> Iterator[ProcessGroup]:
     """The group that a launcher put this process in, while it is entered; alone if none did.
 
+    A mistake that leaves it is said by one of the processes, and ends all; those inside need not ask each other.
     ``device`` is where all of them are to compute, by name; by default each has its own GPU, if there are any.
     """
     if not was_launched():
@@ -159,16 +156,31 @@ def process_group(device: str | None = None) -> Iterator[ProcessGroup]:
     own_store = PrefixStore(f"attempt-{attempt()}", store)  # the addresses of processes that died stay in it
     dist.init_process_group("cpu:gloo,cuda:nccl" if gpu else "gloo", store=own_store, rank=rank, world_size=size)
     group = ProcessGroup(rank, size)
+    mistakes = Mistakes(own_store)
     try:
         yield group
         group.barrier()  # whoever parts while another still talks may end that one
-    except (NetError, UsageError, SystemExit):
+    except (NetError, UsageError) as error:
+        is_mine = mistakes.is_mine()
         dist.destroy_process_group()  # else its threads end the process with another status
+        if is_mine:
+            raise
+        mistakes.wait()
+        raise SaidElsewhere(
+            ExitStatus.WRONG_USAGE if isinstance(error, UsageError) else ExitStatus.USER_MISTAKE
+        ) from None
+    except SystemExit as end:
+        dist.destroy_process_group()
+        if isinstance(end, SaidElsewhere):
+            mistakes.wait()
         raise
     except RuntimeError as error:
         if group.size == 1 or not any(word in str(error) for word in GONE):
             raise
-        raise lost_another(group, str(error)) from None
+        if not mistakes.are_found:
+            raise lost_another(group, str(error)) from None
+        mistakes.wait()
+        raise SaidElsewhere(ExitStatus.USER_MISTAKE) from None
     dist.destroy_process_group()  # a broken group is left as it is
 
 
@@ -177,26 +189,3 @@ def lost_another(group: ProcessGroup, why: str) -> NetError:
     help = "its own message stands above; --restarts 3 starts all again, from the last checkpoint"
     message = f"process {group.rank} of {group.size} lost another one"
     return NetError(Diagnostic("N892", message, notes=(why.partition("\n")[0],), help=help))
-
-
-@contextmanager
-def agree_on_errors(group: ProcessGroup) -> Iterator[None]:
-    """A mistake that any process finds is said by one, the first that finds any, and ends all. All must come here.
-
-    Raises:
-        NetError: the mistake, in that process.
-        SaidElsewhere: in the others.
-    """
-    mistake: NetError | None = None
-    is_said = False
-    try:
-        yield
-    except NetError as error:
-        mistake = error
-    except SaidElsewhere:
-        is_said = True
-    found = group.all_gather(mistake is not None)
-    if mistake is not None and group.rank == found.index(True):
-        raise mistake
-    if any(found) or is_said:
-        raise SaidElsewhere

@@ -13,7 +13,7 @@ from netdef.runtime.data.skipping import Skipped
 from netdef.runtime.evaluation import TEST_BATCH
 from netdef.runtime.evaluation.left_out import LeftOut
 from netdef.runtime.evaluation.test_data import data_named, open_test_data
-from netdef.runtime.hardware.process_group import SINGLE, ProcessGroup, agree_on_errors
+from netdef.runtime.hardware.process_group import SINGLE, ProcessGroup
 from netdef.runtime.localisation.agreement import check_data, check_together
 from netdef.runtime.localisation.dense import evaluate_dense
 from netdef.runtime.localisation.evaluation import BoxErrors, evaluate_boxes
@@ -47,11 +47,10 @@ class BoxResult(NamedTuple):
 
 def asks_for_boxes(request: EvaluateRequest, group: ProcessGroup = SINGLE) -> bool:
     """Whether wrong boxes are to be counted: where that is said, or a net learns from boxes and there are data."""
-    with agree_on_errors(group):
-        return request.boxes or any(
-            data_named(request.data, trained_run(weights)) and learns_boxes(request.net.of(file))
-            for file, weights in request.pairs
-        )
+    return request.boxes or any(
+        data_named(request.data, trained_run(weights)) and learns_boxes(request.net.of(file))
+        for file, weights in request.pairs
+    )
 
 
 def evaluate_box_nets(
@@ -65,18 +64,17 @@ def evaluate_box_nets(
     """
     if unused := next(_without_meaning(request), None):
         raise UsageError(f"wrong boxes are counted without {unused}")
-    with agree_on_errors(group):
-        nets = [
-            open_either(request.net.of(file), weights, scores=request.data.scores, device=request.hardware.device)
-            for file, weights in request.pairs
-        ]
-        for net in nets:
-            console.show(net.warnings)
-        run = _run_that_knows_classes(nets)
-        data = open_test_data(request.data, run)
-        console.show(warnings_of(data))
-        check_data(nets, data)
-        check_together(nets)
+    nets = [
+        open_either(request.net.of(file), weights, scores=request.data.scores, device=request.hardware.device)
+        for file, weights in request.pairs
+    ]
+    for net in nets:
+        console.show(net.warnings)
+    run = _run_that_knows_classes(nets)
+    data = open_test_data(request.data, run)
+    console.show(warnings_of(data))
+    check_data(nets, data)
+    check_together(nets)
     localisers = [net for net in nets if net.gives_boxes]
     classifiers = [net for net in nets if not net.gives_boxes]
     if not localisers:

@@ -12,6 +12,8 @@ from torch import Tensor
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
 from netdef.runtime.evaluation import Measured
+from netdef.runtime.exit_status import ExitStatus
+from netdef.runtime.hardware.mistakes import SaidElsewhere
 from netdef.runtime.run import Run
 from netdef.runtime.training.progress import Display, Status
 
@@ -123,12 +125,12 @@ class MetricsLog:
 
         Raises:
             NetError: if a loss is no number any more.
-            SystemExit: likewise, where another process says so.
+            SaidElsewhere: likewise, where another process says so.
         """
         if self._entries:
             self._look(evaluation)
         if self._diverged is not None:
-            raise self._diverged if self._run is not None else SystemExit(1)
+            raise self._diverged if self._run is not None else SaidElsewhere(ExitStatus.USER_MISTAKE)
 
     def _look(self, evaluation: Measured | None) -> None:
         if self._diverged is not None:

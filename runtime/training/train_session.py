@@ -1,7 +1,6 @@
 """The runs of a session: from checked stages to folders with weights.
 
-A run's folder is made once all is known to be right. Processes agree on mistakes when all is checked, and when a stage
-begins.
+A run's folder is made once all is known to be right, by all processes.
 """
 
 import shlex
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from netdef.runtime.console import Console
-from netdef.runtime.hardware.process_group import ProcessGroup, agree_on_errors
+from netdef.runtime.hardware.process_group import ProcessGroup
 from netdef.runtime.requests import TrainRequest
 from netdef.runtime.run import Run, new_run
 from netdef.runtime.training.checkpoint import Checkpoint
@@ -39,9 +38,8 @@ def train_session(
         NetError: for whatever the user can mend; in one process, and the others end without a word.
         Stopped: if a signal asked for it; everything is saved.
     """
-    with agree_on_errors(group):
-        session = open_session(request, command, group, console, signals)
-        stage_runs = checked_runs(session)
+    session = open_session(request, command, group, console, signals)
+    stage_runs = checked_runs(session)
     return train_stages(session, stage_runs) if session.is_staged else train_alone(session, *stage_runs)
 
 
@@ -105,13 +103,12 @@ def train_stage(
     stage, request, setup = stage_run
     group = session.group
     with ExitStack() as stack:
-        with agree_on_errors(group):
-            given = None if session.has_begun(stage) else given_weights(request.weights)
-            job = job_of(setup, first_weights(stage.init, given, source))
-            run = group.decide_on_rank_0(lambda: run_of(job))
-            if group.is_rank_0:
-                stack.enter_context(run.held())
-            start, warnings = starting_point(run, setup.identity)
+        given = None if session.has_begun(stage) else given_weights(request.weights)
+        job = job_of(setup, first_weights(stage.init, given, source))
+        run = group.decide_on_rank_0(lambda: run_of(job))
+        if group.is_rank_0:
+            stack.enter_context(run.held())
+        start, warnings = starting_point(run, setup.identity)
         session.console.show(warnings)
         shown = stack.enter_context(display(session.console, group.rank))
         for line in introduction(request, job, run, start, source):

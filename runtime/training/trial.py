@@ -3,7 +3,7 @@
 from netdef.compiler.net_error import NetError
 from netdef.compiler.weights.stored import Weights
 from netdef.runtime.console import Console
-from netdef.runtime.hardware.process_group import ProcessGroup, agree_on_errors
+from netdef.runtime.hardware.process_group import ProcessGroup
 from netdef.runtime.requests import TrainRequest, Trial
 from netdef.runtime.training.dry_run import dry_run
 from netdef.runtime.training.job import job_of
@@ -21,18 +21,17 @@ NO_DATA = {"N710", "N010", "N774"}
 def try_out(request: TrainRequest, group: ProcessGroup, console: Console, signals: SignalHandler) -> None:
     """Print what a run would need, or whether the net can learn, as the request's ``trial`` says."""
     has_data = True
-    with agree_on_errors(group):
-        session = open_session(request, "", group, console, signals)
-        asked = session.request
-        given = given_weights(asked.weights)
-        try:
-            stage_runs = checked(session, asked, given)
-        except NetError as error:
-            if asked.trial is not Trial.DRY_RUN or NO_DATA.isdisjoint(each.code for each in error.report.errors):
-                raise
-            console.say(f"netdef train: made-up images stand in: {error.report.errors[0].message}")
-            has_data = False
-            stage_runs = checked(session, asked.replace(data=asked.data.replace(data="synthetic")), given)
+    session = open_session(request, "", group, console, signals)
+    asked = session.request
+    given = given_weights(asked.weights)
+    try:
+        stage_runs = checked(session, asked, given)
+    except NetError as error:
+        if asked.trial is not Trial.DRY_RUN or NO_DATA.isdisjoint(each.code for each in error.report.errors):
+            raise
+        console.say(f"netdef train: made-up images stand in: {error.report.errors[0].message}")
+        has_data = False
+        stage_runs = checked(session, asked.replace(data=asked.data.replace(data="synthetic")), given)
     for each in stage_runs:
         if len(stage_runs) > 1:
             console.print(f"stage {each.stage.name}:")
@@ -43,7 +42,7 @@ def try_out(request: TrainRequest, group: ProcessGroup, console: Console, signal
 def try_stage(session: Session, stage_run: StageRun, given: Weights | None, *, has_data: bool) -> None:
     """Try one training; without weights that were given, from the fillers."""
     stage, request, setup = stage_run
-    with agree_on_errors(session.group), display(session.console, session.group.rank) as shown:
+    with display(session.console, session.group.rank) as shown:
         job = job_of(setup, first_weights(stage.init, given, request.weights))
         found = dry_run(job, shown, has_data=has_data) if request.trial is Trial.DRY_RUN else overfit(job, shown)
     session.console.print(found.text)

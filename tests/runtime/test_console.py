@@ -3,7 +3,8 @@
 import pytest
 
 from netdef.compiler.diagnostics import Diagnostic, Report, Severity
-from netdef.runtime.console import Console, ExitStatus, open_console
+from netdef.runtime.console import Console, open_console
+from netdef.runtime.exit_status import ExitStatus
 
 Captured = pytest.CaptureFixture[str]
 WARNING = Diagnostic("N508", "odd", severity=Severity.WARNING)
@@ -48,7 +49,9 @@ def test_of_several_processes_rank_0_speaks(monkeypatch: pytest.MonkeyPatch, cap
     assert open_console().speaks, "no launcher of ours: a cluster's own variable"
     monkeypatch.setenv("TORCHELASTIC_RUN_ID", "x")
     assert not open_console().speaks
-    assert open_console().refuse_usage("which?") == ExitStatus.WRONG_USAGE
+    speak(open_console())
     assert capsys.readouterr() == ("", "")
+    assert open_console().refuse_usage("which?") == ExitStatus.WRONG_USAGE
+    assert capsys.readouterr() == ("", "which?\n")
     monkeypatch.setenv("RANK", "0")
     assert open_console().speaks

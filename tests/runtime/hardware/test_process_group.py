@@ -110,3 +110,39 @@ def test_mistakes_are_said_once() -> None:
     assert "say --batch 98 or 100" in said
     said = train(*TWO, "--lr", "1e30", "-o", "nan", status=1)
     assert said.count("error[N844]: the loss is nan at iteration 2") == said.count("error[") == 1
+
+
+UNALIKE = """
+import sys, time
+from netdef.cli import status_of
+from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.net_error import NetError
+from netdef.compiler.request import UsageError
+from netdef.runtime.hardware.process_group import process_group
+
+def work(console):
+    with process_group("cpu") as group:
+        if group.rank == int(sys.argv[1]):
+            raise UsageError("out of order") if sys.argv[2] == "usage" else NetError(Diagnostic("N700", "out of order"))
+        if sys.argv[2] == "decides":
+            group.decide_on_rank_0(lambda: open("decided", "w"))
+        group.barrier()
+    return 0
+
+sys.exit(status_of(work))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("rank", "what", "status"), [("0", "talks", 1), ("1", "decides", 1), ("1", "usage", 2)])
+def test_a_mistake_that_one_alone_finds_ends_all(rank: str, what: str, status: int) -> None:
+    """The others wait for it in the middle of a talk, or for all to come where rank 0 is to decide."""
+    Path("unalike.py").write_text(UNALIKE)
+    launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "unalike.py", rank, what)
+    process = start(*launcher)
+    _, said = process.communicate(timeout=100)
+    assert process.returncode == 1, "torchrun's own status"
+    assert said.count("out of order") == 1, said
+    assert "lost another" not in said
+    assert f"exitcode  : {status}" in said
+    assert not Path("decided").exists()
