@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from netdef.compiler.files import name_of
 from netdef.runtime.console import Console
-from netdef.runtime.data.data_layers import load_fed
 from netdef.runtime.data.datasets.source import input_spec_of
 from netdef.runtime.data.feed import check_classes
 from netdef.runtime.data.ignored import allowed, uncounted
+from netdef.runtime.data.layer_feed import load_fed
 from netdef.runtime.data.loading import workers_for
 from netdef.runtime.evaluation.left_out import LeftOut
 from netdef.runtime.evaluation.posteriors import Posteriors, fused

@@ -10,9 +10,9 @@ from netdef.compiler.request import NetRequest
 from netdef.compiler.weights.match import match
 from netdef.compiler.weights.stored import Weights
 from netdef.runtime.console import Console
-from netdef.runtime.data.data_layers import layers_data, load_fed
 from netdef.runtime.data.datasets import source
 from netdef.runtime.data.datasets.dataset import Data, warnings_of
+from netdef.runtime.data.layer_feed import layers_data, load_fed
 from netdef.runtime.hardware.devices import device_of
 from netdef.runtime.hardware.process_group import ProcessGroup
 from netdef.runtime.requests import RecipeRequest, TrainRequest

@@ -11,7 +11,7 @@ from netdef.compiler.net.net import Net, Node
 from netdef.compiler.schema.caffe import Transform
 from netdef.compiler.source import Span
 from netdef.runtime.data.augment import Augment
-from netdef.runtime.data.data_layers import LayerFeed
+from netdef.runtime.data.layer_feed import LayerFeed
 from netdef.runtime.requests import TrainRequest
 from netdef.runtime.training.recipe.recipe import Recipe
 from netdef.runtime.training.recipe.solver_prototxt import listed

@@ -20,10 +20,11 @@ from netdef.compiler.load import load, state_of
 from netdef.compiler.net_error import NetError
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.batches import TestBatches, TrainingBatches
-from netdef.runtime.data.data_layers import LayerFeed, feed_of, open_layers, samples_of
+from netdef.runtime.data.data_layers import open_layers, samples_of
 from netdef.runtime.data.datasets.databases import open_database
 from netdef.runtime.data.datasets.datums import Datums
 from netdef.runtime.data.datasets.table import Table
+from netdef.runtime.data.layer_feed import LayerFeed, feed_of
 from netdef.runtime.data.loading import stream
 from netdef.runtime.data.packing import Packing, pack
 from netdef.runtime.data.resize import resize_bilinear
