@@ -47,6 +47,17 @@ def insert_after(span: Span, text: str, applicability: Applicability = Applicabi
     return replace(span._replace(start=span.end), text, applicability)
 
 
+def insert_field(close: Span, text: str) -> Fix | None:
+    """A field before a message's closing brace, only to look at: its value is an example."""
+    if close.text != "}":
+        return None
+    source = close.source.text
+    line = source[source.rfind("\n", 0, close.start) + 1 : close.start]
+    if line.strip():
+        return insert_before(close, f"{text} " if line[-1].isspace() else f" {text} ", Applicability.SHOWN)
+    return insert_before(close, f"  {text}\n{line}", Applicability.SHOWN)
+
+
 def rename(
     span: Span, word: str, instead: str | None, applicability: Applicability = Applicability.UNSAFE
 ) -> Fix | None:

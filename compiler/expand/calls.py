@@ -7,7 +7,7 @@ from netdef.compiler.expand.evaluate import describe
 from netdef.compiler.expand.place import NET, Place
 from netdef.compiler.expand.run import Run
 from netdef.compiler.expand.scope import Binding, Closure, Mistake, Scope
-from netdef.compiler.fixes import rename
+from netdef.compiler.spelling import guess
 from netdef.compiler.syntax.tree import Argument, Block, Call, Plain
 
 
@@ -22,9 +22,8 @@ def run_call(run: Run, call: Call, place: Place) -> list[Plain]:
     at = place.here(call.at)
     closure = place.scope.block(call.name)
     if closure is None:
-        near = closest(call.name, place.scope.block_names())
-        help = f'did you mean "{near}"?' if near else "define it above, or include its file"
-        raise Mistake("N302", f"there is no block {call.name}", at, help, fix=rename(call.at, call.name, near))
+        meant = guess(call.name, place.scope.block_names(), call.at, "define it above, or include its file")
+        raise Mistake("N302", f"there is no block {call.name}", at, meant.help, fix=meant.fix)
     block = closure.block
     if block in run.calls:
         help = "nothing would end it; `repeat` says how often something comes"
@@ -100,10 +99,9 @@ def _parameter(argument: Argument, block: Block, positional: Iterator[str], scop
         raise Mistake("N304", f"block {block.name} takes {count}", argument.at, "drop this one", _signature(block))
     at = argument.at if argument.name is None else argument.at._replace(end=argument.at.start + len(name))
     if name not in names:
-        near = closest(name, [*names, "input"])
-        help = f'did you mean "{near}"?' if near else f"it has {', '.join(names) or 'none'}"
+        meant = guess(name, [*names, "input"], at, f"it has {', '.join(names) or 'none'}")
         message = f"block {block.name} has no parameter {name}"
-        raise Mistake("N304", message, at, help, _signature(block), fix=rename(at, name, near))
+        raise Mistake("N304", message, at, meant.help, _signature(block), fix=meant.fix)
     if name in scope.variables:
         message = f"block {block.name} is given {name} twice"
         raise Mistake("N304", message, at, "keep one of them", _signature(block))

@@ -6,10 +6,10 @@ Integers stay integers: ``/`` gives one where it divides exactly, else a fractio
 import operator
 from collections.abc import Callable
 
-from netdef.compiler.diagnostics import closest
 from netdef.compiler.expand.scope import Mistake, Quiet, Scope
-from netdef.compiler.fixes import Applicability, insert_after, rename, replace
+from netdef.compiler.fixes import Applicability, insert_after, replace
 from netdef.compiler.source import Span
+from netdef.compiler.spelling import guess
 from netdef.compiler.syntax.tree import (
     Binary,
     Broken,
@@ -101,13 +101,12 @@ def _variable(word: Word, scope: Scope) -> Value:
 
 def unknown_variable(word: Word, scope: Scope) -> Mistake:
     """Nobody binds a word; what was meant is most likely a variable that can be read here."""
+    message = f"there is no variable {word.value}"
     if word.value == "input":
-        near, help = None, "input is the one blob that flows into a block, and here there is none"
-    else:
-        near = closest(word.value, scope.variable_names())
-        help = f'did you mean "{near}"?' if near else f"bind it above: let {word.value} = 1"
-    fix = rename(word.at, word.value, near)
-    return Mistake("N301", f"there is no variable {word.value}", word.at, help, fix=fix)
+        help = "input is the one blob that flows into a block, and here there is none"
+        return Mistake("N301", message, word.at, help)
+    meant = guess(word.value, scope.variable_names(), word.at, f"bind it above: let {word.value} = 1")
+    return Mistake("N301", message, word.at, meant.help, fix=meant.fix)
 
 
 def _text(part: "str | Expression", scope: Scope) -> str:

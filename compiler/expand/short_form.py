@@ -39,8 +39,9 @@ def run_layer(run: Run, layer: LayerStatement, place: Place) -> list[Plain]:
     _join(run, layer, name, kind, frame, place=place)
     type_at = place.here(layer.type.at)
     head = [_string("name", name, place.here(layer.name.at)), Field("type", Text(type_name, type_at), type_at)]
-    messages = [Group(group, tuple(fields), at, at) for group, fields in groups.items()]
-    return [Group("layer", (*head, *frame, *messages), at, at)]
+    close = at if layer.close is None else place.here(layer.close)
+    messages = [Group(group, tuple(fields), at, close) for group, fields in groups.items()]
+    return [Group("layer", (*head, *frame, *messages), at, close)]
 
 
 def run_input(run: Run, declared: Input, place: Place) -> list[Plain]:

@@ -10,13 +10,14 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from netdef.compiler.diagnostics import Diagnostic, Label, Report, closest
-from netdef.compiler.fixes import Fix, rename
+from netdef.compiler.diagnostics import Diagnostic, Label, Report
+from netdef.compiler.fixes import Fix
 from netdef.compiler.layers.roles import Makes
 from netdef.compiler.net.definition import Definition, LayerDefinition
 from netdef.compiler.net.net import AUTOMATIC
 from netdef.compiler.schema.decode import place_of
 from netdef.compiler.source import Span
+from netdef.compiler.spelling import guess
 
 
 class Version(NamedTuple):
@@ -116,8 +117,7 @@ class _Joiner:
             help = "give this layer the same include or exclude rule"
         elif self.is_whole:
             message = f'there is no blob "{name}"'
-            near = closest(name, [*self.last, *self.absent])
-            help, fix = f'did you mean "{near}"?' if near else self._blobs_so_far(), rename(at, name, near)
+            help, fix = guess(name, [*self.last, *self.absent], at, self._blobs_so_far())
         else:
             return
         self.report.add(Diagnostic("N501", message, Label(at), labels, help=help, fix=fix))

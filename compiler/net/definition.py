@@ -107,7 +107,7 @@ def _define_layer(group: Group, decoder: Decoder, expanded: Expanded) -> LayerDe
     names = {s.name: _frame_field(s.name) for s in group.fields}
     frame_body = [s for s in group.fields if names[s.name] in LayerFrame.fields or isinstance(s, Lost)]
     found = decoder.values(LayerFrame.fields, frame_body, "a layer")
-    frame = decoder.make(LayerFrame, found, group.at) if found.is_whole else None
+    frame = decoder.make(LayerFrame, found, group.at, group.close) if found.is_whole else None
     if frame is None:
         told = sum(len(found.values.get(name, ())) for name in ("top", "include", "exclude"))
         if told < sum(names[s.name] in ("top", "include", "exclude", "") for s in frame_body):
@@ -126,7 +126,8 @@ def _define_layer(group: Group, decoder: Decoder, expanded: Expanded) -> LayerDe
         parameters = _parameters(kind, own, Decoder(report, expanded.has_constructs))
         places = {**found.places, **parameters.places}
         if parameters.is_whole:
-            layer = Decoder(report, expanded.has_constructs).make(kind, parameters._replace(places=places), at)
+            close = next((s.close for s in own if s.name == kind.message and isinstance(s, Group)), None)
+            layer = Decoder(report, expanded.has_constructs).make(kind, parameters._replace(places=places), at, close)
     is_known = kind is not None or declared is not None or "type" not in found.values
     return LayerDefinition(frame, layer if found.is_whole else None, places, at, report, is_known)
 

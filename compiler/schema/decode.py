@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity, closest
-from netdef.compiler.fixes import Applicability, Fix, remove_statement, rename
+from netdef.compiler.fixes import Applicability, Fix, insert_field, remove_statement, rename
 from netdef.compiler.schema.message import REQUIRED, Message, Param, Refusal
 from netdef.compiler.schema.values import WrongValue, convert, example_of
 from netdef.compiler.shape import Pair
@@ -42,14 +42,16 @@ class Decoder:
     def message(self, kind: type[M], group: Group) -> M | None:
         """The message in a group, or None if it is broken."""
         found = self.values(kind.fields, group.fields, f"{group.name} {{ }}")
-        return self.make(kind, found, group.at) if found.is_whole else None
+        return self.make(kind, found, group.at, group.close) if found.is_whole else None
 
-    def make(self, kind: type[M], found: Values, at: Span) -> M | None:
-        """A message from values; ``at`` is the place of the whole, for what is missing."""
+    def make(self, kind: type[M], found: Values, at: Span, close: Span | None = None) -> M | None:
+        """A message from values; ``at`` is the place of the whole, for what is missing, and ``close`` its brace."""
         missing = [p for p in kind.params.values() if p.required and p.attribute not in found.values]
         for param in missing:
             field = next(iter(param.spellings))
-            self._error("N408", f"{field} is missing", at, f"add {field}: {example_of(param)}", subject=field)
+            example = f"{field}: {example_of(param)}"
+            fix = None if close is None else insert_field(close, example)
+            self._error("N408", f"{field} is missing", at, f"add {example}", subject=field, fix=fix)
         if missing:
             return None
         message = kind(**found.values)

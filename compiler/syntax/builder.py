@@ -59,7 +59,7 @@ class Body:
 
     __slots__ = ("close", "open", "statements")
 
-    def __init__(self, statements: tuple[Statement, ...], open: Span, close: Span) -> None:
+    def __init__(self, statements: tuple[Statement, ...], open: Span, close: Span | None) -> None:
         self.statements = statements
         self.open = open
         self.close = close
@@ -92,10 +92,9 @@ class _Builder:
         return lost
 
     def layer(self, children: Children) -> LayerStatement:
-        keyword, name, kind, *body = children
-        return LayerStatement(
-            _value_of(name), _value_of(kind), body[0].statements if body else (), keyword.at.to(kind.at)
-        )
+        keyword, name, kind, *bodies = children
+        at, body = keyword.at.to(kind.at), bodies[0] if bodies else Body((), keyword.at, None)
+        return LayerStatement(_value_of(name), _value_of(kind), body.statements, at, body.close)
 
     def input(self, children: Children) -> Input:
         keyword, name, shape = children
@@ -107,7 +106,7 @@ class _Builder:
 
     def block(self, children: Children) -> Block:
         _, name, *parameters, body = children
-        return Block(name.value, tuple(parameters), body.statements, name.at)
+        return Block(name.value, tuple(parameters), body.statements, name.at, body.close)
 
     def parameter(self, children: Children) -> Parameter:
         name, *default = children
@@ -128,7 +127,7 @@ class _Builder:
     def repeat(self, children: Children) -> Repeat:
         keyword, *targets, _, over, body = children
         index = targets[0].names[0] if len(targets) == 2 else None
-        return Repeat(index, targets[-1], over, body.statements, keyword.at)
+        return Repeat(index, targets[-1], over, body.statements, keyword.at, body.close)
 
     def target(self, children: Children) -> Target:
         return Target((children[0].value,), False, children[0].at)
@@ -149,7 +148,7 @@ class _Builder:
             branch = (otherwise[0],)
         else:
             branch = otherwise[0].statements
-        return If(condition, then.statements, branch, keyword.at)
+        return If(condition, then.statements, branch, keyword.at, children[-1].close)
 
     def include(self, children: Children) -> Include:
         keyword, path = children
@@ -158,7 +157,7 @@ class _Builder:
     def opaque(self, children: Children) -> Opaque:
         keyword, kind, *at_layer, body = children
         layer = at_layer[1].value if at_layer else None
-        return Opaque(kind.value, layer, body.statements, keyword.at.to(children[-2].at))
+        return Opaque(kind.value, layer, body.statements, keyword.at.to(children[-2].at), body.close)
 
     # ---- expressions
     def list(self, children: Children) -> List:

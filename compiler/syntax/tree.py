@@ -141,6 +141,8 @@ class LayerStatement(NamedTuple):
     body: "tuple[Statement, ...]"
     at: Span
     """The word ``layer`` to the type."""
+    close: Span | None
+    """The closing brace, where a missing field would stand; None without a body."""
 
 
 class Input(NamedTuple):
@@ -176,6 +178,8 @@ class Block(NamedTuple):
     body: "tuple[Statement, ...]"
     at: Span
     """The name's place."""
+    close: Span
+    """The closing brace."""
 
 
 class Argument(NamedTuple):
@@ -212,6 +216,8 @@ class Repeat(NamedTuple):
     body: "tuple[Statement, ...]"
     at: Span
     """The word ``repeat``."""
+    close: Span
+    """The closing brace."""
 
 
 class If(NamedTuple):
@@ -222,6 +228,8 @@ class If(NamedTuple):
     otherwise: "tuple[Statement, ...]"
     at: Span
     """The word ``if``."""
+    close: Span
+    """The closing brace."""
 
 
 class Include(NamedTuple):
@@ -241,6 +249,8 @@ class Opaque(NamedTuple):
     layer: Text | None
     body: "tuple[Statement, ...]"
     at: Span
+    close: Span
+    """The closing brace."""
 
 
 Statement = Field | Group | Lost | LayerStatement | Input | Let | Block | Call | Repeat | If | Include | Opaque

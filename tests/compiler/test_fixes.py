@@ -124,6 +124,27 @@ def test_a_field_given_twice_with_two_values_is_only_shown() -> None:
     assert said.fix.applicability is Applicability.SHOWN
 
 
+@pytest.mark.parametrize(
+    ("layer", "shown"),
+    [
+        ('layer "c" Convolution { kernel_size: 3 }', 'layer "c" Convolution { kernel_size: 3 num_output: 64 }'),
+        (
+            'layer "c" Convolution {\n  kernel_size: 3 # so\n}',
+            'layer "c" Convolution {\n  kernel_size: 3 # so\n  num_output: 64\n}',
+        ),
+        (
+            'layer { name: "r" type: "Convolution" bottom: "data" top: "r" convolution_param {kernel_size: 3} }',
+            'layer { name: "r" type: "Convolution" bottom: "data" top: "r" convolution_param'
+            " {kernel_size: 3 num_output: 64 } }",
+        ),
+    ],
+)
+def test_a_missing_field_is_shown_where_it_would_stand(layer: str, shown: str) -> None:
+    found = netdef.analyse(HEAD + layer, path=PATH).report
+    assert [said.code for said in found] == ["N408"]
+    assert apply_fixes(found, Applicability.SHOWN).texts[PATH] == HEAD + shown
+
+
 def test_no_fix_is_made_of_what_a_variable_holds() -> None:
     text = HEAD + 'let k = "3" layer "c" Convolution { num_output: 4 kernel_size: k }'
     (said,) = netdef.analyse(text).report
