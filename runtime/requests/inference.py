@@ -1,0 +1,163 @@
+"""What is asked of trained nets: how often they are wrong, what images show, and descriptors."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from netdef.compiler.request import NetRequest, Request, UsageError
+from netdef.runtime.requests.inputs import DataRequest, HardwareRequest
+
+CROPS = (0, 1, 10, 50)
+"""How many windows of an image may be shown at one scale."""
+POOLS = ("logits", "prob")
+"""A map is averaged before or after the soft-max."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateRequest(Request):
+    """How often nets are wrong, each with its weights, or saved posteriors; several are fused, too.
+
+    files, weights    the nets and, in the same order, what they take; ``net`` says the state of all of them
+    scales            the shorter sides of an image, in pixels
+    crops             windows of an image at one scale: 0, 1, 10 or 50
+    flip              whether the image is shown mirrored, too
+    pool              whether a map is averaged before (``logits``) or after (``prob``) the soft-max
+    boxes             whether wrong boxes are counted
+    posteriors        files of saved ones; ``save_posteriors`` is where those found are written
+    """
+
+    files: tuple[str, ...] = ()
+    weights: tuple[str, ...] = ()
+    net: NetRequest = field(default_factory=NetRequest)
+    data: DataRequest = field(default_factory=DataRequest)
+    hardware: HardwareRequest = field(default_factory=HardwareRequest)
+    scales: tuple[int, ...] = ()
+    crops: int = 0
+    flip: bool = False
+    pool: str = "logits"
+    boxes: bool = False
+    posteriors: tuple[str, ...] = ()
+    save_posteriors: str | None = None
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Each net with its weights."""
+        return tuple(zip(self.files, self.weights, strict=True))
+
+    def check(self) -> None:
+        """Refuse what doesn't go together.
+
+        Raises:
+            UsageError: if nets and weights aren't as many, nothing is asked for, or a word or number isn't known.
+        """
+        if len(self.weights) != len(self.files) or not (self.files or self.posteriors):
+            counts = f"{len(self.files)} nets and {len(self.weights)} weights"
+            raise UsageError(f"give each net its weights; there are {counts}")
+        if self.crops not in CROPS:
+            raise UsageError(f"crops are {', '.join(map(str, CROPS))}, not {self.crops}")
+        if self.pool not in POOLS:
+            raise UsageError(f"a map is averaged as {' or '.join(POOLS)} say, not {self.pool}")
+
+
+class Form(StrEnum):
+    """How the results of an evaluation are given: line by line as they come, or all together."""
+
+    LINES = "lines"
+    JSON = "json"
+    TEXT = "text"
+    MARKDOWN = "markdown"
+    PICKLE = "pickle"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationTask(Request):
+    """An evaluation, and what becomes of its results, which other processes than this one may find.
+
+    form   how they are printed; ``PICKLE`` prints nothing
+    out    the file of ``PICKLE``
+    """
+
+    evaluation: EvaluateRequest = field(default_factory=EvaluateRequest)
+    form: Form = Form.LINES
+    out: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictRequest(Request):
+    """What images show, and where.
+
+    images    files, folders of them, or patterns
+    classes   a file with the classes' names, one a line
+    top       how many classes are named
+    boxes     whether the net gives boxes
+    out       with ``boxes``: a folder for copies of the images with their boxes; None draws none
+    class_net, class_weights   with ``boxes``: a net that scores classes
+    """
+
+    net: NetRequest
+    weights: str
+    images: tuple[str, ...] = ()
+    classes: str | None = None
+    top: int = 5
+    boxes: bool = False
+    out: str | None = None
+    class_net: str | None = None
+    class_weights: str | None = None
+    scores: str | None = None
+    hardware: HardwareRequest = field(default_factory=HardwareRequest)
+
+    def check(self) -> None:
+        """Refuse what doesn't go together.
+
+        Raises:
+            UsageError: if a class net comes without its weights, or without boxes that it would choose.
+        """
+        if (self.class_net is None) != (self.class_weights is None) or (self.class_net and not self.boxes):
+            raise UsageError("--boxes takes --class-net and --class-weights together")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeaturesRequest(Request):
+    """Descriptors of images.
+
+    out         the file: .safetensors or .npz
+    blob        what describes an image; None is fc7, or what the last layer with weights reads
+    scales      the shorter sides of an image, in pixels; with ``stack`` they stand side by side, else they are averaged
+    flip        whether the image is shown mirrored, too
+    box         whether the object's box is described, too
+    several     whether an image may show several classes
+    normalise   whether rows are brought to length 1
+    """
+
+    net: NetRequest
+    weights: str
+    data: DataRequest = field(default_factory=DataRequest)
+    hardware: HardwareRequest = field(default_factory=HardwareRequest)
+    out: str | None = None
+    blob: str | None = None
+    scales: tuple[int, ...] = ()
+    stack: bool = False
+    flip: bool = False
+    box: bool = False
+    several: bool = False
+    normalise: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class SvmRequest(Request):
+    """How well linear SVMs find the classes on descriptors.
+
+    features     files of descriptors, of several nets of the same images
+    test         others to test on; without any, images of each class are dealt out
+    metric       ``recall`` or ``map``; None is recall unless images show several classes
+    splits       how often images are dealt out: ``train_per_class`` of each class for training, and at most
+                 ``test_per_class`` for the test
+    seed         the first split's; the next has the next
+    """
+
+    features: tuple[str, ...]
+    test: tuple[str, ...] = ()
+    metric: str | None = None
+    splits: int = 3
+    train_per_class: int = 30
+    test_per_class: int = 50
+    seed: int = 0

@@ -1,0 +1,57 @@
+"""What is asked of a net whose weights needn't be trained: a model, how closely it agrees, and how long layers take."""
+
+from dataclasses import dataclass, field
+
+from netdef.compiler.request import NetRequest, Request
+from netdef.runtime.requests.inputs import HardwareRequest
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportRequest(Request):
+    """A net as a model.
+
+    weights   a file, or a run's folder for its best ones; None is the fillers under ``seed``
+    out       the model; None is the net's name with .onnx
+    dynamic   the inputs' axes that stay free, of N, H and W; None is all that the net allows
+    opset     the version of ONNX's operators
+    verify    whether the model is run against PyTorch, and certified beside it
+    """
+
+    net: NetRequest
+    weights: str | None = None
+    out: str | None = None
+    dynamic: tuple[str, ...] | None = ("N",)
+    opset: int = 19
+    seed: int = 0
+    verify: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifyRequest(Request):
+    """PyTorch against ONNX Runtime, blob by blob; the fields of ``ExportRequest``, and two more.
+
+    batches     the sizes of batches that are tried
+    tolerance   the greatest relative error that passes
+    """
+
+    net: NetRequest
+    weights: str | None = None
+    dynamic: tuple[str, ...] | None = None
+    opset: int = 19
+    seed: int = 0
+    batches: tuple[int, ...] = (1, 3)
+    tolerance: float = 1e-4
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimeRequest(Request):
+    """How long each layer takes.
+
+    batch    samples in a pass; None is as the net says
+    repeat   passes, of whose times the median is taken
+    """
+
+    net: NetRequest
+    hardware: HardwareRequest = field(default_factory=HardwareRequest)
+    batch: int | None = None
+    repeat: int = 10

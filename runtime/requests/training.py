@@ -1,0 +1,75 @@
+"""A training, and its parts."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from netdef.compiler.request import NetRequest, Request
+from netdef.runtime.requests.inputs import DataRequest, HardwareRequest
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecipeRequest(Request):
+    """How to train: a recipe, and what holds instead of what it says.
+
+    file     netdef's .yaml or Caffe's solver.prototxt; None is the .yaml beside the net, else built-in settings
+    only     the one stage of the recipe that is trained
+    epochs   passes over the training data
+    batch    images in an iteration, over all devices
+    lr       the first learning rate
+    seed     of weights, order, augmentation and dropout
+    """
+
+    file: str | None = None
+    only: str | None = None
+    epochs: float | None = None
+    batch: int | None = None
+    lr: float | None = None
+    seed: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DivisionRequest(Request):
+    """How a batch is divided, and what happens if a process breaks down.
+
+    restarts         how often all processes start again
+    passes           in how many passes a device computes its part of a batch
+    sync_batchnorm   whether BatchNorm's mean and variance are taken over all devices
+    shard            whether the weights are divided over the devices, too
+    """
+
+    restarts: int | None = None
+    passes: int | None = None
+    sync_batchnorm: bool | None = None
+    shard: bool | None = None
+
+
+class Trial(StrEnum):
+    """What is tried instead of a training; nothing is written."""
+
+    DRY_RUN = "dry run"
+    ONE_BATCH = "one batch"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainRequest(Request):
+    """A training.
+
+    weights       what it begins with: a file, or a run's folder for its best ones; None is the fillers
+    out           the run's folder; None is ``runs/NAME``
+    resume        whether it goes on with the run there
+    keep          checkpoints to keep
+    tensorboard   whether TensorBoard is given the metrics, too
+    trial         what is only tried, if anything
+    """
+
+    net: NetRequest = field(default_factory=NetRequest)
+    recipe: RecipeRequest = field(default_factory=RecipeRequest)
+    data: DataRequest = field(default_factory=DataRequest)
+    hardware: HardwareRequest = field(default_factory=HardwareRequest)
+    division: DivisionRequest = field(default_factory=DivisionRequest)
+    weights: str | None = None
+    out: str | None = None
+    resume: bool = False
+    keep: int | None = None
+    tensorboard: bool | None = None
+    trial: Trial | None = None

@@ -1,0 +1,53 @@
+"""What is asked of trained nets, where it doesn't go together."""
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from netdef.compiler.request import NetRequest, UsageError
+from netdef.runtime.requests import EvaluateRequest, EvaluationTask, Form, PredictRequest
+
+NET = NetRequest(file="a.net")
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({}, "there are 0 nets and 0 weights"),
+        ({"files": ("a", "b"), "weights": ("w",)}, "there are 2 nets and 1 weights"),
+        ({"files": ("a",), "weights": ("w",), "crops": 7}, "crops are 0, 1, 10, 50, not 7"),
+        ({"posteriors": ("p",), "pool": "max"}, "logits or prob"),
+    ],
+)
+def test_an_evaluation_names_its_nets_and_how_they_are_shown_images(fields: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        EvaluateRequest(**fields).check()
+    EvaluateRequest(files=("a",), weights=("w",), crops=10, pool="prob").check()
+    EvaluateRequest(posteriors=("p",)).check()
+
+
+def test_a_class_net_comes_with_weights_and_chooses_boxes() -> None:
+    asked = PredictRequest(net=NET, weights="w", class_net="c.net", class_weights="c", boxes=True)
+    asked.check()
+    for other in (asked.replace(boxes=False), asked.replace(class_weights=None), asked.replace(class_net=None)):
+        with pytest.raises(UsageError, match="--class-net and --class-weights together"):
+            other.check()
+
+
+def test_an_evaluation_in_other_processes_is_told_as_data() -> None:
+    asked = EvaluateRequest(files=("a.net",), weights=("w",), net=NetRequest(set={"N": 2}), scales=(256, 384))
+    task = EvaluationTask(evaluation=asked, form=Form.PICKLE, out="found")
+    assert task.as_data == {
+        "evaluation": {"files": ["a.net"], "weights": ["w"], "net": {"set": {"N": 2}}, "scales": [256, 384]},
+        "form": "pickle",
+        "out": "found",
+    }
+    assert EvaluationTask.from_data(task.as_data) == task
+
+
+def test_requests_load_no_torch() -> None:
+    code = "import sys, netdef.runtime.requests; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
