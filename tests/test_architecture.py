@@ -133,6 +133,11 @@ def test_what_tests_compare_with_is_used_by_tests_alone() -> None:
     assert not found
 
 
+@pytest.mark.parametrize("path", files("runtime"), ids=lambda path: str(path.relative_to(ROOT)))
+def test_runtime_takes_no_nets_and_images_from_torchvision(path: Path) -> None:
+    assert "torchvision" not in {name.split(".")[0] for name in imports(path)}
+
+
 @pytest.mark.parametrize("package", ["netdef.compiler", "netdef.runtime"])
 def test_what_lies_below_knows_nothing_above(package: str) -> None:
     """The compiler knows only itself; the runtime knows the compiler too, and neither a command nor its options."""
