@@ -1,11 +1,17 @@
-"""Files that are there whole or not at all, whenever the power goes."""
+"""Files that are there whole or not at all, whenever the power goes, the disk is full, or two write one name at once.
+
+A file is written under a name that nobody else has, created there exclusively, and gets its own by being renamed.
+"""
 
 import os
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from netdef.compiler.faults import come_to, die, dies_here
+
+Write = Callable[[Path], object]
+"""What writes the file that it is given the name of."""
 
 UNFINISHED = ".unfinished-"
 """The head of a file's name while it is written; its suffix stays, because writers choose a format by it."""
@@ -14,30 +20,42 @@ UMASK = os.umask(0)
 os.umask(UMASK)
 
 
-def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+def write_whole(path: Path, write: Write) -> None:
     """Write a file beside its place, have it on the disk, then rename it: POSIX renames in one go.
 
-    What is no file, as /dev/null, is written to as it is.
+    What is no file, as /dev/null, is written to as it is; a link stays, and the file that it leads to is written.
     """
-    if path.exists() and not path.is_file():
-        write(path)
-        return
-    unfinished = path.with_name(UNFINISHED + path.name)
-    try:
-        come_to("before-write")
-        write(unfinished)
-        with suppress(OSError):  # not every disk has modes
-            unfinished.chmod(0o666 & ~UMASK)  # some libraries make files that only their owner can read
-        if dies_here("mid-write"):
-            os.truncate(unfinished, unfinished.stat().st_size // 2)
-            die()
-        sync(unfinished)
+    write_together({path: write})
+
+
+def write_together(writes: dict[Path, Write]) -> None:
+    """The same with files of one folder that belong to each other: none has its name before all are on the disk.
+
+    Of two processes that write the same ones at once, the last one's are all there.
+    """
+    special = [path for path in writes if path.exists() and not path.is_file()]
+    for path in special:
+        writes[path](path)
+    places = {Path(os.path.realpath(path)): write for path, write in writes.items() if path not in special}
+    with ExitStack() as stack:
+        unfinished = {path: stack.enter_context(_unfinished(path)) for path in places}
+        for path, write in places.items():
+            come_to("before-write")
+            write(unfinished[path])
+            with suppress(OSError):  # not every disk has modes
+                unfinished[path].chmod(0o666 & ~UMASK)
+            if dies_here("mid-write"):
+                os.truncate(unfinished[path], unfinished[path].stat().st_size // 2)
+                die()
+            sync(unfinished[path])
         come_to("before-rename")
-        unfinished.replace(path)
+        for folder in {path.parent for path in places}:
+            stack.enter_context(_one_at_a_time(folder))
+        for path in places:
+            unfinished[path].replace(path)
         come_to("after-rename")
-    finally:
-        unfinished.unlink(missing_ok=True)
-    sync(path.parent)
+    for folder in {path.parent for path in places}:
+        sync(folder)
 
 
 def write_whole_text(path: Path, text: str) -> None:
@@ -45,10 +63,42 @@ def write_whole_text(path: Path, text: str) -> None:
     write_whole(path, lambda unfinished: unfinished.write_text(text, encoding="utf-8"))
 
 
+def write_whole_bytes(path: Path, data: bytes) -> None:
+    """The same for bytes."""
+    write_whole(path, lambda unfinished: unfinished.write_bytes(data))
+
+
 def sync(path: Path) -> None:
     """Have a file, or a folder's list of names, on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _unfinished(path: Path) -> Iterator[Path]:
+    """An empty file beside a path, under a name that nobody has; it is gone at the end, unless it was renamed."""
+    from tempfile import mkstemp  # most commands write nothing
+
+    descriptor, name = mkstemp(prefix=UNFINISHED, suffix=path.suffix, dir=path.parent)
+    os.close(descriptor)
+    try:
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    """Wait for other processes that rename in this folder; where the system has no such locks, go on without."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(ImportError, OSError):  # Windows, and some disks of a network
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
     finally:
         os.close(descriptor)

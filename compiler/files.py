@@ -44,6 +44,9 @@ class Files:
         if not self._disk:
             report.add(Diagnostic("N001", f"there is no file {name}"))
             return None
+        if not name:
+            report.add(Diagnostic("N001", "the name of a file is empty", help="name a .net or .prototxt file"))
+            return None
         try:
             data = self._read(name)
         except (OSError, ValueError) as error:  # a path may hold a zero byte, and the standard input be closed

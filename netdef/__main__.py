@@ -1,8 +1,20 @@
-"""``python -m netdef`` is the same as ``netdef``."""
+"""The program: ``python -m netdef`` is the same as ``netdef``.
 
+Law: nothing is imported here that takes time, before an interrupt is sure to end the process without a traceback.
+"""
+
+import signal
 import sys
 
-from netdef.cli import main
+
+def main() -> int:
+    """Run one command and return its exit status."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # there is nothing to clean up before a command runs
+    from netdef.cli import main as run
+
+    return run()
+
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -6,17 +6,21 @@ Results go to stdout; diagnostics and progress to stderr.
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from netdef import streams
+from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.extras import extras_named, require
+from netdef.compiler.memory import out_of_memory
 from netdef.compiler.net_error import NetError
 from netdef.compiler.override import override
 from netdef.compiler.request import UsageError
-from netdef.runtime.console import Console, open_console
+from netdef.runtime.console import Console, LostOutput, open_console, tell
 from netdef.runtime.exit_status import ExitStatus
 
 COMMANDS = sorted(path.stem for path in (Path(__file__).parent / "commands").glob("[a-z]*.py"))
@@ -26,33 +30,52 @@ install won't do. Only the chosen is loaded."""
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit status."""
-    args = parse(sys.argv[1:] if argv is None else argv)
+    streams.prepare()
+    try:
+        args = parse(sys.argv[1:] if argv is None else argv)
+    except SystemExit:  # help, or wrong usage
+        streams.drain()
+        raise
     return status_of(lambda console: args.run(args, console))
 
 
 def status_of(work: Callable[[Console], int]) -> int:
     """The exit status of some work, which is given a console to speak by; what breaks it off is told."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # as the program begins
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     console = open_console()
     try:
-        status = work(console)
-        sys.stdout.flush()
-        return status
+        return _status_of(work, console)
+    except LostOutput as lost:
+        console.fail(Report([Diagnostic("N006", f"the standard output can't be written: {lost}")]))
+        return ExitStatus.USER_MISTAKE
+    except BrokenPipeError:  # the reader of a pipe had enough: `netdef summary ... | head`
+        return ExitStatus.FINE
+    finally:
+        streams.drain()
+
+
+def _status_of(work: Callable[[Console], int], console: Console) -> int:
+    try:
+        return work(console)
     except NetError as error:
         console.fail(error.report)
         return ExitStatus.USER_MISTAKE
     except UsageError as error:
         return console.refuse_usage(f"netdef: {error}")
-    except BrokenPipeError:  # the reader of a pipe had enough: `netdef summary ... | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitStatus.FINE
+    except (LostOutput, BrokenPipeError):
+        raise
     except KeyboardInterrupt:
-        print("netdef: stopped", file=sys.stderr)
+        tell("netdef: stopped")
         return ExitStatus.INTERRUPTED
     except Exception as error:
+        if (mistake := out_of_memory(error)) is not None:
+            console.fail(Report([mistake]))
+            return ExitStatus.USER_MISTAKE
         if "NETDEF_TRACEBACK" in os.environ:
             raise
         kind = type(error).__name__
-        print(f"netdef: our fault, not yours: {kind}: {error}\nSet NETDEF_TRACEBACK=1 to see where.", file=sys.stderr)
+        tell(f"netdef: our fault, not yours: {kind}: {error}\nSet NETDEF_TRACEBACK=1 to see where.")
         return ExitStatus.OUR_FAULT
 
 

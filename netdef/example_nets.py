@@ -3,8 +3,10 @@
 import re
 from pathlib import Path
 
+from netdef.compiler.atomic import write_whole_bytes
 from netdef.compiler.diagnostics import Diagnostic, did_you_mean
 from netdef.compiler.net_error import NetError
+from netdef.compiler.save import unwritable
 
 _INCLUDE = re.compile(r'^\s*include\s+"([^"]+)"', re.MULTILINE)
 _NAMED = re.compile(r"^\s*(?:like|net):\s*(\S+)", re.MULTILINE)
@@ -35,9 +37,9 @@ def copy(name: str, folder: Path, *, overwrite: bool = False) -> list[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for source in sources:
-            (folder / source.name).write_bytes(source.read_bytes())
-    except OSError as error:
-        raise NetError(Diagnostic("N006", f"{folder} can't be written: {error.strerror}")) from None
+            write_whole_bytes(folder / source.name, source.read_bytes())
+    except (OSError, ValueError) as error:
+        raise NetError(unwritable(folder, error)) from None
     return [folder / source.name for source in sources]
 
 

@@ -12,6 +12,7 @@ from netdef.compiler.load import load_net
 from netdef.compiler.net_error import NetError
 from netdef.compiler.onnx import save_model
 from netdef.compiler.request import NetStateInPhase, PathName, net_request, path_of
+from netdef.compiler.save import save_text, unwritable
 from netdef.compiler.weights.formats.files import read_weights
 from netdef.compiler.weights.formats.run_folder import best_weights
 from netdef.compiler.weights.stored import Weights
@@ -90,8 +91,8 @@ def exported(request: ExportRequest, console: Console) -> Exported:
     dynamic = allowed(net) if request.dynamic is None else request.dynamic
     try:
         saved = save_model(net, out, weights, dynamic=dynamic, opset=request.opset, seed=request.seed, origin=origin)
-    except OSError as error:
-        raise NetError(Diagnostic("N006", f"{out} can't be written: {error.strerror}")) from None
+    except (OSError, ValueError) as error:
+        raise NetError(unwritable(out, error)) from None
     console.show(saved.report)
     for path in saved.files:
         console.print(f"{path}: {path.stat().st_size / 1e6:,.1f} MB")
@@ -110,7 +111,7 @@ def exported(request: ExportRequest, console: Console) -> Exported:
         exported=saved.files,
     )
     proof = out.with_suffix(".certificate.json")
-    proof.write_text(certificate.json(), encoding="utf-8")
+    save_text(proof, certificate.json())
     console.print(f"{certificate.table()}\n{proof}: the certificate")
     return written._replace(certificate=certificate, certificate_file=proof)
 

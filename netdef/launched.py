@@ -4,6 +4,7 @@ import sys
 from importlib import import_module
 from typing import Any
 
+from netdef import streams
 from netdef.cli import status_of
 from netdef.launch import Task
 from netdef.runtime.console import Console
@@ -11,6 +12,7 @@ from netdef.runtime.console import Console
 
 def main() -> int:
     """Do the task as its command does in one process, and return the exit status."""
+    streams.prepare()
     task = Task.from_words(sys.argv[1])
     command: Any = import_module(f"netdef.commands.{task.verb}")
 

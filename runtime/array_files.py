@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from netdef.compiler.atomic import write_whole
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
+from netdef.compiler.save import unwritable
 from netdef.compiler.weights.formats.archive import Archive
 from netdef.compiler.weights.formats.archives import ARCHIVES
 from netdef.compiler.weights.stored import StoredArray
@@ -57,8 +58,8 @@ class ArrayFile(NamedTuple, Generic[Made]):
         try:
             write = ARCHIVES[path.suffix].write
             write_whole(path, lambda unfinished: write(unfinished, Archive(arrays, {"about": about})))
-        except OSError as error:
-            raise NetError(Diagnostic("N006", f"{path} can't be written: {error.strerror}")) from None
+        except (OSError, ValueError) as error:
+            raise NetError(unwritable(path, error)) from None
 
     def read(self, path: Path) -> Made:
         """What is made of a file's arrays and facts.

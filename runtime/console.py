@@ -9,6 +9,7 @@ Law: torch is not imported, and rich only where progress is shown.
 import os
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Self, TextIO
 
@@ -45,27 +46,40 @@ class Console:
     def say(self, text: str) -> None:
         """A line about what happens."""
         if self.shows_progress:
-            print(text, file=sys.stderr, flush=True)
+            tell(text)
 
     def print(self, text: str) -> None:
-        """A line of a result."""
-        if self.speaks and self.results:
-            print(text, flush=True)
+        """A line of a result; raises ``LostOutput`` as ``write`` does."""
+        self.write(f"{text}\n")
 
     def print_each(self, lines: Iterable[str]) -> None:
         """The lines of a result; nobody makes them where they aren't printed."""
         if self.speaks and self.results:
             for line in lines:
-                print(line, flush=True)
+                self.print(line)
 
     def write(self, text: str) -> None:
-        """A result that has its own end of line."""
-        if self.speaks and self.results:
+        """A result that has its own end of line.
+
+        Raises:
+            LostOutput: if the standard output is closed, or its disk is full.
+            BrokenPipeError: if its reader had enough.
+        """
+        if not (self.speaks and self.results):
+            return
+        if sys.stdout is None:
+            raise LostOutput("it is closed")
+        try:
             sys.stdout.write(text)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except (OSError, ValueError) as error:  # ValueError: closed while it ran
+            raise LostOutput(getattr(error, "strerror", None) or str(error)) from None
 
     def refuse_usage(self, text: str) -> ExitStatus:
         """Say which arguments don't go together, whoever found it; the status with which the command then ends."""
-        print(text, file=sys.stderr)
+        tell(text)
         return ExitStatus.WRONG_USAGE
 
     def fail(self, report: Report) -> None:
@@ -82,16 +96,28 @@ def open_console() -> Console:
     return Console(speaks=is_first_process(), color=_shows_color(sys.stderr))
 
 
-def _shows_color(stream: TextIO) -> bool:
-    return stream.isatty() and "NO_COLOR" not in os.environ
+class LostOutput(Exception):
+    """A result that nobody can read: why the standard output didn't take it."""
+
+
+def tell(text: str) -> None:
+    """A line on stderr, if anybody can read there: what is said there is never worth breaking off for."""
+    if sys.stderr is None:  # for print, that would be the standard output
+        return
+    with suppress(OSError, ValueError):  # the disk is full, the terminal is gone, or it was closed
+        print(text, file=sys.stderr, flush=True)
+
+
+def _shows_color(stream: TextIO | None) -> bool:
+    return stream is not None and not stream.closed and stream.isatty() and "NO_COLOR" not in os.environ
 
 
 def _draw(report: Report, *, color: bool) -> None:
-    from netdef.compiler.render.text import render  # most runs have nothing to draw
+    from netdef.compiler.render.text import render_all  # most runs have nothing to draw
 
-    for diagnostic in report:
-        print(render(diagnostic, color=color), end="\n\n", file=sys.stderr)
+    for text in render_all(report, color=color):
+        tell(f"{text}\n")
     errors, warnings = len(report.errors), len(report.warnings)
-    parts = [f"{n} {word}{'s' * (n != 1)}" for n, word in ((errors, "error"), (warnings, "warning")) if n]
+    parts = [f"{n:,} {word}{'s' * (n != 1)}" for n, word in ((errors, "error"), (warnings, "warning")) if n]
     if len(report) > 1:
-        print("netdef: " + ", ".join(parts), file=sys.stderr)
+        tell("netdef: " + ", ".join(parts))

@@ -8,12 +8,13 @@ file beside it, as ONNX's external data.
 
 import os
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import onnx
 
-from netdef.compiler.atomic import write_whole
+from netdef.compiler.atomic import write_together, write_whole
 from netdef.compiler.diagnostics import Report
 from netdef.compiler.net.net import Net
 from netdef.compiler.onnx.initializer import Initializer
@@ -73,12 +74,12 @@ def save_model(
     model = build(net, weights, dynamic=dynamic, opset=opset, seed=seed, origin=origin, every_blob=every_blob)
     path = Path(path)
     if sum(weight.num_bytes for weight in model.weights) <= largest:
-        _write(path, _one_file(model))
+        write_whole(path, partial(_put, pieces=_one_file(model)))
         return Saved([path], model.report)
     data = path.with_name(path.name + ".data")
-    _write(data, _external_data(model.weights))
     _refer(model, data.name)
-    _write(path, iter([model.proto.SerializeToString()]))
+    pieces = {data: _external_data(model.weights), path: iter([model.proto.SerializeToString()])}
+    write_together({each: partial(_put, pieces=own) for each, own in pieces.items()})
     return Saved([path, data], model.report)
 
 
@@ -118,11 +119,7 @@ def _refer(model: Model, location: str) -> None:
         offset += weight.num_bytes + -weight.num_bytes % _ALIGNMENT
 
 
-def _write(path: Path, pieces: Iterator[bytes | memoryview]) -> None:
-    """Write pieces to a file that nobody sees before it is whole."""
-
-    def write(unfinished: Path) -> None:
-        with unfinished.open("wb") as file:
-            file.writelines(pieces)
-
-    write_whole(path, write)
+def _put(path: Path, pieces: Iterator[bytes | memoryview]) -> None:
+    """Write pieces to a file, one after the other."""
+    with path.open("wb") as file:
+        file.writelines(pieces)

@@ -71,7 +71,7 @@ def _replacement(edit: Edit) -> dict[str, Any]:
 
 
 def _artifact(span: Span) -> dict[str, str]:
-    return {"uri": quote(span.source.path)}
+    return {"uri": quote(span.source.path.encode("utf-8", "surrogateescape"))}  # a path may be no UTF-8
 
 
 def _region(span: Span) -> dict[str, int]:

@@ -1,15 +1,18 @@
 """Diagnostics for people: the lines concerned, with carets under what is wrong."""
 
-from itertools import accumulate, groupby
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import NamedTuple
-from unicodedata import combining, east_asian_width
 
-from netdef.compiler.diagnostics import Diagnostic, Label
+from netdef.compiler.diagnostics import Diagnostic, Label, Severity
+from netdef.compiler.render.line import show_line, visible
 from netdef.compiler.source import Source, Span
 
-_WIDEST = 120  # columns of a line of source; more is cut
-_BEFORE_A_CUT = 30  # columns that stay before the first mark of a cut line
+_MOST_OF_A_CODE = 20
+_MOST = 60
 _MOST_CALLERS = 4
+_MOST_LABELS = 30  # places that one diagnostic points at
 _STYLES = {"error": "1;31", "warning": "1;33", "message": "1", "gutter": "1;34", "aside": "1;36"}
 _BROUGHT_BY = {"include": "included here", "repeat": "repeated here"}
 
@@ -17,6 +20,27 @@ _BROUGHT_BY = {"include": "included here", "repeat": "repeated here"}
 def render(diagnostic: Diagnostic, *, color: bool = False) -> str:
     """A diagnostic as lines of text, without a newline at the end."""
     return "\n".join(_Page(diagnostic, color).lines())
+
+
+def render_all(diagnostics: Iterable[Diagnostic], *, color: bool = False) -> Iterator[str]:
+    """All diagnostics, each as ``render`` has it: of many with one code the first ones, and how many are left out.
+
+    Nobody reads a thousand, and a published file of a fork may have so many. Errors come before warnings where not
+    all can be shown.
+    """
+    found = list(diagnostics)
+    of_a_code: Counter[str] = Counter()
+    candidates = []
+    for place, diagnostic in enumerate(found):
+        of_a_code[diagnostic.code] += 1
+        if of_a_code[diagnostic.code] <= _MOST_OF_A_CODE:
+            candidates.append((diagnostic.severity is Severity.WARNING, place))
+    shown = sorted(place for _, place in sorted(candidates)[:_MOST])
+    yield from (render(found[place], color=color) for place in shown)
+    left = of_a_code - Counter(found[place].code for place in shown)
+    if left:
+        counts = ", ".join(f"{number:,} of {code}" for code, number in left.most_common())
+        yield f"and {left.total():,} more: {counts} (netdef check --format concise lists all)"
 
 
 class _Mark(NamedTuple):
@@ -35,7 +59,7 @@ class _Page:
         self.diagnostic = diagnostic
         self.color = color
         primary = diagnostic.primary
-        self.labels = ([] if primary is None else [primary]) + list(diagnostic.secondary)
+        self.labels = ([] if primary is None else [primary]) + list(diagnostic.secondary[:_MOST_LABELS])
         self.callers = [] if primary is None else primary.span.callers
         spans = [label.span for label in self.labels] + self.callers[:_MOST_CALLERS]
         self.width = max((len(str(span.line)) for span in spans), default=0)
@@ -44,7 +68,7 @@ class _Page:
         """The whole of it."""
         diagnostic = self.diagnostic
         head = self._paint(f"{diagnostic.severity}[{diagnostic.code}]", str(diagnostic.severity))
-        lines = [head + self._paint(f": {diagnostic.message}", "message")]
+        lines = [head + self._paint(f": {visible(diagnostic.message)}", "message")]
         by_source: dict[Source, list[Label]] = {}
         for label in self.labels:
             by_source.setdefault(label.span.source, []).append(label)
@@ -55,6 +79,8 @@ class _Page:
             lines += self._excerpt(span.source, [Label(span)])
         if len(self.callers) > _MOST_CALLERS:
             lines.append(self._aside("note", f"and so on, from {len(self.callers) - _MOST_CALLERS} places more"))
+        if (unseen := len(diagnostic.secondary) - _MOST_LABELS) > 0:
+            lines.append(self._aside("note", f"and at {unseen:,} places more"))
         lines += [self._aside("note", note) for note in diagnostic.notes]
         if diagnostic.help is not None:
             lines.append(self._aside("help", diagnostic.help))
@@ -64,14 +90,14 @@ class _Page:
         """The lines of one text that have labels; the first label's place stands above them."""
         line, column = source.position(labels[0].span.start)
         arrow = self._paint(" " * self.width + "-->", "gutter")
-        lines = [f"{arrow} {source.path}:{line}:{column}", self._gutter("")]
+        lines = [f"{arrow} {visible(source.path)}:{line}:{column}", self._gutter("")]
         by_line: dict[int, list[Label]] = {}
         for label in sorted(labels, key=lambda label: label.span.start):
             by_line.setdefault(label.span.line, []).append(label)
         before = None
         for number, of_line in by_line.items():
             if before is not None and number == before + 2:
-                shown, _ = _show(source.lines[number - 2], 0)
+                shown, _ = show_line(source.lines[number - 2], 0)
                 lines.append(self._gutter(str(number - 1), shown))
             elif before is not None and number > before + 2:
                 lines.append(self._paint("...", "gutter"))
@@ -83,12 +109,12 @@ class _Page:
         """One line of source, and under it the marks and what they say."""
         text = source.lines[number - 1]
         line_start = labels[0].span.start - (labels[0].span.column - 1)
-        shown, columns = _show(text, labels[0].span.start - line_start)
+        offsets = [(label.span.start - line_start, label.span.end - line_start) for label in labels]
+        shown, columns = show_line(text, min(offsets[0][0], len(text)))  # a label may stand on a line's own end
         marks = []
-        for label in labels:
-            start = columns[min(label.span.start - line_start, len(text))]
-            end = columns[min(label.span.end - line_start, len(text))]
-            marks.append(_Mark(start, max(end, start + 1), label.text, label is self.diagnostic.primary))
+        for label, (first, last) in zip(labels, offsets, strict=True):
+            start, end = columns[first], columns[last]
+            marks.append(_Mark(start, max(end, start + 1), visible(label.text), label is self.diagnostic.primary))
         lines = [self._gutter(str(number), shown)]
         lines += [self._gutter("", line) for line in self._below(marks)]
         return lines
@@ -126,7 +152,7 @@ class _Page:
         return (self._paint(f"{number:>{self.width}} |", "gutter") + " " + text).rstrip()
 
     def _aside(self, word: str, text: str) -> str:
-        return f"{self._paint(word, 'aside')}: {text}"
+        return f"{self._paint(word, 'aside')}: {visible(text)}"
 
     def _paint(self, text: str, style: str) -> str:
         return f"\033[{_STYLES[style]}m{text}\033[0m" if self.color else text
@@ -134,31 +160,3 @@ class _Page:
 
 def _how(span: Span) -> str:
     return next((how for word, how in _BROUGHT_BY.items() if span.text.startswith(word)), "called here")
-
-
-def _show(text: str, first: int) -> tuple[str, list[int]]:
-    """A line as it is shown, and the column that each of its characters (and its end) then stands in.
-
-    ``first`` is the first character that must be seen when the line is cut.
-    """
-    shown = [_show_character(character) for character in text]
-    columns = [0, *accumulate(sum(_width(part) for part in parts) for parts in shown)]
-    if columns[-1] <= _WIDEST:
-        return "".join(shown), columns
-    begin = next(i for i, column in enumerate(columns) if column >= columns[first] - _BEFORE_A_CUT)
-    end = next((i for i, column in enumerate(columns) if column - columns[begin] > _WIDEST), len(shown) + 1) - 1
-    head, tail = "..." if begin else "", "..." if end < len(shown) else ""
-    moved = [min(max(column - columns[begin], 0), columns[end] - columns[begin]) + len(head) for column in columns]
-    return head + "".join(shown[begin:end]) + tail, moved
-
-
-def _show_character(character: str) -> str:
-    if character == "\t":
-        return "    "
-    return character if character.isprintable() or combining(character) else "\N{REPLACEMENT CHARACTER}"
-
-
-def _width(character: str) -> int:
-    if combining(character):
-        return 0
-    return 2 if east_asian_width(character) in "WF" else 1

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from netdef.compiler.atomic import write_whole
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
+from netdef.compiler.save import save_bytes
 from netdef.compiler.views.dot import dot
 from netdef.compiler.views.graphviz_program import laid_out
 from netdef.compiler.views.html import page
@@ -31,11 +31,7 @@ def draw(net: Net, path: Path) -> None:
     Raises:
         NetError: if no drawing has this suffix, what lays it out isn't installed, or the file can't be written.
     """
-    drawing = form_of(path)(net)
-    try:
-        write_whole(path, lambda unfinished: unfinished.write_bytes(drawing))
-    except OSError as error:
-        raise NetError(Diagnostic("N006", f"{path} can't be written: {error.strerror}")) from None
+    save_bytes(path, form_of(path)(net))
 
 
 def _dot(net: Net) -> bytes:

@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from math import prod
 from typing import NamedTuple
 
 from netdef.compiler.diagnostics import Diagnostic, Report, Severity
+from netdef.compiler.memory import too_large
 from netdef.compiler.net.net import Net, own_weights
 from netdef.compiler.net.weight_key import WeightKey
+from netdef.compiler.net_error import NetError
+from netdef.compiler.shape import show
 from netdef.compiler.weights.fillers import fill
 from netdef.compiler.weights.match import Matched, match
 from netdef.compiler.weights.stored import StoredArray, Weights
@@ -75,10 +79,14 @@ def complete(net: Net, weights: Weights | None = None, seed: int = 0) -> Complet
     """The weights of a net: those that are given for its layers, and fillers' for the rest.
 
     Raises:
-        NetError: where given ones don't fit the net.
+        NetError: where given ones don't fit the net, or one to be filled doesn't fit this machine.
     """
     matched = match(net, weights or {})
     owned = {own.owner: own.weight for node in net.nodes for own in own_weights(node)}
+    for key, weight in owned.items():
+        mistake = too_large(f"{key} ({show(weight.shape)})", 4 * prod(weight.shape))
+        if mistake is not None and key not in matched.arrays:
+            raise NetError(mistake)
     arrays = {
         key: matched.arrays.get(key) or StoredArray.computed(weight.shape, partial(fill, weight, key, seed))
         for key, weight in owned.items()

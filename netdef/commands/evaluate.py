@@ -20,6 +20,7 @@ import shlex
 from pathlib import Path
 
 from netdef.compiler.request import UsageError
+from netdef.compiler.save import save_bytes
 from netdef.evaluation import evaluate_here
 from netdef.launch import Task, needs_launch, run_launched
 from netdef.options.data import DATA_HELP, data_arguments, data_request
@@ -83,7 +84,7 @@ def carry_out(request: EvaluationTask, console: Console, command: str) -> int:
     if form is Form.JSON:
         console.print(json.dumps(found.as_data, indent=2))
     elif form is Form.PICKLE and request.out and console.speaks:
-        Path(request.out).write_bytes(pickle.dumps(found))
+        save_bytes(Path(request.out), pickle.dumps(found))
     elif form is not Form.LINES:
         console.print(found.report(markdown=form is Form.MARKDOWN))
     return ExitStatus.FINE

@@ -7,6 +7,7 @@ the tolerance; the first layer that does is named.
 import argparse
 from pathlib import Path
 
+from netdef.compiler.save import save_text
 from netdef.options.model import model_arguments
 from netdef.options.net import net_arguments, net_request
 from netdef.options.values import counts
@@ -44,6 +45,6 @@ def run(args: argparse.Namespace, console: Console) -> int:
     )
     certificate = verified(request, console)
     if args.output:
-        Path(args.output).write_text(certificate.json(), encoding="utf-8")
+        save_text(Path(args.output), certificate.json())
     console.print(certificate.json() if args.json else certificate.table())
     return ExitStatus.FINE if certificate.agrees else ExitStatus.USER_MISTAKE

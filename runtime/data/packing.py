@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
+from netdef.compiler.atomic import write_whole_text
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.net_error import NetError
 from netdef.compiler.shape import Pair
@@ -96,7 +97,7 @@ def pack(data: Dataset, folder: Path, how: Packing) -> Packed:
         "num_samples": len(places),
         "shards": [{"name": shard.name, "bytes": shard.stat().st_size} for shard in shards],
     }
-    (folder / INDEX).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    write_whole_text(folder / INDEX, json.dumps(facts, indent=1) + "\n")
     return Packed(len(shards), len(places), len(data.classes), skipped)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+from netdef.compiler.atomic import write_whole
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
 from netdef.runtime.data.box_geometry import Boxes
@@ -27,7 +28,7 @@ def draw(image: ImageArray, edges: Boxes, text: str, path: Path) -> None:
         pen.text((corners[0] + 2 * width, corners[1] + width), text, fill=COLOUR)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        canvas.save(path)
+        write_whole(path, canvas.save)
     except OSError as error:
         reason = error.strerror or str(error)
         raise NetError(Diagnostic("N006", f"{path} can't be written: {reason}", help="-o takes a folder")) from None

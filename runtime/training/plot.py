@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.extras import require
-from netdef.compiler.net_error import NetError
+from netdef.compiler.save import save
 from netdef.runtime.training.history import Along, History, Numbers
 
 if TYPE_CHECKING:
@@ -79,10 +78,7 @@ def draw(histories: Sequence[History], out: Path, along: Along) -> None:
         figure.align_ylabels(rows)
         _name(rows[0], histories)
         metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(out.suffix)
-        try:
-            figure.savefig(out, dpi=150, metadata=metadata)
-        except OSError as error:
-            raise NetError(Diagnostic("N006", f"{out} can't be written: {error.strerror}")) from None
+        save(out, lambda unfinished: figure.savefig(unfinished, dpi=150, metadata=metadata))
 
 
 # ---- panels

@@ -4,6 +4,7 @@ import json
 import re
 import unicodedata
 from textwrap import dedent
+from typing import SupportsIndex
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,9 @@ from hypothesis import strategies as st
 
 from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity
 from netdef.compiler.fixes import Applicability, replace
+from netdef.compiler.override import override
 from netdef.compiler.render import FORMATS, concise
+from netdef.compiler.render.line import show_line
 from netdef.compiler.render.text import render
 from netdef.compiler.source import Source, Span
 
@@ -283,3 +286,70 @@ def test_one_code_at_one_place_is_one_mistake_unless_it_is_about_something_else(
     assert [diagnostic.message for diagnostic in Report(turns)] == ["must be at least 1, and is 0"]
     nowhere = [Diagnostic("N001", f"there is no file {name}") for name in ("a", "b", "a")]
     assert len(Report(nowhere)) == 2
+
+
+def many(code: str, num: int, severity: Severity = Severity.ERROR, start: int = 0) -> list[Diagnostic]:
+    source = Source("a.net", "x" * (start + num))
+    labels = (Label(Span(source, start + place, start + place + 1)) for place in range(num))
+    return [Diagnostic(code, f"{code} {place}", each, severity=severity) for place, each in enumerate(labels)]
+
+
+def test_of_many_mistakes_the_first_are_drawn_and_the_rest_is_counted() -> None:
+    warnings = many("N401", 1000, Severity.WARNING)
+    drawn = FORMATS["text"](Report([*warnings, *many("N209", 3, start=2000)]))
+    assert drawn.count("warning[N401]") == 20
+    assert drawn.count("error[N209]") == 3
+    assert drawn.endswith("and 980 more: 980 of N401 (netdef check --format concise lists all)")
+    assert FORMATS["concise"](Report(warnings)).count("N401]") == 1000
+
+
+def test_errors_are_drawn_before_warnings() -> None:
+    warnings = [said for n in range(10) for said in many(f"N40{n}", 20, Severity.WARNING, start=100 * n)]
+    drawn = FORMATS["text"](Report([*warnings, *many("N209", 5, start=5000)]))
+    assert (drawn.count("warning["), drawn.count("error[")) == (55, 5)
+    assert "and 145 more" in drawn
+
+
+def test_of_many_labels_the_first_are_drawn() -> None:
+    source = Source("a.net", "x\n" * 500)
+    labels = tuple(Label(Span(source, 2 * n, 2 * n + 1), "and here") for n in range(500))
+    drawn = render(Diagnostic("N209", "no such type", labels[0], labels[1:]))
+    assert drawn.count("and here") == 31
+    assert "and at 469 places more" in drawn
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\r\r", "\r\n", "\n"])
+@pytest.mark.parametrize("length", [0, 1, 120, 121, 5000])
+def test_a_mark_may_stand_on_the_end_of_a_line(end: str, length: int) -> None:
+    source = Source("a.net", "[\n#" + "0" * length + end)
+    for place in {0, 1, 2, *range(length, len(source.text) + 1)}:
+        assert render(Diagnostic("N102", "open", Label(Span(source, place, place), "the text ends")))
+
+
+def test_what_a_user_wrote_commands_no_terminal() -> None:
+    source = Source("\x1b[2J.net", 'name: "a"')
+    label = Label(Span(source, 0, 4), "\x1b]0;title\x07 is here")
+    said = Diagnostic("N401", "no \x9b31m field\nerror[N000]: faked", label, notes=("\x08",), help="\x00")
+    for text in (render(said), concise.render(said)):
+        assert all(line.isprintable() for line in text.split("\n"))
+    assert "\n" not in concise.render(said)
+
+
+class _Counting(str):
+    """A line that counts the characters that are looked at."""
+
+    looked_at = 0
+
+    @override
+    def __getitem__(self, key: SupportsIndex | slice) -> str:
+        piece = super().__getitem__(key)
+        _Counting.looked_at += len(piece)
+        return piece
+
+
+@pytest.mark.parametrize("length", [10_000, 1_000_000])
+def test_only_what_stands_near_a_mark_is_looked_at(length: int) -> None:
+    _Counting.looked_at = 0
+    shown, columns = show_line(_Counting("x" * length), length // 2)
+    assert (len(shown), columns[length // 2]) == (126, 33)
+    assert _Counting.looked_at < 3000

@@ -1,0 +1,40 @@
+"""What a user asked to be written: whole or not at all, and a mistake where it can't be."""
+
+from pathlib import Path
+
+from netdef.compiler.atomic import Write, write_together
+from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.net_error import NetError
+
+
+def save(path: Path, write: Write) -> None:
+    """Write a file by a function that is given the name to write to.
+
+    Raises:
+        NetError: N006 if it can't be written; what was there before is there still.
+    """
+    save_together({path: write})
+
+
+def save_together(writes: dict[Path, Write]) -> None:
+    """The same with files of one folder that belong to each other."""
+    try:
+        write_together(writes)
+    except (OSError, ValueError) as error:  # a name may hold a zero byte
+        raise NetError(unwritable(next(iter(writes)), error)) from None
+
+
+def save_text(path: Path, text: str) -> None:
+    """The same for a text."""
+    save(path, lambda unfinished: unfinished.write_text(text, encoding="utf-8"))
+
+
+def save_bytes(path: Path, data: bytes) -> None:
+    """The same for bytes."""
+    save(path, lambda unfinished: unfinished.write_bytes(data))
+
+
+def unwritable(path: Path, error: OSError | ValueError) -> Diagnostic:
+    """Why a file could not be written."""
+    reason = error.strerror if isinstance(error, OSError) else None
+    return Diagnostic("N006", f"{path} can't be written: {reason or error}")

@@ -1,0 +1,103 @@
+"""Files that are there whole or not at all, whatever ends the writing, and whoever writes beside."""
+
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from netdef.compiler.atomic import UNFINISHED, Write, write_together, write_whole, write_whole_text
+from netdef.compiler.net_error import NetError
+from netdef.compiler.save import save_text
+
+ROOT = Path(__file__).parents[2]
+
+
+def text(written: str) -> Write:
+    return lambda unfinished: unfinished.write_text(written)
+
+
+def full(unfinished: Path) -> None:
+    """A disk that takes the half."""
+    unfinished.write_text("half of the n")
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No space"):
+        write_whole(tmp_path / "new.txt", full)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_files_that_belong_together_are_there_together(tmp_path: Path) -> None:
+    model, data = tmp_path / "a.onnx", tmp_path / "a.onnx.data"
+    write_together({model: text("old"), data: text("old")})
+    with pytest.raises(OSError, match="No space"):
+        write_together({data: text("new"), model: full})
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a.onnx": "old", "a.onnx.data": "old"}
+
+
+def test_nobody_elses_file_is_written_to(tmp_path: Path) -> None:
+    """Who guesses the name under which a file is written could lay a link there."""
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    (tmp_path / f"{UNFINISHED}out.txt").symlink_to(victim)
+    (tmp_path / f"{UNFINISHED}.txt").symlink_to(victim)
+    write_whole_text(tmp_path / "out.txt", "theirs")
+    assert (victim.read_text(), (tmp_path / "out.txt").read_text()) == ("mine", "theirs")
+
+
+def test_two_that_write_at_once_use_different_names(tmp_path: Path) -> None:
+    """The second begins and ends while the first is at it; whoever ends last has the name."""
+
+    def first(unfinished: Path) -> None:
+        unfinished.write_text("fir")
+        write_whole_text(tmp_path / "out.txt", "second")
+        with unfinished.open("a") as file:
+            file.write("st")
+
+    write_whole(tmp_path / "out.txt", first)
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("out.txt", "first")]
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from netdef.compiler.atomic import write_together
+own = sys.argv[1]
+for _ in range(60):
+    write_together({Path(name): lambda path: path.write_text(own * 100_000) for name in ("model", "model.data")})
+"""
+
+
+def test_two_processes_leave_the_files_of_one(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", WRITER]
+    own = {**os.environ, "PYTHONPATH": str(ROOT)}
+    writers = [subprocess.Popen([*command, sign], cwd=tmp_path, env=own) for sign in "ab"]
+    assert [writer.wait() for writer in writers] == [0, 0]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model", "model.data"]
+    assert (tmp_path / "model").read_text() == (tmp_path / "model.data").read_text()
+    assert (tmp_path / "model").read_text() in ("a" * 100_000, "b" * 100_000)
+
+
+def test_a_link_stays_and_what_it_leads_to_is_written(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    link = tmp_path / "link.txt"
+    link.symlink_to("folder/real.txt")
+    write_whole_text(link, "new")
+    assert link.is_symlink()
+    assert (tmp_path / "folder/real.txt").read_text() == "new"
+
+
+def test_a_long_name_is_no_hindrance(tmp_path: Path) -> None:
+    write_whole_text(tmp_path / ("x" * 251 + ".txt"), "text")
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize("name", ["no/such/folder/a.txt", "a\0b", "x" * 300, "."])
+def test_what_cannot_be_written_is_a_mistake(name: str, tmp_path: Path) -> None:
+    with pytest.raises(NetError, match="N006"):
+        save_text(tmp_path / name, "text")
+    assert list(tmp_path.iterdir()) == []
