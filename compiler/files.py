@@ -7,9 +7,11 @@ include's; nothing else opens a net's text. So a browser or an editor can hand i
 import os
 import stat
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from os.path import dirname, join, normpath, realpath
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.source import Source
@@ -18,6 +20,10 @@ from netdef.compiler.syntax.open_source import LARGEST, read_file, source_of, un
 STDIN = "<stdin>"
 """What messages call the standard input."""
 _STDIN_NAMES = frozenset({"-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0", STDIN})
+
+
+_COPY = "NETDEF_STDIN"
+"""The variable that names a copy of the standard input, where another process has read it."""
 
 
 class Files:
@@ -54,6 +60,18 @@ class Files:
             return None
         return source_of(name, data, report)
 
+    @contextmanager
+    def hand_on_stdin(self) -> Iterator[None]:
+        """Let the processes that are started meanwhile read the standard input, too: from a copy."""
+        with TemporaryDirectory(prefix="netdef-") as folder:
+            copy = Path(folder) / "stdin"
+            copy.write_bytes(self._once(sys.stdin))
+            os.environ[_COPY] = str(copy)
+            try:
+                yield
+            finally:
+                del os.environ[_COPY]
+
     def identity(self, path: str) -> str:
         """What two paths of one file share, whatever links and dots they go by."""
         if path in _STDIN_NAMES:
@@ -74,6 +92,8 @@ class Files:
 
 
 def _read_standard_input() -> bytes:
+    if _COPY in os.environ:
+        return read_file(os.environ[_COPY])
     if sys.stdin is None:
         raise ValueError("it is closed")
     return sys.stdin.buffer.read(LARGEST + 1)

@@ -11,6 +11,7 @@ from netdef.compiler.apply_fixes import apply_fixes
 from netdef.compiler.atomic import write_whole
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.files import DISK, STDIN, Files
+from netdef.compiler.net_error import NetError
 from netdef.compiler.request import NetRequest
 
 _MOST_ROUNDS = 100
@@ -32,7 +33,7 @@ class FixedFiles(NamedTuple):
         """Write the files, each whole or not at all; yields those that are left: what they hold is not what was read.
 
         Raises:
-            OSError: where a file can't be written.
+            NetError: where a file can't be written.
         """
         for path, text in self.texts.items():
             if path == STDIN:
@@ -43,7 +44,10 @@ class FixedFiles(NamedTuple):
                 yield path
                 continue
             written = mark + text.encode("utf-8", "surrogatepass")
-            write_whole(Path(path).resolve(), partial(Path.write_bytes, data=written))
+            try:
+                write_whole(Path(path).resolve(), partial(Path.write_bytes, data=written))
+            except OSError as error:
+                raise NetError(Diagnostic("N006", f"{path} can't be written: {error.strerror}")) from None
 
 
 def fix_files(request: NetRequest, files: Files = DISK) -> FixedFiles:

@@ -4,10 +4,12 @@ A task says as JSON what a command's words would: nobody reads words twice. ``ne
 """
 
 import json
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.files import DISK, STDIN, name_of
 from netdef.compiler.net_error import NetError
 from netdef.compiler.request import Request
 from netdef.runtime.console import Console
@@ -65,7 +67,15 @@ def run_launched(task: Task, hardware: HardwareRequest, restarts: int = 0) -> "L
     """Do a task in as many processes as are asked for, and wait for them."""
     from netdef.runtime.hardware.launcher import launch
 
-    return launch(task.words, hardware.devices or 1, restarts=restarts, device=hardware.device)
+    with DISK.hand_on_stdin() if _names_stdin(task.request) else nullcontext():
+        return launch(task.words, hardware.devices or 1, restarts=restarts, device=hardware.device)
+
+
+def _names_stdin(data: Any) -> bool:
+    """Whether a request's data names the standard input as a file."""
+    if isinstance(data, dict):
+        return any(map(_names_stdin, data.values()))
+    return any(map(_names_stdin, data)) if isinstance(data, list) else isinstance(data, str) and name_of(data) == STDIN
 
 
 def ended(status: int) -> BaseException:

@@ -2,6 +2,7 @@
 
 import io
 import os
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -64,7 +65,7 @@ def standard_input(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
 
 @pytest.mark.parametrize("name", ["-", "/dev/stdin"])
 @pytest.mark.parametrize(
-    "command", ["check", "summary", "expand", "draw", "export", "summary --dense", "expand --phase TEST"]
+    "command", ["check", "summary", "expand", "draw", "export", "verify", "summary --dense", "expand --phase TEST"]
 )
 def test_every_command_reads_the_standard_input_once(
     command: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -78,6 +79,16 @@ def test_every_command_reads_the_standard_input_once(
     assert "error" not in said.err
     if verb == "check":
         assert said.out == "<stdin>: fine: 2 layers, 0 parameters\n"
+
+
+@pytest.mark.parametrize(("command", "made"), [("draw - -o x.dot", "x.dot"), ("export - --onnx", "stdin.onnx")])
+def test_what_is_named_after_the_standard_input_is_called_stdin(
+    command: str, made: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    standard_input(monkeypatch, NET)
+    assert main(command.split()) == 0
+    assert (tmp_path / made).is_file()
 
 
 def test_mistakes_of_the_standard_input_bear_its_name(
@@ -112,3 +123,14 @@ def test_a_closed_standard_input_is_a_mistake(monkeypatch: pytest.MonkeyPatch) -
     report = Report()
     assert Files().open("-", report) is None
     assert [diagnostic.message for diagnostic in report] == ["<stdin> cannot be read: it is closed"]
+
+
+def test_processes_that_are_started_read_what_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    standard_input(monkeypatch, NET)
+    files = Files()
+    assert netdef.load("-", files=files).blobs["p"] == (1, 3, 4, 4)
+    read = [sys.executable, "-c", "import netdef; print(netdef.load('-').blobs['p'])"]
+    with files.hand_on_stdin():
+        done = subprocess.run(read, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
+    assert done.stdout == "(1, 3, 4, 4)\n"
+    assert not [name for name in os.environ if name.startswith("NETDEF_STDIN")]

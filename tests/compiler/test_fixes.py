@@ -217,3 +217,17 @@ def test_what_is_no_utf8_is_left_as_it_is(tmp_path: Path, capsys: pytest.Capture
     main(["check", "--fix", str(net)])
     assert net.read_bytes() == data
     assert "was left as it is" in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_written_is_a_mistake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(path: Path, write: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    net = tmp_path / "main.net"
+    net.write_text(conv("kernel_size 3"))
+    monkeypatch.setattr("netdef.compiler.fix_files.write_whole", full)
+    assert main(["check", "--fix", str(net)]) == 1
+    assert f"error[N006]: {net} can't be written: No space left on device" in capsys.readouterr().err
+    assert net.read_text() == conv("kernel_size 3")
