@@ -75,14 +75,14 @@ class Run:
         """What was asked for when it began.
 
         Raises:
-            NetError: if an older netdef began it, which remembered that otherwise.
+            NetError: if another version of netdef began it, which remembered that otherwise.
         """
-        found = self.manifest.get("request")
-        if found is None:
-            message = f"the run in {self.path} was begun by an older netdef, and doesn't say what was asked for"
+        try:
+            return TrainRequest.from_data(self.manifest["request"])
+        except (KeyError, TypeError, ValueError):
+            message = f"the run in {self.path} was begun by another version of netdef: what was asked for isn't known"
             help = "start anew without --resume, perhaps from its weights; to evaluate it, name the data with --data"
-            raise NetError(Diagnostic("N882", message, help=help))
-        return TrainRequest.from_data(found)
+            raise NetError(Diagnostic("N882", message, help=help)) from None
 
     @property
     def is_there(self) -> bool:

@@ -28,7 +28,7 @@ class TrainedRun(NamedTuple):
 
     @property
     def data(self) -> DataRequest:
-        """The data that training was asked for; raises ``NetError`` if an older netdef made the run."""
+        """The data that training was asked for; raises ``NetError`` if another version of netdef made the run."""
         return Run(self.folder).request.data
 
     @property

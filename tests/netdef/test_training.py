@@ -1,6 +1,8 @@
 """Training from Python does what ``netdef train`` does, bit for bit; a run that goes on takes what is said anew."""
 
 import json
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from netdef.runtime.console import Console
 from netdef.runtime.requests import DivisionRequest, TrainRequest
 from netdef.runtime.run import Run
 from tests.runtime.breaking import break_at
-from tests.runtime.processes import best, last, losses, write_net
+from tests.runtime.processes import ROOT, best, last, losses, write_net
 
 Captured = pytest.CaptureFixture[str]
 WORDS = ("train", "small.net", "--data", "synthetic", "--epochs", "1")
@@ -120,14 +122,30 @@ def test_a_run_of_an_older_netdef_says_so(home: Path, capsys: Captured) -> None:
     netdef.train("small.net", data="synthetic", epochs=1, out="old", progress=False)
     path = Path("old/manifest.json")
     manifest = json.loads(path.read_text())
+    path.write_text(json.dumps(manifest | {"request": {"colour": "red"}}))
+    assert main(["train", "--resume", "-o", "old"]) == 1
+    assert "what was asked for isn't known" in capsys.readouterr().err, "nor does one of a newer netdef"
     del manifest["request"]
     path.write_text(json.dumps(manifest | {"arguments": {"file": "small.net"}}))
     assert main(["train", "--resume", "-o", "old"]) == 1
     err = capsys.readouterr().err
-    assert "error[N882]: the run in old was begun by an older netdef" in err
+    assert "error[N882]: the run in old was begun by another version" in err
     assert "perhaps from its weights" in err
     assert main(["evaluate", "small.net", "--weights", "old"]) == 1
     assert main(["evaluate", "small.net", "--weights", "old", "--data", "synthetic"]) == 0
+
+
+def test_what_is_asked_for_is_known_before_torch_is_loaded() -> None:
+    """So that mistakes show at once, and OpenMP is told of it before it begins."""
+    code = (
+        "import sys, netdef.launch, netdef.requests, netdef.training; from netdef.cli import main;"
+        "main(['train', '--recipe', sys.argv[1]]);"
+        "print(sorted({'torch'} & set(sys.modules)))"
+    )
+    absent = [sys.executable, "-c", code, "absent.yaml"]
+    done = subprocess.run(absent, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+    assert "absent.yaml" in done.stderr
 
 
 def test_a_process_is_told_its_task_as_data() -> None:

@@ -21,7 +21,7 @@ def test_explain_prints_the_page(capsys: Captured) -> None:
 def test_explain_lists_all_codes_by_their_law(capsys: Captured) -> None:
     assert main(["explain"]) == 0
     out = capsys.readouterr().out
-    assert all(f"  {code}  {explain.title(code)}\n" in out + "\n" for code in explain.codes())
+    assert all(f"  {code:5}  {explain.title(code)}\n" in out + "\n" for code in explain.codes())
     assert out.index("N2  a layer: its parameters and its shapes") < out.index("  N204  ") < out.index("N3  blocks")
 
 

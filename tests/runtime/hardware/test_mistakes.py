@@ -1,0 +1,37 @@
+"""Of several processes that find a mistake, one says it, and the others wait until it has."""
+
+import atexit
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch.distributed as dist
+
+from netdef.runtime.hardware.mistakes import Mistakes
+
+
+def test_the_first_says_it_and_the_others_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    at_exit: list[Callable[[], Any]] = []
+    monkeypatch.setattr(atexit, "register", at_exit.append)
+    store = dist.HashStore()  # type: ignore[attr-defined]  # torch declares no exports
+    one, other = Mistakes(store), Mistakes(store)
+    assert not one.are_found
+    assert other.is_mine()
+    assert one.are_found
+    assert not one.is_mine()
+    waiting = threading.Thread(target=one.wait)
+    waiting.start()
+    waiting.join(0.2)
+    assert waiting.is_alive(), "nobody has said it"
+    (said,) = at_exit
+    said()
+    waiting.join(5)
+    assert not waiting.is_alive()
+
+
+def test_nobody_waits_for_the_dead_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    from datetime import timedelta
+
+    monkeypatch.setattr("netdef.runtime.hardware.mistakes.PATIENCE", timedelta(milliseconds=50))
+    Mistakes(dist.HashStore()).wait()  # type: ignore[attr-defined]
