@@ -134,7 +134,7 @@ def train(
         passes: in how many passes a device computes its part of a batch.
         sync_batchnorm: take BatchNorm's mean and variance over all devices.
         shard: divide the weights over the devices, too.
-        precision: ``"bf16"``, ``"tf32"``, ``"float32"`` or ``"float64"``; this and the next as the device likes.
+        precision: ``"bf16"``, ``"tf32"``, ``"float32"`` or ``"float64"``; this and the next as suits the device.
         compile: make the program with torch's compiler.
         channels_last: keep the channels of a pixel together in memory.
         cuda_graphs: launch a whole pass at once.

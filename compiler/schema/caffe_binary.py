@@ -1,6 +1,6 @@
 """Messages that only binary files hold: weights, means, images of a database; and layers and nets with them.
 
-Numbers are those of Caffe's binary format. What text files hold too is declared once, in ``messages``.
+Numbers are those of Caffe's binary format. What text files hold too is declared once, in ``schema.caffe``.
 """
 
 from netdef.compiler.schema.caffe import BlobShape, LayerFrame, NetFrame

@@ -18,7 +18,7 @@ def devices_argument(parser: argparse._ActionsContainer, what: str) -> None:
 
 
 def speed_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add how the hardware is used; what isn't given is as the device likes."""
+    """Add how the hardware is used; what isn't given is as suits the device."""
     group = parser.add_argument_group("the hardware", "by default on CUDA bf16, channels last and compiled; else plain")
     group.add_argument("--precision", choices=[*Precision], help="what convolutions and products compute in")
     switch = argparse.BooleanOptionalAction

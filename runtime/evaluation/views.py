@@ -70,7 +70,7 @@ def values_of_views(
 ) -> Iterator[ViewValues]:
     """A net's blob for ``ScaledImages``: a piece for each batch and views, in no order that means something.
 
-    ``num_pixels`` are shown to the net at once; by default as many as its device likes.
+    ``num_pixels`` are shown to the net at once; by default as many as suit its device.
     """
     num_pixels = num_pixels or NUM_PIXELS[trained.device.type]
     for batch in same_size_batches(samples, num_pixels):

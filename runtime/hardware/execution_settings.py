@@ -1,4 +1,4 @@
-"""How the hardware is used: number format, memory layout, compilation. Decided here, applied in ``speed``.
+"""How the hardware is used: number format, memory layout, compilation. Decided here, applied in ``acceleration``.
 
 They change rounding and nothing else: Dropout's masks, the order of the data and the recipe are as without them.
 """
@@ -68,11 +68,11 @@ class ExecutionSettings(NamedTuple):
 
 
 def settings_for(device: "torch.device", chosen: Mapping[str, Any], *, graphs: bool = False) -> ExecutionSettings:
-    """What a device likes, but for what was chosen.
+    """The settings that suit a device, but for those that were chosen.
 
     Args:
         device: where the net runs.
-        chosen: settings by name; those that are None or not there are as the device likes.
+        chosen: settings by name; those that are None or not there are what suits the device.
         graphs: whether CUDA graphs pay (``graphs_pay``).
 
     Raises:
@@ -81,14 +81,14 @@ def settings_for(device: "torch.device", chosen: Mapping[str, Any], *, graphs: b
     given = {name: value for name in ExecutionSettings._fields if (value := chosen.get(name)) is not None}
     if "precision" in given:
         given["precision"] = Precision(given["precision"])
-    likes = ExecutionSettings()
+    suited = ExecutionSettings()
     if device.type == "cuda":
         import torch
 
         fast = torch.cuda.get_device_capability(device) >= BF16_SINCE
         compiles = given.get("compile", True)
-        likes = ExecutionSettings(Precision.BF16 if fast else Precision.FLOAT32, True, True, graphs and compiles)
-    settings = likes._replace(**given)
+        suited = ExecutionSettings(Precision.BF16 if fast else Precision.FLOAT32, True, True, graphs and compiles)
+    settings = suited._replace(**given)
     if settings.cuda_graphs and not (settings.compile and device.type == "cuda"):
         missing = "a CUDA device" if device.type != "cuda" else "--compile"
         raise NetError(Diagnostic("N1006", f"--cuda-graphs needs {missing}", help="leave it out"))

@@ -37,7 +37,7 @@ class DataRequest(Request):
 
 @dataclass(frozen=True, kw_only=True)
 class HardwareRequest(Request):
-    """On what, and how it is used; None is as the device likes (``execution_settings``).
+    """On what, and how it is used; None is as suits the device (``execution_settings``).
 
     device          ``cpu``, ``cuda`` or ``cuda:1``
     devices         how many processes work together, each with its own GPU if there are any

@@ -41,7 +41,7 @@ class Hardware(NamedTuple):
     passes          in how many passes at least each computes its part of a batch
     shards          whether the weights are divided over the processes, too
     sync_batchnorm  whether BatchNorm's mean and variance are of all devices' parts together
-    settings        how it is used, by name, where that isn't what the device likes (``settings_for``)
+    settings        how it is used, by name, where that isn't what suits the device (``settings_for``)
     num_workers     processes that read images; None is as many as the data need
     """
 

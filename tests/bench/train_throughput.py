@@ -2,7 +2,7 @@
 
     python tests/bench/train_throughput.py [--nets A B C D E] [--batch 8] [--size 64] [--steps 9] [--forward]
 
-Both have the same settings (``--precision`` and so on; by default what the device likes), the same batch, and SGD with
+Both have the same settings (``--precision`` and so on; by default what suits the device), the same batch, and SGD with
 momentum and weight decay. Plain PyTorch is laid out as torchvision's VGG: features, then a classifier with
 ``nn.Dropout``, ``functional.cross_entropy`` and ``torch.optim.SGD``. They run in one process, in turns; the table
 gives medians. Peak is a matrix product in the same run and number format; a training step counts three times the

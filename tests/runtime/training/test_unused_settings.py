@@ -22,7 +22,7 @@ layer "fc" InnerProduct {{ bottom: "data" num_output: 2 weight_filler {{ type: "
 layer "loss" SoftmaxWithLoss {{ bottom: ["fc", "label"] }}
 {}
 """
-PICTURES = """
+IMAGES = """
 layer "in" ImageData {
   top: ["data", "label"] source: "list.txt" batch_size: 50 new_height: 6 new_width: 6
   transform_param { mirror: true mean_value: 100 crop_size: 4 }
@@ -84,7 +84,7 @@ def test_options_for_other_data(home: Path, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_what_data_layers_say_beside_other_data(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (home / "net.net").write_text(PICTURES)
+    (home / "net.net").write_text(IMAGES)
     (home / "net.yaml").write_text(f"{PLAIN}batch: 8\n")
     assert main(["train", "net.net", "--data", "synthetic", "-o", "run"]) == 0
     err = capsys.readouterr().err
@@ -93,7 +93,7 @@ def test_what_data_layers_say_beside_other_data(home: Path, capsys: pytest.Captu
     assert "net.net:3:" in err
     assert "a batch has 8, as the recipe or --batch says" in err
     assert "a test takes" not in err, "a layer of both phases is named once"
-    (home / "net.net").write_text(PICTURES.replace("mirror: true mean_value: 100", "") + "preprocess { channels: BGR }")
+    (home / "net.net").write_text(IMAGES.replace("mirror: true mean_value: 100", "") + "preprocess { channels: BGR }")
     assert main(["train", "net.net", "--data", "synthetic", "-o", "other"]) == 0
     assert warned(capsys.readouterr().err) == ["batch_size has no effect: synthetic feeds the net"]
 
