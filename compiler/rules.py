@@ -87,9 +87,9 @@ class Rules(Generic[P, R]):
     def _import(self, kind: type[Layer]) -> None:
         family = catalogue.family_of(kind)
         if family not in self._imported:
-            self._imported.add(family)
             if find_spec(name := f"{self._package}.{family}") is not None:
                 import_module(name)
+            self._imported.add(family)
 
 
 def _is_registered(kind: type[Layer]) -> bool:
