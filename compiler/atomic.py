@@ -49,8 +49,9 @@ def write_together(writes: dict[Path, Write]) -> None:
                 die()
             sync(unfinished[path])
         come_to("before-rename")
-        for folder in {path.parent for path in places}:
-            stack.enter_context(_one_at_a_time(folder))
+        if len(places) > 1:  # one file is renamed in one go, and a run's folder is locked by whoever trains there
+            for folder in {path.parent for path in places}:
+                stack.enter_context(_one_at_a_time(folder))
         for path in places:
             unfinished[path].replace(path)
         come_to("after-rename")
