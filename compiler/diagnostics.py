@@ -4,8 +4,11 @@ A code is one letter and a number, whose hundreds say which room it comes from (
 ``compiler/explain/`` holds each code's explanation and example.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 from netdef.compiler.fixes import Fix
@@ -31,6 +34,11 @@ CODE_GROUPS = {
 def group_of(code: str) -> str:
     """The group that a code belongs to: a code without its last two digits."""
     return code[:-2]
+
+
+_MANY = 100
+_MOST_KNOWN = 1000
+_LONGEST_WORD = 200
 
 
 class Severity(StrEnum):
@@ -74,6 +82,7 @@ class Report:
 
     def __init__(self, diagnostics: Iterable[Diagnostic] = ()) -> None:
         self._found: dict[tuple[object, ...], Diagnostic] = {}
+        self._times: Counter[str] = Counter()
         self._calls: dict[tuple[str, int, str], Span | None] = {}
         """The call by which a code first came to a place."""
         self.extend(diagnostics)
@@ -84,12 +93,17 @@ class Report:
         call = diagnostic.primary.span.via if diagnostic.primary else None
         if self._calls.setdefault(place, call) == call:
             subject = diagnostic.subject if diagnostic.primary else diagnostic.message
+            self._times[diagnostic.code] += 1
             self._found.setdefault((*place, subject), diagnostic)
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Note several."""
         for diagnostic in diagnostics:
             self.add(diagnostic)
+
+    def has_many(self, code: str) -> bool:
+        """Whether a code has come so often that nobody reads each one's help, which takes time to find."""
+        return self._times[code] >= _MANY
 
     def __iter__(self) -> Iterator[Diagnostic]:
         return iter(sorted(self._found.values(), key=_place))
@@ -116,10 +130,19 @@ def _place(diagnostic: Diagnostic) -> tuple[str, int, str]:
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that somebody who typed ``word`` most likely meant, if any is near."""
+    """The known word that somebody who typed ``word`` most likely meant, if any is near.
+
+    Of very many known ones, the first are looked at.
+    """
+    return _closest(word, tuple(islice(known, _MOST_KNOWN))) if len(word) <= _LONGEST_WORD else None
+
+
+@lru_cache(1000)
+def _closest(word: str, known: tuple[str, ...]) -> str | None:
+    """The same; one misspelt field of a fork may stand in every layer."""
     from difflib import get_close_matches  # only mistakes need it
 
-    by_lower = {k.lower(): k for k in reversed([*known])}
+    by_lower = {k.lower(): k for k in reversed(known)}
     typed = word.lower()
     longer = [k for k in reversed(by_lower) if len(typed) > 2 and typed in k]
     begun = [k for k in longer if k.startswith(typed)]

@@ -66,10 +66,11 @@ def _counts(net: Net, expect: Expect, places: Places) -> Iterator[_Claim]:
 
 
 def _shapes(net: Net, expect: Expect, places: Places) -> Iterator[_Claim]:
+    blobs = net.blobs
     for blob, at in zip(expect.blob, places.get("blob", ()), strict=True):
-        found, claimed = net.blobs.get(blob.name), show(blob.shape)
+        found, claimed = blobs.get(blob.name), show(blob.shape)
         if found is None:
-            help = did_you_mean(blob.name, net.blobs)
+            help = None if net.report.has_many("N602") else did_you_mean(blob.name, blobs)
             yield _Claim(f'blob "{blob.name}"', claimed, "no such blob", Comparison.DIFFERENT, help, at)
         else:
             is_known = all(isinstance(dim, int) for dim in found)

@@ -27,6 +27,7 @@ from netdef.compiler.syntax.tree import (
 CONSTANTS: dict[str, Value] = {"true": True, "false": False, "inf": float("inf"), "nan": float("nan")}
 MAX_INTEGER = 2**63 - 1
 MAX_TEXT = 10_000
+MAX_COMPARED = 100_000
 
 
 def evaluate(expression: Expression, scope: Scope) -> Value:
@@ -119,7 +120,11 @@ def _text(part: "str | Expression", scope: Scope) -> str:
 
 
 def _number(expression: Expression, scope: Scope) -> int | float:
-    value = evaluate(expression, scope)
+    return _as_number(evaluate(expression, scope), expression)
+
+
+def _as_number(value: Value, expression: Expression) -> int | float:
+    """The value of an expression, if it is a number."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         help = "drop its quotes where it is bound" if isinstance(value, str) and value.isdecimal() else None
         raise Mistake("N309", f"a number is needed, and this is {describe(value)}", expression.at, help)
@@ -152,12 +157,13 @@ def _binary(expression: Binary, scope: Scope) -> Value:
         return truth(expression.left, scope) and truth(expression.right, scope)
     if sign == "or":
         return truth(expression.left, scope) or truth(expression.right, scope)
+    left = evaluate(expression.left, scope)  # once: what is evaluated twice at each level takes for ever
     if sign in ("==", "!="):
-        left, right = evaluate(expression.left, scope), evaluate(expression.right, scope)
-        alike = isinstance(left, bool) == isinstance(right, bool) and left == right
+        right = evaluate(expression.right, scope)
+        alike = isinstance(left, bool) == isinstance(right, bool) and _are_equal(left, right, expression.at)
         return alike == (sign == "==")
-    if sign == "+" and isinstance(text := evaluate(expression.left, scope), str):
-        more = evaluate(expression.right, scope)
+    if sign == "+" and isinstance(left, str):
+        text, more = left, evaluate(expression.right, scope)
         if isinstance(more, str):
             return _bounded(text + more, expression.at)
         message = f"a string can't be added to {describe(more)}"
@@ -165,7 +171,7 @@ def _binary(expression: Binary, scope: Scope) -> Value:
         help = f'put it in a string: "${{{written}}}"'
         fix = None if isinstance(more, tuple) or '"' in written else replace(expression.right.at, f'"${{{written}}}"')
         raise Mistake("N309", message, expression.operator_at, help, fix=fix)
-    first, second = _number(expression.left, scope), _number(expression.right, scope)
+    first, second = _as_number(left, expression.left), _number(expression.right, scope)
     if sign in _ORDER:
         return _ORDER[sign](first, second)
     if second == 0 and sign in ("/", "%"):
@@ -177,6 +183,25 @@ def _binary(expression: Binary, scope: Scope) -> Value:
     if isinstance(result, int) and abs(result) > MAX_INTEGER:
         raise Mistake("N306", "this number is beyond 2^63", expression.at, "no size or count is as large")
     return result
+
+
+def _are_equal(left: Value, right: Value, at: Span) -> bool:
+    """Whether two values are one; lists of lists may be far larger than the text that makes them."""
+    waiting = [(left, right)]
+    num_compared = 0
+    while waiting:
+        one, other = waiting.pop()
+        num_compared += 1
+        if num_compared > MAX_COMPARED:
+            message = f"these lists have more than {MAX_COMPARED:,} values to compare"
+            raise Mistake("N306", message, at, "are they made of themselves again and again?")
+        if isinstance(one, tuple) and isinstance(other, tuple):
+            if len(one) != len(other):
+                return False
+            waiting += zip(one, other, strict=True)
+        elif one != other:
+            return False
+    return True
 
 
 def _bounded(text: str, at: Span) -> str:

@@ -20,7 +20,7 @@ from netdef.compiler.expand.loops import run_if, run_let, run_repeat
 from netdef.compiler.expand.opaque import run_opaque
 from netdef.compiler.expand.place import NET, Place
 from netdef.compiler.expand.plain import plain
-from netdef.compiler.expand.run import EndlessError, Run
+from netdef.compiler.expand.run import MAX_NESTED, EndlessError, Run
 from netdef.compiler.expand.scope import Mistake, Quiet
 from netdef.compiler.expand.short_form import run_input, run_layer
 from netdef.compiler.files import DISK, Files
@@ -67,6 +67,8 @@ def expand(tree: Tree, overrides: Mapping[str, Value], report: Report, files: Fi
 class _Expander(Run):
     """Runs statements, each in its room."""
 
+    _nested = 0
+
     @override
     def file(self, tree: Tree, via: Span | None) -> list[Plain]:
         self.is_sound = self.is_sound and tree.is_sound
@@ -78,8 +80,11 @@ class _Expander(Run):
     @override
     def statements(self, body: Sequence[Statement], place: Place) -> list[Plain]:
         made: list[Plain] = []
+        self._nested += 1
         for statement in body:
             try:
+                if self._nested > MAX_NESTED:
+                    raise self._too_deep(statement, place)
                 self.step(statement.at, place)
                 made += self._run(statement, place)
             except Mistake as mistake:
@@ -87,7 +92,13 @@ class _Expander(Run):
                 made += self._lost(statement, place)
             except Quiet:
                 made += self._lost(statement, place)
+        self._nested -= 1
         return made
+
+    @staticmethod
+    def _too_deep(statement: Statement, place: Place) -> Mistake:
+        message = f"files, blocks, loops and messages stand more than {MAX_NESTED} deep in each other here"
+        return Mistake("N306", message, place.here(statement.at), "let one loop do what a chain of blocks does")
 
     def _run(self, statement: Statement, place: Place) -> list[Plain]:
         if place.fields is not NET and not isinstance(statement, _ANYWHERE):

@@ -3,7 +3,7 @@
 from netdef.compiler.diagnostics import closest
 from netdef.compiler.expand.evaluate import evaluate, unknown_variable
 from netdef.compiler.expand.place import NET, Place, inner, literal_of
-from netdef.compiler.expand.run import Run
+from netdef.compiler.expand.run import CHARACTERS_A_STEP, Run
 from netdef.compiler.expand.scope import Quiet
 from netdef.compiler.schema.message import Param, ProtoEnum
 from netdef.compiler.syntax.tree import Expression, Field, Group, List, Literal, Number, Plain, Text, Word
@@ -14,7 +14,12 @@ def run_field(run: Run, field: Field, place: Place) -> list[Plain]:
     param = place.fields.get(field.name)
     at = place.here(field.at)
     items = field.value.items if isinstance(field.value, List) else (field.value,)
-    return [Field(field.name, literal, at) for item in items for literal in _literals(item, param, place)]
+    made: list[Plain] = []
+    for item in items:
+        literals = _literals(item, param, place)
+        run.step(field.at, place, sum(map(_steps, literals)) - (item is items[0]))  # the field itself was counted
+        made += [Field(field.name, literal, at) for literal in literals]
+    return made
 
 
 def run_group(run: Run, group: Group, place: Place) -> list[Plain]:
@@ -55,6 +60,11 @@ def _literals(value: Expression, param: Param | None, place: Place) -> list[Lite
         return [value._replace(at=at)]
     worth = evaluate(value, place.scope)
     return [literal_of(item, at, param) for item in (worth if isinstance(worth, tuple) else (worth,))]
+
+
+def _steps(literal: Literal) -> int:
+    """How many steps a literal counts for: a long string that loops make again and again fills the memory, too."""
+    return 1 + len(literal.value) // CHARACTERS_A_STEP if isinstance(literal, Text) else 1
 
 
 def _is_own_word(word: Word, param: Param | None) -> bool:

@@ -23,14 +23,15 @@ def run_include(run: Run, include: Include, place: Place) -> list[Plain]:
         chain = " includes ".join([*run.including[run.including.index(own) :], own])
         help = f"drop one of the includes of this circle: {_short(chain)}"
         raise Mistake("N311", f"{written} includes itself", at, help)
-    found = Report()
-    source = run.files.open(path, found)
-    if source is None:
-        (reason,) = found
-        raise Mistake("N311", reason.message, at, "the path is relative to the including file")
-    tree = parse(source, found)
-    run.report.extend(found)
-    return run.file(tree, at)
+    if own not in run.trees:
+        found = Report()
+        source = run.files.open(path, found)
+        if source is None:
+            (reason,) = found
+            raise Mistake("N311", reason.message, at, "the path is relative to the including file")
+        run.trees[own] = parse(source, found)
+        run.report.extend(found)
+    return run.file(run.trees[own], at)
 
 
 def _short(chain: str) -> str:

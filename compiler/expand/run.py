@@ -12,11 +12,16 @@ from netdef.compiler.source import Span
 from netdef.compiler.syntax.tree import Block, Expression, OpaqueType, Plain, Statement, Tree, Value
 
 MAX_STEPS = 200_000
-"""Statements and turns of loops in all; the largest published net has 12,000 fields."""
+"""Statements, turns of loops and a list's items in all; the largest published net has 12,000 fields."""
+CHARACTERS_A_STEP = 100
+"""A longer string counts as several."""
+MAX_MISTAKES = 1000
+MAX_NESTED = 100
+"""Files, blocks, loops and messages in each other: each takes some of Python's stack."""
 
 
 class EndlessError(Exception):
-    """The bound on the work is reached, and reported: whatever followed would be guesswork."""
+    """The bound on the work, or on mistakes, is reached, and reported: whatever followed would be guesswork."""
 
     def __init__(self, at: Span) -> None:
         super().__init__()
@@ -42,6 +47,8 @@ class Run(ABC):
         self.globals = Scope()
         self.is_sound = True
         """Whether the braces and quotes of all texts so far close."""
+        self.trees: dict[str, Tree] = {}
+        """The files that were read, each once, however often it is included."""
         self._steps = 0
 
     @abstractmethod
@@ -53,9 +60,15 @@ class Run(ABC):
         """What a file's statements leave; ``via`` is its include."""
 
     def say(self, mistake: Mistake, place: Place) -> None:
-        """Report a mistake, with the call that it came by; none is told from a text whose structure is a guess."""
+        """Report a mistake, with the call that it came by; none is told from a text whose structure is a guess.
+
+        Raises:
+            EndlessError: if so many were found that nobody will read more.
+        """
         if self.is_sound:
             self.report.add(place.through(mistake.diagnostic))
+        if len(self.report) > MAX_MISTAKES:
+            raise EndlessError(mistake.at)
 
     def attempt(self, expression: Expression, place: Place) -> Value | None:
         """The value of an expression; None if it is broken, which is reported."""
@@ -67,9 +80,9 @@ class Run(ABC):
             pass
         return None
 
-    def step(self, at: Span, place: Place) -> None:
-        """Count one more statement or turn; raises ``EndlessError`` at the bound."""
-        self._steps += 1
+    def step(self, at: Span, place: Place, num: int = 1) -> None:
+        """Count more statements or turns, or what takes as much; raises ``EndlessError`` at the bound."""
+        self._steps += num
         if self._steps > MAX_STEPS:
             message = f"this file expands to more than {MAX_STEPS:,} statements"
             help = "look for loops in loops, and blocks that call two blocks each"

@@ -1,5 +1,6 @@
 """What names mean, and where."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from netdef.compiler.diagnostics import Diagnostic, Label
@@ -22,6 +23,7 @@ class Mistake(Exception):
         fix: Fix | None = None,
     ) -> None:
         super().__init__(message)
+        self.at = at
         self.diagnostic = Diagnostic(code, message, Label(at), labels, help=help, subject=subject, fix=fix)
 
 
@@ -57,28 +59,35 @@ class Scope:
 
     def variable(self, name: str) -> Binding | None:
         """The innermost variable of a name; one without a value where a lost statement may have bound it."""
-        found = self.variables.get(name)
-        if found is None and self.outer is not None:
-            found = self.outer.variable(name)
-        lost = self._lost.get(name, self._torn)
-        return Binding(None, lost) if found is None and lost is not None else found
+        for scope in self._outwards():
+            if name in scope.variables:
+                return scope.variables[name]
+        lost = (scope._lost.get(name, scope._torn) for scope in self._outwards())
+        return next((Binding(None, at) for at in lost if at is not None), None)
 
     def block(self, name: str) -> Closure | None:
         """The innermost block of a name; raises ``Quiet`` where a lost statement may have defined it."""
-        found = self.blocks.get(name)
-        if found is None and self.outer is not None:
-            found = self.outer.block(name)
-        if found is None and (self._torn or name in self._lost):
+        for scope in self._outwards():
+            if name in scope.blocks:
+                return scope.blocks[name]
+        if any(scope._torn or name in scope._lost for scope in self._outwards()):
             raise Quiet
-        return found
+        return None
 
     def variable_names(self) -> list[str]:
         """All variables that can be read here."""
-        return [*self.variables, *(self.outer.variable_names() if self.outer else ())]
+        return [name for scope in self._outwards() for name in scope.variables]
 
     def block_names(self) -> list[str]:
         """All blocks that can be called here."""
-        return [*self.blocks, *(self.outer.block_names() if self.outer else ())]
+        return [name for scope in self._outwards() for name in scope.blocks]
+
+    def _outwards(self) -> "Iterator[Scope]":
+        """This scope, and those around it."""
+        scope: Scope | None = self
+        while scope is not None:
+            yield scope
+            scope = scope.outer
 
     def let(self, name: str, value: Value | None, at: Span) -> None:
         """Bind a variable; a second time in one scope is a mistake."""

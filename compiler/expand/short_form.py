@@ -9,7 +9,7 @@ from netdef.compiler.expand.evaluate import describe, evaluate
 from netdef.compiler.expand.fields import flowing_on, is_bound
 from netdef.compiler.expand.layer_type import meant_type
 from netdef.compiler.expand.place import LAYER, Place
-from netdef.compiler.expand.run import Run
+from netdef.compiler.expand.run import CHARACTERS_A_STEP, Run
 from netdef.compiler.expand.scope import Mistake
 from netdef.compiler.fixes import rename, replace
 from netdef.compiler.layers import catalogue
@@ -24,6 +24,7 @@ def run_layer(run: Run, layer: LayerStatement, place: Place) -> list[Plain]:
     """A layer spelt out."""
     at = place.here(layer.at)
     name = _layer_name(run, layer.name, place)
+    run.step(layer.at, place, len(name) // CHARACTERS_A_STEP)
     type_name = _type(layer.type, place)
     fields = {field: p for kind in catalogue.variants(type_name) for field, p in _short_form(kind).items()}
     body = run.statements(layer.body, place.within({**fields, **LAYER}).deeper())

@@ -117,7 +117,10 @@ class _Joiner:
             help = "give this layer the same include or exclude rule"
         elif self.is_whole:
             message = f'there is no blob "{name}"'
-            help, fix = guess(name, [*self.last, *self.absent], at, self._blobs_so_far())
+            if self.report.has_many("N501"):
+                help = None
+            else:
+                help, fix = guess(name, [*self.last, *self.absent], at, self._blobs_so_far())
         else:
             return
         self.report.add(Diagnostic("N501", message, Label(at), labels, help=help, fix=fix))
@@ -125,10 +128,9 @@ class _Joiner:
     def _blobs_so_far(self) -> str:
         if not self.last:
             return 'no layer before it makes one; a net begins with, say, input "data" [1, 3, 224, 224]'
-        help = f"blobs so far: {', '.join(self.last)}"
-        return (
-            help if len(help) < 200 else f"{len(self.last)} blobs exist here; the last is {next(reversed(self.last))}"
-        )
+        help = f"blobs so far: {', '.join(self.last)}" if len(self.last) < 20 else ""
+        last = next(reversed(self.last))
+        return help if 0 < len(help) < 200 else f"{len(self.last)} blobs exist here; the last is {last}"
 
     def _make(self, definition: LayerDefinition, index: int, name: str) -> int:
         bottoms = definition.frame.bottom

@@ -87,8 +87,11 @@ def define(expanded: Expanded, report: Report) -> Definition:
 
 def _check_declarations(expanded: Expanded, layers: Sequence[LayerDefinition], report: Report) -> None:
     """Report what is declared for a layer that is not there."""
+    names: dict[str, dict[str, None]] = {}
+    for layer in layers if expanded.opaque else ():
+        names.setdefault(layer.frame.type, {})[layer.frame.name] = None
     for (kind, name), declared in expanded.opaque.items():
-        named = [layer.frame.name for layer in layers if layer.frame.type == kind]
+        named = names.get(kind, {})
         if name is not None and name not in named and declared.at is not None:
             message = f'there is no layer "{name}" of type {kind}'
             help = did_you_mean(name, named) or "drop the declaration"

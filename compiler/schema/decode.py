@@ -68,7 +68,7 @@ class Decoder:
     def values(self, params: Mapping[str, Param], body: Sequence[Plain], where: str) -> Values:
         """Read the statements of a body. ``where`` names the message, for people."""
         values: dict[str, Any] = {}
-        places: Places = {}
+        places: dict[str, list[Span]] = {}
         said: dict[str, Field | Group] = {}
         broken: set[str] = set()
         errors = 0
@@ -94,9 +94,10 @@ class Decoder:
                 errors += 1
                 continue
             _store(values, param, param.spellings[statement.name][1], value)
-            places[param.attribute] = (*places.get(param.attribute, ()), at)
+            places.setdefault(param.attribute, []).append(at)
+        values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
         errors += self._finish_pairs(values, params, said, broken)
-        return Values(values, places, is_whole=not errors)
+        return Values(values, {name: tuple(spans) for name, spans in places.items()}, is_whole=not errors)
 
     def unknown_field(self, statement: Field | Group, known: Iterable[str], where: str) -> None:
         """Say that nobody knows a field here."""
@@ -203,6 +204,6 @@ def _store(values: dict[str, Any], param: Param, axis: int | None, value: Any) -
     if axis is not None:
         values.setdefault(param.attribute, {})[axis] = value
     elif param.repeated:
-        values[param.attribute] = (*values.get(param.attribute, ()), value)
+        values.setdefault(param.attribute, []).append(value)  # a tuple in the end
     else:
         values[param.attribute] = Pair(value, value) if param.is_pair else value

@@ -9,6 +9,9 @@ from netdef.compiler.schema.message import Param, ProtoEnum
 from netdef.compiler.syntax.literals import read_number
 from netdef.compiler.syntax.tree import Literal, Number, Text, Word
 
+LARGEST_FLOAT = (2 - 2**-23) * 2.0**127
+"""Of Caffe's floats, which have 32 bits."""
+
 
 class WrongValue(Exception):
     """A value that its field can't hold: a code, what is wrong, help, and perhaps a fix."""
@@ -88,6 +91,8 @@ def _integer(literal: Literal, param: Param) -> int:
 
 def _float(literal: Literal, param: Param) -> float:
     if isinstance(literal, Number):
+        if LARGEST_FLOAT < abs(literal.value) != float("inf"):
+            raise WrongValue("N405", "must fit 32 bits, so at most 3.4e38, and is more", "write inf if you mean it")
         return float(literal.value)
     if isinstance(literal, Word):
         if literal.value.lower() in ("inf", "infinity", "nan"):

@@ -29,8 +29,10 @@ def made_up(type: str, sign: str, after: Span) -> Token:
 
 def is_first_on_line(at: Span) -> bool:
     """Whether only blanks stand before it on its line."""
-    text = at.source.text
-    return not text[text.rfind("\n", 0, at.start) + 1 : at.start].strip()
+    text, before = at.source.text, at.start - 1
+    while before >= 0 and text[before] in " \t\r\f\v":  # a line may be as long as a file, and have as many tokens
+        before -= 1
+    return before < 0 or text[before] == "\n"
 
 
 def close_braces(tokens: Tokens, unclosed: int, report: Report) -> None:

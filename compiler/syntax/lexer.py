@@ -65,10 +65,12 @@ def scan(source: Source, report: Report, start: int = 0, end: int | None = None)
         found = match(walk.text, walk.position, walk.end)
         if found is None:
             strays.skip_bad_characters(walk)
+            walk.check_size()
             continue
         begin, walk.position = found.span()
         if found.lastgroup is not None:
             _READERS[found.lastgroup](walk, found.group(), Span(source, begin, walk.position))
+            walk.check_size()
     close_all(walk)
     return walk.tokens
 

@@ -7,7 +7,7 @@ finished fields, so the parser takes one step where it would take a dozen for ea
 import re
 
 from netdef.compiler.source import Span
-from netdef.compiler.syntax.scan import Scan
+from netdef.compiler.syntax.scan import MOST_PIECES, Scan
 from netdef.compiler.syntax.tree import Field, Number, Text, Word
 
 _FIELD = re.compile(
@@ -45,10 +45,13 @@ def read_plain_fields(scan: Scan) -> None:
             literal = new(Word, (value, at))
         fields.append(new(Field, (name, literal, new(Span, (source, *found.span(1), None)))))
         position = found.end()
+        if len(fields) == MOST_PIECES:
+            break
         if comments:
             for comment in _COMMENT.finditer(text, *found.span(3)):
                 scan.tokens.comments.append(Span(source, *comment.span()))
     if fields:
+        scan.num_fields += len(fields)
         scan.position = position
         scan.add("FIELDS", fields, fields[0].at.to(fields[-1].value.at))
 

@@ -2,12 +2,15 @@
 
 from typing import Any, NamedTuple
 
-from netdef.compiler.diagnostics import Report
+from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.source import Source, Span
 from netdef.compiler.syntax import token_errors
 from netdef.compiler.syntax.tokens import Token, Tokens
 from netdef.compiler.syntax.tree import Lost
 
+MOST_PIECES = 1_500_000
+"""Tokens, plain fields and comments of one text: a net of 100,000 layers has about a million."""
+MOST_MISTAKES = 100
 MOST_NESTED = 100
 """Braces, brackets, or operators of one expression in each other: who walks a tree may recurse this deep."""
 
@@ -50,6 +53,7 @@ class Scan:
         self.after_then = False  # right after the body of an `if`
         self.choices = 0  # `?` whose `:` is still to come
         self.operators = 0  # since the expression began
+        self.num_fields = 0  # in FIELDS
         self.else_ifs = 0  # since the `if` that began them
         self.in_conflict = False  # after git's <<<<<<<
         self.is_doubtful = False  # something before this was reported and left out
@@ -66,14 +70,33 @@ class Scan:
         self.before_that, self.before = self.before, type
         self.after_then = False
 
+    def check_size(self) -> None:
+        """Stop where a text has more in it than anybody writes, or more mistakes than anybody reads."""
+        num_pieces = len(self.tokens.all) + len(self.tokens.comments) + self.num_fields
+        if num_pieces > MOST_PIECES:
+            self._stop(token_errors.too_long(self._here, MOST_PIECES))
+        elif len(self.report) > MOST_MISTAKES:
+            self._stop(token_errors.too_wrong(self._here, MOST_MISTAKES))
+
+    @property
+    def _here(self) -> Span:
+        """The place that is reached, as far as there is a character."""
+        return Span(self.source, min(self.position, self.end), min(self.position + 1, self.end))
+
     def check_depth(self, at: Span) -> None:
         """Stop where brackets or operators nest deeper than anybody writes."""
         if max(len(self.openers), self.operators, self.else_ifs) > MOST_NESTED:
-            self.report.add(token_errors.too_deep(at, MOST_NESTED))
-            self.tokens.all[:] = [Token("LOST", Lost(at), at)]  # half of it would only make more mistakes
-            self.tokens.is_sound = False
-            self.openers.clear()
-            self.position = self.end
+            self._stop(token_errors.too_deep(at, MOST_NESTED))
+
+    def _stop(self, said: Diagnostic) -> None:
+        """Read no more, and forget what was read: half of it would only make more mistakes."""
+        self.report.add(said)
+        assert said.primary is not None, "there is a place at which we stop"
+        at = said.primary.span
+        self.tokens.all[:] = [Token("LOST", Lost(at), at)]
+        self.tokens.is_sound = False
+        self.openers.clear()
+        self.position = self.end
 
     @property
     def is_inside(self) -> bool:

@@ -30,6 +30,18 @@ def too_deep(at: Span, most: int) -> Diagnostic:
     )
 
 
+def too_long(at: Span, most: int) -> Diagnostic:
+    """More in one text than anybody writes."""
+    message = f"this text has more than {most:,} words, numbers, signs and comments"
+    return Diagnostic("N124", message, Label(at, "read up to here"), help="write what repeats with `repeat`")
+
+
+def too_wrong(at: Span, most: int) -> Diagnostic:
+    """More mistakes than anybody reads."""
+    message = f"more than {most} mistakes: what follows is not read"
+    return Diagnostic("N125", message, Label(at, "read up to here"), help="is this a net at all?")
+
+
 CLOSERS = {"{": "}", "(": ")", "[": "]", "<": ">"}
 """The sign that closes what another opens."""
 

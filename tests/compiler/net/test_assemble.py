@@ -1,12 +1,16 @@
 """How layers become a net, against what Caffe's net.cpp says and its own test_net.cpp tries."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import netdef
+from netdef.compiler.load import analyse
+from netdef.compiler.net import blobs
 from netdef.compiler.net.net import Net, Node
+from netdef.compiler.spelling import Guess
 
 DATA = 'layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 2 dim: 3 dim: 7 dim: 5 } } }\n'
 LABEL = 'layer { name: "label" type: "Input" top: "label" input_param { shape { dim: 2 } } }\n'
@@ -327,3 +331,21 @@ def test_a_layer_with_too_many_bottoms_is_named_though_one_of_them_is_broken(bui
         "N204 a 9x9 window does not fit a 7x5 image @ 9",
         'N503 Softmax takes 1 bottom, and has 2 @ "data"',
     ]
+
+
+@pytest.mark.parametrize("num", [150, 3000])
+def test_near_names_are_looked_for_while_somebody_reads_them(num: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of n blobs that nobody makes compared with n that somebody makes would take n^2."""
+    looked_at = 0
+
+    def counted(word: str, known: Iterable[str], *rest: Any) -> Guess:
+        nonlocal looked_at
+        looked_at += len([*known])
+        return Guess("help", None)
+
+    monkeypatch.setattr(blobs, "guess", counted)
+    text = "".join(f'layer {{ name: "r{i}" type: "ReLU" bottom: "x{i}" top: "r{i}" }}\n' for i in range(num))
+    report = analyse(text).report
+    assert {said.code for said in report} == {"N501"}
+    assert len(report) == num
+    assert looked_at <= 2 * 100 * num

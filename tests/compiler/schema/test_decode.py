@@ -9,6 +9,7 @@ from netdef.compiler.diagnostics import Report, Severity
 from netdef.compiler.expand import expand
 from netdef.compiler.layers.convolution import Convolution
 from netdef.compiler.layers.pooling import Pooling
+from netdef.compiler.load import analyse
 from netdef.compiler.schema.decode import Decoder
 from netdef.compiler.schema.message import Message, ProtoEnum, pair, param
 from netdef.compiler.shape import Pair
@@ -212,3 +213,21 @@ def test_what_is_missing_is_said_only_of_a_message_that_is_whole_otherwise() -> 
     assert mistakes(Convolution, "kernel_size: x") == [
         "N410 kernel_size takes an integer, and x is a word that nothing binds @ x"
     ]
+
+
+@pytest.mark.parametrize("number", ["9" * 390, "-" + "9" * 390, "1e39", "-3.5e38", "0x" + "f" * 300])
+def test_a_number_that_caffes_floats_cannot_hold_is_refused(number: str) -> None:
+    report = analyse(f'input "d" [1] layer "p" Power {{ power: {number} }}').report
+    assert [said.code for said in report] == ["N405"]
+    assert "32 bits" in next(iter(report)).message
+
+
+@pytest.mark.parametrize("number", ["3.4e38", "-3.4028234663852886e38", "inf", "-inf", "nan"])
+def test_a_number_that_they_hold_is_fine(number: str) -> None:
+    assert not analyse(f'input "d" [1] layer "p" Power {{ power: {number} }}').report
+
+
+def test_many_values_of_one_field_are_kept_in_order() -> None:
+    found = analyse('input: "d" input_shape { ' + "".join(f"dim: {n} " for n in range(1, 30)) + "}")
+    assert found.net is not None
+    assert found.net.blobs["d"] == tuple(range(1, 30))
