@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.files import DISK, Files
-from netdef.compiler.load import Analysis, analyse_net
+from netdef.compiler.load import Analysis, join_net, read_net
 from netdef.compiler.request import NetRequest
 from netdef.compiler.schema.caffe import Phase
 
@@ -22,7 +22,8 @@ class AllPhases(NamedTuple):
 
 def analyse_phases(request: NetRequest, files: Files = DISK) -> AllPhases:
     """All that is known of a net in any phase, whatever is wrong with it."""
-    analyses = {phase: analyse_net(request.replace(phase=phase.name), files=files) for phase in Phase}
+    read = read_net(request, files)
+    analyses = {phase: join_net(read, request.replace(phase=phase.name)) for phase in Phase}
     found = {phase: {_key(said): said for said in analysis.report} for phase, analysis in analyses.items()}
     everywhere = set.intersection(*(set(of_phase) for of_phase in found.values()))
     report = Report()

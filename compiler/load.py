@@ -71,6 +71,11 @@ def analyse(
 
 def analyse_net(request: NetRequest, *, samples: Mapping[str, Shapes] | None = None, files: Files = DISK) -> Analysis:
     """All that is known of the net that is asked for."""
+    return join_net(read_net(request, files), request, samples=samples)
+
+
+def read_net(request: NetRequest, files: Files = DISK) -> Analysis:
+    """The first half of the road, which is one for all phases: a text to the definition of its layers; no net yet."""
     report = Report()
     for layer_file in request.layer_files:
         from netdef.compiler.own_types import read_layers  # most nets have Caffe's types
@@ -83,22 +88,34 @@ def analyse_net(request: NetRequest, *, samples: Mapping[str, Shapes] | None = N
     expanded = expand(tree, request.set, report, files)
     _check_names(expanded, report)
     expanded = declare(expanded, request.opaque, report)
-    later = report if expanded.is_sound else Report()  # where braces are a guess, so is all that follows from them
-    definition = define(expanded, later)
+    return Analysis(tree, expanded, define(expanded, _later(expanded, report)), None, report)
+
+
+def join_net(read: Analysis, request: NetRequest, *, samples: Mapping[str, Shapes] | None = None) -> Analysis:
+    """The second half: the layers of one phase, joined and shaped; what was read may be joined for another, too."""
+    report = Report(read.report)
+    if read.expanded is None or read.definition is None:
+        return read
     if request.phase not in Phase.__members__:
         report.add(_no_phase(request.phase))
-        return Analysis(tree, expanded, definition, None, report)
+        return read._replace(report=report)
     given = Sizes(request.sizes, {**(samples or {}), **{name: (image,) for name, image in request.data_size.items()}})
     first = given._replace(inputs={}) if request.dense else given
     state = state_of(request.phase, request.stages, request.level)
-    net = _checked(definition, state, first, bool(request.set) or bool(first.inputs), later)
+    is_overridden = bool(request.set) or bool(first.inputs)
+    net = _checked(read.definition, state, first, is_overridden, _later(read.expanded, report))
     if request.dense and not report.errors:
         from netdef.compiler.passes.dense import make_dense  # few nets ask for it
 
         found = Report()
         net = make_dense(net, given, found)
         report.extend(found)
-    return Analysis(tree, expanded, definition, net, report)
+    return read._replace(net=net, report=report)
+
+
+def _later(expanded: Expanded, report: Report) -> Report:
+    """Where the later stages report: where braces are a guess, so is all that follows from them, and is not said."""
+    return report if expanded.is_sound else Report()
 
 
 def load(
