@@ -13,9 +13,7 @@ from netdef.compiler.net_error import NetError
 from netdef.compiler.onnx import save_model
 from netdef.compiler.request import NetStateInPhase, PathName, net_request, path_of
 from netdef.compiler.save import save_text, unwritable
-from netdef.compiler.weights.formats.files import read_weights
-from netdef.compiler.weights.formats.run_folder import best_weights
-from netdef.compiler.weights.stored import Weights
+from netdef.compiler.weights.formats.files import open_named
 from netdef.runtime.console import Console, open_console
 from netdef.runtime.requests import ExportRequest
 
@@ -86,7 +84,7 @@ def exported(request: ExportRequest, console: Console) -> Exported:
         require("verifying a model", "onnx", "train")
     net = load_net(request.net)
     console.show(net.report)
-    weights, origin = weights_of(request.weights)
+    weights, origin = (None, "") if request.weights is None else open_named(request.weights)
     out = Path(request.out or f"{stem_of(request.net.file)}.onnx")
     dynamic = allowed(net) if request.dynamic is None else request.dynamic
     try:
@@ -114,11 +112,3 @@ def exported(request: ExportRequest, console: Console) -> Exported:
     save_text(proof, certificate.json())
     console.print(f"{certificate.table()}\n{proof}: the certificate")
     return written._replace(certificate=certificate, certificate_file=proof)
-
-
-def weights_of(named: str | None) -> tuple[Weights | None, str]:
-    """The weights that are named, if any are, and the file that has them."""
-    if named is None:
-        return None, ""
-    path = best_weights(Path(named))
-    return read_weights(path), str(path)

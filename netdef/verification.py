@@ -6,7 +6,7 @@ from typing import Unpack
 from netdef.compiler.load import load_net
 from netdef.compiler.request import NetStateInPhase, PathName, net_request, path_of
 from netdef.compiler.weights.complete import complete
-from netdef.exporting import weights_of
+from netdef.compiler.weights.formats.files import NamedWeights, open_named
 from netdef.runtime.console import Console, open_console
 from netdef.runtime.requests import VerifyRequest
 from netdef.runtime.verification.certificate import Certificate
@@ -61,17 +61,18 @@ def verified(request: VerifyRequest, console: Console) -> Certificate:
     """What is asked for."""
     net = load_net(request.net)
     console.show(net.report)
-    weights, origin = weights_of(request.weights)
-    if weights is None:
-        weights, origin = random_weights(net, request.seed), f"random weights, seed {request.seed}"
-    console.show(complete(net, weights, request.seed).report)
+    if request.weights is None:
+        given = NamedWeights(random_weights(net, request.seed), f"random weights, seed {request.seed}")
+    else:
+        given = open_named(request.weights)
+    console.show(complete(net, given.weights, request.seed).report)
     return verify_blobs(
         net,
-        weights,
+        given.weights,
         dynamic=request.dynamic,
         batches=request.batches,
         opset=request.opset,
         seed=request.seed,
         tolerance=request.tolerance,
-        origin=origin,
+        origin=given.origin,
     )

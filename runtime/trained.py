@@ -18,7 +18,7 @@ from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
 from netdef.compiler.preprocess import Preprocessing
 from netdef.compiler.shape import Pair, Shape, known
-from netdef.compiler.weights.formats.files import read_weights
+from netdef.compiler.weights.formats.files import open_named
 from netdef.runtime.data.crop import ImageCrop, with_channels
 from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.feed import Feed, bind, crop_of
@@ -41,12 +41,13 @@ class NumbersFrom(StrEnum):
 class Origin(NamedTuple):
     """Where the parts of a trained net come from.
 
-    weights   the file or the run's folder that was named
+    weights   the file or the run's folder that was named, and ``file`` the one that has the weights
     run       the run that made the weights, if one did
     numbers   who says how bytes become numbers
     """
 
     weights: str = ""
+    file: str = ""
     run: TrainedRun | None = None
     numbers: NumbersFrom = NumbersFrom.NOBODY
 
@@ -184,7 +185,8 @@ def open_trained(
     Raises:
         NetError: if there are no weights for a layer, or the net doesn't take images.
     """
-    module = lower(net, read_weights(weights)).to(device_of(device))
+    given = open_named(weights)
+    module = lower(net, given.weights).to(device_of(device))
     if module.matched.missing:
         message = f"{weights} has no weights for {', '.join(module.matched.missing)}"
         raise NetError(Diagnostic("N907", message, help="weights go by the layer's name; netdef train makes them"))
@@ -200,7 +202,7 @@ def open_trained(
         gives_boxes=gives_boxes,
         classes=run.classes if run else (),
         precision=torch.bfloat16 if bf16_on_gpu and on_gpu else None,
-        origin=Origin(weights, run, numbers),
+        origin=Origin(weights, given.origin, run, numbers),
         warnings=(*net.report, *([_bytes_as_they_are(net)] if numbers is NumbersFrom.NOBODY else [])),
     )
 

@@ -70,6 +70,7 @@ def test_else_the_runs_counts_that_made_the_weights(home: Path, weights: str) ->
     assert trained.origin.numbers is NumbersFrom.RUN
     assert trained.origin.run is not None
     assert trained.origin.run.folder == Path("run")
+    assert (trained.origin.weights, trained.origin.file) == (weights, "run/best.safetensors")
     np.testing.assert_allclose(
         trained.values_of(image()), product(image(), slice(None), [10, 20, 30], 0.1), rtol=1e-4, atol=1e-4
     )

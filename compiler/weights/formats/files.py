@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from netdef.compiler.atomic import write_whole
 from netdef.compiler.diagnostics import Diagnostic
@@ -10,8 +11,21 @@ from netdef.compiler.extras import extras_named
 from netdef.compiler.net.weight_key import WeightKey
 from netdef.compiler.net_error import NetError
 from netdef.compiler.weights.dtypes import NUMBERS
+from netdef.compiler.weights.formats.run_folder import best_weights
 from netdef.compiler.weights.formats.table import FOLDER, FORMATS
 from netdef.compiler.weights.stored import LayerArrays, Weights, stored_arrays
+
+
+class NamedWeights(NamedTuple):
+    """Weights, and where they come from: the file that has them, of a run's folder that of its best ones."""
+
+    weights: Weights
+    origin: str
+
+
+def open_named(name: str) -> NamedWeights:
+    """The weights in a file, or the best ones in a run's folder; mistakes as ``read_weights`` has them."""
+    return NamedWeights(read_weights(name), str(best_weights(Path(name))))
 
 
 @extras_named("reading weights")
