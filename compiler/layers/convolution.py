@@ -31,6 +31,7 @@ class _Convolving(Layer, message="convolution_param", number=106):
         default=(),
         least=0,
         truncates=True,
+        alone=0,
         doc="zeros on each side, in pixels",
     )
     dilation: tuple[int, ...] = param(18, default=(), least=1, doc="distance of the window's points, in pixels")

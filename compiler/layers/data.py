@@ -59,7 +59,7 @@ class Data(_DataLayer, message="data_param", number=107, bottoms=0, tops=Arity(1
     """
 
     source: str = param(1, default="", doc="the database's folder")
-    batch_size: int = param(4, default=0, least=0, doc="N")
+    batch_size: int = param(4, least=1, doc="N")
     rand_skip: int = param(7, default=0, least=0, doc="skip up to this many images at the start")
     backend: Backend = param(8, default=Backend.LEVELDB, doc="the kind of database")
     scale: float = param(2, default=1.0, doc="old place of transform_param's")
@@ -91,7 +91,7 @@ class ImageData(
     """
 
     source: str = param(1, default="", doc="the list: a path and a label on each line")
-    batch_size: int = param(4, default=1, least=0, doc="N")
+    batch_size: int = param(4, default=1, least=1, doc="N")
     rand_skip: int = param(7, default=0, least=0, doc="skip up to this many images at the start")
     shuffle: bool = param(8, default=False, doc="shuffle the list")
     new_height: int = param(9, default=0, least=0, doc="resize to this height, in pixels; 0 leaves it")
@@ -176,7 +176,7 @@ class HDF5Data(
     """
 
     source: str = param(1, default="", doc="a text file with the paths of the HDF5 files")
-    batch_size: int = param(2, default=0, least=0, doc="N")
+    batch_size: int = param(2, least=1, doc="N")
     shuffle: bool = param(3, default=False, doc="shuffle the rows of a file")
 
     @property

@@ -1,11 +1,8 @@
 """Dropout."""
 
-from collections.abc import Iterator
-
 from netdef.compiler.layers.base import Layer
 from netdef.compiler.layers.roles import V1
-from netdef.compiler.override import override
-from netdef.compiler.schema.message import Refusal, param
+from netdef.compiler.schema.message import param
 
 
 class Dropout(Layer, message="dropout_param", number=108, in_place=True, v0="dropout", v1=V1("DROPOUT", 6, 12)):
@@ -16,10 +13,4 @@ class Dropout(Layer, message="dropout_param", number=108, in_place=True, v0="dro
     example  layer "drop6" Dropout { dropout_ratio: 0.5 }  # 1x4096 -> 1x4096
     """
 
-    dropout_ratio: float = param(1, default=0.5, doc="the share that is set to 0, above 0 and below 1")
-
-    @override
-    def problems(self) -> Iterator[Refusal]:
-        if not 0 < self.dropout_ratio < 1:
-            message = f"dropout_ratio is {self.dropout_ratio:g}, and must be above 0 and below 1"
-            yield Refusal("N405", message, at="dropout_ratio", help="0.5 is usual; drop the layer for none")
+    dropout_ratio: float = param(1, default=0.5, least=0, most=1, doc="the share that is set to 0; with 1, all")

@@ -69,10 +69,14 @@ class Pooling(
     )
     global_pooling: bool = param(12, default=False, doc="take the whole image as the window")
     round_mode: Rounding = param(13, default=Rounding.CEIL, doc="what to do with a last, partial window")
+    ceil_mode: bool | None = param(0, default=None, doc="forks' name for round_mode: CEIL, or FLOOR where it is false")
     engine: Engine = param(11, default=Engine.DEFAULT, doc="Caffe's kernel; no meaning here")
 
     @override
     def problems(self) -> Iterator[Refusal]:
+        if self.ceil_mode and self.round_mode is Rounding.FLOOR:
+            message = "ceil_mode: true is CEIL, and round_mode is FLOOR"
+            yield Refusal("N407", message, at="ceil_mode", help="drop one of them")
         if self.global_pooling:
             if self.kernel:
                 yield Refusal("N202", "global_pooling already sets the window", at="kernel", help="drop the kernel")
@@ -84,6 +88,11 @@ class Pooling(
         elif self.pad.h >= self.kernel.h or self.pad.w >= self.kernel.w:
             message = "the border is as wide as the window, which would then see nothing else"
             yield Refusal("N202", message, at="pad", help="make pad less than the kernel")
+
+    @property
+    def rounding(self) -> Rounding:
+        """What becomes of a last, partial window, by either name."""
+        return Rounding.FLOOR if self.ceil_mode is False else self.round_mode
 
     def over(self, bottom: Shape) -> PoolWindow:
         """The window over a bottom (N, C, H, W)."""
@@ -111,7 +120,7 @@ class Pooling(
         return ((n, c, *top),) * num_tops
 
     def _positions(self, size: Dim, kernel: int, stride: int, pad: int, clips: bool) -> Dim:
-        room = 2 * pad - kernel + (stride - 1 if self.round_mode is Rounding.CEIL else 0)
+        room = 2 * pad - kernel + (stride - 1 if self.rounding is Rounding.CEIL else 0)
         if clips:  # the last window starts before size + pad
             room = min(room, pad - 1)
         # Floor division where Caffe truncates: they differ only where no window fits, which both refuse

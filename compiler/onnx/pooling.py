@@ -102,7 +102,7 @@ def _correction(extents: list[Array], area: int | None) -> Array:
 def _free(layer: Pooling, node: Node, graph: Graph) -> None:
     """The same windows at any size, by ceil_mode."""
     kernel, stride, pad = layer.over(node.bottoms[0].shape)
-    ceil = layer.round_mode is Rounding.CEIL
+    ceil = layer.rounding is Rounding.CEIL
     if ceil and not any(pad) and (stride.h > kernel.h or stride.w > kernel.w):
         message = "at some sizes a last window lies wholly behind the image, which a model has only at a fixed size"
         raise Refusal("N1011", message, at="stride", help="leave H and W out of --dynamic, or use round_mode: FLOOR")

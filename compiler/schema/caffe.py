@@ -26,11 +26,16 @@ class VarianceNorm(ProtoEnum):
 
 
 class Engine(ProtoEnum):
-    """Which of Caffe's own kernels runs; it has no meaning here."""
+    """Which of Caffe's own kernels runs; it has no meaning here, and those of forks (MKL2017) have none either."""
 
     DEFAULT = 0
     CAFFE = 1
     CUDNN = 2
+
+    @classmethod
+    @override
+    def _missing_(cls, value: object) -> "Engine":
+        return cls.DEFAULT
 
 
 FILLERS = ("constant", "uniform", "gaussian", "positive_unitball", "xavier", "msra", "bilinear")

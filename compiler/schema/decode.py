@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity, closest
 from netdef.compiler.fixes import Applicability, Fix, insert_field, remove_statement, rename
-from netdef.compiler.schema.message import REQUIRED, Message, Param, Refusal
+from netdef.compiler.schema.message import Message, Param, Refusal
 from netdef.compiler.schema.values import WrongValue, convert, example_of
 from netdef.compiler.shape import Pair
 from netdef.compiler.source import Span
@@ -174,13 +174,13 @@ class Decoder:
             for axis in (0, 1):
                 if axis not in halves:
                     given, needed = names[1 - axis], names[axis]
-                    if param.default in (REQUIRED, None, ()):  # Caffe: stride_h alone leaves the default for width
+                    if param.alone is None:
                         whole = next(name for name, (_, one) in param.spellings.items() if one is None)
                         help = f"add {needed}, or write {whole}: {halves[1 - axis]} for both"
                         self._error("N407", f"{given} needs {needed} beside it", said[given].at, help)
                         errors += 1
                     else:
-                        halves[axis] = param.default[axis]
+                        halves[axis] = param.alone
             if len(halves) == 2:
                 size = Pair(halves[0], halves[1])
                 values[param.attribute] = tuple(size) if param.repeated else size

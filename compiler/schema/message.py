@@ -63,9 +63,11 @@ class Param:
     default     the value of an absent field; ``REQUIRED`` if there is none
     least, most the range of a number, both included
     truncates   an integer field that takes the whole part of a fraction (``pad: k / 2``)
+    alone       of a pair, what one axis has where only the other's spelling stands; None where both must
     """
 
     __slots__ = (
+        "alone",
         "attribute",
         "default",
         "doc",
@@ -87,6 +89,7 @@ class Param:
         most: float | None,
         doc: str,
         truncates: bool,
+        alone: int | None = None,
     ) -> None:
         self.attribute = ""
         self.spellings = dict(spellings)
@@ -98,6 +101,7 @@ class Param:
         self.most = most
         self.doc = doc
         self.truncates = truncates
+        self.alone = alone
 
     def bind(self, attribute: str, annotation: Any) -> None:
         """Learn name and type from the class body."""
@@ -161,14 +165,15 @@ def pair(
     least: int | None = None,
     doc: str = "",
     truncates: bool = False,
+    alone: int | None = None,
 ) -> Any:
     """Sizes of an image's axes, read from one field (``stride``) or from two (``stride_h`` and ``stride_w``).
 
     Annotated ``Pair`` it holds both; annotated ``tuple[int, ...]`` the own field is repeated, one value for every
-    axis or one for each, and the attribute holds what was written.
+    axis or one for each, and the attribute holds what was written. ``alone`` is as ``Param`` has it.
     """
     spellings = {own[1]: (own[0], None), h[1]: (h[0], 0), w[1]: (w[0], 1)}
-    return Param(spellings, default=default, least=least, most=None, doc=doc, truncates=truncates)
+    return Param(spellings, default=default, least=least, most=None, doc=doc, truncates=truncates, alone=alone)
 
 
 def beside(number: int, name: str, *, default: Any = REQUIRED, v1: int = 0, doc: str = "") -> Any:

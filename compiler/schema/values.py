@@ -1,6 +1,7 @@
 """Literals of a text to the values that fields hold, or what is wrong with them."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from netdef.compiler.diagnostics import closest
@@ -137,6 +138,9 @@ def _word(literal: Literal, param: Param) -> ProtoEnum:
             return numbers[literal.value]
     elif isinstance(literal, Word) and literal.value in words:
         return words[literal.value]
+    with suppress(ValueError):  # an enumeration may say what words and numbers of forks mean
+        found: ProtoEnum = param.kind(literal.value)
+        return found
     choices = ", ".join(words)
     if isinstance(literal, Text):
         near = literal.value if literal.value in words else closest(literal.value, words)

@@ -80,8 +80,6 @@ def _feed_of_one(net: Net, opened: Opened) -> LayerFeed:
         place = Label(place_of("rand_skip", definition.places, definition.at))
         message = "rand_skip is not done: data are read from their beginning"
         net.report.add(Diagnostic("N785", message, place, severity=Severity.WARNING, help="leave it out"))
-    if not layer.batch_size:
-        raise refused(definition, "batch_size", f"{definition.title} needs a batch_size", "add batch_size: 64")
     tops = definition.frame.top
     if preprocess is None:
         assert isinstance(data, Table)

@@ -54,6 +54,8 @@ class DropoutGenerator(nn.Module):
 
 def drop(x: Tensor, share: float, bits: Tensor) -> Tensor:
     """Set a share of ``x`` to 0 and scale up the rest; ``bits`` has one number for each value."""
+    if share == 1:
+        return x.masked_fill(torch.ones_like(x, dtype=torch.bool), 0.0)
     below = round(share * 2**64) - 2**63
     return (x * (1 / (1 - share))).masked_fill((bits < below).view(x.shape), 0.0)
 

@@ -51,7 +51,7 @@ class _Pool(Op):
     def __init__(self, layer: Pooling, node: Node) -> None:
         super().__init__(node)
         self.pooling = layer
-        self.ceil = layer.round_mode is Rounding.CEIL
+        self.ceil = layer.rounding is Rounding.CEIL
         self.num_tops = len(node.tops)
 
     def axes(self, bottom: Tensor) -> tuple[_Axis, _Axis]:
