@@ -1,6 +1,6 @@
 """A net in both its phases, and what is wrong in either: a net that only one of them has is checked, too."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from netdef.compiler.diagnostics import Diagnostic, Report
@@ -20,10 +20,10 @@ class AllPhases(NamedTuple):
     report: Report
 
 
-def analyse_phases(request: NetRequest, files: Files = DISK) -> AllPhases:
-    """All that is known of a net in any phase, whatever is wrong with it."""
+def analyse_phases(request: NetRequest, files: Files = DISK, *, phases: Sequence[Phase] = tuple(Phase)) -> AllPhases:
+    """All that is known of a net in any of these phases, whatever is wrong with it."""
     read = read_net(request, files)
-    analyses = {phase: join_net(read, request.replace(phase=phase.name)) for phase in Phase}
+    analyses = {phase: join_net(read, request.replace(phase=phase.name)) for phase in phases}
     found = {phase: {_key(said): said for said in analysis.report} for phase, analysis in analyses.items()}
     everywhere = set.intersection(*(set(of_phase) for of_phase in found.values()))
     report = Report()

@@ -129,6 +129,23 @@ def _place(diagnostic: Diagnostic) -> tuple[str, int, str]:
     return span.source.path, span.start, diagnostic.code
 
 
+_MOST_PLACES = 5
+"""As many of one mistake's places are shown beside the first."""
+
+
+def again(first: Span, others: Iterable[Span]) -> tuple[Label, tuple[Label, ...]]:
+    """Labels of one mistake that is made at several places: the first's, and the others'; a loop comes often to one."""
+    spans = [first, *others]
+    times = Counter(span[:3] for span in spans)
+    places = [*{span[:3]: span for span in reversed(spans)}.values()][::-1]
+    said = [f"({times[span[:3]]} times)" if times[span[:3]] > 1 else "" for span in places]
+    labels = [Label(span, f"and here {often}".strip()) for span, often in zip(places[1:], said[1:], strict=True)]
+    if len(labels) > _MOST_PLACES:
+        more = f"and here, and at {len(labels) - _MOST_PLACES} places more"
+        labels = [*labels[: _MOST_PLACES - 1], labels[_MOST_PLACES - 1]._replace(text=more)]
+    return Label(places[0], said[0]), tuple(labels)
+
+
 def closest(word: str, known: Iterable[str]) -> str | None:
     """The known word that somebody who typed ``word`` most likely meant, if any is near.
 

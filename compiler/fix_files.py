@@ -1,7 +1,7 @@
 """The safe fixes of a net, applied to its files until none is left."""
 
 import codecs
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +13,7 @@ from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.files import DISK, STDIN, Files
 from netdef.compiler.net_error import NetError
 from netdef.compiler.request import NetRequest
+from netdef.compiler.schema.caffe import Phase
 
 _MOST_ROUNDS = 100
 """A fix may uncover the next mistake; so many in a row are more than anybody makes."""
@@ -50,13 +51,13 @@ class FixedFiles(NamedTuple):
                 raise NetError(Diagnostic("N006", f"{path} can't be written: {error.strerror}")) from None
 
 
-def fix_files(request: NetRequest, files: Files = DISK) -> FixedFiles:
+def fix_files(request: NetRequest, files: Files = DISK, *, phases: Sequence[Phase] = tuple(Phase)) -> FixedFiles:
     """Apply safe fixes, and those of what they uncover, until nothing more can be mended."""
     before: dict[str, str] = {}
     texts: dict[str, str] = {}
     mended: list[Diagnostic] = []
     for _ in range(_MOST_ROUNDS):
-        found = analyse_phases(request, files)
+        found = analyse_phases(request, files, phases=phases)
         fixed = apply_fixes(found.report)
         if not fixed.mended:
             break

@@ -1,6 +1,6 @@
 """What a misspelt word was meant to be, said as help and made as a fix."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from netdef.compiler.diagnostics import closest
@@ -15,7 +15,45 @@ class Guess(NamedTuple):
     fix: Fix | None
 
 
-def guess(word: str, known: Iterable[str], at: Span, otherwise: str) -> Guess:
+def guess(
+    word: str,
+    known: Iterable[str],
+    at: Span,
+    otherwise: str,
+    nearest: Callable[[str, Iterable[str]], str | None] = closest,
+) -> Guess:
     """What was meant by a word that stands at a place; ``otherwise`` is the help where no known word is near."""
-    near = closest(word, known)
+    near = nearest(word, known)
     return Guess(otherwise, None) if near is None else Guess(f'did you mean "{near}"?', rename(at, word, near))
+
+
+def misspelt(word: str, known: Iterable[str]) -> str | None:
+    """The known word of which another is a slip: but for capitals and signs, one letter off, or two in a longer one.
+
+    Names of public things need this: a ROIPooling isn't a Pooling that somebody wrote badly.
+    """
+    typed = _letters(word)
+    best: tuple[int, str] | None = None
+    for each in known:
+        letters = _letters(each)
+        most = min(2, min(len(typed), len(letters)) // 4)
+        if abs(len(letters) - len(typed)) <= most and (off := _distance(typed, letters)) <= most:
+            best = min(best or (off, each), (off, each))
+    return best and best[1]
+
+
+def _letters(word: str) -> str:
+    return word.lower().replace("_", "").replace("-", "")
+
+
+def _distance(one: str, other: str) -> int:
+    """How many letters are put in, left out, changed, or swapped with their neighbours (optimal string alignment)."""
+    before, last = [], [*range(len(other) + 1)]
+    for i, a in enumerate(one):
+        row = [i + 1]
+        for j, b in enumerate(other):
+            row.append(min(last[j + 1] + 1, row[j] + 1, last[j] + (a != b)))
+            if i and j and a == other[j - 1] and one[i - 1] == b:
+                row[-1] = min(row[-1], before[j - 1] + 1)
+        before, last = last, row
+    return last[-1]

@@ -20,7 +20,7 @@ from netdef.compiler.layers.index import MESSAGE_FAMILIES, TYPE_FAMILIES
 from netdef.compiler.layers.roles import Written
 from netdef.compiler.schema.message import Param, Refusal
 
-_OTHER_MODULES = {"base", "catalogue", "checks", "entry_points", "flaws", "index", "make_index", "roles"}
+_OTHER_MODULES = {"base", "catalogue", "checks", "entry_points", "flaws", "foreign", "index", "make_index", "roles"}
 
 
 @cache

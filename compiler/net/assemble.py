@@ -11,7 +11,8 @@ from netdef.compiler.diagnostics import Diagnostic, Label, Report
 from netdef.compiler.layers.roles import Makes
 from netdef.compiler.net.arity import arity_holds
 from netdef.compiler.net.blobs import Joined, Joint, Version, join
-from netdef.compiler.net.definition import Definition, LayerDefinition, unknown_types
+from netdef.compiler.net.definition import Definition, LayerDefinition
+from netdef.compiler.net.doubts import Doubts
 from netdef.compiler.net.filter import is_in, state_in
 from netdef.compiler.net.given_sizes import check_given, implied_bottoms, sized, takes_sizes
 from netdef.compiler.net.net import BlobVersion, Net, Node, Sizes
@@ -19,6 +20,7 @@ from netdef.compiler.net.receptive_field import receptive_fields
 from netdef.compiler.net.shapes import Inferred, Refused, Step, infer_shapes
 from netdef.compiler.net.sharing import check_names, owned_weights
 from netdef.compiler.net.size_names import size_names
+from netdef.compiler.net.unknown_types import unknown_types
 from netdef.compiler.schema.caffe import State
 from netdef.compiler.schema.decode import place_of
 from netdef.compiler.shape import show
@@ -36,7 +38,8 @@ def assemble(definition: Definition, state: State, sizes: Sizes, report: Report)
         report.extend(layer.report)
     joined = join(definition, layers, state.phase.name, report)
     steps = _with_size_names(list(_steps(joined.joints, sizes, report)))
-    found = list(_accepted(infer_shapes(steps, {}), joined.versions, report))
+    doubts = Doubts(joined.joints, sizes)
+    found = list(_accepted(infer_shapes(steps, {}), joined.versions, doubts, report))
     sizable = [top for step in steps if takes_sizes(step.layer) for top in step.of.frame.top]
     fed = [top for each in found if each.step.layer.fed for top in each.step.of.frame.top]
     check_given(sizes, sizable, fed, report)
@@ -66,11 +69,11 @@ def _with_size_names(steps: Sequence[Step[int, LayerDefinition]]) -> list[Step[i
 
 
 def _accepted(
-    found: Iterable[Found | Refused[int, LayerDefinition]], versions: Sequence[Version], report: Report
+    found: Iterable[Found | Refused[int, LayerDefinition]], versions: Sequence[Version], doubts: Doubts, report: Report
 ) -> Iterator[Found]:
     for each in found:
         if isinstance(each, Refused):
-            report.add(_said(each, versions))
+            report.add(doubts.added_to(_said(each, versions), each.step.of))
         else:
             yield each
 

@@ -10,10 +10,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from netdef.compiler.diagnostics import Diagnostic, Label, Report
+from netdef.compiler.diagnostics import Diagnostic, Label, Report, again
 from netdef.compiler.fixes import Fix
 from netdef.compiler.layers.roles import Makes
 from netdef.compiler.net.definition import Definition, LayerDefinition
+from netdef.compiler.net.filter import listed, stages_of
 from netdef.compiler.net.net import AUTOMATIC
 from netdef.compiler.schema.decode import place_of
 from netdef.compiler.source import Span
@@ -50,6 +51,8 @@ def join(definition: Definition, layers: Sequence[LayerDefinition], phase: str, 
     """Join the layers that are in the net; what can't be joined goes to ``report``."""
     joiner = _Joiner(definition, layers, phase, report)
     joints = tuple(map(joiner.add, layers))
+    for blob, readers in joiner.kept_out.items():
+        report.add(joiner.kept_out_of_phase(blob, readers))
     return Joined(joints, joiner.versions(), tuple(sorted(joiner.unread)), bool(joiner.doubled))
 
 
@@ -60,10 +63,18 @@ class _Joiner:
         self.phase = phase
         self.report = report
         self.is_whole = definition.is_whole
-        self.later = {top: layer for layer in layers for top in layer.frame.top}
-        """Who makes a blob, wherever it stands."""
-        self.absent = {top: layer for layer in definition.layers for top in layer.frame.top}
-        """The same, layers that are not in the net included."""
+        self.later = {top: layer for layer in reversed(layers) for top in _made_by(layer)}
+        """Who makes a blob, wherever it stands; layers in place work on what another made."""
+        there = {id(layer) for layer in layers}
+        self.absent: dict[str, list[LayerDefinition]] = {}
+        """The same of layers that are not in the net."""
+        for layer in definition.layers:
+            for top in _made_by(layer) if id(layer) not in there else ():
+                self.absent.setdefault(top, []).append(layer)
+        self.staged = stages_of(definition.layers)
+        """The stages that the rules of the file name."""
+        self.kept_out: dict[str, list[tuple[LayerDefinition, Span]]] = {}
+        """Blobs that only absent layers make: who reads each, and where."""
         self.made: list[tuple[str, LayerDefinition]] = []
         """Each version's name and maker."""
         self.last: dict[str, int] = {}
@@ -100,30 +111,44 @@ class _Joiner:
 
     def _refuse_bottom(self, definition: LayerDefinition, index: int, name: str) -> None:
         at = definition.places["bottom"][index]
-        maker, absent = self.later.get(name), self.absent.get(name)
+        maker = self.later.get(name)
+        if name in self.absent and (maker is None or maker is definition):
+            self.kept_out.setdefault(name, []).append((definition, at))
+            return
         labels: tuple[Label, ...] = ()
         help: str | None
         fix: Fix | None = None
-        if maker is definition:
+        if maker is definition or (maker is None and name in definition.frame.top):
             message = f'{definition.title} reads the blob "{name}" that it makes itself'
             help = "name the blob that flows in: a layer in place works on one that exists"
         elif maker is not None:
             message = f'blob "{name}" is read before it is made'
             labels = (Label(maker.at, f"{maker.title} makes it here"),)
             help = "move the layer that makes it up"
-        elif absent is not None:
-            message = f'there is no blob "{name}" in phase {self.phase}'
-            labels = (Label(absent.at, f"{absent.title} makes it, and its rules keep it out here"),)
-            help = "give this layer the same include or exclude rule"
         elif self.is_whole:
             message = f'there is no blob "{name}"'
             if self.report.has_many("N501"):
                 help = None
             else:
-                help, fix = guess(name, [*self.last, *self.absent], at, self._blobs_so_far())
+                help, fix = guess(name, [*self.last, *self.absent, *self.later], at, self._blobs_so_far())
         else:
             return
         self.report.add(Diagnostic("N501", message, Label(at), labels, help=help, fix=fix))
+
+    def kept_out_of_phase(self, blob: str, readers: Sequence[tuple[LayerDefinition, Span]]) -> Diagnostic:
+        """That a blob's maker is not in the net, said once however many layers read it."""
+        (reader, at), makers = readers[0], self.absent[blob]
+        absent = next((maker for maker in makers if stages_of([maker])), makers[0])
+        primary, labels = again(at, [other for _, other in readers[1:]])
+        makes = Label(absent.at, f"{absent.title} makes it, and its rules keep it out here")
+        if self.staged and (stages_of([absent]) or stages_of([reader])):
+            help = f"give --stage {listed(self.staged)}: rules of this net ask for stages"
+        else:
+            other = "TEST" if self.phase == "TRAIN" else "TRAIN"
+            those = "this layer" if len(readers) == 1 else "these layers"
+            help = f"give {those} the same include or exclude rule, or check the other phase alone: --phase {other}"
+        message = f'there is no blob "{blob}" in phase {self.phase}'
+        return Diagnostic("N501", message, primary, (makes, *labels), help=help)
 
     def _blobs_so_far(self) -> str:
         if not self.last:
@@ -159,3 +184,9 @@ class _Joiner:
             self.report.add(Diagnostic("N502", message, Label(place), labels, help=help))
         if definition.at.via:
             self.doubled.add((call, first))
+
+
+def _made_by(layer: LayerDefinition) -> list[str]:
+    """The blobs that a layer makes, those left out that it works on in place."""
+    tops, bottoms = layer.frame.top, layer.frame.bottom
+    return [top for index, top in enumerate(tops) if index >= len(bottoms) or bottoms[index] != top]

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from netdef.compiler.diagnostics import Diagnostic, Label, Report, closest, did_you_mean
 from netdef.compiler.expand.layer_type import meant_type
-from netdef.compiler.fixes import rename
 from netdef.compiler.layers import catalogue
 from netdef.compiler.layers.base import Layer
 from netdef.compiler.layers.inputs import Input
+from netdef.compiler.net.no_net import no_net, old_format
 from netdef.compiler.net.opaque import opaque_layer
 from netdef.compiler.schema.caffe import BlobShape, Expect, LayerFrame, NetFrame
 from netdef.compiler.schema.decode import Decoder, Places, Values
@@ -31,6 +31,8 @@ class LayerDefinition(NamedTuple):
     """What is wrong with the type's parameters; it matters only where the layer is in the net."""
     is_known: bool
     """Whether there is such a type."""
+    ignored: tuple[Field | Group, ...] = ()
+    """What stands in the type's own message and nobody here knows: fields of forks, which may change shapes."""
 
     @property
     def title(self) -> str:
@@ -66,20 +68,21 @@ def define(expanded: Expanded, report: Report) -> Definition:
         elif isinstance(statement, Lost):
             is_whole = False
         elif statement.name == "layers" and isinstance(statement, Group):
-            message = "`layers` is Caffe's old format, V1 or V0, which is not read yet"
-            help = "Caffe's own upgrade_net_proto_text turns it into V2"
-            report.add(Diagnostic("N411", message, Label(statement.at), help=help))
+            report.add(old_format(statement))
             is_whole = False
             break
         else:
             rest.append(statement)
     if is_whole:
         _check_declarations(expanded, layers, report)
+        if not layers and not report.errors and (refused := no_net(expanded, rest)) is not None:
+            report.add(refused)
+            return Definition(NetFrame(), (), {}, (), expanded.source.path, is_whole=False)
     found = decoder.values({**NetFrame.fields}, rest, "a net")
     start = Span(expanded.source, 0, 0)
     frame = decoder.make(NetFrame, found, start) if found.is_whole else None
     expects = tuple(_expects(rest))
-    inputs = _input_layer(frame, found, report) if frame else None
+    inputs = _input_layer(frame, found, layers, report) if frame else None
     if frame is None or inputs is None:
         return Definition(NetFrame(), tuple(layers), {}, expects, expanded.source.path, is_whole=False)
     return Definition(frame, (*inputs, *layers), found.places, expects, expanded.source.path, is_whole)
@@ -121,6 +124,7 @@ def _define_layer(group: Group, decoder: Decoder, expanded: Expanded) -> LayerDe
     report = Report()
     kind = meant_type(frame.type, group.fields)
     layer: Layer | None = None
+    ignored: tuple[Field | Group, ...] = ()
     places = found.places
     declared = expanded.declaration(frame.type, frame.name)
     if declared is not None:
@@ -128,11 +132,19 @@ def _define_layer(group: Group, decoder: Decoder, expanded: Expanded) -> LayerDe
     elif kind is not None:  # an unknown one is reported by whoever knows whether the layer is in the net
         parameters = _parameters(kind, own, Decoder(report, expanded.has_constructs))
         places = {**found.places, **parameters.places}
+        ignored = tuple(field for s in own if isinstance(s, Group) for field in _unread(kind, s))
         if parameters.is_whole:
             close = next((s.close for s in own if s.name == kind.message and isinstance(s, Group)), None)
             layer = Decoder(report, expanded.has_constructs).make(kind, parameters._replace(places=places), at, close)
     is_known = kind is not None or declared is not None or "type" not in found.values
-    return LayerDefinition(frame, layer if found.is_whole else None, places, at, report, is_known)
+    return LayerDefinition(frame, layer if found.is_whole else None, places, at, report, is_known, ignored)
+
+
+def _unread(kind: type[Layer], group: Group) -> list[Field | Group]:
+    """The fields of a type's own message that it doesn't have."""
+    if group.name != kind.message:
+        return []
+    return [s for s in group.fields if not isinstance(s, Lost) and s.name not in (*kind.own_fields, "engine")]
 
 
 def _frame_field(field: str) -> str:
@@ -169,10 +181,19 @@ def _parameters(kind: type[Layer], body: Sequence[Field | Group], decoder: Decod
     return Values({**values.values, **beside.values}, {**values.places, **beside.places}, is_whole)
 
 
-def _input_layer(frame: NetFrame, found: Values, report: Report) -> list[LayerDefinition]:
-    """The net-level ``input`` fields as the Input layer that Caffe makes of them (upgrade_proto.cpp)."""
+def _input_layer(
+    frame: NetFrame, found: Values, layers: Sequence[LayerDefinition], report: Report
+) -> list[LayerDefinition]:
+    """The net-level ``input`` fields as the Input layer that Caffe makes of them (upgrade_proto.cpp).
+
+    Caffe drops those without any shape; so do we, where a layer makes what they name.
+    """
     if not frame.input:
         return []
+    if not frame.input_shape and not frame.input_dim:
+        made_elsewhere = {top for layer in layers for top in layer.frame.top}
+        if made_elsewhere.issuperset(frame.input):
+            return []
     if frame.input_shape:
         shapes = frame.input_shape
     else:
@@ -189,23 +210,3 @@ def _input_layer(frame: NetFrame, found: Values, report: Report) -> list[LayerDe
         report.add(Diagnostic("N413", message, Label(at), help="give every input its shape"))
         layer = None
     return [LayerDefinition(made, layer, places, at, Report(), is_known=True)]
-
-
-def unknown_types(definitions: Sequence[LayerDefinition], report: Report) -> None:
-    """Say which layer types nobody knows: one diagnostic for a type, pointing at all its layers."""
-    by_type: dict[str, list[LayerDefinition]] = {}
-    for definition in definitions:
-        kind = definition.frame.type
-        if not definition.is_known:
-            by_type.setdefault(kind, []).append(definition)
-    for kind, found in by_type.items():
-        first, *others = (d.places["type"][0] for d in found)
-        labels = tuple(Label(span, "and here") for span in others)
-        if (refusal := catalogue.why_not(kind)) is not None:
-            report.add(Diagnostic(refusal.code, refusal.message, Label(first), labels, help=refusal.help))
-            continue
-        near = closest(kind, catalogue.names())
-        help = f'did you mean "{near}"?' if near else f'declare what it makes: opaque "{kind}" {{ top_shape: [1, 10] }}'
-        fixes = [fix for d in found if (fix := rename(d.places["type"][0], kind, near)) is not None]
-        fix = fixes[0]._replace(edits=tuple(edit for each in fixes for edit in each.edits)) if fixes else None
-        report.add(Diagnostic("N209", f'there is no layer type "{kind}"', Label(first), labels, help=help, fix=fix))

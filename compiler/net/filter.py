@@ -1,5 +1,7 @@
 """Which layers are in the net: their rules, held against the phase, level and stages that it is for (net.cpp)."""
 
+from collections.abc import Iterable, Sequence
+
 from netdef.compiler.diagnostics import Diagnostic, Label, Report
 from netdef.compiler.net.definition import Definition, LayerDefinition
 from netdef.compiler.schema.caffe import State
@@ -24,3 +26,15 @@ def is_in(layer: LayerDefinition, state: State, report: Report) -> bool:
     if frame.exclude:
         return not any(state.meets(rule) for rule in frame.exclude)
     return frame.phase in (None, state.phase)
+
+
+def stages_of(layers: Iterable[LayerDefinition]) -> list[str]:
+    """The stages that the layers' rules name, in the file's order."""
+    rules = [rule for layer in layers for rule in (*layer.frame.include, *layer.frame.exclude)]
+    return [*dict.fromkeys(stage for rule in rules for stage in (*rule.stage, *rule.not_stage))]
+
+
+def listed(words: Sequence[str]) -> str:
+    """``val, deploy or train``."""
+    *before, last = words
+    return f"{', '.join(before)} or {last}" if before else last

@@ -38,12 +38,18 @@ def implied_bottoms(definition: LayerDefinition, layer: Layer, sizes: Sizes, rep
         return ()
     name, told = definition.frame.name, sizes.samples
     samples = told.get(name, told.get("", (DEFAULT_IMAGE,)))
-    if name not in told and "" not in told:
+    if is_guessed(definition, sizes):
         message = f"the images of {definition.title} are taken to be {show(samples[0])}: their size is in the data set"
         help = f"--data-size {name}=CxHxW says it"
         at = Label(definition.at)
         report.add(Diagnostic("N601", message, at, help=help, severity=Severity.WARNING))
     return samples
+
+
+def is_guessed(definition: LayerDefinition, sizes: Sizes) -> bool:
+    """Whether nobody says how large a data layer's images are."""
+    layer, told = definition.layer, sizes.samples
+    return layer is not None and layer.sized_by_data and definition.frame.name not in told and "" not in told
 
 
 def check_given(sizes: Sizes, sizable: Iterable[str], inputs: Iterable[str], report: Report) -> None:

@@ -1,6 +1,6 @@
 """Layers of types that only their author can run: the shapes of their tops are declared, and the rest is unknown.
 
-1. A layer takes as many of the declared shapes as it has tops: the first ones.
+1. A layer takes as many of the declared shapes as it has tops: the first ones. One shape is that of all its tops.
 2. A type whose name ends in ``Loss`` is a loss; without a declared shape, its top is a scalar.
 3. A named size is one that only a run of the layer can tell; the layer's tops share it, and no other layer does.
 4. What a position of a top sees of the input is unknown.
@@ -39,12 +39,14 @@ class _Opaque(Layer, bottoms=Arity(0, None), tops=Arity(0, None), keeps_position
 
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
-        if num_tops > len(self.shapes):
-            message = f"{num_tops} tops, and {len(self.shapes)} top_shape of {self.type_name}: each top needs its own"
+        declared = self.shapes * num_tops if len(self.shapes) == 1 else self.shapes
+        if num_tops > len(declared):
+            rule = "one for all tops, or one for each"
+            message = f"{num_tops} tops, and {len(self.shapes)} top_shape of {self.type_name}: {rule}"
             at = f"top {len(self.shapes)}"
             declaration = f'opaque "{self.type_name}" at "layer name" {{ {"top_shape: [1, 10] " * num_tops}}}'
             raise Refusal("N503", message, at=at, help=f"say it of this layer alone: {declaration}")
-        shapes = self.shapes[:num_tops]
+        shapes = declared[:num_tops]
         return tuple(tuple(symbol(dim) if isinstance(dim, str) else dim for dim in shape) for shape in shapes)
 
 

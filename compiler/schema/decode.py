@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity, closest
 from netdef.compiler.fixes import Applicability, Fix, insert_field, remove_statement, rename
+from netdef.compiler.schema.fork_fields import CHANGES_SHAPES, NO_MEANING
 from netdef.compiler.schema.message import Message, Param, Refusal
 from netdef.compiler.schema.values import WrongValue, convert, example_of
 from netdef.compiler.shape import Pair
@@ -79,12 +80,12 @@ class Decoder:
                 continue
             param = params.get(statement.name)
             if param is None:
-                self.unknown_field(statement, params, where)
-                errors += self.unknown is Severity.ERROR
+                errors += self.unknown_field(statement, params, where)
                 continue
             at = statement.value.at if isinstance(statement, Field) else statement.at
             if (not param.repeated and statement.name in said) or self._clashes(statement, param, said):
                 self._said_twice(statement, param, said)
+                broken.add(statement.name)
                 errors += 1
                 continue
             said[statement.name] = statement
@@ -99,19 +100,24 @@ class Decoder:
         errors += self._finish_pairs(values, params, said, broken)
         return Values(values, {name: tuple(spans) for name, spans in places.items()}, is_whole=not errors)
 
-    def unknown_field(self, statement: Field | Group, known: Iterable[str], where: str) -> None:
-        """Say that nobody knows a field here."""
+    def unknown_field(self, statement: Field | Group, known: Iterable[str], where: str) -> bool:
+        """Say that nobody knows a field here; whether that is an error."""
+        if statement.name in NO_MEANING:
+            return False
         known = [*known]
-        near = closest(statement.name, known)
+        near = None if statement.name in CHANGES_SHAPES else closest(statement.name, known)
         help = f'did you mean "{near}"?' if near else None
         is_sure = self.unknown is Severity.ERROR and near is not None and near.lower() == statement.name.lower()
         fix = rename(statement.at, statement.name, near, Applicability.SAFE if is_sure else Applicability.UNSAFE)
-        if help is None and self.unknown is Severity.WARNING:
+        if statement.name in CHANGES_SHAPES:
+            help = f"{CHANGES_SHAPES[statement.name]}: without it, shapes from here on may be wrong"
+        elif help is None and self.unknown is Severity.WARNING:
             help = "if a fork of Caffe reads it, its effect is lost here"
         elif help is None:
             help = f"it has {', '.join(known)}" if 0 < len(known) < 20 else None
         message = f"{where} has no field {statement.name}"
         self.report.add(Diagnostic("N401", message, Label(statement.at), help=help, severity=self.unknown, fix=fix))
+        return self.unknown is Severity.ERROR
 
     def _value(self, statement: Field | Group, param: Param) -> Any:
         if issubclass(param.kind, Message):

@@ -138,9 +138,10 @@ def _word(literal: Literal, param: Param) -> ProtoEnum:
             return numbers[literal.value]
     elif isinstance(literal, Word) and literal.value in words:
         return words[literal.value]
-    with suppress(ValueError):  # an enumeration may say what words and numbers of forks mean
-        found: ProtoEnum = param.kind(literal.value)
-        return found
+    if literal.value not in words and not isinstance(literal.value, float):
+        with suppress(ValueError):  # an enumeration may say what words and numbers of forks mean
+            found: ProtoEnum = param.kind(literal.value)
+            return found
     choices = ", ".join(words)
     if isinstance(literal, Text):
         near = literal.value if literal.value in words else closest(literal.value, words)

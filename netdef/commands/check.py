@@ -1,4 +1,4 @@
-"""Check nets in all phases and say everything that is wrong with them.
+"""Check nets in all phases, or in one, and say everything that is wrong with them.
 
 As text, what is wrong goes to stderr, and a line for each sound file to stdout; in the formats for machines it is the
 result, and goes to stdout. The exit status is 1 if anything is an error.
@@ -8,6 +8,7 @@ stderr; what is left is said as without it. Of the standard input, the mended te
 """
 
 import argparse
+from collections.abc import Sequence
 
 from netdef.compiler.all_phases import AllPhases, analyse_phases
 from netdef.compiler.diagnostics import Report
@@ -29,15 +30,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=FORMATS, default="text", help="how to print what is wrong")
     parser.add_argument("--fix", action="store_true", help="mend in the files what can be mended safely")
     net_arguments(parser, phase=False)
+    parser.add_argument("--phase", choices=Phase.__members__, help="check this phase alone; both if not given")
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Check every file and print what was found."""
     report = Report()
+    phases = tuple(Phase) if args.phase is None else (Phase[args.phase],)
     for path in args.files:
-        found = _fix(net_request(args, path), console) if args.fix else analyse_phases(net_request(args, path))
+        request = net_request(args, path)
+        found = _fix(request, phases, console) if args.fix else analyse_phases(request, phases=phases)
         report.extend(found.report)
-        net = found.analyses[Phase.TEST].net
+        net = found.analyses[phases[-1]].net
         if args.format == "text" and net is not None and not found.report.errors:
             fine = f"{net.definition.path}: fine: {len(net.nodes)} layers, {net.num_params:,} parameters"
             (console.say if args.fix and net.definition.path == STDIN else console.print)(fine)
@@ -48,9 +52,9 @@ def run(args: argparse.Namespace, console: Console) -> int:
     return ExitStatus.USER_MISTAKE if report.errors else ExitStatus.FINE
 
 
-def _fix(request: NetRequest, console: Console) -> AllPhases:
+def _fix(request: NetRequest, phases: Sequence[Phase], console: Console) -> AllPhases:
     """What is left after the safe fixes, which are written and named."""
-    fixed = fix_files(request, DISK)
+    fixed = fix_files(request, DISK, phases=phases)
     for said in fixed.mended:
         assert said.primary is not None, "what is mended has a place"
         at = said.primary.span

@@ -21,8 +21,22 @@ class TestDropout(Family):
             shapes={"x": (2, 3)},
             formula=lambda x: x,
         ),
+        Case(
+            "none dropped, as published files say it",
+            'input "x" [2, 3] layer "y" Dropout { dropout_ratio: 0 }',
+            layer=Dropout(dropout_ratio=0.0),
+            shapes={"x": (2, 3)},
+            formula=lambda x: x,
+        ),
+        Case(
+            "all dropped in training, and none in TEST",
+            'input "x" [2, 3] layer "y" Dropout { dropout_ratio: 1 }',
+            layer=Dropout(dropout_ratio=1.0),
+            shapes={"x": (2, 3)},
+            formula=lambda x: x,
+        ),
     )
     refused = (
-        Refused("nothing dropped", 'input "x" [2] layer "y" Dropout { dropout_ratio: 0 }', "N405"),
-        Refused("everything dropped", 'input "x" [2] layer "y" Dropout { dropout_ratio: 1 }', "N405"),
+        Refused("less than nothing", 'input "x" [2] layer "y" Dropout { dropout_ratio: -0.1 }', "N405"),
+        Refused("more than everything", 'input "x" [2] layer "y" Dropout { dropout_ratio: 1.5 }', "N405"),
     )

@@ -56,7 +56,7 @@ def test_every_command_has_help(capsys: Captured) -> None:
 
 
 def test_our_fault_is_status_3_without_a_traceback(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
-    monkeypatch.setattr("netdef.commands.check.analyse_phases", lambda *_: 1 / 0)
+    monkeypatch.setattr("netdef.commands.check.analyse_phases", lambda *_, **__: 1 / 0)
     monkeypatch.delenv("NETDEF_TRACEBACK", raising=False)
     assert main(["check", str(GOOD)]) == 3
     assert capsys.readouterr().err.startswith("netdef: our fault, not yours: ZeroDivisionError: division by zero\n")

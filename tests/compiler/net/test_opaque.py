@@ -108,7 +108,17 @@ def test_a_layer_takes_the_first_shapes_for_its_tops(build: Build) -> None:
     assert build(text.replace("TOPS", 'top: "a" top: "b"')).blobs == {"a": (1, 2), "b": (3,)}
     assert build(text.replace("TOPS", "")).blobs == {}
     found = mistakes(build, text.replace("TOPS", 'top: "a" top: "b" top: "c"'))
-    assert found == ["N503 3 tops, and 2 top_shape of T: each top needs its own"]
+    assert found == ["N503 3 tops, and 2 top_shape of T: one for all tops, or one for each"]
+
+
+def test_one_shape_is_that_of_all_tops(build: Build) -> None:
+    """A Python layer that reads data has two tops, say, and another one."""
+    net = build("""
+        opaque "Python" { top_shape: [1, 10] }
+        layer { name: "in" type: "Python" top: "data" top: "im_info" }
+        layer { name: "p" type: "Python" bottom: "data" top: "p" }
+    """)
+    assert net.blobs == {"data": (1, 10), "im_info": (1, 10), "p": (1, 10)}
 
 
 @pytest.mark.parametrize("declared", ["", "top_shape: []"])

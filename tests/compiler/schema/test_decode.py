@@ -40,6 +40,7 @@ class Sized(Message):
     step: Pair = pair((1, "step"), (2, "step_h"), (3, "step_w"), default=Pair(1, 1), least=1)
     window: Pair | None = pair((4, "window"), (5, "window_h"), (6, "window_w"), default=None)
     spread: tuple[int, ...] = pair((7, "spread"), (8, "spread_h"), (9, "spread_w"), default=())
+    border: tuple[int, ...] = pair((10, "border"), (11, "border_h"), (12, "border_w"), default=(), alone=0)
 
 
 def read(kind: type[Message], text: str, *, has_constructs: bool = False) -> tuple[Any, Report]:
@@ -173,7 +174,6 @@ def test_an_unknown_field_is_a_warning_in_prototxt_and_an_error_with_constructs(
         ("", (1, 1), None, ()),
         ("step: 3 window: 2 spread: 4", (3, 3), (2, 2), (4,)),
         ("step_h: 3 step_w: 2", (3, 2), None, ()),
-        ("step_w: 2", (1, 2), None, ()),  # Caffe: the other one keeps its default
         ("window_w: 5 window_h: 7", (1, 1), (7, 5), ()),
         ("spread: [1, 2, 3]", (1, 1), None, (1, 2, 3)),
         ("spread_h: 1 spread_w: 2", (1, 1), None, (1, 2)),
@@ -184,11 +184,20 @@ def test_sizes_have_height_before_width(text: str, step: Any, window: Any, sprea
     assert (made.step, made.window, made.spread) == (step, window, spread)
 
 
+def test_one_axis_may_be_said_alone_where_the_other_has_a_value_then() -> None:
+    """As Caffe's Convolution has it: pad_w alone, and 0 for the height."""
+    assert [read(Sized, text)[0].border for text in ("border_w: 3", "border_h: 3")] == [(0, 3), (3, 0)]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("step: 2 step_h: 2", "N407 step_h and step exclude each other @ step_h"),
         ("step_w: 2 step: 2", "N407 step and step_w exclude each other @ step"),
+        (
+            "step_w: 2",
+            "N407 step_w needs step_h beside it @ step_w",
+        ),  # as in Caffe's Pooling
         ("window_h: 2", "N407 window_h needs window_w beside it @ window_h"),
         ("spread_w: 2", "N407 spread_w needs spread_h beside it @ spread_w"),
         ("step: 0", "N405 step must be at least 1, and is 0 @ 0"),

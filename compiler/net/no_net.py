@@ -1,0 +1,35 @@
+"""Texts that are given for a net, and are something else: a solver, an older format, nothing at all."""
+
+from collections.abc import Sequence
+
+from netdef.compiler.diagnostics import Diagnostic, Label
+from netdef.compiler.syntax.tree import Expanded, Field, Group, Plain, Text
+
+SOLVER_FIELDS = frozenset(
+    ("net", "train_net", "test_net", "base_lr", "lr_policy", "max_iter", "solver_mode", "test_iter")
+)
+"""Fields by which a solver is known."""
+
+
+def old_format(statement: Group) -> Diagnostic:
+    """The no to ``layers { }``; whoever mixed it with types of ``layer { }`` needs nothing but another word."""
+    message = "`layers` is Caffe's old format, V1 or V0, which is not read yet"
+    help = "Caffe's own upgrade_net_proto_text turns it into V2"
+    kinds = [each.value for each in statement.fields if isinstance(each, Field) and each.name == "type"]
+    if any(isinstance(kind, Text) for kind in kinds):
+        help = 'types in quotes belong to the newer `layer`: write layer { type: "Convolution" } throughout'
+    return Diagnostic("N411", message, Label(statement.at), help=help)
+
+
+def no_net(expanded: Expanded, rest: Sequence[Plain]) -> Diagnostic | None:
+    """What a text without layers is, if it isn't the blocks of other files."""
+    path = expanded.source.path
+    solver = next((each for each in rest if each.name in SOLVER_FIELDS), None)
+    if solver is not None:
+        message = f"{path} is a solver, not a net"
+        help = f"a solver is given to training: netdef train --recipe {path}"
+        return Diagnostic("N414", message, Label(solver.at), help=help)
+    if expanded.has_constructs or any(each.name == "input" for each in rest):
+        return None
+    help = 'a net has layers: layer { name: "data" type: "Input" ... }, or input "data" [1, 3, 224, 224]'
+    return Diagnostic("N415", f"{path} is no net: there is no layer in it", help=help)

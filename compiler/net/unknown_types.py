@@ -1,0 +1,47 @@
+"""Layer types that nobody knows: what each is most likely, and what its author can do."""
+
+from collections.abc import Sequence
+
+from netdef.compiler.diagnostics import Diagnostic, Report, again
+from netdef.compiler.fixes import rename
+from netdef.compiler.layers import catalogue, foreign
+from netdef.compiler.net.definition import LayerDefinition
+from netdef.compiler.spelling import misspelt
+
+
+def unknown_types(definitions: Sequence[LayerDefinition], report: Report) -> None:
+    """Say which layer types nobody knows: one diagnostic for a type, pointing at all its layers."""
+    by_type: dict[str, list[LayerDefinition]] = {}
+    for definition in definitions:
+        kind = definition.frame.type
+        if not definition.is_known:
+            by_type.setdefault(kind, []).append(definition)
+    for kind, found in by_type.items():
+        first, *others = (d.places["type"][0] for d in found)
+        primary, labels = again(first, others)
+        if (refusal := catalogue.why_not(kind)) is not None:
+            report.add(Diagnostic(refusal.code, refusal.message, primary, labels, help=refusal.help))
+            continue
+        if (whose := foreign.origin(kind)) is not None:
+            message = f'there is no layer type "{kind}" here: {whose}'
+            report.add(Diagnostic("N209", message, primary, labels, help=_as_opaque(found[0])))
+            continue
+        near = misspelt(kind, catalogue.names()) or _in_old_words(kind)
+        help = f'did you mean "{near}"?' if near else _as_opaque(found[0])
+        fixes = [fix for d in found if (fix := rename(d.places["type"][0], kind, near)) is not None]
+        fix = fixes[0]._replace(edits=tuple(edit for each in fixes for edit in each.edits)) if fixes else None
+        report.add(Diagnostic("N209", f'there is no layer type "{kind}"', primary, labels, help=help, fix=fix))
+
+
+def _as_opaque(layer: LayerDefinition) -> str:
+    declaration = foreign.declaration(layer.frame.type, len(layer.frame.top))
+    return f"say what it makes, and the rest is checked: {declaration}"
+
+
+def _in_old_words(name: str) -> str | None:
+    """The type that Caffe's older formats call so: a V1 word without its underscores, or a V0 name."""
+    typed = name.lower().replace("_", "")
+    for kind in catalogue.every_type():
+        if typed in (kind.v0.replace("_", ""), kind.v1 and kind.v1.word.lower().replace("_", "")):
+            return kind.type_name
+    return None

@@ -1,0 +1,270 @@
+"""What people published and reported, in small nets of our own: the answer that Caffe gives, or why not.
+
+A test bears the name of the case that it stands for.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import netdef
+from netdef.compiler.all_phases import analyse_phases
+from netdef.compiler.render.text import render
+from netdef.compiler.request import NetRequest
+from netdef.compiler.shape import show
+
+IMAGE = 'layer { name: "in" type: "Input" top: "data" input_param { shape { dim: 1 dim: 3 dim: 8 dim: 8 } } RULE }\n'
+
+
+class Published:
+    """Files of others."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "net.prototxt"
+
+    def load(self, text: str, **state: Any) -> netdef.Net:
+        """The net of a text."""
+        self.path.write_text(text.replace("RULE", ""), "utf-8")
+        return netdef.load(self.path, **state)
+
+    def said(self, text: str, **state: Any) -> str:
+        """What check says of a text, in both phases."""
+        self.path.write_text(text.replace("RULE", ""), "utf-8")
+        report = analyse_phases(NetRequest(file=str(self.path), **state)).report
+        return "\n\n".join(map(render, report)).replace(f"{self.path.parent}/", "")
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Published:
+    return Published(tmp_path)
+
+
+def layer(kind: str, message: str = "", more: str = "", bottom: str = "data") -> str:
+    return f'layer {{ name: "l" type: "{kind}" bottom: "{bottom}" top: "l" {message} {more} }}\n'
+
+
+# ---- fields as BVLC Caffe and its forks read them
+@pytest.mark.parametrize(("rounding", "side"), [("", 4), ("ceil_mode: true", 4), ("ceil_mode: false", 3)])
+def test_ceil(published: Published, rounding: str, side: int) -> None:
+    """Forks' ceil_mode: (8 - 3) / 2 + 1 is 3.5 windows."""
+    pooled = layer("Pooling", f"pooling_param {{ kernel_size: 3 stride: 2 {rounding} }}")
+    assert published.load(IMAGE + pooled).blobs["l"] == (1, 3, side, side)
+
+
+def test_ceil_against_round_mode(published: Published) -> None:
+    pooled = layer("Pooling", "pooling_param { kernel_size: 3 ceil_mode: true round_mode: FLOOR }")
+    assert "error[N407]: ceil_mode: true is CEIL, and round_mode is FLOOR" in published.said(IMAGE + pooled)
+
+
+def test_pad_w(published: Published) -> None:
+    """conv_layer.cpp takes pad_w alone, and 0 for the height: 8 + 2 * 3 - 7 + 1 = 8."""
+    wide = layer("Convolution", "convolution_param { num_output: 1 kernel_h: 1 kernel_w: 7 pad_w: 3 }")
+    assert published.load(IMAGE + wide).blobs["l"] == (1, 1, 8, 8)
+
+
+@pytest.mark.parametrize("field", ["stride_h: 2", "pad_h: 1", "pad_w: 1"])
+def test_pool_padh(published: Published, field: str) -> None:
+    """pooling_layer.cpp: "Stride is stride OR stride_h and stride_w are required", and pad likewise."""
+    said = published.said(IMAGE + layer("Pooling", f"pooling_param {{ kernel_size: 3 {field} }}"))
+    assert f"error[N407]: {field.split(':', maxsplit=1)[0]} needs" in said
+
+
+@pytest.mark.parametrize("ratio", [0, 1])
+def test_dropout(published: Published, ratio: int) -> None:
+    assert published.said(IMAGE + layer("Dropout", f"dropout_param {{ dropout_ratio: {ratio} }}")) == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        layer("Convolution", "convolution_param { num_output: 1 kernel_size: 3 engine: MKL2017 }"),
+        layer("ReLU", "relu_param { engine: MKLDNN }", 'engine: "MKL2017"'),
+    ],
+)
+def test_engine(published: Published, text: str) -> None:
+    """Forks' engines change no number."""
+    assert published.said(IMAGE + text) == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"), [("Data", "data_param"), ("HDF5Data", "hdf5_data_param"), ("ImageData", "image_data_param")]
+)
+def test_batch0(published: Published, kind: str, message: str) -> None:
+    text = f'layer {{ name: "data" type: "{kind}" top: "data" top: "label" {message} {{ batch_size: 0 }} }}'
+    assert "error[N405]: batch_size must be at least 1, and is 0" in published.said(text)
+    if kind != "ImageData":  # whose default is 1
+        assert "error[N408]: batch_size is missing" in published.said(text.replace("batch_size: 0", ""))
+
+
+# ---- what is no net, and inputs without shapes
+def test_solver(published: Published) -> None:
+    said = published.said('net: "x.prototxt"\nbase_lr: 0.1\n')
+    assert said.startswith("error[N414]: net.prototxt is a solver, not a net")
+    assert said.count("[N") == 1
+    assert "netdef train --recipe" in said
+
+
+@pytest.mark.parametrize("text", ["", "\n", "# nothing\n", 'name: "x"'])
+def test_empty(published: Published, text: str) -> None:
+    assert published.said(text).startswith("error[N415]: net.prototxt is no net: there is no layer in it")
+
+
+def test_a_file_of_blocks_is_no_net_of_its_own_and_sound(published: Published) -> None:
+    assert published.said('block b(n) { layer "x" Convolution { num_output: n kernel_size: 1 } }') == ""
+
+
+def test_input_nodims(published: Published) -> None:
+    """upgrade_proto.cpp drops net-level inputs that have no shape at all."""
+    assert published.load('input: "data"\n' + IMAGE).blobs == {"data": (1, 3, 8, 8)}
+    assert "error[N413]" in published.said('input: "data"\n' + layer("ReLU"))
+
+
+# ---- blobs of one phase
+def test_inplace_absent(published: Published) -> None:
+    """A layer in place doesn't make the blob that it reads: who does, is kept out."""
+    train_only = IMAGE.replace("RULE", "include { phase: TRAIN }")
+    said = published.said(train_only + 'layer { name: "r" type: "ReLU" bottom: "data" top: "data" }')
+    assert 'error[N501]: there is no blob "data" in phase TEST' in said
+    assert "in makes it, and its rules keep it out here" in said
+    assert "--phase TRAIN" in said
+
+
+def test_inplace_absent2(published: Published) -> None:
+    """One message, however many layers read the blob."""
+    readers = "".join(f'layer {{ name: "r{i}" type: "ReLU" bottom: "data" top: "r{i}" }}\n' for i in range(9))
+    train_only = IMAGE.replace("RULE", "include { phase: TRAIN }")
+    said = published.said(train_only + readers + 'layer { name: "r" type: "ReLU" bottom: "data" top: "data" }')
+    assert said.count("error[N501]") == 1
+    assert "and here, and at " in said
+
+
+def test_12_digits_stages(published: Published) -> None:
+    rules = {
+        "val": 'include { phase: TEST stage: "val" }',
+        "input": 'include { phase: TEST not_stage: "val" }',
+        "loss": 'exclude { stage: "deploy" }',
+    }
+    text = f"""
+        layer {{ name: "v" type: "DummyData" top: "data" top: "label" {rules["val"]}
+            dummy_data_param {{ shape {{ dim: [4, 3] }} shape {{ dim: 4 }} }} }}
+        layer {{ name: "d" type: "Input" top: "data" input_param {{ shape {{ dim: [1, 3] }} }} {rules["input"]} }}
+        layer {{ name: "fc" type: "InnerProduct" bottom: "data" top: "fc" inner_product_param {{ num_output: 3 }} }}
+        layer {{ name: "loss" type: "SoftmaxWithLoss" bottom: "fc" bottom: "label" top: "loss" {rules["loss"]} }}
+    """
+    assert "help: give --stage val or deploy" in published.said(text)
+    assert [published.load(text, stages=[stage]).outputs for stage in ("val", "deploy")] == [["loss"], ["fc"]]
+
+
+# ---- layer types and fields of forks
+@pytest.mark.parametrize(
+    ("kind", "whose"),
+    [
+        ("ROIPooling", "it comes from a fork of Caffe (Fast R-CNN)"),
+        ("ReLU6", "it comes from a fork of Caffe (MobileNet-YOLO)"),
+        ("DepthwiseConvolution", "it comes from a fork of Caffe (MobileNet)"),
+        ("Upsample", "it comes from a fork of Caffe (SegNet)"),
+        ("ImageSegData", "it comes from a fork of Caffe (DeepLab)"),
+        ("MVN", "it is Caffe's own, and not read yet"),
+        ("SigmoidCrossEntropyLoss", "it is Caffe's own, and not read yet"),
+    ],
+)
+def test_55_fork_types(published: Published, kind: str, whose: str) -> None:
+    said = published.said(IMAGE + layer(kind))
+    assert f'error[N209]: there is no layer type "{kind}" here: {whose}' in said
+    assert "did you mean" not in said
+    declaration = said.partition("the rest is checked: ")[2]
+    assert declaration.startswith(f'opaque "{kind}"')
+    assert published.said(declaration + IMAGE + layer(kind)) == ""
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("Sofmax", "Softmax"),
+        ("Relu", "ReLU"),
+        ("Convolutoin", "Convolution"),
+        ("CONVOLUTION", "Convolution"),
+        ("inner_product", "InnerProduct"),
+        ("SoftmaxLoss", "SoftmaxWithLoss"),  # V1's SOFTMAX_LOSS
+        ("Tanh", "TanH"),
+    ],
+)
+def test_55_misspelt(published: Published, written: str, meant: str) -> None:
+    assert f'help: did you mean "{meant}"?' in published.said(IMAGE + layer(written))
+
+
+def test_44_python_layer(published: Published) -> None:
+    """What is behind an opaque layer has its shape, and no receptive field that anybody invented."""
+    text = """
+        opaque "Python" { top_shape: ["R", 5] }
+        opaque "ROIPooling" { top_shape: [300, 8, 7, 7] }
+        input "data" [1, 3, 64, 96]
+        layer "conv" Convolution { num_output: 8 kernel_size: 3 pad: 1 stride: 16 }
+        layer "proposal" Python { bottom: "conv" top: "rois" }
+        layer "pool5" ROIPooling { bottom: ["conv", "rois"] }
+        layer "fc6" InnerProduct { num_output: 32 }
+    """
+    net = published.load(text)
+    assert {name: show(net.blobs[name]) for name in ("rois", "pool5", "fc6")} == {
+        "rois": "Rx5",
+        "pool5": "300x8x7x7",
+        "fc6": "300x32",
+    }
+    assert [node.receptive_field for node in net.nodes if node.name in ("proposal", "pool5", "fc6")] == [None] * 3
+
+
+def test_opaque_and_opaqueloss(published: Published) -> None:
+    """Both tops of a layer have the one shape, and a loss needs none."""
+    text = """
+        opaque "Python" { top_shape: [1, 10] }
+        opaque "SmoothL1Loss" { }
+        layer { name: "in" type: "Python" top: "a" top: "b" }
+        layer { name: "loss" type: "SmoothL1Loss" bottom: "a" bottom: "b" top: "loss" }
+    """
+    net = published.load(text)
+    assert net.blobs == {"a": (1, 10), "b": (1, 10), "loss": ()}
+    assert net.nodes[-1].loss_weights == (1,)
+
+
+@pytest.mark.parametrize("field", ["pad_l: 1", "pad_t: 1", "hole: 2", "kernel_depth: 3"])
+def test_ignored_field_that_changes_shapes(published: Published, field: str) -> None:
+    """It is no slip of another name; and a size that doesn't fit names it, not the strides alone."""
+    made = f'layer {{ name: "c" type: "Convolution" bottom: "data" top: "c" convolution_param {{ MORE {field} }} }}\n'
+    made = made.replace("MORE", "num_output: 3 kernel_size: 3") + layer("Eltwise", more='bottom: "data"', bottom="c")
+    said = published.said(IMAGE + made)
+    name = field.split(":", maxsplit=1)[0]
+    assert f"warning[N401]: convolution_param has no field {name}" in said
+    assert "did you mean" not in said
+    assert "shapes from here on may be wrong" in said
+    assert f"note: {name}, a fork's field, may change the shape of c" in said
+
+
+def test_a_size_that_is_a_guess_is_said_to_be_one(published: Published) -> None:
+    data = 'layer { name: "data" type: "Data" top: "data" data_param { batch_size: 1 } }\n'
+    text = data + IMAGE.replace('"data"', '"x"') + layer("Eltwise", more='bottom: "x"')
+    assert "note: the size of data is a guess: --data-size data=CxHxW gives the real one" in published.said(text)
+    assert "is a guess" not in published.said(text, data_size={"data": (3, 9, 9)})
+
+
+def test_08_v1_with_string_type(published: Published) -> None:
+    text = 'layers { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 } } }'
+    assert 'write layer { type: "Convolution" } throughout' in published.said(text)
+
+
+def test_the_cases_themselves(shared: Path) -> None:
+    """What is published is sound but where Caffe refuses it, too."""
+    folder = shared / "cases/from-corpus"
+    found = {}
+    for path in sorted(folder.glob("*.prototxt")):
+        report = analyse_phases(NetRequest(file=str(path))).report
+        found[path.stem] = sorted({said.code for said in report.errors})
+    assert {name: codes for name, codes in found.items() if codes} == {
+        "batch0": ["N408"],
+        "empty": ["N415"],
+        "hdf5": ["N206"],  # t.txt is not there: the error says that the size is a guess
+        "inplace_absent": ["N501"],
+        "inplace_absent2": ["N501"],
+        "pool_padh": ["N407"],
+        "solver": ["N414"],
+    }
