@@ -48,11 +48,12 @@ def _letters(word: str) -> str:
 
 def _distance(one: str, other: str) -> int:
     """How many letters are put in, left out, changed, or swapped with their neighbours (optimal string alignment)."""
-    before, last = [], [*range(len(other) + 1)]
+    before: list[int] = []
+    last: list[int] = [*range(len(other) + 1)]
     for i, a in enumerate(one):
-        row = [i + 1]
+        row: list[int] = [i + 1]
         for j, b in enumerate(other):
-            row.append(min(last[j + 1] + 1, row[j] + 1, last[j] + (a != b)))
+            row.append(min(last[j + 1] + 1, row[j] + 1, last[j] + int(a != b)))
             if i and j and a == other[j - 1] and one[i - 1] == b:
                 row[-1] = min(row[-1], before[j - 1] + 1)
         before, last = last, row

@@ -27,7 +27,7 @@ def test_a_net_may_say_nothing(tmp_path: Path) -> None:
 
 def test_a_data_layer_says_it() -> None:
     """Caffe's data_transformer.cpp: blue first, the mean before the scale, the old places where the new say nothing."""
-    layer = Data(scale=0.5, crop_size=7, transform=Transform(mean_value=(104, 117, 123), mirror=True))
+    layer = Data(batch_size=1, scale=0.5, crop_size=7, transform=Transform(mean_value=(104, 117, 123), mirror=True))
     colour = of_transform(transform_of(layer), 3)
     assert colour == Preprocessing(Channels.BGR, (104, 117, 123), 0.5, crop=7, mirror=True)
     listed = ImageData(transform=Transform(scale=0.25, mean_file="mean.binaryproto"), scale=0.5)
