@@ -205,3 +205,19 @@ def test_a_summary_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
+
+
+READERS_OF_TEXTS = {"compiler/files.py", "compiler/syntax/open_source.py", "compiler/syntax/parser_cache.py"}
+"""Who may open a file on a text's way to a net; all others are handed ``Files``."""
+
+
+@pytest.mark.parametrize("room", ["compiler/syntax", "compiler/expand", "compiler/net", "compiler/load.py"])
+def test_a_nets_text_is_read_through_files(room: str) -> None:
+    paths = sorted((ROOT / room).rglob("*.py")) if (ROOT / room).is_dir() else [ROOT / room]
+    for path in paths:
+        name = str(path.relative_to(ROOT))
+        calls = [node.func for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)]
+        called = {call.id for call in calls if isinstance(call, ast.Name)}
+        called |= {call.attr for call in calls if isinstance(call, ast.Attribute)} - {"open"}
+        opens = called & {"open", "read_text", "read_bytes"}
+        assert name in READERS_OF_TEXTS or not opens, name

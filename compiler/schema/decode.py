@@ -134,8 +134,8 @@ class Decoder:
         try:
             return convert(statement.value, param)  # type: ignore[arg-type]  # an expanded value is a literal
         except WrongValue as wrong:
-            code, message, advice = wrong.diagnosis
-            self._error(code, f"{statement.name} {message}", statement.value.at, advice, fix=wrong.fix)
+            code, message, wanted = wrong.diagnosis
+            self._error(code, f"{statement.name} {message}", statement.value.at, wanted, fix=wrong.fix)
             return None
 
     def _clashes(self, statement: Field | Group, param: Param, said: Mapping[str, Field | Group]) -> bool:

@@ -24,14 +24,14 @@ def source_of(name: str, data: bytes, report: Report) -> Source | None:
 
     Bytes that are not UTF-8 are only a warning: Caffe reads them, and mostly they stand in a comment.
     """
-    for is_so, code, message, advice in (
-        (len(data) > LARGEST, "N004", f"{name} is no net: it has more than {LARGEST // 2**20} MB", _advice(name)),
+    for is_so, code, message, help in (
+        (len(data) > LARGEST, "N004", f"{name} is no net: it has more than {LARGEST // 2**20} MB", _help_for(name)),
         (data.startswith(_UTF16), "N003", f"{name} is UTF-16, not UTF-8", "save it as UTF-8"),
-        (b"\0" in data, "N004", f"{name} is no text: it has zero bytes", _advice(name)),
+        (b"\0" in data, "N004", f"{name} is no text: it has zero bytes", _help_for(name)),
         (data.startswith(_LFS), "N004", f"{name} is only Git LFS's pointer to the file", "fetch it: git lfs pull"),
     ):
         if is_so:
-            report.add(Diagnostic(code, message, help=advice))
+            report.add(Diagnostic(code, message, help=help))
             return None
     return _decode(name, data, report)
 
@@ -40,15 +40,15 @@ def unreadable(name: str, error: OSError | ValueError) -> Diagnostic:
     """Why a file gave no bytes."""
     if isinstance(error, FileNotFoundError):
         folder = Path(name).parent
-        advice = "is the path relative to another folder?" if folder.is_dir() else f"there is no folder {folder} either"
-        return Diagnostic("N001", f"there is no file {name}", help=advice)
+        help = "is the path relative to another folder?" if folder.is_dir() else f"there is no folder {folder} either"
+        return Diagnostic("N001", f"there is no file {name}", help=help)
     if isinstance(error, IsADirectoryError):
         return Diagnostic("N002", f"{name} is a folder", help="name a file in it")
     reason = error.strerror if isinstance(error, OSError) else None
     return Diagnostic("N002", f"{name} cannot be read: {reason or error}")
 
 
-def _advice(name: str) -> str:
+def _help_for(name: str) -> str:
     if name.endswith((".caffemodel", ".h5", ".onnx", ".pt", ".pth", ".safetensors", ".npz", ".binaryproto")):
         return "weights are given with --weights, and a net is the text that defines it"
     return "a net is a text: .net or .prototxt"

@@ -220,14 +220,14 @@ class _Mistake(ParserState):
 
     def _otherwise(self) -> Diagnostic:
         bad, after_value = self.bad, self.token(self.index - 2).type == "COLON"
-        advice = None
+        help = None
         if bad.type == "LPAR" and after_value:
-            advice = "a call is a statement: it has no value"
+            help = "a call is a statement: it has no value"
         elif bad.type == "LSQB" and self.before.type in ("NAME", "RSQB", "RPAR"):
-            advice = "nothing is indexed here: take a list apart with `repeat x in list` or `repeat (a, b) in rows`"
+            help = "nothing is indexed here: take a list apart with `repeat x in list` or `repeat (a, b) in rows`"
         expected = self._expected()
         self.leave(self.index + (bad.type in _SEPARATORS))
-        return syntax_errors.unexpected(bad.at, expected, advice)
+        return syntax_errors.unexpected(bad.at, expected, help)
 
     # ---- looking around
     def _expected(self) -> str:

@@ -191,6 +191,6 @@ def separator_too_many(at: Span, expected: str, separator: Span) -> Diagnostic:
     return Diagnostic("N101", f"{quote(at)} has no place here", label, help=help, fix=delete(separator))
 
 
-def unexpected(at: Span, expected: str, advice: str | None) -> Diagnostic:
+def unexpected(at: Span, expected: str, help: str | None) -> Diagnostic:
     """Any other token that the grammar has no place for."""
-    return Diagnostic("N101", f"{quote(at)} has no place here", Label(at, f"expected {expected}"), help=advice)
+    return Diagnostic("N101", f"{quote(at)} has no place here", Label(at, f"expected {expected}"), help=help)
