@@ -38,7 +38,7 @@ def described(kind: str, capsys: Captured) -> dict[str, Any]:
 
 
 def test_a_types_page_has_what_caffe_proto_says(capsys: Captured) -> None:
-    """The fields, their order, words and defaults are those of caffe.proto's PoolingParameter."""
+    """Its fields, words and defaults are those of caffe.proto's PoolingParameter, and one of forks."""
     found = described("Pooling", capsys)
     fields = {field["name"]: field for field in found["fields"]}
     assert found["message"] == "pooling_param"
@@ -50,6 +50,7 @@ def test_a_types_page_has_what_caffe_proto_says(capsys: Captured) -> None:
         "pad": 0,
         "global_pooling": False,
         "round_mode": "CEIL",
+        "ceil_mode": None,
         "engine": "DEFAULT",
     }
     assert fields["pad"]["or"] == ["pad_h", "pad_w"]
