@@ -8,15 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from enum import Enum
 from os import PathLike, fspath
-from types import MappingProxyType, UnionType
+from types import UnionType
 from typing import Any, Self, TypedDict, Union, Unpack, get_args, get_origin, get_type_hints
 
 from netdef.compiler.shape import Shape
 from netdef.compiler.syntax.tree import DeclaredShapes, Value
-
-NOTHING: Mapping[str, Any] = MappingProxyType({})
-"""The mapping that says nothing."""
-
 
 PathName = str | PathLike[str]
 """A file or a folder, as functions of the library take it."""
