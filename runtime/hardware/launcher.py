@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
+from netdef.runtime.exit_status import ExitStatus
 from netdef.runtime.hardware.devices import num_gpus
 
 
@@ -60,11 +61,22 @@ def launch(words: Sequence[str], num: int, *, restarts: int = 0, device: str | N
     except SignalException as stopped:
         return Launched(number, 128 + int(stopped.sigval))
     except ChildFailedError as failed:
-        codes = [failure.exitcode for failure in failed.failures.values()]
-        return Launched(number, max(codes) if max(codes) > 0 else 3)  # below 0: ended by a signal
+        return Launched(number, status_of([failure.exitcode for failure in failed.failures.values()]))
     finally:
         signal.signal(signal.SIGHUP, before)
     return Launched(number, 0)
+
+
+def status_of(codes: Sequence[int]) -> int:
+    """The exit status of all processes together, by those of the processes that failed.
+
+    What a process said by its own status goes before what a signal did to another: the launcher sends one to all that
+    are left.
+    """
+    own = [code for code in codes if 0 < code < 128]
+    if own:
+        return max(own)
+    return max(codes) if max(codes) > 0 else ExitStatus.OUR_FAULT  # below 0: ended by a signal that nobody caught
 
 
 def _pass_on(number: int) -> None:

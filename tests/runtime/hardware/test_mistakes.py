@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch.distributed as dist
 
+from netdef.runtime.hardware.launcher import status_of
 from netdef.runtime.hardware.mistakes import Mistakes
 
 
@@ -35,3 +36,11 @@ def test_nobody_waits_for_the_dead_for_long(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr("netdef.runtime.hardware.mistakes.PATIENCE", timedelta(milliseconds=50))
     Mistakes(dist.HashStore()).wait()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("codes", "status"), [([1], 1), ([143, 1], 1), ([2, 1], 2), ([143], 143), ([-9, -15], 3), ([-15, 1], 1)]
+)
+def test_a_mistakes_status_is_that_of_all(codes: list[int], status: int) -> None:
+    """Not that of a process which the launcher then ended."""
+    assert status_of(codes) == status
