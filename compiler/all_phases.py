@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from netdef.compiler.collection import no_collection
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.files import DISK, Files
 from netdef.compiler.load import Analysis, join_net, read_net
@@ -20,6 +21,7 @@ class AllPhases(NamedTuple):
     report: Report
 
 
+@no_collection()
 def analyse_phases(request: NetRequest, files: Files = DISK, *, phases: Sequence[Phase] = tuple(Phase)) -> AllPhases:
     """All that is known of a net in any of these phases, whatever is wrong with it."""
     read = read_net(request, files)

@@ -12,6 +12,7 @@ from os import PathLike
 from typing import NamedTuple, Unpack
 
 from netdef.compiler.analysis.claims import check_claims
+from netdef.compiler.collection import no_collection
 from netdef.compiler.diagnostics import Diagnostic, Report, did_you_mean
 from netdef.compiler.expand import expand
 from netdef.compiler.files import DISK, Files
@@ -74,6 +75,7 @@ def analyse_net(request: NetRequest, *, samples: Mapping[str, Shapes] | None = N
     return join_net(read_net(request, files), request, samples=samples)
 
 
+@no_collection()
 def read_net(request: NetRequest, files: Files = DISK) -> Analysis:
     """The first half of the road, which is one for all phases: a text to the definition of its layers; no net yet."""
     report = Report()
@@ -91,6 +93,7 @@ def read_net(request: NetRequest, files: Files = DISK) -> Analysis:
     return Analysis(tree, expanded, define(expanded, _later(expanded, report)), None, report)
 
 
+@no_collection()
 def join_net(read: Analysis, request: NetRequest, *, samples: Mapping[str, Shapes] | None = None) -> Analysis:
     """The second half: the layers of one phase, joined and shaped; what was read may be joined for another, too."""
     report = Report(read.report)

@@ -29,6 +29,9 @@ def plain(body: Sequence[Statement], report: Report) -> Iterator[Plain]:
             yield statement._replace(body=tuple(plain(statement.body, report)))
         elif isinstance(statement, Field):
             value = statement.value
+            if isinstance(value, Number | Text | Word):
+                yield statement
+                continue
             for item in value.items if isinstance(value, List) else (value,):
                 yield statement._replace(value=_resolved(item, report))
         elif isinstance(statement, Lost):

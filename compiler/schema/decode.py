@@ -172,6 +172,8 @@ class Decoder:
     ) -> int:
         """Make sizes of the ``_h`` and ``_w`` spellings; one without the other is half a size."""
         errors = 0
+        if not any(isinstance(value, dict) for value in values.values()):
+            return errors
         for param in {id(p): p for p in params.values()}.values():
             halves = values.get(param.attribute)
             if not isinstance(halves, dict) or not broken.isdisjoint(param.spellings):

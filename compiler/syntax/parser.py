@@ -1,12 +1,12 @@
 """Text to tree."""
 
-import gc
 import re
 from functools import cache
 from typing import Any
 
 from lark.exceptions import UnexpectedInput
 
+from netdef.compiler.collection import no_collection
 from netdef.compiler.diagnostics import Report
 from netdef.compiler.source import Source, Span
 from netdef.compiler.syntax import syntax_errors, token_errors
@@ -21,18 +21,9 @@ from netdef.compiler.syntax.tree import Broken, Expression, Lost, Template, Text
 _parser = cache(load_parser)
 
 
+@no_collection()
 def parse(source: Source, report: Report) -> Tree:
     """Read a text as far as it makes sense; every mistake goes into the report, and none is raised."""
-    was_enabled = gc.isenabled()
-    gc.disable()  # a tree has no cycles, and looking for some in a big one takes a third of the time
-    try:
-        return _parse(source, report)
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
-def _parse(source: Source, report: Report) -> Tree:
     tokens = scan(source, report)
     for token in tokens.all:
         if token.type == "STRING":

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import pickle
 import random
 import string
 from collections import defaultdict
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.files import DISK
+from netdef.compiler.override import override
 from netdef.compiler.render import concise, text
 from netdef.compiler.source import Source
 from netdef.compiler.syntax import parser_cache
@@ -605,6 +607,60 @@ def test_tables_of_others_are_not_read(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     (tmp_path / "file").write_text("no folder")
     assert parser_cache.load_parser().parse(_Nothing(), start="start") == ()
+
+
+def test_reading_tables_runs_no_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pickle would: here one lies where the tables are looked for."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    parser_cache.load_parser()
+    (kept,) = (tmp_path / "netdef").iterdir()
+    for protocol in range(6):
+        kept.write_bytes(pickle.dumps(_Harm(tmp_path / "harm"), protocol))
+        assert parser_cache.load_parser().parse(_Nothing(), start="start") == ()
+    assert not (tmp_path / "harm").exists()
+
+
+class _Harm:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @override
+    def __reduce__(self) -> tuple[object, ...]:
+        return Path.touch, (self.path,)
+
+
+def test_tables_are_not_read_through_a_link_or_from_a_file_of_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    parser_cache.load_parser()
+    (kept,) = (tmp_path / "netdef").iterdir()
+    assert parser_cache._read(kept) is not None
+    kept.chmod(0o666)
+    assert parser_cache._read(kept) is None
+    moved = kept.rename(tmp_path / "elsewhere")
+    moved.chmod(0o600)
+    kept.symlink_to(moved)
+    assert parser_cache._read(kept) is None
+    (tmp_path / "netdef").rename(tmp_path / "real")
+    (tmp_path / "netdef").symlink_to(tmp_path / "real")
+    assert parser_cache._file_for("grammar") is None
+
+
+@pytest.mark.parametrize("variable", ["XDG_CACHE_HOME", "HOME"])
+def test_tables_are_never_looked_for_in_the_working_folder(
+    variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A repository that somebody else made may hold such a folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setenv(variable, "relative")
+    place = parser_cache._file_for("grammar")
+    assert place is None or place.is_relative_to(tmp_path / "home")
+    assert not (tmp_path / "relative").exists()
 
 
 class _Nothing:
