@@ -1,14 +1,19 @@
 """PyTorch against ONNX Runtime: ``netdef.verify``, and what the command of that name calls."""
 
 from collections.abc import Sequence
+from os import fspath
 from typing import Unpack
 
 from netdef.compiler.load import load_net
-from netdef.compiler.request import NetStateInPhase, PathName, net_request, path_of
+from netdef.compiler.net_error import stop_on_errors
+from netdef.compiler.request import NetStateInPhase, PathName, UsageError, net_request, path_of
 from netdef.compiler.weights.complete import complete
 from netdef.compiler.weights.formats.files import NamedWeights, open_named
 from netdef.runtime.console import Console, open_console
+from netdef.runtime.data.datasets.decoding import decode
+from netdef.runtime.data.datasets.image_paths import images_named
 from netdef.runtime.requests import VerifyRequest
+from netdef.runtime.trained import open_trained
 from netdef.runtime.verification.certificate import Certificate
 from netdef.runtime.verification.random_weights import random_weights
 from netdef.runtime.verification.verify import verify as verify_blobs
@@ -18,6 +23,7 @@ def verify(
     net: PathName,
     *,
     weights: PathName | None = None,
+    images: Sequence[PathName] = (),
     dynamic: Sequence[str] | None = None,
     batches: Sequence[int] = (1, 3),
     opset: int = 19,
@@ -33,6 +39,8 @@ def verify(
     Args:
         net: a file.
         weights: a file, or a run's folder for its best ones; by default random numbers that let every layer show.
+        images: real ones on which the two are compared, beside random numbers: files, folders or patterns. They become
+            the net's input as for ``netdef.predict``.
         dynamic: which axes of the inputs are free in the model; by default all that the net allows.
         batches: the sizes of batches that are tried.
         opset: the version of ONNX's operators.
@@ -43,11 +51,13 @@ def verify(
             ``sizes``, ``data_size``, ``dense``, ``opaque``, ``layer_files``.
 
     Raises:
-        NetError: if the net or its weights are wrong, or one of the two can't do a layer.
+        NetError: if the net or its weights are wrong, an image can't be read, or one of the two can't do a layer.
+        UsageError: if there are images, and no weights.
     """
     request = VerifyRequest(
         net=net_request(net, **state),
         weights=path_of(weights),
+        images=tuple(fspath(image) for image in images),
         dynamic=None if dynamic is None else tuple(dynamic),
         batches=tuple(batches),
         opset=opset,
@@ -59,6 +69,8 @@ def verify(
 
 def verified(request: VerifyRequest, console: Console) -> Certificate:
     """What is asked for."""
+    if request.images and request.weights is None:
+        raise UsageError("real images (--images) tell something of a trained net: give --weights, too")
     net = load_net(request.net)
     console.show(net.report)
     if request.weights is None:
@@ -66,9 +78,17 @@ def verified(request: VerifyRequest, console: Console) -> Certificate:
     else:
         given = open_named(request.weights)
     console.show(complete(net, given.weights, request.seed).report)
+    paths, mistakes = images_named(request.images)
+    stop_on_errors(mistakes)
+    trained = None
+    if request.weights is not None and paths:
+        trained = open_trained(net, request.weights, net.outputs[0], device="cpu")
+        console.show(trained.warnings[len(net.report) :])
     return verify_blobs(
         net,
         given.weights,
+        trained=trained,
+        images={path: decode(path) for path in paths},
         dynamic=request.dynamic,
         batches=request.batches,
         opset=request.opset,

@@ -23,6 +23,7 @@ from netdef.runtime.data.crop import ImageCrop, with_channels
 from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.feed import Feed, bind, crop_of
 from netdef.runtime.data.normalise import Normalise
+from netdef.runtime.data.random_draws import NO_DRAWS
 from netdef.runtime.hardware.devices import device_of
 from netdef.runtime.lower_net import lower
 from netdef.runtime.module import NetModule
@@ -148,9 +149,17 @@ class TrainedNet:
     @torch.inference_mode()
     def values_of(self, image: ImageArray) -> NDArray[np.float64]:
         """The blob for one image: of the net's window, or of any size if the net is dense; without the batch's axis."""
-        pixels = torch.from_numpy(with_channels(image, self.window.num_channels)[None].copy()).to(self.device)
-        found: NDArray[np.float64] = self.values(pixels)[0].double().cpu().numpy()
+        found: NDArray[np.float64] = self.values(self._pixels(image))[0].double().cpu().numpy()
         return found
+
+    def inputs_of(self, image: ImageArray) -> dict[str, NDArray[np.float32]]:
+        """What the net is fed of one image: the window that is cut out of it, as numbers (1, C, H, W)."""
+        window = self._pixels(self.window.of(image, NO_DRAWS))
+        return {self.input: self.feed.normalise(window).cpu().numpy()}
+
+    def _pixels(self, image: ImageArray) -> Tensor:
+        """The bytes of an image (1, H, W, C) on the net's device."""
+        return torch.from_numpy(with_channels(image, self.window.num_channels)[None].copy()).to(self.device)
 
     def check(self, size: Pair) -> None:
         """Raise ``NetError`` where the net can't take images of a size."""

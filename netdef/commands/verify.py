@@ -22,6 +22,8 @@ EXTRAS = ("onnx", "train")
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("file", metavar="FILE", help="a .net or .prototxt file")
+    shown = "compare on real images, too: files, folders or patterns; needs --weights"
+    parser.add_argument("--images", nargs="+", default=(), metavar="IMAGE", help=shown)
     parser.add_argument("--batches", type=counts, default=(1, 3), metavar="1,3", help="batch sizes")
     parser.add_argument("--tolerance", type=float, default=1e-4, help="the greatest relative error that passes")
     parser.add_argument("--json", action="store_true", help="print the certificate instead of the table")
@@ -40,6 +42,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         dynamic=args.dynamic,
         opset=args.opset,
         seed=args.seed,
+        images=tuple(args.images),
         batches=args.batches,
         tolerance=args.tolerance,
     )

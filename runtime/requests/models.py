@@ -28,8 +28,9 @@ class ExportRequest(Request):
 
 @dataclass(frozen=True, kw_only=True)
 class VerifyRequest(Request):
-    """PyTorch against ONNX Runtime, blob by blob; the fields of ``ExportRequest``, and two more.
+    """PyTorch against ONNX Runtime, blob by blob; the fields of ``ExportRequest``, and three more.
 
+    images      real ones on which they are compared, beside random numbers: files, folders and patterns
     batches     the sizes of batches that are tried
     tolerance   the greatest relative error that passes
     """
@@ -39,6 +40,7 @@ class VerifyRequest(Request):
     dynamic: tuple[str, ...] | None = None
     opset: int = 19
     seed: int = 0
+    images: tuple[str, ...] = ()
     batches: tuple[int, ...] = (1, 3)
     tolerance: float = 1e-4
 

@@ -1,7 +1,8 @@
 """PyTorch against ONNX Runtime, blob by blob: how closely a net's two back ends agree.
 
 The model is written twice: as it is exported, and with every version of every blob as an output, so that the first
-layer that differs can be named. Inputs are random numbers that look like images. An error is relative to the greatest
+layer that differs can be named. Inputs are random numbers that look like images, and real images where a trained net is
+given. An error is relative to the greatest
 number of PyTorch's blob: max|a - b| / max(1e-3, max|b|).
 """
 
@@ -9,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -25,7 +27,9 @@ from netdef.compiler.onnx.model import OPSET, version
 from netdef.compiler.shape import Shape, known
 from netdef.compiler.weights.complete import complete
 from netdef.compiler.weights.stored import Weights
+from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.lower_net import lower
+from netdef.runtime.trained import TrainedNet
 from netdef.runtime.verification.certificate import Case, Certificate, Difference
 from netdef.runtime.verification.random_inputs import Arrays, by_pytorch, contrast_of, random_inputs
 
@@ -42,6 +46,8 @@ def verify(
     net: Net,
     weights: Weights | None = None,
     *,
+    trained: TrainedNet | None = None,
+    images: Mapping[str, ImageArray] = MappingProxyType({}),
     dynamic: Sequence[str] | None = None,
     batches: Sequence[int] = BATCHES,
     opset: int = OPSET,
@@ -55,6 +61,8 @@ def verify(
     Args:
         net: the net.
         weights: its weights; the fillers' where there are none.
+        trained: the same net with these weights, ready for images.
+        images: real ones by path, which it is shown, beside the random numbers.
         dynamic: which axes of the inputs are free in the model; all that the net allows if None.
         batches: batch sizes, where the batch is free.
         opset: the version of ONNX's operators.
@@ -68,17 +76,21 @@ def verify(
     """
     if dynamic is None:
         dynamic = allowed(net)
-    module = lower(net, weights, seed=seed).eval()
+    module = (lower(net, weights, seed=seed) if trained is None else trained.module).eval()
     values = [top.id for node in net.nodes for top in node.tops if not node.layer.fed]
     sizes = _sizes(net, dynamic, batches)
     contrast = contrast_of(module, random_inputs(net, sizes[0], seed))
-    fed = [random_inputs(net, shapes, seed, contrast) for shapes in sizes]
+    fed: list[Arrays] = [random_inputs(net, shapes, seed, contrast) for shapes in sizes]
+    if trained is not None:
+        fed += [_batch_of(trained.inputs_of(image), net, dynamic) for image in images.values()]
     with TemporaryDirectory() as folder:
         whole, inside = Path(folder) / "model.onnx", Path(folder) / "every_blob.onnx"
         settings: dict[str, Any] = {"dynamic": dynamic, "opset": opset, "seed": seed, "origin": origin}
         files = exported or save_model(net, whole, weights, **settings).files
         save_model(net, inside, weights, **settings, every_blob=True)
         about = _about(net, complete(net, weights, seed).origin(origin), files, settings)
+        if images:
+            about["images"] = {path: _sha256(Path(path)) for path in images}
         as_exported = _runner(net, files[0])
         outputs = [as_exported(inputs) for inputs in fed]
         del as_exported  # one session at a time: each holds the weights
@@ -141,6 +153,13 @@ def _sizes(net: Net, dynamic: Sequence[str], batches: Sequence[int]) -> list[dic
 
 _LARGER = ((1, {"H": 5, "W": 3}), (1, {"H": 32, "W": 64}), (2, {"H": 0, "W": 0}))
 """Larger images: a factor, and pixels more. The odd ones come first; those that a net can't have are passed over."""
+
+
+def _batch_of(inputs: Arrays, net: Net, dynamic: Sequence[str]) -> Arrays:
+    """One sample as the model takes it: again and again where the batch is not free."""
+    if "N" in dynamic:
+        return inputs
+    return {name: np.repeat(array, known(net.inputs[name][0]), axis=0) for name, array in inputs.items()}
 
 
 def _fit(net: Net, sizes: Mapping[str, int]) -> bool:

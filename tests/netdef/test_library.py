@@ -1,6 +1,7 @@
 """What Python does is what the commands do: the same numbers, bit for bit."""
 
 import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,18 @@ def test_verify(folder: Path, capsys: Captured) -> None:
     assert json.loads(found.json()) == told
     assert found.agrees
     assert capsys.readouterr().err == ""
+
+
+def test_verify_on_real_images(folder: Path, capsys: Captured) -> None:
+    told = printed(capsys, "verify", "tiny.net", "--weights", "one.npz", "--images", "data/a", "--dynamic", "none")
+    found = netdef.verify("tiny.net", weights="one.npz", images=["data/a"], dynamic=(), progress=False)
+    assert json.loads(found.json()) == told
+    assert found.agrees
+    paths = [f"data/a/{number}.png" for number in (0, 3, 6)]
+    assert told["images"] == {path: sha256(Path(path).read_bytes()).hexdigest() for path in paths}
+    assert len(found.cases) == 1 + len(paths)
+    assert main(["verify", "tiny.net", "--images", "data/a"]) == 2
+    assert "give --weights, too" in capsys.readouterr().err
 
 
 def test_progress_and_warnings_are_said_unless_switched_off(folder: Path, capsys: Captured) -> None:

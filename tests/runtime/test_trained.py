@@ -13,6 +13,7 @@ from netdef import Net, NetError, load, write_weights
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.feed import Feed
 from netdef.runtime.data.normalise import AsStored
+from netdef.runtime.data.random_draws import NO_DRAWS
 from netdef.runtime.trained import NumbersFrom, TrainedNet, open_trained
 
 NET = 'input "data" [1, 3, 4, 5] layer "fc" InnerProduct { num_output: 8 } '
@@ -100,6 +101,17 @@ def test_weights_for_every_layer_are_needed(home: Path) -> None:
     more = 'layer "fc2" InnerProduct { num_output: 2 }'
     with pytest.raises(NetError, match=r"w\.npz has no weights for fc2"):
         open_trained(net(more), "w.npz", "fc2")
+
+
+def test_what_the_net_is_fed_is_the_centre_of_an_image_as_numbers(home: Path) -> None:
+    trained = open_trained(net(PREPROCESS), "w.npz", "fc", device="cpu")
+    whole = image(6, 7)
+    fed = trained.inputs_of(whole)["data"]
+    with torch.inference_mode():
+        values = trained.compute({"data": torch.from_numpy(fed)})[0].numpy()
+    window = trained.window.of(whole, NO_DRAWS)
+    assert fed.shape == (1, 3, *window.shape[:2])
+    np.testing.assert_allclose(values, product(window, slice(None, None, -1), [1, 2, 3], 0.5), rtol=1e-4, atol=1e-3)
 
 
 def test_many_images_are_what_each_is(home: Path) -> None:
