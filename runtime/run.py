@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from netdef.compiler.atomic import write_whole_text
+from netdef.compiler.atomic import UNFINISHED, write_whole_text
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
 from netdef.compiler.weights.formats.run_folder import (
@@ -91,7 +91,7 @@ class Run:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """While it is entered, no other process trains here; a process that dies lets go.
+        """While it is entered, no other process trains here; a process that dies lets go, and what it left half goes.
 
         Raises:
             NetError: if one does already.
@@ -104,6 +104,8 @@ class Run:
             except BlockingIOError:
                 help = "wait for it, or stop it, or choose another folder with -o"
                 raise NetError(Diagnostic("N888", f"another process trains in {self.path}", help=help)) from None
+            for left in self.path.glob(f"{UNFINISHED}*"):  # by one that died while it wrote
+                left.unlink(missing_ok=True)
             yield
         finally:
             _HELD.remove(folder)

@@ -138,3 +138,11 @@ def test_a_manifest_that_is_none(here: Path) -> None:
     with pytest.raises(NetError) as error:
         _ = run.manifest
     assert mistake(error).code == "N882"
+
+
+def test_what_was_left_half_written_goes_when_the_run_goes_on(here: Path) -> None:
+    run = new_run(Path("run"), "x")
+    (run.path / ".unfinished-1.safetensors").touch()
+    (run.path / "metrics.jsonl").touch()
+    with run.held():
+        assert [path.name for path in run.path.iterdir()] == ["metrics.jsonl"]
