@@ -8,7 +8,7 @@ help:
 	@echo "make demo    install, look at VGG-16, learn handwritten digits, export and verify ONNX"
 	@echo "make test    install and run the tests"
 	@echo "make lint    ruff and mypy"
-	@echo "make bench   the benchmarks: summary, parsing, export, forward, training, data (about 10 minutes)"
+	@echo "make bench   the benchmarks: summary, parsing, growth, export, forward, dense, training, data"
 	@echo "make sweep   train everything once and compare, in about 10 minutes"
 
 # A stamp for each set of packages, so that a second run is quick.
