@@ -9,7 +9,7 @@ import stat
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from os.path import dirname, join, normpath, realpath
+from os.path import basename, dirname, isdir, join, normpath, realpath
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -71,6 +71,12 @@ class Files:
                 yield
             finally:
                 del os.environ[_COPY]
+
+    def beside(self, path: str) -> list[str]:
+        """The names of the files that stand in the folder of a path, or would."""
+        folder = dirname(path)
+        listed = os.listdir(folder or ".") if self._disk and isdir(folder or ".") else []
+        return sorted({*listed, *(basename(text) for text in self._texts if dirname(text) == folder)})
 
     def identity(self, path: str) -> str:
         """What two paths of one file share, whatever links and dots they go by."""

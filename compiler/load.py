@@ -12,6 +12,7 @@ from os import PathLike
 from typing import NamedTuple, Unpack
 
 from netdef.compiler.analysis.claims import check_claims
+from netdef.compiler.analysis.zero_layers import check_fillers
 from netdef.compiler.collection import no_collection
 from netdef.compiler.diagnostics import Diagnostic, Report, did_you_mean
 from netdef.compiler.expand import expand
@@ -216,6 +217,8 @@ def _checked(definition: Definition, state: State, sizes: Sizes, overridden: boo
     net = assemble(definition, state, sizes, report)
     if not report.errors:
         check_claims(net, overridden)
+        if state.phase is Phase.TRAIN:
+            report.extend(check_fillers(net))
     return net
 
 

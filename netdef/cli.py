@@ -20,6 +20,7 @@ from netdef.compiler.memory import out_of_memory
 from netdef.compiler.net_error import NetError
 from netdef.compiler.override import override
 from netdef.compiler.request import UsageError
+from netdef.compiler.spelling import misspelt
 from netdef.runtime.console import Console, LostOutput, open_console, tell
 from netdef.runtime.exit_status import ExitStatus
 
@@ -89,6 +90,8 @@ def parse(argv: list[str]) -> argparse.Namespace:
         epilog="Try: netdef new vgg16, netdef summary vgg16.net, netdef COMMAND --help.",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    if chosen is not None and chosen not in COMMANDS and (near := misspelt(chosen, COMMANDS)):
+        parser.error(f"there is no command {chosen}; did you mean {near}?")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name in COMMANDS if chosen not in COMMANDS else [chosen]:
         module: Any = import_module(f"netdef.commands.{name}")

@@ -19,6 +19,11 @@ def names() -> list[str]:
     return sorted(path.stem for path in _folder().glob("*.net") if path.name not in included)
 
 
+def titles() -> dict[str, str]:
+    """What each of these nets is, by its name: the first line of its file."""
+    return {name: (_folder() / f"{name}.net").read_text("utf-8").split("\n", 1)[0].lstrip("# ") for name in names()}
+
+
 def copy(name: str, folder: Path, *, overwrite: bool = False) -> list[Path]:
     """Copy a net into a folder, with its recipe and all files that the two are made of; the copies.
 

@@ -59,7 +59,10 @@ def _literals(value: Expression, param: Param | None, place: Place) -> list[Lite
             raise unknown_variable(value, place.scope)
         return [value._replace(at=at)]
     worth = evaluate(value, place.scope)
-    return [literal_of(item, at, param) for item in (worth if isinstance(worth, tuple) else (worth,))]
+    binding = place.scope.variable(value.value) if isinstance(value, Word) else None
+    bound_at = None if binding is None else binding.at
+    items = worth if isinstance(worth, tuple) else (worth,)
+    return [literal_of(item, at, param)._replace(bound_at=bound_at) for item in items]
 
 
 def _steps(literal: Literal) -> int:

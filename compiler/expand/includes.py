@@ -1,6 +1,6 @@
 """``include``: another file's statements, in the place of the include."""
 
-from os.path import dirname
+from os.path import basename, dirname
 
 from netdef.compiler.diagnostics import Report
 from netdef.compiler.expand.evaluate import evaluate
@@ -8,6 +8,8 @@ from netdef.compiler.expand.place import Place
 from netdef.compiler.expand.run import Run
 from netdef.compiler.expand.scope import Mistake
 from netdef.compiler.files import beside
+from netdef.compiler.fixes import rename
+from netdef.compiler.spelling import misspelt
 from netdef.compiler.syntax.parser import parse
 from netdef.compiler.syntax.tree import Include, Plain
 
@@ -28,7 +30,10 @@ def run_include(run: Run, include: Include, place: Place) -> list[Plain]:
         source = run.files.open(path, found)
         if source is None:
             (reason,) = found
-            raise Mistake("N311", reason.message, at, "the path is relative to the including file")
+            near = misspelt(basename(path), run.files.beside(path)) if reason.code == "N001" else None
+            help = f'did you mean "{near}"?' if near else "the path is relative to the including file"
+            fix = rename(include.path.at, basename(written), near)
+            raise Mistake("N311", reason.message, at, help, fix=fix)
         run.trees[own] = parse(source, found)
         run.report.extend(found)
     return run.file(run.trees[own], at)

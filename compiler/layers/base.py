@@ -5,13 +5,14 @@ A layer type is a class. Its attributes are the fields of its own message (``poo
 wrong with them, the shapes, the weights and the cost. A layer type knows nothing of files, spans or back ends.
 """
 
+from collections.abc import Iterator
 from enum import Enum
 from typing import ClassVar, NamedTuple, Self, TypedDict, Unpack
 
 from netdef.compiler.layers.roles import V1, Colour, Makes, WeightRole, Written
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Filler
-from netdef.compiler.schema.message import Beside, Message, Param
+from netdef.compiler.schema.message import Beside, Message, Param, Refusal
 from netdef.compiler.shape import Pair, Shape, Shapes
 from netdef.compiler.size import Dim
 
@@ -205,6 +206,10 @@ class Layer(Message):
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
         """The shape of each top; raises ``Refusal`` where the bottoms don't fit. Here: that of the first bottom."""
         return bottoms[:1] * num_tops
+
+    def doubts(self, bottoms: Shapes) -> Iterator[Refusal]:
+        """What Caffe takes and hardly anybody means, where the bottoms fit; each becomes a warning."""
+        return iter(())
 
     def weights(self, bottoms: Shapes) -> tuple[Weight, ...]:
         """The stored blobs, in the order of the ``.caffemodel``."""

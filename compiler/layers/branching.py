@@ -29,7 +29,7 @@ class Concat(
     example  layer "both" Concat { bottom: ["a", "b"] }  # 1x64x28x28, 1x32x28x28 -> 1x96x28x28
     """
 
-    axis: int | None = param(2, default=None, doc="the axis; 1 if absent")
+    axis: int | None = param(2, default=None, absent="1", doc="the axis")
     concat_dim: int | None = param(1, default=None, least=0, doc="old name of axis")
 
     @override
@@ -64,7 +64,7 @@ class Slice(Layer, message="slice_param", number=126, tops=Arity(1, None), v1=V1
     example  layer "parts" Slice { slice_point: 4 top: ["boxes", "scores"] }  # 10x25 -> 10x4, 10x21
     """
 
-    axis: int | None = param(3, default=None, doc="the axis; 1 if absent")
+    axis: int | None = param(3, default=None, absent="1", doc="the axis")
     slice_dim: int | None = param(1, default=None, least=0, doc="old name of axis")
     slice_point: tuple[int, ...] = param(2, default=(), least=1, doc="where to cut, one less than there are tops")
 
@@ -73,14 +73,28 @@ class Slice(Layer, message="slice_param", number=126, tops=Arity(1, None), v1=V1
         if self.axis is not None and self.slice_dim is not None:
             yield Refusal("N407", "axis and its old name slice_dim stand together", at="slice_dim", help="drop it")
 
+    @property
+    def _field(self) -> str:
+        """The field that says the axis."""
+        return "slice_dim" if self.axis is None and self.slice_dim is not None else "axis"
+
+    @property
+    def _axis(self) -> int:
+        """The axis as the file says it, by either name."""
+        said = self.slice_dim if self.axis is None else self.axis
+        return 1 if said is None else said
+
     def along(self, rank: int) -> int:
         """The axis, from 0."""
-        old = 1 if self.slice_dim is None else self.slice_dim
-        return find_axis(old if self.axis is None else self.axis, rank)
+        return find_axis(self._axis, rank, self._field)
 
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
         shape = bottoms[0]
+        if len(shape) == 1 and self._axis != 0:
+            message = f"the bottom has 1 axis, and no axis {self._axis}"
+            help = "a label of a Data layer is one number for each image; labels of several come by HDF5Data, say"
+            raise Refusal("N205", message, at=self._field, help=help)
         axis = self.along(len(shape))
         size = shape[axis]
         if not self.slice_point:
@@ -91,7 +105,8 @@ class Slice(Layer, message="slice_param", number=126, tops=Arity(1, None), v1=V1
         else:
             if len(self.slice_point) != num_tops - 1:
                 message = f"{num_tops} tops need {num_tops - 1} slice points, and there are {len(self.slice_point)}"
-                raise Refusal("N202", message, at="slice_point")
+                points = f"give {num_tops - 1} slice_point" if num_tops > 1 else "drop slice_point"
+                raise Refusal("N202", message, at="slice_point", help=f"{points}, or none for equal pieces")
             edges = (0, *self.slice_point, size)
             cuts = tuple(end - start for start, end in pairwise(edges))
             if any(is_below(cut, 1) for cut in cuts):

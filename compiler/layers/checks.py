@@ -32,9 +32,10 @@ def find_axis(axis: int, rank: int, at: str = "axis", *, end: bool = False) -> i
     """An axis as a number from 0; negative ones count from the end. ``end`` allows the place behind the last."""
     found = axis + rank + (1 if end else 0) if axis < 0 else axis
     if not 0 <= found < rank + (1 if end else 0):
-        raise Refusal(
-            "N205", f"the bottom has {rank} axes, and no axis {axis}", at=at, help=f"use {-rank} to {rank - 1}"
-        )
+        axes, help = f"{rank} axes", f"use {-rank} to {rank - 1}"
+        if rank == 1:
+            axes, help = "1 axis", "it has axis 0 alone"
+        raise Refusal("N205", f"the bottom has {axes}, and no axis {axis}", at=at, help=help)
     return found
 
 

@@ -19,10 +19,16 @@ class _Convolving(Layer, message="convolution_param", number=106):
     num_output: int = param(1, least=1, doc="channels of the top")
     bias_term: bool = param(2, default=True, doc="add a learned number to each channel")
     kernel: tuple[int, ...] = pair(
-        (4, "kernel_size"), (11, "kernel_h"), (12, "kernel_w"), default=(), least=1, doc="window, in pixels"
+        (4, "kernel_size"),
+        (11, "kernel_h"),
+        (12, "kernel_w"),
+        default=(),
+        least=1,
+        absent="required",
+        doc="window, in pixels",
     )
     stride: tuple[int, ...] = pair(
-        (6, "stride"), (13, "stride_h"), (14, "stride_w"), default=(), least=1, doc="step, in pixels"
+        (6, "stride"), (13, "stride_h"), (14, "stride_w"), default=(), least=1, absent="1", doc="step, in pixels"
     )
     pad: tuple[int, ...] = pair(
         (3, "pad"),
@@ -32,9 +38,12 @@ class _Convolving(Layer, message="convolution_param", number=106):
         least=0,
         truncates=True,
         alone=0,
+        absent="0",
         doc="zeros on each side, in pixels",
     )
-    dilation: tuple[int, ...] = param(18, default=(), least=1, doc="distance of the window's points, in pixels")
+    dilation: tuple[int, ...] = param(
+        18, default=(), least=1, absent="1", doc="distance of the window's points, in pixels"
+    )
     group: int = param(5, default=1, least=1, doc="channels are split into this many independent parts")
     axis: int = param(16, default=1, doc="the channels' axis; those behind it are convolved over")
     weight_filler: Filler = param(7, default=Filler(), doc="fills the weight before training")
@@ -49,6 +58,13 @@ class _Convolving(Layer, message="convolution_param", number=106):
         if self.num_output % self.group:
             message = f"{self.num_output} outputs don't divide into {self.group} groups"
             yield Refusal("N202", message, at="num_output", help="make num_output a multiple of group")
+
+    @override
+    def doubts(self, bottoms: Shapes) -> Iterator[Refusal]:
+        if not self.spatial(bottoms[0]) and max(self.kernel) > 1:
+            message = f"{show(bottoms[0])} has no rows and columns for a window to move over: kernel_size has no effect"
+            help = "an InnerProduct before it has lost the image: a Reshape makes rows and columns again"
+            yield Refusal("N605", message, at="kernel", help=help)
 
     def over(self, num_axes: int) -> "tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], tuple[int, ...]]":
         """Kernel, stride, pad and dilation, each with one value for every one of ``num_axes`` axes."""

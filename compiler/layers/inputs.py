@@ -7,7 +7,7 @@ from netdef.compiler.layers.roles import V1, Colour
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import BlobShape, Filler
 from netdef.compiler.schema.message import Refusal, param
-from netdef.compiler.shape import Shapes
+from netdef.compiler.shape import Shapes, show
 
 
 class Input(Layer, message="input_param", number=143, bottoms=0, tops=Arity(1, None), fed=True, colour=Colour.GREY):
@@ -18,6 +18,13 @@ class Input(Layer, message="input_param", number=143, bottoms=0, tops=Arity(1, N
     """
 
     shape: tuple[BlobShape, ...] = param(1, default=(), doc="one shape for all tops, or one for each")
+
+    @override
+    def doubts(self, bottoms: Shapes) -> Iterator[Refusal]:
+        for shape in self.shape:
+            if 0 in shape.dim:
+                message = f"{show(shape.dim)} holds no value: a size is 0"
+                yield Refusal("N606", message, at="shape", help="give every axis a size of 1 or more")
 
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:

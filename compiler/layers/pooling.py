@@ -59,7 +59,13 @@ class Pooling(
 
     pool: Reduce = param(1, default=Reduce.MAX, doc="how a window becomes one value")
     kernel: Pair | None = pair(
-        (2, "kernel_size"), (5, "kernel_h"), (6, "kernel_w"), default=None, least=1, doc="window, in pixels"
+        (2, "kernel_size"),
+        (5, "kernel_h"),
+        (6, "kernel_w"),
+        default=None,
+        least=1,
+        absent="required",
+        doc="window, in pixels",
     )
     stride: Pair = pair(
         (3, "stride"), (7, "stride_h"), (8, "stride_w"), default=Pair(1, 1), least=1, doc="step, in pixels"

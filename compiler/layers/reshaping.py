@@ -1,6 +1,7 @@
 """The same values under another shape."""
 
 from collections.abc import Iterator
+from math import isqrt
 from typing import Self
 
 from netdef.compiler.compare_sizes import Comparison, compare, may_divide
@@ -102,8 +103,31 @@ class Reshape(Layer, message="reshape_param", number=133, keeps_positions=False)
         if -1 in sizes or compare(product(bottom), product(top)) is Comparison.DIFFERENT:
             wanted = "x".join("?" if size == -1 else show_size(size) for size in top) or show(top)
             message = f"{show(bottom)} has {product(bottom)} values, which don't fill {wanted}"
-            raise Refusal("N208", message, at="shape", help="-1 for one size works it out from the rest")
+            raise Refusal("N208", message, at="shape", help=self._help(bottom))
         return (top,)
+
+    def _help(self, bottom: Shape) -> str:
+        """Sizes that do hold the bottom's values, as near to what is written as can be found."""
+        for dims in self._instead(bottom):
+            try:
+                self.replace(shape=ReshapeTo(dim=dims)).infer((bottom,), 1)
+            except Refusal:
+                continue
+            return f"write {' '.join(f'dim: {dim}' for dim in dims)}, say: then the sizes hold all values"
+        return f"the sizes must multiply to {product(bottom)}: those of the bottom, in other groups"
+
+    def _instead(self, bottom: Shape) -> Iterator[tuple[int, ...]]:
+        """What may be meant: the bottom's batch kept and the rest an image, the sizes that are left out, -1 for one."""
+        dims = self.shape.dim
+        rest = product(bottom[1:])
+        if len(bottom) == 2 and len(dims) < 2 and isinstance(rest, int) and isqrt(rest) ** 2 == rest > 1:
+            yield (0, 1, isqrt(rest), isqrt(rest))
+        if -1 not in dims:
+            yield from ((*dims[:at], -1, *dims[at + 1 :]) for at in reversed(range(len(dims))) if dims[at] != 0)
+        else:
+            yield from ((*dims[:at], 1, *dims[at + 1 :]) for at in range(len(dims)) if dims[at] > 1)
+            yield from (dims[:at] + dims[at + 1 :] for at in range(len(dims)) if dims[at] > 1)
+        yield (*dims[:1], -1)
 
     @staticmethod
     def _worked_out(bottom: Shape, rest: Dim) -> Dim:

@@ -7,7 +7,7 @@ A layer that is broken, or reads what a broken one makes, stays quiet: its tops 
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from netdef.compiler.diagnostics import Diagnostic, Label, Report
+from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity
 from netdef.compiler.layers.roles import Makes
 from netdef.compiler.net.arity import arity_holds
 from netdef.compiler.net.blobs import Joined, Joint, Version, join
@@ -60,7 +60,7 @@ def _steps(joints: Iterable[Joint], sizes: Sizes, report: Report) -> Iterator[St
         there = tuple(bottom for bottom in bottoms if bottom is not None)
         if layer is not None and len(there) == len(bottoms) and arity_holds(definition, layer, report):
             implied = implied_bottoms(definition, layer, sizes, report)
-            yield Step(definition, sized(definition, layer, sizes), there, tops, implied=implied)
+            yield Step(definition, sized(definition, layer, sizes, report), there, tops, implied=implied)
 
 
 def _with_size_names(steps: Sequence[Step[int, LayerDefinition]]) -> list[Step[int, LayerDefinition]]:
@@ -75,6 +75,9 @@ def _accepted(
         if isinstance(each, Refused):
             report.add(doubts.added_to(_said(each, versions), each.step.of))
         else:
+            for doubt in each.step.layer.doubts(each.bottoms or each.step.implied):
+                asked = Refused(each.step, each.bottoms, doubt)
+                report.add(_said(asked, versions)._replace(severity=Severity.WARNING))
             yield each
 
 

@@ -6,6 +6,7 @@
 3. Blobs that nobody read are the net's outputs, in alphabetical order.
 """
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -177,13 +178,27 @@ class _Joiner:
             help += ", or put it at the place of the bottom that it replaces"
         call, first = definition.at.outermost, before.at.outermost
         if definition.at.via or before.at[:3] == definition.at[:3]:  # one text, run twice
-            help = 'let the name differ from one run to the next: "conv${i}"'
+            help = _let_differ(call, first)
         labels = () if first[:3] == place[:3] else (Label(first, "made here first"),)
         message = f'two layers make the blob "{name}"'
         if (call, first) not in self.doubled:  # a second run of one call doubles all that it makes
             self.report.add(Diagnostic("N502", message, Label(place), labels, help=help))
         if definition.at.via:
             self.doubled.add((call, first))
+
+
+_CALL = re.compile(r"\w+\s*\(([^()\n]*)\)")
+
+
+def _let_differ(call: Span, first: Span) -> str:
+    """How one text that runs twice makes other names: in a loop, or by two calls that pass the same."""
+    passed = [_CALL.match(at.source.text, at.start) for at in (call, first)]
+    if call[:3] != first[:3] and passed[0] and passed[1]:
+        one, other = ([word.strip() for word in found[1].split(",")] for found in passed if found)
+        if same := [word for word in one if word and word in other]:
+            both = " and ".join(same[:2])
+            return f"this call and that of line {first.line} both pass {both}: let what stands in the names differ"
+    return 'let the name differ from one run to the next: "conv${i}"'
 
 
 def _made_by(layer: LayerDefinition) -> list[str]:

@@ -19,8 +19,11 @@ def takes_sizes(layer: Layer) -> bool:
     return layer.fed and "shape" in layer.params
 
 
-def sized(definition: LayerDefinition, layer: Layer, sizes: Sizes) -> Layer:
-    """An Input with the sizes given from outside, where these are above 0; other layers as they are."""
+def sized(definition: LayerDefinition, layer: Layer, sizes: Sizes, report: Report) -> Layer:
+    """An Input with the sizes given from outside, where these are above 0; other layers as they are.
+
+    What lacks the batch is no shape: it goes to the report.
+    """
     given = [sizes.inputs.get(top) for top in definition.frame.top]
     if not takes_sizes(layer) or not any(given):
         return layer
@@ -28,6 +31,12 @@ def sized(definition: LayerDefinition, layer: Layer, sizes: Sizes) -> Layer:
         old = layer.infer((), len(given))
     except Refusal:
         return layer
+    for blob, new, was in zip(definition.frame.top, given, old, strict=True):
+        if new and len(was) == 4 and len(new) == 3:
+            message = f"{blob} has 4 axes, {show(was)}, and --size {blob}={show(new)} gives 3"
+            help = f"the batch is the first: --size {blob}=1x{show(new)}"
+            report.add(Diagnostic("N512", message, Label(definition.at), help=help))
+            return layer
     dims = (new or was for new, was in zip(given, old, strict=True))
     return layer.replace(shape=tuple(BlobShape(dim=tuple(known(d) for d in dim)) for dim in dims))
 

@@ -51,8 +51,10 @@ class Decoder:
         for param in missing:
             field = next(iter(param.spellings))
             example = f"{field}: {example_of(param)}"
-            fix = None if close is None else insert_field(close, example)
-            self._error("N408", f"{field} is missing", at, f"add {example}", subject=field, fix=fix)
+            help, fix = f"add {example}", None if close is None else insert_field(close, example)
+            if param.kind is float:  # no number is likelier than another
+                help, fix = f"add {field}: ... ({param.doc or 'a number'})", None
+            self._error("N408", f"{field} is missing", at, help, subject=field, fix=fix)
         if missing:
             return None
         message = kind(**found.values)
@@ -135,7 +137,9 @@ class Decoder:
             return convert(statement.value, param)  # type: ignore[arg-type]  # an expanded value is a literal
         except WrongValue as wrong:
             code, message, wanted = wrong.diagnosis
-            self._error(code, f"{statement.name} {message}", statement.value.at, wanted, fix=wrong.fix)
+            bound = getattr(statement.value, "bound_at", None)
+            labels = () if bound is None else (Label(bound, f"{statement.value.at.text} is bound here"),)
+            self._error(code, f"{statement.name} {message}", statement.value.at, wanted, *labels, fix=wrong.fix)
             return None
 
     def _clashes(self, statement: Field | Group, param: Param, said: Mapping[str, Field | Group]) -> bool:
@@ -195,9 +199,16 @@ class Decoder:
         return errors
 
     def _error(
-        self, code: str, message: str, at: Span, help: str | None, *, subject: str = "", fix: Fix | None = None
+        self,
+        code: str,
+        message: str,
+        at: Span,
+        help: str | None,
+        *labels: Label,
+        subject: str = "",
+        fix: Fix | None = None,
     ) -> None:
-        self.report.add(Diagnostic(code, message, Label(at), help=help, subject=subject, fix=fix))
+        self.report.add(Diagnostic(code, message, Label(at), labels, help=help, subject=subject, fix=fix))
 
 
 def place_of(at: str, places: Places, whole: Span) -> Span:

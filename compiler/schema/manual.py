@@ -20,6 +20,7 @@ class FieldPage(NamedTuple):
     type      integer, number, boolean, string, word or message
     words     those of an enumeration
     default   the value of an absent field, as plain values; None if there is none
+    absent    what an absent field comes to, where the default doesn't say it
     fields    those of the message that it holds
     """
 
@@ -33,6 +34,7 @@ class FieldPage(NamedTuple):
     least: float | None
     most: float | None
     doc: str
+    absent: str
     fields: "tuple[FieldPage, ...]"
 
     @property
@@ -54,7 +56,7 @@ class FieldPage(NamedTuple):
         if self.required:
             return "required"
         if self.default in (None, [], ""):
-            return "-"
+            return self.absent or "-"
         if isinstance(self.default, dict):
             inner = " ".join(f"{name}: {json.dumps(value)}" for name, value in self.default.items())
             return f"{{ {inner} }}" if inner else "{ }"
@@ -71,6 +73,7 @@ class FieldPage(NamedTuple):
             "repeated": self.repeated,
             "required": self.required,
             "default": self.default,
+            "absent": self.absent or None,
             "least": self.least,
             "most": self.most,
             "doc": self.doc,
@@ -111,6 +114,7 @@ def field_page(param: Param, plain: Callable[[Any], Any] = plain) -> FieldPage:
         least=param.least,
         most=param.most,
         doc=param.doc,
+        absent=param.absent,
         fields=field_pages(param.kind.params.values(), plain) if holds_message else (),
     )
 

@@ -63,10 +63,12 @@ class Param:
     default     the value of an absent field; ``REQUIRED`` if there is none
     least, most the range of a number, both included
     truncates   an integer field that takes the whole part of a fraction (``pad: k / 2``)
+    absent      what an absent field comes to, where its default doesn't say so: for people
     alone       of a pair, what one axis has where only the other's spelling stands; None where both must
     """
 
     __slots__ = (
+        "absent",
         "alone",
         "attribute",
         "default",
@@ -90,6 +92,7 @@ class Param:
         doc: str,
         truncates: bool,
         alone: int | None = None,
+        absent: str = "",
     ) -> None:
         self.attribute = ""
         self.spellings = dict(spellings)
@@ -102,6 +105,7 @@ class Param:
         self.doc = doc
         self.truncates = truncates
         self.alone = alone
+        self.absent = absent
 
     def bind(self, attribute: str, annotation: Any) -> None:
         """Learn name and type from the class body."""
@@ -151,9 +155,11 @@ def param(
     least: float | None = None,
     most: float | None = None,
     doc: str = "",
+    absent: str = "",
 ) -> Any:
     """An attribute read from one field; ``name`` where the file's word isn't the attribute's."""
-    return Param({name: (number, None)}, default=default, least=least, most=most, doc=doc, truncates=False)
+    spellings = {name: (number, None)}
+    return Param(spellings, default=default, least=least, most=most, doc=doc, truncates=False, absent=absent)
 
 
 def pair(
@@ -166,14 +172,17 @@ def pair(
     doc: str = "",
     truncates: bool = False,
     alone: int | None = None,
+    absent: str = "",
 ) -> Any:
     """Sizes of an image's axes, read from one field (``stride``) or from two (``stride_h`` and ``stride_w``).
 
     Annotated ``Pair`` it holds both; annotated ``tuple[int, ...]`` the own field is repeated, one value for every
-    axis or one for each, and the attribute holds what was written. ``alone`` is as ``Param`` has it.
+    axis or one for each, and the attribute holds what was written. ``alone`` and ``absent`` are as ``Param`` has them.
     """
     spellings = {own[1]: (own[0], None), h[1]: (h[0], 0), w[1]: (w[0], 1)}
-    return Param(spellings, default=default, least=least, most=None, doc=doc, truncates=truncates, alone=alone)
+    return Param(
+        spellings, default=default, least=least, most=None, doc=doc, truncates=truncates, alone=alone, absent=absent
+    )
 
 
 def beside(number: int, name: str, *, default: Any = REQUIRED, v1: int = 0, doc: str = "") -> Any:

@@ -28,6 +28,8 @@ def source_of(name: str, data: bytes, report: Report) -> Source | None:
         (len(data) > LARGEST, "N004", f"{name} is no net: it has more than {LARGEST // 2**20} MB", _help_for(name)),
         (data.startswith(_UTF16), "N003", f"{name} is UTF-16, not UTF-8", "save it as UTF-8"),
         (b"\0" in data, "N004", f"{name} is no text: it has zero bytes", _help_for(name)),
+        (_is_junk(data), "N004", f"{name} is no text: it has control characters", _help_for(name)),
+        (name.endswith(".onnx"), "N004", f"{name} is an ONNX model, not a net", _help_for(name)),
         (data.startswith(_LFS), "N004", f"{name} is only Git LFS's pointer to the file", "fetch it: git lfs pull"),
     ):
         if is_so:
@@ -48,7 +50,18 @@ def unreadable(name: str, error: OSError | ValueError) -> Diagnostic:
     return Diagnostic("N002", f"{name} cannot be read: {reason or error}")
 
 
+def _is_junk(data: bytes) -> bool:
+    """Whether the first bytes are no text in any encoding: control characters stand in none."""
+    begin = data[:8192]
+    return len(begin.translate(None, _CONTROLS)) < len(begin) * 0.98
+
+
+_CONTROLS = bytes({*range(0x20), 0x7F} - {*b"\t\n\v\f\r\x1a\x1b"})
+
+
 def _help_for(name: str) -> str:
+    if name.endswith(".onnx"):
+        return "an ONNX model is what export writes: name the .net or .prototxt that it was made of"
     if name.endswith((".caffemodel", ".h5", ".onnx", ".pt", ".pth", ".safetensors", ".npz", ".binaryproto")):
         return "weights are given with --weights, and a net is the text that defines it"
     return "a net is a text: .net or .prototxt"

@@ -38,11 +38,11 @@ def read_plain_fields(scan: Scan) -> None:
         first = value[0]
         literal: Text | Number | Word
         if first in "\"'":
-            literal = new(Text, (value[1:-1], at))
+            literal = new(Text, (value[1:-1], at, None))
         elif first in "-0123456789":
-            literal = new(Number, (_plain_number(value), at))
+            literal = new(Number, (_plain_number(value), at, None))
         else:
-            literal = new(Word, (value, at))
+            literal = new(Word, (value, at, None))
         fields.append(new(Field, (name, literal, new(Span, (source, *found.span(1), None)))))
         position = found.end()
         if len(fields) == MOST_PIECES:

@@ -74,6 +74,7 @@ class _Mistake(ParserState):
         causes = (
             self._if_without_type,
             self._if_after_a_word,
+            self._if_equals_in_a_call,
             self._if_without_value,
             self._if_condition,
             self._if_nameless,
@@ -126,6 +127,15 @@ class _Mistake(ParserState):
             self.feed("COLON", self.index)
             self.break_value(self.index)
         return syntax_errors.stray_word(word.at)
+
+    def _if_equals_in_a_call(self) -> Diagnostic | None:
+        """``stage(depth=2)``."""
+        word, bad = self.before, self.bad
+        begins = self.token(self.index - 2).type in ("LPAR", "COMMA")
+        if bad.type != "EQUAL" or word.type != "NAME" or not begins or not {"COLON", "RPAR"} <= self.possible:
+            return None
+        self.feed("COLON", self.index + 1)
+        return syntax_errors.equals_for_colon(word.at, bad.at, in_a_call=True)
 
     def _if_without_value(self) -> Diagnostic | None:
         before, bad = self.before, self.bad

@@ -23,8 +23,19 @@ FORMS = {
 """How each construct is written, by the token that begins it."""
 
 
+_OTHER_LANGUAGES = {
+    **dict.fromkeys(("for", "foreach", "loop", "while"), "repeat"),
+    **dict.fromkeys(("def", "func", "function", "macro", "define"), "block"),
+    **dict.fromkeys(("var", "const", "set"), "let"),
+    **dict.fromkeys(("import", "require"), "include"),
+}
+"""What other languages call our constructs."""
+
+
 def meant_construct(word: str) -> str | None:
     """The word of a construct that somebody who wrote ``word`` most likely meant."""
+    if word in _OTHER_LANGUAGES:
+        return _OTHER_LANGUAGES[word]
     meant = closest(word, [terminal.lower() for terminal in FORMS])
     return meant if meant is not None and meant != word and abs(len(meant) - len(word)) < 2 else None
 
@@ -116,14 +127,15 @@ def reserved_word(at: Span, word: str) -> Diagnostic:
     return Diagnostic("N117", f"`{word}` is a word of the language", Label(at), help=help)
 
 
-def equals_for_colon(name: Span, at: Span) -> Diagnostic:
-    """``num_output = 64``."""
+def equals_for_colon(name: Span, at: Span, *, in_a_call: bool = False) -> Diagnostic:
+    """``num_output = 64``, or ``stage(depth = 2)``."""
     between = name._replace(start=name.end, end=at.end)
+    field = f"a field is written `{name.text}: ...`, a variable `let {name.text} = ...`"
     return Diagnostic(
         "N118",
         "`=` where a `:` belongs",
         Label(at),
-        help=f"a field is written `{name.text}: ...`, a variable `let {name.text} = ...`",
+        help=f"an argument is written `{name.text}: ...`" if in_a_call else field,
         fix=replace(between if between.text.strip() == "=" else at, ":"),
     )
 

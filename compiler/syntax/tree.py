@@ -18,6 +18,8 @@ class Number(NamedTuple):
 
     value: int | float
     at: Span
+    bound_at: Span | None = None
+    """Where the variable is bound that it is the value of; None for what stands there itself."""
 
 
 class Text(NamedTuple):
@@ -25,6 +27,8 @@ class Text(NamedTuple):
 
     value: str
     at: Span
+    bound_at: Span | None = None
+    """Where the variable is bound that it is the value of; None for what stands there itself."""
 
 
 class Word(NamedTuple):
@@ -32,6 +36,8 @@ class Word(NamedTuple):
 
     value: str
     at: Span
+    bound_at: Span | None = None
+    """Where the variable is bound that it is the value of; None for what stands there itself."""
 
 
 class Broken(NamedTuple):

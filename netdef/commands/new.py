@@ -20,7 +20,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, console: Console) -> int:
     """Copy the files and say what to try next."""
     if args.name is None:
-        console.print("\n".join(example_nets.names()))
+        titles = example_nets.titles()
+        width = max(map(len, titles))
+        console.print("\n".join(f"{name:<{width}}  {title}" for name, title in titles.items()))
         return ExitStatus.FINE
     name = args.name.removesuffix(".net")
     folder = Path(args.output)

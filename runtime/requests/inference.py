@@ -50,8 +50,10 @@ class EvaluateRequest(Request):
             UsageError: if nets and weights aren't as many, nothing is asked for, or a word or number isn't known.
         """
         if len(self.weights) != len(self.files) or not (self.files or self.posteriors):
-            counts = f"{len(self.files)} nets and {len(self.weights)} weights"
-            raise UsageError(f"give each net its weights; there are {counts}")
+            nets, weights = len(self.files), len(self.weights)
+            there = f"there {'is 1 net' if nets == 1 else f'are {nets} nets'}"
+            given = f"--weights stands {weights} time{'s' * (weights != 1)}"
+            raise UsageError(f"give each net its weights, in the same order: {there}, and {given}")
         if self.crops not in CROPS:
             raise UsageError(f"crops are {', '.join(map(str, CROPS))}, not {self.crops}")
         if self.pool not in POOLS:

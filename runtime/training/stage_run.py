@@ -93,7 +93,7 @@ def set_up(request: TrainRequest, recipe: Recipe, shared: Shared) -> TrainingSet
     recipe_file, asked = shared.recipe_file, request.data
     recipe = overridden(recipe, request.recipe)
     net, own = load_fed(net_in_phase(request.net, recipe_file, "TRAIN"), asked.data)
-    shared.warn(net.report)
+    shared.warn([said for said in net.report if request.weights is None or said.code != "N604"])  # they start elsewhere
     tested = request.net.replace(file=recipe_file.tested(request.net.file)) if recipe_file else request.net
     test_net, test_own = load_fed(net_in_phase(tested, recipe_file, "TEST"), asked.data)
     if own is not None and test_own is not None:

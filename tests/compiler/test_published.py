@@ -268,3 +268,130 @@ def test_the_cases_themselves(shared: Path) -> None:
         "pool_padh": ["N407"],
         "solver": ["N414"],
     }
+
+
+# ---- sizes that don't fit, and a help that works there
+@pytest.mark.parametrize(
+    ("shape", "dims", "instead"),
+    [
+        ([1, 21], "dim: 0 dim: -1 dim: 48 dim: 21", None),
+        ([64, 784], "dim: 2", "dim: 0 dim: 1 dim: 28 dim: 28"),
+        ([3, 4096, 100], "dim: 0 dim: 0 dim: 1", "dim: 0 dim: 0 dim: -1"),
+    ],
+)
+def test_06_reshape(published: Published, shape: list[int], dims: str, instead: str | None) -> None:
+    text = f'input "data" {shape} layer "r" Reshape {{ shape {{ DIMS }} }}'
+    said = published.said(text.replace("DIMS", dims))
+    assert "error[N208]" in said
+    written = said.partition("help: write ")[2].partition(", say")[0]
+    assert written == (instead or written) != ""
+    assert published.said(text.replace("DIMS", written)) == ""
+
+
+def test_06_faster_rcnn(published: Published) -> None:
+    """18 scores as 2 x 9, and back."""
+    net = published.load("""
+        input "data" [2, 18, 14, 14]
+        layer "r" Reshape { shape { dim: [0, 2, -1, 0] } }
+        layer "r2" Reshape { shape { dim: [0, 18, -1, 0] } }
+    """)
+    assert [net.blobs[name] for name in ("r", "r2")] == [(2, 2, 126, 14), (2, 18, 14, 14)]
+
+
+def test_43_slice_label(published: Published) -> None:
+    text = 'input "label" [4] input "data" [4, 3, 8, 8]'
+    assert "labels of several come by HDF5Data" in published.said(
+        text + 'layer "s" Slice { bottom: "label" top: ["xyz", "wpqr"] slice_dim: 1 slice_point: 3 }'
+    )
+    three = 'layer "s" Slice { bottom: "data" top: ["r", "g", "b"] axis: 1 slice_point: 1 }'
+    assert "help: give 2 slice_point, or none for equal pieces" in published.said(text + three)
+    assert published.load(text + 'layer "one" Slice { bottom: "data" top: "all" }').blobs["all"] == (4, 3, 8, 8)
+
+
+# ---- what Caffe takes and nobody means
+UNFILLED = """
+    input "data" [4, 3, 8, 8] input "label" [4]
+    layer "conv1" Convolution { bottom: "data" num_output: 8 kernel_size: 3 CONV }
+    layer "relu1" ReLU
+    layer "fc6" InnerProduct { num_output: 4 FC }
+    layer "loss" SoftmaxWithLoss { bottom: ["fc6", "label"] include { phase: TRAIN } }
+"""
+FILLED = 'weight_filler { type: "xavier" }'
+
+
+def test_17_missing_filler(published: Published) -> None:
+    """All zeros: the loss stays at ln(classes). Deploy files, which have no loss, say nothing of fillers."""
+    said = published.said(UNFILLED.replace("CONV", "").replace("FC", ""))
+    assert said.startswith("warning[N604]: conv1, fc6 start at zero")
+    assert "note: in phase TRAIN only" in said
+    assert published.said(UNFILLED.replace("CONV", FILLED).replace("FC", FILLED)) == ""
+    assert published.said(UNFILLED.replace("CONV", FILLED).replace("FC", "")) == ""  # alone and last, it learns
+    frozen = UNFILLED.replace("CONV", FILLED).replace("FC", "param { lr_mult: 0 }")
+    assert published.said(frozen) == ""
+
+
+def test_convolution_after_inner_product(published: Published) -> None:
+    text = 'input "data" [1, 3, 8, 8] layer "fc" InnerProduct { num_output: 9 } '
+    assert "warning[N605]: 1x9 has no rows and columns" in published.said(
+        text + 'layer "c" Convolution { num_output: 2 kernel_size: 3 }'
+    )
+    assert published.said(text + 'layer "c" Convolution { num_output: 2 kernel_size: 1 }') == ""
+
+
+def test_a_batch_of_none(published: Published) -> None:
+    text = 'let N = 1 input "data" [N, 3, 8, 8]'
+    assert "warning[N606]: 0x3x8x8 holds no value" in published.said(text, set={"N": 0})
+    assert published.said(text) == ""
+
+
+# ---- messages
+CONVOLUTION = "Convolution { num_output: 3 kernel_size: 1 }"
+BLOCK = f'block stage(s, depth) {{ repeat i in 1..depth {{ layer "c${{s}}_${{i}}" {CONVOLUTION} }} }}\n'
+DATA = 'input "data" [1, 3, 8, 8]\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (DATA + 'for i in 1..3 { layer "x${i}" ReLU }', "did you mean `repeat`, as in repeat i in 1..n { ... }"),
+        (BLOCK + DATA + "stage(1, depth=2)", "an argument is written `depth: ...`"),
+        (BLOCK + DATA + "stage(4, depth: 2)\nstage(4, depth: 3)", "this call and that of line 3 both pass 4: let"),
+        ('include "neet.prototxt"\n' + DATA, 'did you mean "net.prototxt"?'),
+    ],
+)
+def test_one_message_that_helps(published: Published, text: str, said: str) -> None:
+    found = published.said(text)
+    assert f"help: {said}" in found
+    assert found.count("error[") == 1
+
+
+def test_the_same_text_five_times_is_said_once(published: Published) -> None:
+    said = published.said(DATA + 'repeat i in 1..5 { layer "x${i}" Rotate }')
+    assert "(5 times)" in said
+    assert "and here" not in said
+
+
+def test_a_wrong_value_of_a_variable_is_shown_where_it_is_bound(published: Published) -> None:
+    said = published.said("let classes = 1000/3\n" + DATA + 'layer "fc8" InnerProduct { num_output: classes }')
+    assert "classes is bound here" in said
+    assert "error[N409]: num_output takes an integer, and 333.333 is none" in said
+
+
+def test_a_size_without_its_batch(published: Published) -> None:
+    said = published.said(DATA + 'layer "p" Pooling { kernel_size: 2 }', sizes={"data": (3, 9, 9)})
+    assert "help: the batch is the first: --size data=1x3x9x9" in said
+    assert said.count("error[") == 1
+
+
+def test_binary_junk_is_one_mistake(tmp_path: Path) -> None:
+    path = tmp_path / "junk.net"
+    path.write_bytes(bytes(range(1, 256)) * 9)
+    (said,) = analyse_phases(NetRequest(file=str(path))).report
+    assert (said.code, said.message.endswith("is no text: it has control characters")) == ("N004", True)
+
+
+def test_an_onnx_model_is_no_net(tmp_path: Path) -> None:
+    path = tmp_path / "x.onnx"
+    path.write_bytes(b"\x08\x08pytorch")
+    (said,) = analyse_phases(NetRequest(file=str(path))).report
+    assert "an ONNX model is what export writes" in (said.help or "")

@@ -378,5 +378,7 @@ def test_every_example_expands_to_prototxt_that_means_the_same(shared: Path, tmp
         if "opaque" not in path.read_text("utf-8"):
             net = netdef.load(path)
             plain.write_text(write(load_expanded(str(path), {})), "utf-8")
+            if not net.nodes:  # blocks for others: nothing is left of them, and that is no net
+                continue
             again = netdef.load(plain)
             assert (again.blobs, again.params, again.outputs) == (net.blobs, net.params, net.outputs), path

@@ -68,3 +68,29 @@ def test_check_takes_what_every_command_takes_that_reads_a_net(capsys: Captured)
     captured = capsys.readouterr()
     assert "fine: 9 layers, 652,573 parameters" in captured.out  # 520 + 25,050 + 625,500 + 1,503
     assert captured.err.count("warning[N603]") == 2
+
+
+def test_one_phase_alone(tmp_path: Path, capsys: Captured) -> None:
+    path = tmp_path / "net.net"
+    path.write_text(ONLY_TRAIN)
+    assert main(["check", str(path), "--phase", "TEST"]) == 0
+    assert main(["check", str(path), "--phase", "TRAIN"]) == 1
+    assert "note: in phase" not in capsys.readouterr().err
+
+
+def test_what_the_readme_breaks_is_broken_as_it_says(
+    tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the letter: its lines put where it says, and of each mistake the first line that it shows."""
+    told = (ROOT / "README.md").read_text("utf-8").partition("Break it:")[2]
+    _, lines, _, mistakes, *_ = told.split("```")
+    monkeypatch.chdir(tmp_path)
+    main(["new", "vgg16", "-o", "my"])
+    blocks, net = Path("my/vgg.net"), Path("my/vgg16.net")
+    blocks.write_text(blocks.read_text().replace(" Pooling ", " Poolling "))
+    head, stage, rest = net.read_text().partition("stage(5, depth: 3, channels: 512)")
+    net.write_text(f"{head}{stage}{lines}{rest.lstrip()}")
+    capsys.readouterr()
+    assert main(["check", "my/vgg16.net"]) == 1
+    said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error")]
+    assert said == mistakes.strip().splitlines()
