@@ -14,13 +14,20 @@ Captured = pytest.CaptureFixture[str]
 
 def names(capsys: Captured) -> list[str]:
     assert main(["new"]) == 0
-    return capsys.readouterr().out.split()
+    return [line.split()[0] for line in capsys.readouterr().out.splitlines()]
 
 
 def test_nets_are_listed_and_what_they_include_is_not(capsys: Captured) -> None:
     listed = names(capsys)
     assert {"vgg16", "resnet50", "digits"} < set(listed)
     assert not {"vgg", "vgg_boxes"} & set(listed)
+
+
+def test_each_is_listed_with_what_it_is(capsys: Captured) -> None:
+    assert main(["new"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "vgg16      VGG configuration D: 16 weight layers (Simonyan and Zisserman 2014, table 1)." in lines
+    assert all(len(line.split()) > 4 for line in lines)
 
 
 def test_each_copy_is_the_net_wherever_it_lies(tmp_path: Path, capsys: Captured) -> None:
