@@ -1,6 +1,7 @@
 """The same values under another shape."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from math import isqrt
 from typing import Self
 
@@ -88,6 +89,15 @@ class Reshape(Layer, message="reshape_param", number=133, keeps_positions=False)
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
         bottom = bottoms[0]
+        top = self._made_of(bottom)
+        if not _holds(top, bottom):
+            wanted = "x".join("?" if size == -1 else show_size(size) for size in top) or show(top)
+            message = f"{show(bottom)} has {product(bottom)} values, which don't fill {wanted}"
+            raise Refusal("N208", message, at="shape", help=self._help(bottom))
+        return (top,)
+
+    def _made_of(self, bottom: Shape) -> Shape:
+        """The sizes of the top; -1 for one that can't be worked out."""
         first, last = self.replaced(len(bottom))
         sizes: list[Dim] = []
         for index, dim in enumerate(self.shape.dim):
@@ -99,21 +109,14 @@ class Reshape(Layer, message="reshape_param", number=133, keeps_positions=False)
         if -1 in sizes:
             rest = product((*before, *(s for s in sizes if s != -1), *behind))
             sizes[sizes.index(-1)] = self._worked_out(bottom, rest)
-        top: Shape = (*before, *sizes, *behind)
-        if -1 in sizes or compare(product(bottom), product(top)) is Comparison.DIFFERENT:
-            wanted = "x".join("?" if size == -1 else show_size(size) for size in top) or show(top)
-            message = f"{show(bottom)} has {product(bottom)} values, which don't fill {wanted}"
-            raise Refusal("N208", message, at="shape", help=self._help(bottom))
-        return (top,)
+        return (*before, *sizes, *behind)
 
     def _help(self, bottom: Shape) -> str:
         """Sizes that do hold the bottom's values, as near to what is written as can be found."""
         for dims in self._instead(bottom):
-            try:
-                self.replace(shape=ReshapeTo(dim=dims)).infer((bottom,), 1)
-            except Refusal:
-                continue
-            return f"write {' '.join(f'dim: {dim}' for dim in dims)}, say: then the sizes hold all values"
+            with suppress(Refusal):
+                if _holds(self.replace(shape=ReshapeTo(dim=dims))._made_of(bottom), bottom):
+                    return f"write {' '.join(f'dim: {dim}' for dim in dims)}, say: then the sizes hold all values"
         return f"the sizes must multiply to {product(bottom)}: those of the bottom, in other groups"
 
     def _instead(self, bottom: Shape) -> Iterator[tuple[int, ...]]:
@@ -134,3 +137,8 @@ class Reshape(Layer, message="reshape_param", number=133, keeps_positions=False)
         """The size that ``rest`` leaves of a bottom; -1 if there is none."""
         fits = rest != 0 and (not isinstance(rest, int) or may_divide(rest, product(bottom)))
         return product(bottom) // rest if fits else -1
+
+
+def _holds(top: Shape, bottom: Shape) -> bool:
+    """Whether as many values are in a top, as far as anybody can tell."""
+    return -1 not in top and compare(product(bottom), product(top)) is not Comparison.DIFFERENT
