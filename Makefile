@@ -3,12 +3,13 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint bench sweep
+.PHONY: help demo test lint bench growth sweep
 help:
 	@echo "make demo    install, look at VGG-16, learn handwritten digits, export and verify ONNX"
 	@echo "make test    install and run the tests"
 	@echo "make lint    ruff and mypy"
 	@echo "make bench   the benchmarks: summary, parsing, growth, export, forward, dense, training, data"
+	@echo "make growth  time and memory of texts of ten thousand to a million lines (half an hour)"
 	@echo "make sweep   train everything once and compare, in about 10 minutes"
 
 # A stamp for each set of packages, so that a second run is quick.
@@ -37,7 +38,10 @@ lint: $(VENV)/dev
 	$(BIN)/mypy
 
 bench: $(VENV)/dev
-	for script in $(filter-out %/sweep.py,$(wildcard tests/bench/*.py)); do $(BIN)/python $$script || exit 1; done
+	for script in $(filter-out %/sweep.py %/growth.py,$(wildcard tests/bench/*.py)); do $(BIN)/python $$script || exit 1; done
+
+growth: $(VENV)/dev
+	$(BIN)/python tests/bench/growth.py
 
 sweep: $(VENV)/dev
 	$(BIN)/python -m tests.bench.sweep
