@@ -1,15 +1,18 @@
 """What is asked for, as values: made at a command's door or from a function's keywords, and passed on from there.
 
 Laws: a request is frozen, and made of plain values, so that it can be stored, compared and laid over another. A field
-at its default has not been said; one whose every value says something has None for that. Nothing here reads a file.
+at its default has not been said; one whose every value says something has None for that. Whoever makes one, numbers and
+words that mean nothing are refused. Nothing here reads a file.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from enum import Enum
+from math import inf
+from numbers import Integral, Real
 from os import PathLike, fspath
 from types import UnionType
-from typing import Any, Self, TypedDict, Union, Unpack, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple, Self, TypedDict, Union, Unpack, get_args, get_origin, get_type_hints
 
 from netdef.compiler.shape import Shape
 from netdef.compiler.syntax.tree import DeclaredShapes, Value
@@ -22,9 +25,49 @@ class UsageError(ValueError):
     """What is asked for doesn't go together, whatever the files say; a command ends with status 2."""
 
 
+class _Allowed(NamedTuple):
+    """What a field may hold, and of a list each of its items, once something is said."""
+
+    name: str
+    holds: Callable[[Any], bool]
+
+
+def count(default: Any = None, *, least: int = 1) -> Any:
+    """A field of whole numbers from ``least``."""
+    allowed = _Allowed(
+        f"a whole number from {least}", lambda value: isinstance(value, Integral) and int(value) >= least
+    )
+    return field(default=default, metadata={_Allowed: allowed})
+
+
+def positive(default: Any = None) -> Any:
+    """A field of numbers above 0."""
+    allowed = _Allowed("a number above 0", lambda value: isinstance(value, Real) and 0 < float(value) < inf)
+    return field(default=default, metadata={_Allowed: allowed})
+
+
+def one_of(*words: str) -> Any:
+    """A field that holds one of some words, or nothing."""
+    return field(default=None, metadata={_Allowed: _Allowed(" or ".join(words), words.__contains__)})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Request:
     """What every request can do."""
+
+    def __post_init__(self) -> None:
+        """Refuse what means nothing.
+
+        Raises:
+            UsageError: which names the field.
+        """
+        for each in fields(self):
+            allowed, value = each.metadata.get(_Allowed), getattr(self, each.name)
+            if allowed is None or value == each.default:
+                continue
+            values = value if isinstance(value, tuple) else (value,)
+            if not values or not all(map(allowed.holds, values)):
+                raise UsageError(f"{each.name}: {value!r} is not {allowed.name}")
 
     def replace(self, **changes: Any) -> Self:
         """The same with some fields changed."""
@@ -148,7 +191,14 @@ class NetStateInPhase(NetState, total=False):
 
 
 def net_request(file: PathName, **state: Unpack[NetStateInPhase]) -> NetRequest:
-    """A request from the keywords of a function."""
+    """A request from the keywords of a function.
+
+    Raises:
+        TypeError: if nothing of a net has such a name.
+    """
+    for name in state:
+        if name not in NetStateInPhase.__annotations__:
+            raise TypeError(f"there is no keyword {name}")
     lists = {"stages": tuple(state.get("stages", ())), "layer_files": tuple(state.get("layer_files", ()))}
     given: dict[str, Any] = {**state, **lists}
     if isinstance(size := state.get("data_size"), tuple):

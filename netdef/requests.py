@@ -1,6 +1,6 @@
 """What can be asked for, as frozen values: of a net, of data, of the hardware, and of what is done with them."""
 
-from netdef.compiler.request import NetRequest, Request
+from netdef.compiler.request import NetRequest, Request, UsageError
 from netdef.runtime.requests import (
     DataRequest,
     DivisionRequest,
@@ -30,5 +30,6 @@ __all__ = [
     "TimeRequest",
     "TrainRequest",
     "Trial",
+    "UsageError",
     "VerifyRequest",
 ]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from netdef.compiler.request import NetRequest, Request, UsageError
+from netdef.compiler.request import NetRequest, Request, UsageError, count
 from netdef.runtime.requests.inputs import DataRequest, HardwareRequest
 
 CROPS = (0, 1, 10, 50)
@@ -30,7 +30,7 @@ class EvaluateRequest(Request):
     net: NetRequest = field(default_factory=NetRequest)
     data: DataRequest = field(default_factory=DataRequest)
     hardware: HardwareRequest = field(default_factory=HardwareRequest)
-    scales: tuple[int, ...] = ()
+    scales: tuple[int, ...] = count(())
     crops: int = 0
     flip: bool = False
     pool: str = "logits"
@@ -99,7 +99,7 @@ class PredictRequest(Request):
     weights: str
     images: tuple[str, ...] = ()
     classes: str | None = None
-    top: int = 5
+    top: int = count(5)
     boxes: bool = False
     out: str | None = None
     class_net: str | None = None
@@ -136,7 +136,7 @@ class FeaturesRequest(Request):
     hardware: HardwareRequest = field(default_factory=HardwareRequest)
     out: str | None = None
     blob: str | None = None
-    scales: tuple[int, ...] = ()
+    scales: tuple[int, ...] = count(())
     stack: bool = False
     flip: bool = False
     box: bool = False
@@ -159,7 +159,7 @@ class SvmRequest(Request):
     features: tuple[str, ...]
     test: tuple[str, ...] = ()
     metric: str | None = None
-    splits: int = 3
-    train_per_class: int = 30
-    test_per_class: int = 50
-    seed: int = 0
+    splits: int = count(3)
+    train_per_class: int = count(30)
+    test_per_class: int = count(50)
+    seed: int = count(0, least=0)

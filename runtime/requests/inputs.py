@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from netdef.compiler.request import Request
+from netdef.compiler.request import Request, count, one_of
 from netdef.runtime.hardware.execution_settings import Precision
 
 
@@ -26,8 +26,8 @@ class DataRequest(Request):
     inputs: Mapping[str, str] = field(default_factory=dict)
     scores: str | None = None
     objects: tuple[str, ...] = ()
-    corrupt: str | None = None
-    workers: int | None = None
+    corrupt: str | None = one_of("error", "skip")
+    workers: int | None = count(least=0)
 
     @property
     def skips(self) -> bool:
@@ -48,7 +48,7 @@ class HardwareRequest(Request):
     """
 
     device: str | None = None
-    devices: int | None = None
+    devices: int | None = count()
     precision: Precision | None = None
     compile: bool | None = None
     channels_last: bool | None = None

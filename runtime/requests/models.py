@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from netdef.compiler.request import NetRequest, Request
+from netdef.compiler.request import NetRequest, Request, count, positive
 from netdef.runtime.requests.inputs import HardwareRequest
 
 
@@ -41,8 +41,8 @@ class VerifyRequest(Request):
     opset: int = 19
     seed: int = 0
     images: tuple[str, ...] = ()
-    batches: tuple[int, ...] = (1, 3)
-    tolerance: float = 1e-4
+    batches: tuple[int, ...] = count((1, 3))
+    tolerance: float = positive(1e-4)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,5 +55,5 @@ class TimeRequest(Request):
 
     net: NetRequest
     hardware: HardwareRequest = field(default_factory=HardwareRequest)
-    batch: int | None = None
-    repeat: int = 10
+    batch: int | None = count()
+    repeat: int = count(10)

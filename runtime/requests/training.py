@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from netdef.compiler.request import NetRequest, Request
+from netdef.compiler.request import NetRequest, Request, count, positive
 from netdef.runtime.requests.inputs import DataRequest, HardwareRequest
 
 
@@ -21,10 +21,10 @@ class RecipeRequest(Request):
 
     file: str | None = None
     only: str | None = None
-    epochs: float | None = None
-    batch: int | None = None
-    lr: float | None = None
-    seed: int | None = None
+    epochs: float | None = positive()
+    batch: int | None = count()
+    lr: float | None = positive()
+    seed: int | None = count(least=0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +37,8 @@ class DivisionRequest(Request):
     shard            whether the weights are divided over the devices, too
     """
 
-    restarts: int | None = None
-    passes: int | None = None
+    restarts: int | None = count(least=0)
+    passes: int | None = count()
     sync_batchnorm: bool | None = None
     shard: bool | None = None
 
@@ -70,6 +70,6 @@ class TrainRequest(Request):
     weights: str | None = None
     out: str | None = None
     resume: bool = False
-    keep: int | None = None
+    keep: int | None = count()
     tensorboard: bool | None = None
     trial: Trial | None = None

@@ -98,3 +98,8 @@ def test_keywords_become_a_request_of_plain_values() -> None:
     assert net_request("a.net", data_size={"d": (1, 2, 3)}).data_size == {"d": (1, 2, 3)}
     assert (path_of(None), path_of(Path("a/b"))) == (None, "a/b")
     assert (paths_of("a"), paths_of([Path("a"), "b"])) == (("a",), ("a", "b"))
+
+
+def test_a_keyword_that_nothing_has_is_named() -> None:
+    with pytest.raises(TypeError, match="there is no keyword epoch"):
+        net_request("a.net", epoch=3)  # type: ignore[call-arg]

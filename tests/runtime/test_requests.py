@@ -1,4 +1,4 @@
-"""What is asked of trained nets, where it doesn't go together."""
+"""What is asked for, where it doesn't go together or means nothing."""
 
 import subprocess
 import sys
@@ -6,8 +6,17 @@ from typing import Any
 
 import pytest
 
-from netdef.compiler.request import NetRequest, UsageError
-from netdef.runtime.requests import EvaluateRequest, EvaluationTask, Form, PredictRequest
+from netdef.compiler.request import NetRequest, Request, UsageError
+from netdef.runtime.requests import (
+    DataRequest,
+    DivisionRequest,
+    EvaluateRequest,
+    EvaluationTask,
+    Form,
+    PredictRequest,
+    RecipeRequest,
+    VerifyRequest,
+)
 
 NET = NetRequest(file="a.net")
 
@@ -51,3 +60,28 @@ def test_requests_load_no_torch() -> None:
     code = "import sys, netdef.runtime.requests; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "said"),
+    [
+        (RecipeRequest, {"epochs": 0}, "epochs: 0 is not a number above 0"),
+        (RecipeRequest, {"epochs": float("nan")}, "epochs: nan is not"),
+        (RecipeRequest, {"lr": -1}, "lr: -1 is not a number above 0"),
+        (RecipeRequest, {"batch": 2.5}, r"batch: 2\.5 is not a whole number from 1"),
+        (RecipeRequest, {"epochs": "three"}, "epochs: 'three' is not"),
+        (DivisionRequest, {"passes": 0}, "passes: 0 is not a whole number from 1"),
+        (DataRequest, {"workers": -1}, "workers: -1 is not a whole number from 0"),
+        (DataRequest, {"corrupt": "ignore"}, "corrupt: 'ignore' is not error or skip"),
+        (EvaluateRequest, {"scales": (256, 0)}, r"scales: \(256, 0\) is not"),
+        (VerifyRequest, {"net": NET, "batches": ()}, r"batches: \(\) is not"),
+        (VerifyRequest, {"net": NET, "tolerance": float("nan")}, "tolerance: nan is not"),
+    ],
+)
+def test_numbers_that_mean_nothing_are_refused_whoever_asks(
+    kind: type[Request], fields: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(UsageError, match=said):
+        kind(**fields)
+    with pytest.raises(UsageError, match=said):
+        kind(**{"net": NET} if "net" in fields else {}).replace(**fields)
