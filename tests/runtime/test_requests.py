@@ -24,8 +24,8 @@ NET = NetRequest(file="a.net")
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({}, "there are 0 nets and 0 weights"),
-        ({"files": ("a", "b"), "weights": ("w",)}, "there are 2 nets and 1 weights"),
+        ({}, "there are 0 nets, and --weights stands 0 times"),
+        ({"files": ("a", "b"), "weights": ("w",)}, "there are 2 nets, and --weights stands 1 time"),
         ({"files": ("a",), "weights": ("w",), "crops": 7}, "crops are 0, 1, 10, 50, not 7"),
         ({"posteriors": ("p",), "pool": "max"}, "logits or prob"),
     ],
