@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import NamedTuple, Unpack
 
-from netdef.compiler.analysis.claims import check_claims
+from netdef.compiler.analysis.claims import FALSE_CLAIM, check_claims
 from netdef.compiler.analysis.zero_layers import check_fillers
 from netdef.compiler.collection import no_collection
 from netdef.compiler.diagnostics import Diagnostic, Report, did_you_mean
@@ -176,6 +176,19 @@ def load_net(request: NetRequest, *, samples: Mapping[str, Shapes] | None = None
     """The net that is asked for; ``samples`` and mistakes as ``load`` has them."""
     found = analyse_net(request, samples=samples, files=files)
     stop_on_errors(found.report)
+    assert found.net is not None, "what there is no net for is an error"
+    return found.net
+
+
+def load_net_as_it_is(request: NetRequest, files: Files = DISK) -> Net:
+    """The net that is asked for, though what its file claims of it be false: its report has those errors, too.
+
+    Raises:
+        NetError: with every other mistake.
+    """
+    found = analyse_net(request, files=files)
+    if any(error.code != FALSE_CLAIM for error in found.report.errors):
+        raise NetError(found.report)
     assert found.net is not None, "what there is no net for is an error"
     return found.net
 

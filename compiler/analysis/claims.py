@@ -14,6 +14,9 @@ from netdef.compiler.shape import compare_shapes, show
 from netdef.compiler.size import Dim
 from netdef.compiler.source import Span
 
+FALSE_CLAIM = "N602"
+"""The code of a claim that doesn't hold; the net itself is sound."""
+
 
 class _Claim(NamedTuple):
     """What a file claims, beside what is so."""
@@ -45,7 +48,7 @@ def _said(claim: _Claim, overridden: bool) -> Diagnostic:
         message = f"the claim of {said} is not checked: there is {claim.found}, which only a run can tell"
     else:
         message = f"{claim.of}: {claim.claimed} expected, {claim.found} found"
-        return Diagnostic("N602", message, at, help=claim.help, fix=claim.fix)
+        return Diagnostic(FALSE_CLAIM, message, at, help=claim.help, fix=claim.fix)
     return Diagnostic("N603", message, at, severity=Severity.WARNING)
 
 
@@ -70,7 +73,7 @@ def _shapes(net: Net, expect: Expect, places: Places) -> Iterator[_Claim]:
     for blob, at in zip(expect.blob, places.get("blob", ()), strict=True):
         found, claimed = blobs.get(blob.name), show(blob.shape)
         if found is None:
-            help = None if net.report.has_many("N602") else did_you_mean(blob.name, blobs)
+            help = None if net.report.has_many(FALSE_CLAIM) else did_you_mean(blob.name, blobs)
             yield _Claim(f'blob "{blob.name}"', claimed, "no such blob", Comparison.DIFFERENT, help, at)
         else:
             is_known = all(isinstance(dim, int) for dim in found)

@@ -67,7 +67,11 @@ def shapes_at(net: Net, sizes: Mapping[str, Dim]) -> dict[str, Shape]:
     Raises:
         NetError: where a layer can't have them.
     """
-    inputs = inputs_at(net, sizes)
+    return shapes_of_values(net, inputs_at(net, sizes), sizes)
+
+
+def shapes_of_values(net: Net, inputs: Mapping[str, Shape], sizes: Mapping[str, Dim]) -> dict[str, Shape]:
+    """The same where the inputs have these shapes; ``sizes`` are the letters that they came by, for messages."""
     shapes = {top.id: inputs[top.name] for node in net.nodes if node.layer.fed for top in node.tops}
     for found in infer_shapes(_steps(net), shapes):
         _check(found, sizes)

@@ -72,6 +72,7 @@ class ArgMax(Layer, message="argmax_param", number=103, v1=V1("ARGMAX", 30, 23),
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
         shape = bottoms[0]
         if self.axis is None:
+            find_axis(0, len(shape))  # there must be samples
             length = product(shape[1:])
             top: Shape = (shape[0], 2 if self.out_max_val else 1, self.top_k, *(1,) * (len(shape) - 3))
         else:

@@ -30,9 +30,9 @@ class LRN(Layer, message="lrn_param", number=118, v0="lrn", v1=V1("LRN", 15, 18)
     WITHIN_CHANNEL: n x n pixels of one channel, alpha / n^2, and k is 1 whatever the file says.
     """
 
-    local_size: int = param(1, default=5, least=1, doc="n: how many neighbours, an odd number")
+    local_size: int = param(1, default=5, least=1, most=2**31 - 1, doc="n: how many neighbours, an odd number")
     alpha: float = param(2, default=1.0, doc="weight of the energy, divided by n (or n^2)")
-    beta: float = param(3, default=0.75, doc="the power")
+    beta: float = param(3, default=0.75, least=0, doc="the power")
     norm_region: Region = param(4, default=Region.ACROSS_CHANNELS, doc="which neighbours")
     k: float = param(5, default=1.0, doc="added to the energy")
     engine: Engine = param(6, default=Engine.DEFAULT, doc="Caffe's kernel; no meaning here")
@@ -68,7 +68,7 @@ class BatchNorm(Layer, message="batch_norm_param", number=139, in_place=True, co
 
     use_global_stats: bool | None = param(1, default=None, doc="use the stored statistics; absent: in TEST only")
     moving_average_fraction: float = param(2, default=0.999, doc="what the stored sums keep at each step")
-    eps: float = param(3, default=1e-5, doc="added to the variance")
+    eps: float = param(3, default=1e-5, least=0, doc="added to the variance")
 
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:

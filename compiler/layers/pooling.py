@@ -114,6 +114,9 @@ class Pooling(
             raise Refusal("N503", "only MAX has positions for a second top", at="top 1", help="drop the second top")
         n, c, *sizes = bottoms[0]
         if self.global_pooling:
+            if is_empty(tuple(sizes)):
+                message = f"the window is the whole image, and a {show(tuple(sizes))} image has no value"
+                raise Refusal("N204", message, at="bottom 0")
             return ((n, c, 1, 1),) * num_tops
         window = self.over(bottoms[0])
         clips = any(window.pad)

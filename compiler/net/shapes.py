@@ -9,11 +9,15 @@ from typing import Generic, NamedTuple, TypeVar
 
 from netdef.compiler.layers.base import Layer, Weight
 from netdef.compiler.schema.message import Refusal
-from netdef.compiler.shape import Shape, Shapes
+from netdef.compiler.shape import Shape, Shapes, product, show
 from netdef.compiler.size import renamed, symbols_of
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
+
+
+MOST_NUMBERS = 2**63 - 1
+"""In one blob or weight: where counting stops."""
 
 
 class Step(NamedTuple, Generic[K, T]):
@@ -62,11 +66,24 @@ def infer_shapes(steps: Iterable[Step[K, T]], given: Mapping[K, Shape]) -> Itera
         try:
             tops = _own(step.layer.infer(bottoms or step.implied, len(step.tops)), bottoms, step.names)
             weights = step.layer.weights(bottoms)
+            _check_counts(tops, weights)
         except Refusal as refusal:
             yield Refused(step, bottoms, refusal)
             continue
         shapes.update(zip(step.tops, tops, strict=True))
         yield Inferred(step, bottoms, tops, weights)
+
+
+def _check_counts(tops: Shapes, weights: Sequence[Weight]) -> None:
+    """Refuse what has more numbers than can be counted, and weights without any."""
+    for shape in (*tops, *(weight.shape for weight in weights)):
+        count = product(shape)
+        if isinstance(count, int) and count > MOST_NUMBERS:
+            raise Refusal("N202", f"{show(shape)} are more than 2^63 numbers", help="no machine holds as many")
+    for weight in weights:
+        if 0 in weight.shape:
+            message = f"its {weight.name} would be {show(weight.shape)}, which holds no number"
+            raise Refusal("N202", message, at="bottom 0", help="a layer learns from one channel or more")
 
 
 def _own(tops: Shapes, bottoms: Shapes, names: Mapping[str, str]) -> Shapes:

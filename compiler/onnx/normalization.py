@@ -14,6 +14,9 @@ def lrn(layer: LRN, node: Node, graph: Graph) -> None:
     """LRN, whose alpha is divided by the size as Caffe's is; within a channel it is composed."""
     x, y = node.bottoms[0].id, node.tops[0].id
     n, alpha, beta = layer.local_size, layer.alpha, layer.beta
+    if beta == 0:  # divided by 1, which ONNX Runtime's LRN refuses to do
+        graph.op("Identity", x, into=y)
+        return
     if layer.norm_region is Region.ACROSS_CHANNELS:
         graph.op("LRN", x, into=y, size=n, alpha=alpha, beta=beta, bias=layer.k)
         return

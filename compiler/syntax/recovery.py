@@ -248,7 +248,10 @@ class _Mistake(ParserState):
         """The name that a construct was to give."""
         if keyword is None or keyword.type not in ("LET", "BLOCK", "OPAQUE"):
             return ""
-        named = self.token(self.tokens.index(keyword) + 1)
+        place = next((index for index, token in enumerate(self.tokens) if token is keyword), None)
+        if place is None:  # one that the text lacks
+            return ""
+        named = self.token(place + 1)
         if named.type == "STRING" and isinstance(named.value, Text):
             return named.value.value
         return str(named.value) if named.type == "NAME" else ""

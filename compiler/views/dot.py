@@ -6,6 +6,7 @@ from typing import Any
 
 from netdef.compiler.layers.base import Layer
 from netdef.compiler.net.net import Net, Node
+from netdef.compiler.render.line import visible
 from netdef.compiler.schema.message import Param, ProtoEnum
 from netdef.compiler.shape import show
 from netdef.compiler.size import Dim
@@ -64,7 +65,7 @@ def _edges(net: Net) -> Iterator[str]:
 def _label(node: Node) -> str:
     """Name, type with parameters, weights and multiply-adds."""
     shown = " ".join(_parameters(node.layer))
-    lines = [f"<b>{escape(node.name)}</b>", escape(f"{node.type} {shown}".rstrip())]
+    lines = [f"<b>{escape(visible(node.name))}</b>", escape(visible(f"{node.type} {shown}".rstrip()))]
     if node.num_params:
         lines.append(f"{node.num_params:,} weights")
     if node.macs != 0:
@@ -98,5 +99,5 @@ def _short(count: Dim) -> str:
 
 
 def _quote(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
+    escaped = visible(text.replace("\n", " ")).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'

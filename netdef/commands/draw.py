@@ -8,7 +8,7 @@ import argparse
 from pathlib import Path
 
 from netdef.compiler.files import stem_of
-from netdef.compiler.load import load_net
+from netdef.compiler.load import load_net_as_it_is
 from netdef.compiler.views.draw import draw, form_of
 from netdef.options.net import net_arguments, net_request
 from netdef.runtime.console import Console
@@ -25,11 +25,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
-    """Write the drawing and say where."""
+    """Write the drawing and say where, though claims of the file be false."""
     out = Path(args.output or f"{stem_of(args.file)}.svg")
     form_of(out)  # a wrong suffix is said before the net is read
-    net = load_net(net_request(args))
+    net = load_net_as_it_is(net_request(args))
     console.show(net.report)
     draw(net, out)
     console.print(f"{out}: {len(net.nodes)} layers")
-    return ExitStatus.FINE
+    return ExitStatus.USER_MISTAKE if net.report.errors else ExitStatus.FINE

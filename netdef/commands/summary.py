@@ -2,7 +2,7 @@
 
 import argparse
 
-from netdef.compiler.load import load_net
+from netdef.compiler.load import load_net_as_it_is
 from netdef.compiler.views.summary import FORMATS, render
 from netdef.options.net import net_arguments, net_request
 from netdef.runtime.console import Console
@@ -19,8 +19,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
-    """Print the summary on stdout."""
-    net = load_net(net_request(args))
+    """Print the summary on stdout, though claims of the file be false."""
+    net = load_net_as_it_is(net_request(args))
     console.show(net.report)
     console.print(render(net, args.format))
-    return ExitStatus.FINE
+    return ExitStatus.USER_MISTAKE if net.report.errors else ExitStatus.FINE

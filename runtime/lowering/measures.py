@@ -22,7 +22,8 @@ class _Count(Op):
 
     @override
     def forward(self, scores: Tensor, labels: Tensor) -> tuple[Tensor, ...]:
-        scores = wide(scores.detach()).movedim(self.axis, 1)
+        scores = wide(scores.detach())
+        scores = scores.unsqueeze(0) if scores.dim() == 1 else scores.movedim(self.axis, 1)  # one position, or many
         labels = labels.detach().long().reshape(scores.shape[0], 1, *scores.shape[2:])
         counts = torch.ones_like(labels, dtype=torch.bool) if self.ignored is None else labels != self.ignored
         labels = torch.where(counts, labels, 0)
@@ -54,7 +55,7 @@ def argmax(layer: ArgMax, node: Node, setting: Setting) -> Op:
 
 def _of_samples(x: Tensor, layer: ArgMax) -> Tensor:
     """(N, 1, top_k) positions, or (N, 2, top_k) with their values, and axes of 1 up to the bottom's rank."""
-    values, positions = _greatest(x.flatten(1), 1, layer.top_k)
+    values, positions = _greatest(x.reshape(len(x), -1), 1, layer.top_k)
     found = torch.stack((positions, values), 1) if layer.out_max_val else positions.unsqueeze(1)
     return found.reshape(*found.shape, *(1,) * (x.dim() - 3))
 

@@ -22,7 +22,7 @@ def reshape(layer: Reshape, node: Node, setting: Setting) -> Op:
 
     def reshaped(x: Tensor) -> Tensor:
         sizes = [dim or x.shape[first + index] for index, dim in enumerate(layer.shape.dim)]
-        return x.reshape(*x.shape[:first], *sizes, *x.shape[last:])
+        return x.reshape((*x.shape[:first], *sizes, *x.shape[last:]))  # which may be no size at all
 
     op = Function(node, reshaped)
     op.layer = layer

@@ -34,8 +34,14 @@ class _LogLoss(Op):
 
     @override
     def forward(self, scores: Tensor, labels: Tensor) -> tuple[Tensor, ...]:
+        if scores.dim() == 1:  # one position, whose classes are all there is
+            loss, *probabilities = self._of_rows(scores.unsqueeze(0), labels, axis=1)
+            return (loss, *(rows.squeeze(0) for rows in probabilities))
+        return self._of_rows(scores, labels, self.axis)
+
+    def _of_rows(self, scores: Tensor, labels: Tensor, axis: int) -> tuple[Tensor, ...]:
         scores = wide(scores)
-        logs = scores.movedim(self.axis, 1).log_softmax(1)
+        logs = scores.movedim(axis, 1).log_softmax(1)
         labels = labels.long().reshape(logs.shape[0], *logs.shape[2:])
         counts = None if self.ignored is None else labels != self.ignored
         found = labels if counts is None else torch.where(counts, labels, 0)
@@ -45,7 +51,7 @@ class _LogLoss(Op):
         if counts is not None:
             losses = torch.where(counts, losses, 0.0)
         loss = losses.sum() / self.divisor(scores, labels, counts)
-        return (loss,) if self.num_tops == 1 else (loss, scores.detach().softmax(self.axis))
+        return (loss,) if self.num_tops == 1 else (loss, scores.detach().softmax(axis))
 
     def divisor(self, scores: Tensor, labels: Tensor, counts: Tensor | None) -> Tensor | int:
         """What the sum is divided by, at least 1."""

@@ -8,6 +8,7 @@ from netdef.compiler.layers.branching import Concat, Eltwise
 from netdef.compiler.layers.convolution import Convolution
 from netdef.compiler.layers.data import Data
 from netdef.compiler.layers.inner_product import InnerProduct
+from netdef.compiler.load import analyse
 from netdef.compiler.net.shapes import Inferred, Refused, Step, changed_weight, infer_shapes
 from netdef.compiler.net.size_names import size_names
 from netdef.compiler.override import override
@@ -116,3 +117,16 @@ def test_a_size_has_its_layers_name_only_where_another_layer_has_one_of_its_name
         keep = keeping(says_so=True)()
     assert size_names([("a", keep), ("b", Concat())]) == [{"K": "K"}, {}]
     assert size_names([("a", keep), ("b", keep), ("a", keep)]) == [{"K": "K@a"}, {"K": "K@b"}, {"K": "K@a#2"}]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('input "d" [9223372036854775807, 2, 3, 3] layer "p" ReLU', "more than 2^63 numbers"),
+        ('input "d" [2] layer "f" InnerProduct { axis: 0 num_output: 9223372036854775807 }', "more than 2^63 numbers"),
+        ('input "d" [2, 0] layer "f" InnerProduct { num_output: 3 }', "holds no number"),
+    ],
+)
+def test_what_nobody_can_count_or_learn_is_refused(text: str, said: str) -> None:
+    (found,) = analyse(text).report.errors
+    assert (found.code, said in found.message) == ("N202", True)

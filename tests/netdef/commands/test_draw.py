@@ -3,6 +3,7 @@
 import re
 import shutil
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -72,3 +73,31 @@ def test_without_a_program_the_message_says_where_to_get_it(
     assert "apt-get install graphviz" in message
     assert "graphviz-pure" in message
     assert main(["draw", str(NETS / "digits.net"), "-o", str(tmp_path / "net.dot")]) == 0
+
+
+def test_a_false_claim_hides_no_drawing(tmp_path: Path) -> None:
+    path, out = tmp_path / "a.net", tmp_path / "a.dot"
+    path.write_text('input "d" [1, 2] layer "r" ReLU expect { params: 5 }')
+    assert main(["draw", str(path), "-o", str(out)]) == 1
+    assert "ReLU" in out.read_text()
+
+
+@needs_dot
+@pytest.mark.parametrize("suffix", ["svg", "html", "png", "dot"])
+def test_names_may_hold_what_no_drawing_can(suffix: str, tmp_path: Path) -> None:
+    """Control characters are none of XML's, and a zero byte ends what graphviz reads."""
+    path, out = tmp_path / "a.net", tmp_path / f"a.{suffix}"
+    path.write_text('name: "a\\0b\\x01" input "d\\x1b" [1, 2] layer "p\\0\\x02" ReLU { top: "t\\x7f" }')
+    assert main(["draw", str(path), "-o", str(out)]) == 0
+    if suffix == "svg":
+        ElementTree.parse(out)
+
+
+@needs_dot
+def test_a_program_that_fails_is_a_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "dot"
+    program.write_text("#!/bin/sh\necho no fonts >&2\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert main(["draw", str(NETS / "digits.net"), "-o", str(tmp_path / "a.svg")]) == 1
+    assert not (tmp_path / "a.svg").exists()

@@ -45,3 +45,16 @@ def test_dense_takes_images_of_any_size(capsys: pytest.CaptureFixture[str]) -> N
     assert net.blobs["fc8"] == (1, 1000, 6, 10)
     assert net.num_params == 138_357_544
     assert netdef.dense(netdef.load(NETS / "vgg16.net")).blobs["fc8"] == (1, 1000, 1, 1)
+
+
+def test_a_false_claim_hides_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The table is what shows why the claim is false."""
+    path = tmp_path / "a.net"
+    path.write_text('input "d" [1, 2] layer "r" ReLU expect { params: 5 }')
+    assert main(["summary", str(path)]) == 1
+    said = capsys.readouterr()
+    assert "r      ReLU" in said.out
+    assert "error[N602]: params: 5 expected, 0 found" in said.err
+    path.write_text('input "d" [1, 2] layer "r" Foo expect { params: 5 }')
+    assert main(["summary", str(path)]) == 1
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,33 @@
+"""Verification of layers at shapes and numbers that few nets have: one answer on both sides, or a mistake."""
+
+from pathlib import Path
+
+import pytest
+
+from netdef.cli import main
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ('input "d" [2] layer "a" ArgMax', 0),
+        ('input "d" [] layer "a" ArgMax', 1),
+        ('input "d" [4] input "l" [] layer "a" Accuracy { axis: 0 bottom: ["d", "l"] }', 0),
+        ('input "d" [4] input "l" [1] layer "a" SoftmaxWithLoss { axis: -1 bottom: ["d", "l"] top: ["x", "y"] }', 0),
+        ('input "d" [1] layer "a" Reshape { shape { } }', 0),
+        ('input "d" [2, 3, 4, 4] layer "a" BatchNorm { eps: -1 }', 1),
+        ('input "d" [2, 3, 4, 4] layer "a" ReLU { negative_slope: 1e308 }', 1),
+        ('input "d" [2, 3, 4, 4] layer "a" ELU { alpha: 1e308 }', 1),
+        ('input "d" [2, 3, 4, 4] layer "a" LRN { beta: 0 }', 0),
+        ('input "d" [2, 3, 4, 4] layer "a" LRN { beta: -1 }', 1),
+        ('input "d" [2, 3, 4, 4] layer "a" LRN { local_size: 9223372036854775807 }', 1),
+        ('input "d" [2, 3, 0, 4] layer "a" Pooling { global_pooling: true }', 1),
+        ('input "d" [2, 3, 0, 4] layer "a" Pooling { pool: AVE global_pooling: true }', 1),
+        ('input "d" [2, 0, 4, 4] layer "a" Convolution { num_output: 2 kernel_size: 3 }', 1),
+        ('input "d" [2, 4] layer "a" InnerProduct { num_output: 2000000000000 }', 1),
+    ],
+)
+def test_odd_layers(text: str, status: int, tmp_path: Path) -> None:
+    path = tmp_path / "a.net"
+    path.write_text(text)
+    assert main(["verify", str(path)]) == status
