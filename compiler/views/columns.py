@@ -7,7 +7,7 @@ Row = Sequence[str]
 
 def table(headings: Row, rows: Iterable[Row], left: int) -> list[str]:
     """Lines in columns, with a rule under the headings and at the end."""
-    cells = [headings, *rows]
+    cells = [[cell.replace("\n", " ") for cell in row] for row in (headings, *rows)]  # a name may hold a line break
     widths = [max(len(row[i]) for row in cells) for i in range(len(headings))]
     sides = [str.ljust] * left + [str.rjust] * (len(headings) - left)
     lines = ["  ".join(side(cell, w) for side, cell, w in zip(sides, row, widths, strict=True)) for row in cells]
@@ -17,7 +17,7 @@ def table(headings: Row, rows: Iterable[Row], left: int) -> list[str]:
 
 def markdown(headings: Row, rows: Iterable[Row], left: int) -> list[str]:
     """Lines of a Markdown table."""
-    cells = [[cell.replace("|", "\\|") for cell in row] for row in (headings, *rows)]
+    cells = [[cell.replace("|", "\\|").replace("\n", " ") for cell in row] for row in (headings, *rows)]
     rule = ["---" if i < left else "---:" for i in range(len(headings))]
     return [f"| {' | '.join(row)} |" for row in (cells[0], rule, *cells[1:])]
 

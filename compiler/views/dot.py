@@ -65,7 +65,8 @@ def _edges(net: Net) -> Iterator[str]:
 def _label(node: Node) -> str:
     """Name, type with parameters, weights and multiply-adds."""
     shown = " ".join(_parameters(node.layer))
-    lines = [f"<b>{escape(visible(node.name))}</b>", escape(visible(f"{node.type} {shown}".rstrip()))]
+    names = [f"<b>{escape(visible(line))}</b>" for line in node.name.splitlines() if line.strip()]
+    lines = [*names, escape(visible(f"{node.type} {shown}".rstrip()))]
     if node.num_params:
         lines.append(f"{node.num_params:,} weights")
     if node.macs != 0:

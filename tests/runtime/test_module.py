@@ -386,6 +386,18 @@ def masks(module: Build, seed: int = 1, step: int = 0, ratio: float = 0.5) -> to
     return found
 
 
+@pytest.mark.parametrize(("ratio", "left"), [(0, 1.0), (1, 0.0)])
+def test_dropout_of_none_and_of_all(ratio: int, left: float, module: Build) -> None:
+    """Published files have both; Caffe's own scale for 1 is a division by 0."""
+    net = module(DROPPED.format("4, 9", ratio), phase="TRAIN")
+    data = torch.ones(4, 9, requires_grad=True)
+    out = net(data=data)["out"]
+    out.sum().backward()
+    assert out.detach().unique().tolist() == [left]
+    assert data.grad is not None
+    assert data.grad.unique().tolist() == [left]
+
+
 @pytest.mark.parametrize("ratio", [0.1, 0.5, 0.8])
 def test_dropout_drops_its_share_and_scales_the_rest(ratio: float, module: Build) -> None:
     found = masks(module, ratio=ratio)
