@@ -106,3 +106,13 @@ def test_an_interrupt_leaves_no_traceback(module: str, status: int) -> None:
     code = INTERRUPTED.format(module=module, net=NET)
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (status, b"netdef: stopped\n" if status > 0 else b"")
+
+
+@pytest.mark.parametrize("words", ["netdef new lenet -o out", "netdef draw a.net -o out/a.dot"])
+def test_a_full_disk_leaves_nothing_half(words: str, tmp_path: Path) -> None:
+    """The shell allows no file a single byte, as a full disk does; what was there before is there still."""
+    (tmp_path / "a.net").write_text('input "d" [1, 2] layer "a" ReLU')
+    (tmp_path / "out").mkdir()
+    done = netdef(f"cd {tmp_path} && trap '' XFSZ && ulimit -f 0 && {words}")
+    assert (done.returncode, b"N006" in done.stderr) == (1, True)
+    assert list((tmp_path / "out").iterdir()) == []

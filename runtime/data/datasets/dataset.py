@@ -16,6 +16,23 @@ ImageArray = NDArray[np.uint8]
 """(H, W, C), 0 to 255; C is 1 (grey) or 3 (red, green, blue)."""
 
 
+MOST_CLASSES = 5_000_000
+"""More than any data set has: names and counts of a billion classes would fill the memory."""
+
+
+def numbered_classes(labels: Sequence[int], where: str, code: str) -> tuple[str, ...]:
+    """The names of classes that are known by their labels alone: their numbers from 0 on.
+
+    Raises:
+        NetError: of the code, if a label is so large that it can't be a class.
+    """
+    num = max(labels, default=-1) + 1
+    if num > MOST_CLASSES:
+        message = f"{where} has a label of {num - 1:,}, which would be one of {num:,} classes"
+        raise NetError(Diagnostic(code, message, help=f"classes are numbered from 0, at most {MOST_CLASSES:,} of them"))
+    return tuple(map(str, range(num)))
+
+
 class Dataset(Protocol):
     """Labelled images, by number from 0.
 

@@ -14,7 +14,7 @@ from netdef.compiler.schema.caffe_binary import Datum
 from netdef.compiler.schema.wire import Damaged, Record
 from netdef.runtime.data.datasets.cached import Cached
 from netdef.runtime.data.datasets.databases import open_database
-from netdef.runtime.data.datasets.dataset import ImageArray
+from netdef.runtime.data.datasets.dataset import ImageArray, numbered_classes
 from netdef.runtime.data.datasets.decoding import decoded
 from netdef.runtime.data.datasets.per_process import PerProcess
 
@@ -43,7 +43,7 @@ class Datums(Cached):
             raise NetError(Diagnostic("N772", f"the database {path} is empty"))
         if min(labels) < 0 and not marks:
             raise NetError(Diagnostic("N772", f"the database {path} has labels below 0: {min(labels)}"))
-        super().__init__([str(number) for number in range(max(labels) + 1)], labels)
+        super().__init__(numbered_classes(labels, f"the database {path}", "N772"), labels)
 
     @override
     def read(self, index: int) -> ImageArray:

@@ -9,9 +9,11 @@ from netdef.compiler.net_error import NetError, stop_on_errors
 from netdef.compiler.override import override
 from netdef.compiler.source import Source, Span
 from netdef.runtime.data.datasets.cached import Cached
-from netdef.runtime.data.datasets.dataset import ImageArray
+from netdef.runtime.data.datasets.dataset import ImageArray, numbered_classes
 from netdef.runtime.data.datasets.decoding import decode
 
+LONGEST_LABEL = 18
+"""Digits: what fits in 64 bits."""
 MOST_MISTAKES = 10
 """Bad lines that are shown before the rest is only counted."""
 
@@ -32,7 +34,7 @@ class Listing(Cached):
             raise NetError(Diagnostic("N770", message, help="a line is a path and a class: cats/1.jpg 0"))
         self.paths = [_placed(name, path, root) for name, _ in found]
         labels = [label for _, label in found]
-        super().__init__([str(number) for number in range(max(labels) + 1)], labels)
+        super().__init__(numbered_classes(labels, f"the list {path}", "N770"), labels)
 
     @override
     def read(self, index: int) -> ImageArray:
@@ -55,7 +57,7 @@ def read_list(path: Path, *, marks: bool = False) -> Iterator[tuple[str, int]]:
     for line in source.text.split("\n"):
         name, space, label = line.rstrip().rpartition(" ")
         digits = label.removeprefix("-") if marks else label
-        if space and digits.isascii() and digits.isdecimal():
+        if space and digits.isascii() and digits.isdecimal() and len(digits) <= LONGEST_LABEL:
             if not wrong:
                 yield name, int(label)
         elif line.strip():

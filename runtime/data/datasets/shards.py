@@ -22,7 +22,7 @@ from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
 from netdef.compiler.override import override
 from netdef.runtime.data.datasets.cached import Cached
-from netdef.runtime.data.datasets.dataset import ImageArray
+from netdef.runtime.data.datasets.dataset import ImageArray, numbered_classes
 from netdef.runtime.data.datasets.decoding import decoded
 from netdef.runtime.data.datasets.folder import SUFFIXES
 from netdef.runtime.data.datasets.per_process import PerProcess
@@ -196,5 +196,5 @@ def _classes(samples: Sequence[_Sample]) -> tuple[str, ...]:
         message = f"{len(samples) - len(told):,} of {len(samples):,} images have no .cls beside them"
         raise NetError(Diagnostic("N771", message, help="every sample has its class in a member KEY.cls, or none has"))
     if told:
-        return tuple(str(number) for number in range(max(told) + 1))
+        return numbered_classes(told, "a .cls", "N771")
     return tuple(sorted({sample.folder for sample in samples}))

@@ -184,3 +184,11 @@ def test_a_view_needs_no_chance_in_the_test() -> None:
     batch = TestBatches(Numbered(3), ImageCrop(Pair(2, 2), 1), 3)[0]
     assert batch["data"].shape == (3, 2, 2, 1)
     assert "skipped" not in batch
+
+
+@pytest.mark.parametrize("label", ["999999999", "5000000", "9" * 18, "9" * 5000])
+def test_a_label_that_can_be_no_class_is_refused(label: str, tmp_path: Path) -> None:
+    """Names for a billion classes would take gigabytes."""
+    (tmp_path / "list.txt").write_text(f"a.png 0\nb.png {label}\n")
+    with pytest.raises(NetError, match="N770"):
+        Listing(tmp_path / "list.txt")
