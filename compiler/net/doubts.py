@@ -1,7 +1,7 @@
 """What may be behind a size that doesn't fit beside what the file says: ignored fields, and guessed sizes."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from functools import cached_property
 
 from netdef.compiler.diagnostics import Diagnostic, Label
 from netdef.compiler.net.blobs import Joint
@@ -13,11 +13,26 @@ _MOST = 3
 """Fields that are shown, the nearest layers' first."""
 
 
-class Doubts(NamedTuple):
+_FARTHEST = 300
+"""Layers that are looked at: many mistakes in a large net must not look at all of it each time."""
+
+
+class Doubts:
     """How the net is joined, and the sizes given from outside: what leads to a layer."""
 
-    joints: Sequence[Joint]
-    sizes: Sizes
+    def __init__(self, joints: Sequence[Joint], sizes: Sizes) -> None:
+        self.joints = joints
+        self.sizes = sizes
+
+    @cached_property
+    def _makers(self) -> dict[int, Joint]:
+        """Who makes each version."""
+        return {top: joint for joint in self.joints for top in joint.tops}
+
+    @cached_property
+    def _joint_of(self) -> dict[int, Joint]:
+        """How each layer is joined, by the identity of its definition."""
+        return {id(joint.definition): joint for joint in self.joints}
 
     def added_to(self, said: Diagnostic, layer: LayerDefinition) -> Diagnostic:
         """A diagnostic on a layer's sizes, with what else than the file may have led to them."""
@@ -33,11 +48,10 @@ class Doubts(NamedTuple):
 
     def _behind(self, layer: LayerDefinition) -> Iterator[LayerDefinition]:
         """The layer itself and all that its bottoms come from, the nearest first."""
-        makers = {top: joint for joint in self.joints for top in joint.tops}
-        waiting = [joint for joint in self.joints if joint.definition is layer]
+        waiting = [self._joint_of[id(layer)]]
         seen: set[int] = set()
         for joint in waiting:
-            if id(joint) not in seen:
+            if id(joint) not in seen and len(seen) < _FARTHEST:
                 seen.add(id(joint))
                 yield joint.definition
-                waiting += [makers[bottom] for bottom in joint.bottoms if bottom in makers]
+                waiting += [self._makers[bottom] for bottom in joint.bottoms if bottom in self._makers]
