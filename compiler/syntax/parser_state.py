@@ -94,6 +94,13 @@ class ParserState:
                     return token
         return None
 
+    def block_head(self) -> Token | None:
+        """The ``block`` whose parameters are being read."""
+        for token in reversed(self.stacks.value_stack):
+            if isinstance(token, Token) and token.type in ("BLOCK", "LBRACE", "LESSTHAN"):
+                return token if token.type == "BLOCK" else None
+        return None
+
     # ---- getting fit again
     def feed(self, type: str, index: int, value: object = "") -> None:
         """Give the parser a token that the text lacks, and read on at ``index``."""

@@ -61,12 +61,13 @@ class _Mistake(ParserState):
 
     def is_known(self) -> bool:
         """Whether this comes of something that was already reported."""
-        return self.bad.is_doubtful or self.before.is_doubtful
+        is_brace_twice = self.bad.type == self.before.type == "LBRACE" and not self.reader.is_sound
+        return self.bad.is_doubtful or self.before.is_doubtful or is_brace_twice
 
     def leave(self, index: int) -> None:
         """Go on after the value or the statement that is being read."""
         if not self.break_value(index):
-            keyword = self.construct()
+            keyword = self.construct() or self.block_head()
             self.lose_statement(index, keyword.value if keyword else "", self._named_by(keyword))
 
     def resolve(self) -> Diagnostic:
