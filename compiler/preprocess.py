@@ -1,7 +1,7 @@
 """How an image becomes a net's input, whoever says it: ``preprocess { }``, a data layer's ``transform_param``, a run.
 
 1. The image is decoded to bytes, red before blue, and gets as many channels as the input has.
-2. It is resized (its shorter side) or stretched (both sides).
+2. It is resized: by its shorter side, or to a height and width whatever its shape.
 3. A window is cut out of it and perhaps mirrored; where, is the business of who feeds the net.
 4. The channels get their order, and the values 0 to 255 become (x - mean) * scale.
 
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from netdef.compiler.schema.caffe import Channels, Preprocess, Transform
 from netdef.compiler.shape import Pair
 
-OF_A_LAYER = ("mean_file", "stretch", "mirror")
+OF_A_LAYER = ("mean_file", "resize_to", "mirror")
 """What only data layers say; data for JSON have it only where one does."""
 
 OF_NUMBERS = ("channels", "mean", "scale", "mean_file")
@@ -32,7 +32,7 @@ class Preprocessing(NamedTuple):
     crop        the window's side where the net says it, in pixels; else the input's own size is the window
     labels      a text file with the class names
     mean_file   a ``.binaryproto`` with a mean for each pixel, in the place of ``mean``
-    stretch     the size to which images are brought first whatever their shape, (H, W) in pixels
+    resize_to   the size to which images are brought first whatever their shape, (H, W) in pixels
     mirror      whether every second window is mirrored, in tests too, as Caffe's data layers do
     """
 
@@ -43,7 +43,7 @@ class Preprocessing(NamedTuple):
     crop: int | None = None
     labels: str | None = None
     mean_file: str = ""
-    stretch: Pair | None = None
+    resize_to: Pair | None = None
     mirror: bool = False
 
     @property
@@ -61,8 +61,8 @@ class Preprocessing(NamedTuple):
     def from_data(cls, data: Mapping[str, Any]) -> "Preprocessing":
         """The same back; what the data don't say is as by default."""
         told = {name: data[name] for name in cls._fields if name in data}
-        if "stretch" in told:
-            told["stretch"] = Pair(*told["stretch"])
+        if "resize_to" in told:
+            told["resize_to"] = Pair(*told["resize_to"])
         return cls(**told | {"channels": Channels[data["channels"]], "mean": tuple(data.get("mean", ()))})
 
     @property
@@ -79,7 +79,7 @@ def of_net(said: Preprocess) -> Preprocessing:
     return Preprocessing(said.channels, said.mean, said.scale, said.resize, said.crop, said.labels)
 
 
-def of_transform(said: Transform, num_channels: int, stretch: Pair | None = None) -> Preprocessing:
+def of_transform(said: Transform, num_channels: int, resize_to: Pair | None = None) -> Preprocessing:
     """What a data layer's ``transform_param`` says of images with 1 or 3 channels; Caffe's own order is blue first."""
     return Preprocessing(
         channels=Channels.BGR if num_channels == 3 else Channels.GREY,
@@ -87,6 +87,6 @@ def of_transform(said: Transform, num_channels: int, stretch: Pair | None = None
         scale=said.scale,
         crop=said.crop_size or None,
         mean_file=said.mean_file,
-        stretch=stretch,
+        resize_to=resize_to,
         mirror=said.mirror,
     )

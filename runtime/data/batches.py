@@ -116,8 +116,9 @@ def _collected(
 ) -> Batch:
     """A batch of samples by their places in the endless row of a data set that begins again and again."""
     if isinstance(data, Zipped):
-        batch = _collected(data.first, crop, row, draws, read_or_fail)  # another sample would not fit its companions
-        for each in data.companions:
+        # Another sample in the place of one that can't be read would not fit what belongs to it.
+        batch = _collected(data.first, crop, row, draws, read_or_fail)
+        for each in data.further:
             own = _collected(each.data, each.crop, row, draws, read_or_fail)
             own["data"] = each.normalise(own["data"], own.get("draws"))
             batch |= {name: own[field] for field, name in each.fields.items()}

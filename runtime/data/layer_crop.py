@@ -1,4 +1,4 @@
-"""What a data layer does to an image, as Caffe's data_transformer.cpp cuts it: stretch, crop, mirror."""
+"""What a data layer does to an image, as Caffe's data_transformer.cpp cuts it: resize, crop, mirror."""
 
 from typing import NamedTuple
 
@@ -20,14 +20,14 @@ class LayerCrop(NamedTuple):
     name           the layer, for people
     size           the window, (H, W) in pixels
     num_channels   of the top
-    stretch        the size to which images are brought first, whatever their shape
+    resize_to      the size to which images are brought first, whatever their shape
     crops          whether the window is cut out of images of any size; else all have its size
     """
 
     name: str
     num_channels: int
     size: Pair
-    stretch: Pair | None = None
+    resize_to: Pair | None = None
     crops: bool = False
     random_crop: bool = False
     mirror: bool = False
@@ -35,8 +35,8 @@ class LayerCrop(NamedTuple):
     def of(self, image: ImageArray, draws: NDArray[np.float64]) -> ImageArray:
         """The window (H, W, C) of an image; ``draws`` has a number for each ``RandomDraw``."""
         image = with_channels(image, self.num_channels)
-        if self.stretch is not None:
-            image = resize_bilinear(image, self.stretch)
+        if self.resize_to is not None:
+            image = resize_bilinear(image, self.resize_to)
         whole = Pair(*image.shape[:2])
         if not self.crops and whole != self.size:
             raise self._unfit(f"among others of {show(self.size)}", whole)

@@ -26,7 +26,7 @@ from netdef.runtime.data.datasets.table import Table
 from netdef.runtime.data.feed import Feed
 from netdef.runtime.data.layer_crop import NOTHING_DONE, LayerCrop
 from netdef.runtime.data.normalise import AsStored, MeanImage, Normalise, Normaliser
-from netdef.runtime.data.zipped import Companion, Zipped
+from netdef.runtime.data.zipped import FurtherData, Zipped
 
 
 class LayerFeed(NamedTuple):
@@ -59,18 +59,18 @@ def feed_of(net: Net, opened: list[Opened]) -> LayerFeed:
     """
     first, *others = (_feed_of_one(net, each) for each in opened)
     blobs = dict(first.feed.blobs)
-    companions = []
+    further = []
     for (definition, *_), other in zip(opened[1:], others, strict=True):
         if other.batch_size != first.batch_size:
             message = f"data layers of one phase have batches of {first.batch_size} and {other.batch_size}"
             raise refused(definition, "batch_size", message, f"give both batch_size: {first.batch_size}")
         # a blob's own name, by which a label from another layer is the batch's label
         names = {field: blob if blob not in blobs else f"{blob} 2" for field, blob in other.feed.blobs.items()}
-        companions.append(Companion(other.data, other.feed.crop, other.feed.normalise, names))
+        further.append(FurtherData(other.data, other.feed.crop, other.feed.normalise, names))
         blobs |= {name: other.feed.blobs[field] for field, name in names.items()}
-    if not companions:
+    if not further:
         return first
-    data = Zipped(first.data, tuple(companions))
+    data = Zipped(first.data, tuple(further))
     return LayerFeed(data, first.feed._replace(blobs=blobs), first.batch_size)
 
 
@@ -94,7 +94,7 @@ def _feed_of_one(net: Net, opened: Opened) -> LayerFeed:
         name=definition.title,
         num_channels=image[0],
         size=size,
-        stretch=preprocess.stretch,
+        resize_to=preprocess.resize_to,
         crops=preprocess.crop is not None,
         random_crop=preprocess.crop is not None and net.state.phase is Phase.TRAIN,
         mirror=preprocess.mirror,

@@ -14,7 +14,7 @@ from netdef.runtime.data.datasets.table import Table, numbered
 from netdef.runtime.data.normalise import Normaliser
 
 
-class Companion(NamedTuple):
+class FurtherData(NamedTuple):
     """The data of a further layer.
 
     fields   what its layer's data and labels are called in a batch, where they are the input's numbers already
@@ -29,13 +29,13 @@ class Companion(NamedTuple):
 class Zipped:
     """The first layer's data, with the others' beside them."""
 
-    def __init__(self, first: Dataset, companions: tuple[Companion, ...]) -> None:
+    def __init__(self, first: Dataset, further: tuple[FurtherData, ...]) -> None:
         self.first = first
-        self.companions = companions
-        others = _labels_beside(companions)
+        self.further = further
+        others = _labels_beside(further)
         self.labels = first.labels if others is None else _repeated(others, len(first))
         self.classes = first.classes if others is None else numbered(others)
-        self.num_bytes = first.num_bytes + sum(each.data.num_bytes for each in companions)
+        self.num_bytes = first.num_bytes + sum(each.data.num_bytes for each in further)
 
     def image(self, index: int) -> ImageArray:
         """An image of the first."""
@@ -45,9 +45,9 @@ class Zipped:
         return len(self.first)
 
 
-def _labels_beside(companions: Sequence[Companion]) -> Sequence[int] | None:
+def _labels_beside(further: Sequence[FurtherData]) -> Sequence[int] | None:
     """The labels of a batch, where a further layer has them; none if what it has are no classes."""
-    for each in companions:
+    for each in further:
         for field, name in each.fields.items():
             if name == "label":
                 return each.data.labels_in(field) if isinstance(each.data, Table) else each.data.labels

@@ -247,7 +247,7 @@ def _summed(data: Dataset) -> dict[str, Any]:
 
 def _looked_at(data: Dataset) -> Iterator[NDArray[Any]]:
     if isinstance(data, Zipped):
-        for each in (data.first, *(companion.data for companion in data.companions)):
+        for each in (data.first, *(each.data for each in data.further)):
             yield from _looked_at(each)
     elif isinstance(data, Table):
         numbers = np.linspace(0, len(data) - 1, min(NUM_LOOKED_AT, len(data)), dtype=np.int64)

@@ -32,7 +32,7 @@ def test_a_data_layer_says_it() -> None:
     assert colour == Preprocessing(Channels.BGR, (104, 117, 123), 0.5, crop=7, mirror=True)
     listed = ImageData(transform=Transform(scale=0.25, mean_file="mean.binaryproto"), scale=0.5)
     grey = of_transform(transform_of(listed), 1, Pair(5, 6))
-    assert grey == Preprocessing(Channels.GREY, (), 0.25, mean_file="mean.binaryproto", stretch=Pair(5, 6))
+    assert grey == Preprocessing(Channels.GREY, (), 0.25, mean_file="mean.binaryproto", resize_to=Pair(5, 6))
     assert grey.text == 'transform_param { mean_file: "mean.binaryproto" scale: 0.25 }'
 
 
@@ -40,5 +40,5 @@ def test_json_holds_all_of_it() -> None:
     whole = Preprocessing(Channels.RGB, (1.5,), 0.5, 256, 224, "c.txt", "m.binaryproto", Pair(5, 6), mirror=True)
     for value in (Preprocessing(), whole):
         assert Preprocessing.from_data(json.loads(json.dumps(value.as_data))) == value
-    assert "stretch" not in Preprocessing().as_data  # which no preprocess { } can say
+    assert "resize_to" not in Preprocessing().as_data  # which no preprocess { } can say
     assert Preprocessing.from_data({"channels": "GREY", "mean": [], "scale": 1.0}) == Preprocessing(Channels.GREY)
