@@ -12,6 +12,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from netdef.compiler.fixes import Fix
+from netdef.compiler.override import override
 from netdef.compiler.source import Span
 
 CODE_GROUPS = {
@@ -110,6 +111,10 @@ class Report:
 
     def __len__(self) -> int:
         return len(self._found)
+
+    @override
+    def __repr__(self) -> str:
+        return f"<Report: {', '.join(f'{each.severity} {each.code}' for each in self) or 'nothing is wrong'}>"
 
     @property
     def errors(self) -> list[Diagnostic]:

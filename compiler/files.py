@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from netdef.compiler.diagnostics import Diagnostic, Report
+from netdef.compiler.override import override
 from netdef.compiler.source import Source
 from netdef.compiler.syntax.open_source import LARGEST, read_file, source_of, unreadable
 
@@ -34,6 +35,10 @@ class Files:
         self._disk = disk
         self._texts = {self.identity(path): text for path, text in (texts or {}).items()}
         self._streams: dict[object, bytes] = {}
+
+    @override
+    def __repr__(self) -> str:
+        return f"<Files: {', '.join([*self._texts, *['the disk'] * self._disk])}>"
 
     def over(self, path: str, text: str) -> "Files":
         """The same with another text, that of ``path``."""

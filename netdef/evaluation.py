@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
+from netdef.compiler.override import override
 from netdef.compiler.request import NetState, PathName, net_request, path_of, paths_of
 from netdef.launch import Task, ended, needs_launch, run_launched
 from netdef.runtime.console import Console, open_console
@@ -31,6 +32,10 @@ class Evaluation(NamedTuple):
 
     results: "tuple[Result, ...] | tuple[BoxResult, ...]"
     posteriors: "Posteriors | None"
+
+    @override
+    def __repr__(self) -> str:
+        return f"<Evaluation: {'; '.join(result.text for result in self.results)}>"
 
     @property
     def as_data(self) -> dict[str, Any]:

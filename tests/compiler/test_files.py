@@ -134,3 +134,8 @@ def test_processes_that_are_started_read_what_was_read(monkeypatch: pytest.Monke
         done = subprocess.run(read, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
     assert done.stdout == "(1, 3, 4, 4)\n"
     assert not [name for name in os.environ if name.startswith("NETDEF_STDIN")]
+
+
+def test_where_texts_come_from_is_shown() -> None:
+    assert repr(Files({"a.net": ""}, disk=False)) == "<Files: a.net>"
+    assert repr(Files()) == "<Files: the disk>"

@@ -353,3 +353,9 @@ def test_only_what_stands_near_a_mark_is_looked_at(length: int) -> None:
     shown, columns = show_line(_Counting("x" * length), length // 2)
     assert (len(shown), columns[length // 2]) == (126, 33)
     assert _Counting.looked_at < 3000
+
+
+def test_a_report_shows_its_codes() -> None:
+    assert repr(Report()) == "<Report: nothing is wrong>"
+    warning = Diagnostic("N601", "a guess", severity=Severity.WARNING)
+    assert repr(Report([Diagnostic("N204", "too large"), warning])) == "<Report: error N204, warning N601>"

@@ -82,6 +82,8 @@ def test_evaluate(folder: Path, capsys: Captured, words: list[str], keywords: di
     result = found.results[-1]
     assert isinstance(result, Result)
     assert result.errors.top1_error == told["results"][-1]["top1_error"]
+    assert result.text in repr(found)
+    assert len(repr(found)) < 1000
     saved = [POSTERIORS.read(Path(f"{name}.npz")) for name in ("command", "python")]
     assert found.posteriors is not None
     for each in (*saved, found.posteriors):
