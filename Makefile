@@ -8,8 +8,8 @@ help:
 	@echo "make demo    install, look at VGG-16, learn handwritten digits, export and verify ONNX"
 	@echo "make test    install and run the tests"
 	@echo "make lint    ruff and mypy"
-	@echo "make bench   the benchmarks: summary, parsing, growth, export, forward, dense, training, data"
-	@echo "make growth  time and memory of texts of ten thousand to a million lines (half an hour)"
+	@echo "make bench   the benchmarks: summary, parsing, export, forward, dense, training, data"
+	@echo "make growth  how time and memory grow with a text, up to a million of each kind (long)"
 	@echo "make sweep   train everything once and compare, in about 10 minutes"
 
 # A stamp for each set of packages, so that a second run is quick.
