@@ -11,7 +11,7 @@ from enum import Enum
 from math import inf
 from numbers import Integral, Real
 from os import PathLike, fspath
-from types import UnionType
+from types import MappingProxyType, UnionType
 from typing import Any, NamedTuple, Self, TypedDict, Union, Unpack, get_args, get_origin, get_type_hints
 
 from netdef.compiler.shape import Shape
@@ -56,13 +56,15 @@ class Request:
     """What every request can do."""
 
     def __post_init__(self) -> None:
-        """Refuse what means nothing.
+        """Refuse what means nothing, and keep mappings as they are now, whatever becomes of the caller's own.
 
         Raises:
             UsageError: which names the field.
         """
         for each in fields(self):
             allowed, value = each.metadata.get(_Allowed), getattr(self, each.name)
+            if isinstance(value, dict):
+                object.__setattr__(self, each.name, MappingProxyType(dict(value)))
             if allowed is None or value == each.default:
                 continue
             values = value if isinstance(value, tuple) else (value,)
@@ -199,7 +201,7 @@ def net_request(file: PathName, **state: Unpack[NetStateInPhase]) -> NetRequest:
     for name in state:
         if name not in NetStateInPhase.__annotations__:
             raise TypeError(f"there is no keyword {name}")
-    lists = {"stages": tuple(state.get("stages", ())), "layer_files": tuple(state.get("layer_files", ()))}
+    lists = {"stages": paths_of(state.get("stages", ())), "layer_files": paths_of(state.get("layer_files", ()))}
     given: dict[str, Any] = {**state, **lists}
     if isinstance(size := state.get("data_size"), tuple):
         given["data_size"] = {"": size}
@@ -212,5 +214,5 @@ def path_of(name: PathName | None) -> str | None:
 
 
 def paths_of(names: PathName | Sequence[PathName]) -> tuple[str, ...]:
-    """One path or several, as a request has them."""
+    """One path or word, or several, as a request has them."""
     return (fspath(names),) if isinstance(names, str | PathLike) else tuple(fspath(name) for name in names)

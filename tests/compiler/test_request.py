@@ -86,6 +86,21 @@ def test_a_request_is_frozen() -> None:
         ASKED.weights = "other"  # type: ignore[misc]
 
 
+def test_a_request_keeps_its_mappings_whatever_becomes_of_the_callers() -> None:
+    own = {"N": 2}
+    request = NetRequest(file="x.net", set=own)
+    own["N"] = 3
+    assert request.set == {"N": 2}
+    with pytest.raises(TypeError):
+        request.set["N"] = 4  # type: ignore[index]  # what is tried
+    assert NetRequest.from_data(json.loads(json.dumps(request.as_data))) == request
+
+
+def test_a_word_alone_is_one_of_a_list() -> None:
+    request = net_request("x.net", stages="deploy", layer_files="my_layer.py")
+    assert (request.stages, request.layer_files) == (("deploy",), ("my_layer.py",))
+
+
 def test_a_net_is_loaded_as_it_is_asked_for() -> None:
     asked = NetRequest(file="nets/lenet.net", set={"classes": 3}, sizes={"data": (2, 1, 32, 32)})
     own = load("nets/lenet.net", set={"classes": 3}, sizes={"data": (2, 1, 32, 32)})
