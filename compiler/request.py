@@ -11,9 +11,10 @@ from enum import Enum
 from math import inf
 from numbers import Integral, Real
 from os import PathLike, fspath
-from types import MappingProxyType, UnionType
+from types import UnionType
 from typing import Any, NamedTuple, Self, TypedDict, Union, Unpack, get_args, get_origin, get_type_hints
 
+from netdef.compiler.override import override
 from netdef.compiler.shape import Shape
 from netdef.compiler.syntax.tree import DeclaredShapes, Value
 
@@ -51,6 +52,22 @@ def one_of(*words: str) -> Any:
     return field(default=None, metadata={_Allowed: _Allowed(" or ".join(words), words.__contains__)})
 
 
+class _Said(dict[str, Any]):
+    """A mapping of a request: it stays as it was made, and can be copied and sent, as a proxy can't."""
+
+    @override
+    def __setitem__(self, name: str, value: Any) -> None:
+        raise TypeError("a request stays as it is: replace() makes another")
+
+    @override
+    def __delitem__(self, name: str) -> None:
+        self[name] = None
+
+    @override
+    def __reduce__(self) -> tuple[type[Self], tuple[dict[str, Any]]]:
+        return type(self), (dict(self),)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Request:
     """What every request can do."""
@@ -63,8 +80,8 @@ class Request:
         """
         for each in fields(self):
             allowed, value = each.metadata.get(_Allowed), getattr(self, each.name)
-            if isinstance(value, dict):
-                object.__setattr__(self, each.name, MappingProxyType(dict(value)))
+            if isinstance(value, Mapping):
+                object.__setattr__(self, each.name, _Said(value))
             if allowed is None or value == each.default:
                 continue
             values = value if isinstance(value, tuple) else (value,)

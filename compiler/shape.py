@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from netdef.compiler.compare_sizes import Comparison, compare, simplest
-from netdef.compiler.size import Dim, Size, is_compound
+from netdef.compiler.size import Dim, is_compound
 
 Shape = tuple[Dim, ...]
 Shapes = tuple[Shape, ...]
@@ -76,5 +76,6 @@ def show(shape: Shape, batch: bool = False) -> str:
 
 
 def show_size(dim: Dim) -> str:
-    """A size in a row of others: ``3``, ``K``, ``(K+1)``."""
-    return f"({dim})" if isinstance(dim, Size) and is_compound(dim) else str(dim)
+    """A size in a row of others: ``3``, ``K``, ``(K+1)``, ``(K@rois)``."""
+    stands_alone = isinstance(dim, int) or (dim.name.isidentifier() and not is_compound(dim))
+    return str(dim) if stands_alone else f"({dim})"

@@ -1,6 +1,8 @@
 """Requests: stored as plain values and read back the same, and laid over another field by field."""
 
+import copy
 import json
+import pickle
 from dataclasses import FrozenInstanceError
 from pathlib import Path
 
@@ -93,6 +95,9 @@ def test_a_request_keeps_its_mappings_whatever_becomes_of_the_callers() -> None:
     assert request.set == {"N": 2}
     with pytest.raises(TypeError):
         request.set["N"] = 4  # type: ignore[index]  # what is tried
+    with pytest.raises(TypeError):
+        del request.set["N"]  # type: ignore[attr-defined]
+    assert copy.deepcopy(request) == pickle.loads(pickle.dumps(request)) == request
     assert NetRequest.from_data(json.loads(json.dumps(request.as_data))) == request
 
 

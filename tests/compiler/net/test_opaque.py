@@ -74,8 +74,8 @@ def test_two_layers_of_one_type_do_not_share_their_sizes(build: Build) -> None:
     """Nobody can tell whether they are equal: no mistake, but no claim either."""
     net = build(TWO.replace('layer "both"', TWICE + 'layer "both"'))
     assert [show(net.blobs[name]) for name in ("a", "b", "cat", "twice")] == [
-        "1x8xK@ax16",
-        "1x8xK@bx16",
+        "1x8x(K@a)x16",
+        "1x8x(K@b)x16",
         "1x8x(K@a+K@b)x16",
         "1x8x(2*K@a)x16",
     ]
@@ -99,7 +99,7 @@ def test_layers_of_one_name_have_sizes_of_their_own(build: Build) -> None:
         layer { name: "t" type: "T" top: "a" }
         layer { name: "t" type: "T" top: "b" }
     """)
-    assert [show(net.blobs[name]) for name in "ab"] == ["K@t", "K@t#2"]
+    assert [show(net.blobs[name]) for name in "ab"] == ["(K@t)", "(K@t#2)"]
 
 
 def test_a_layer_takes_the_first_shapes_for_its_tops(build: Build) -> None:
