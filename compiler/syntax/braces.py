@@ -75,13 +75,13 @@ def _gaps(tokens: list[Token]) -> Iterator[_Gap]:
         for field, at in enumerate(starts):
             if not is_first_on_line(at):
                 continue
-            indent = _indent(at)
+            indent = indent_of(at)
             closes = token.type == "RBRACE"
             while openers and (indent < openers[-1][1] or (indent == openers[-1][1] and not closes)):
                 after = token.value[field - 1].value.at if field else tokens[index - 1].at
                 yield _Gap(index, field, openers.pop()[0], at, after)
         if token.type == "LBRACE":
-            openers.append((token, _indent(token.at)))
+            openers.append((token, indent_of(token.at)))
         elif token.type == "RBRACE" and openers:
             openers.pop()
     end = tokens[-1].at.source
@@ -89,7 +89,8 @@ def _gaps(tokens: list[Token]) -> Iterator[_Gap]:
         yield _Gap(len(tokens), 0, opener, Span(end, len(end.text), len(end.text)), tokens[-1].at)
 
 
-def _indent(at: Span) -> int:
+def indent_of(at: Span) -> int:
+    """How deep the line of a place is indented."""
     text = at.source.text
     line = text[text.rfind("\n", 0, at.start) + 1 : at.start + 1].expandtabs(8)
     return len(line) - len(line.lstrip())

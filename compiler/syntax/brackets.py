@@ -5,6 +5,7 @@ import re
 from netdef.compiler.source import Span
 from netdef.compiler.syntax import token_errors
 from netdef.compiler.syntax.braces import close_braces, is_first_on_line, made_up
+from netdef.compiler.syntax.heads import open_forgotten
 from netdef.compiler.syntax.scan import BEFORE_A_VALUE, SIGNS, Opener, Scan
 from netdef.compiler.syntax.words import TRIVIA
 
@@ -33,6 +34,8 @@ def close_bracket(scan: Scan, sign: str, at: Span) -> None:
     if sign != "}":
         within = within[max((i for i, each in enumerate(within) if each == "{"), default=-1) + 1 :]
     if opener not in within:
+        if sign == "}" and open_forgotten(scan, at):
+            return
         scan.report.add(token_errors.stray_closer(at))
         scan.tokens.is_sound = scan.tokens.is_sound and sign != "}"
         scan.is_doubtful = True

@@ -80,6 +80,18 @@ def stray_closer(at: Span) -> Diagnostic:
     )
 
 
+def unopened(closer: Span, head: Span) -> Diagnostic:
+    """A closing brace that closes nothing, because the head of what it closes has no opening one."""
+    return Diagnostic(
+        "N103",
+        f"a `{{` is missing behind {quote(head)}",
+        Label(head),
+        (Label(closer, "so this closes nothing"),),
+        help="write `{` there",
+        fix=insert_after(head, " {"),
+    )
+
+
 def unended_string(at: Span) -> Diagnostic:
     """A quote without its fellow on the same line."""
     quotes = at.text[0]

@@ -34,6 +34,7 @@ _SURELY_BEGINS = re.compile(
 
 _CONNECTIVES = {"and": "AND", "or": "OR"}
 _AFTER_A_FIELD_NAME = ":{<["
+_AFTER_A_MESSAGES_NAME = ":<["  # but for `{`, which an `else` has, too
 
 
 def type_of(scan: Scan, word: str, at: Span) -> str:
@@ -49,7 +50,7 @@ def type_of(scan: Scan, word: str, at: Span) -> str:
         return "IN"
     elif word == "at" and before == "STRING" and scan.before_that == "OPAQUE" and _next(scan) in _QUOTES:
         return "AT"
-    elif word == "else" and scan.after_then and _is_branch_next(scan):
+    elif word == "else" and scan.after_then and _next(scan) not in _AFTER_A_MESSAGES_NAME:
         return "ELSE"
     elif word == "not" and before in BEFORE_A_VALUE | {"COMMA"} and (before != "COLON" or scan.is_inside):
         return "NOT"
@@ -69,9 +70,3 @@ def begins(scan: Scan, word: str) -> bool:
     """Whether a construct of this name begins here, as far as what follows tells."""
     following = _next(scan)
     return bool(following) and following in KEYWORDS[word][1]
-
-
-def _is_branch_next(scan: Scan) -> bool:
-    """Whether ``{`` or ``if`` follows."""
-    found = _AFTER_TRIVIA.match(scan.text, scan.position, scan.end)
-    return found is not None and scan.text.startswith(("{", "if"), found.end(), scan.end)
