@@ -43,7 +43,7 @@ def test_grey_images_vary_in_their_light_alone() -> None:
     assert colours.values[1:] == pytest.approx((0, 0), abs=1e-12)
 
 
-def test_a_image_that_cannot_be_read_has_no_colours(tmp_path: Path) -> None:
+def test_an_image_that_cannot_be_read_has_no_colours(tmp_path: Path) -> None:
     (tmp_path / "one").mkdir()
     (tmp_path / "one/1.png").write_bytes(b"")
     Image.fromarray(np.full((2, 2), 9, np.uint8)).save(tmp_path / "one/2.png")

@@ -128,7 +128,7 @@ def test_whole_images_and_their_mirrors_are_maps(halving: TrainedNet) -> None:
                 np.testing.assert_allclose(values[mirror, :, 2, 3], halves(image[2:7, 3:7]), rtol=1e-5)
 
 
-def test_a_image_that_is_too_small_is_named_or_left_out(halving: TrainedNet) -> None:
+def test_an_image_that_is_too_small_is_named_or_left_out(halving: TrainedNet) -> None:
     samples = ScaledImages(Noise(), [ImageCrop(Pair(1, 1), 1, 4)])  # 7x20 becomes 4x11, the others 4x5 or 5x4
     told: list[Diagnostic] = []
     left = list(large_enough(halving, (samples[i] for i in range(5)), Noise(), told.append))

@@ -44,7 +44,7 @@ def voc(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_one_object_a_image_counts_and_faults_are_told(voc: Path) -> None:
+def test_one_object_an_image_counts_and_faults_are_told(voc: Path) -> None:
     data = open_test(str(voc), None)
     assert data.classes == ("cat", "dog")
     assert list(data.labels) == [0, 1, 1]

@@ -86,7 +86,7 @@ def test_a_photograph_stands_upright(tmp_path: Path, orientation: int, suffix: s
     assert np.abs(ours.astype(int) - theirs).max() <= 2
 
 
-def test_damaged_notes_do_not_spoil_a_image(tmp_path: Path) -> None:
+def test_damaged_notes_do_not_spoil_an_image(tmp_path: Path) -> None:
     file = BytesIO()
     Image.fromarray(COLOUR).save(file, "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff\x01\x12")
     assert decoded(file.getvalue(), "x").shape == COLOUR.shape
