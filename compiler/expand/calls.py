@@ -8,7 +8,7 @@ from netdef.compiler.expand.place import NET, Place
 from netdef.compiler.expand.run import Run
 from netdef.compiler.expand.scope import Binding, Closure, Mistake, Scope
 from netdef.compiler.spelling import guess
-from netdef.compiler.syntax.tree import Argument, Block, Call, Plain
+from netdef.compiler.syntax.tree import Argument, Block, Broken, Call, Plain
 
 
 def run_block(run: Run, block: Block, place: Place) -> list[Plain]:
@@ -48,6 +48,7 @@ def _bind(run: Run, call: Call, closure: Closure, place: Place) -> tuple[Scope, 
     scope = Scope(closure.scope)
     flowing = run.flow[0] if run.flow is not None and len(run.flow) == 1 else None
     positional = iter([parameter.name for parameter in block.parameters])
+    is_doubtful = any(isinstance(argument.value, Broken) for argument in call.arguments)  # so is which is for what
     meant: set[str] = set()  # for what wrong arguments may have been meant
     for argument in call.arguments:
         if argument.name == "input":
@@ -58,13 +59,14 @@ def _bind(run: Run, call: Call, closure: Closure, place: Place) -> tuple[Scope, 
         try:
             name = _parameter(argument, block, positional, scope)
         except Mistake as mistake:
-            run.say(mistake, place)
+            if not is_doubtful:
+                run.say(mistake, place)
             if argument.name is not None:
                 names = [*(parameter.name for parameter in block.parameters), "input"]
                 near = closest(argument.name, names)
                 meant.update(names if near is None else (near,))
         else:
-            scope.let(name, run.attempt(argument.value, place), argument.at)
+            scope.let(name, None if is_doubtful else run.attempt(argument.value, place), argument.at)
     if "input" in meant:
         flowing = run.flow = None
     for parameter in block.parameters:
@@ -73,7 +75,7 @@ def _bind(run: Run, call: Call, closure: Closure, place: Place) -> tuple[Scope, 
         value = None
         if parameter.default is not None and parameter.name not in meant:
             value = run.attempt(parameter.default, place._replace(scope=scope))
-        elif parameter.default is None and parameter.name not in meant:
+        elif parameter.default is None and parameter.name not in meant and not is_doubtful:
             message, help = f"block {block.name} needs {parameter.name}", f"add {parameter.name}: ..."
             run.say(Mistake("N304", message, at, help, _signature(block), subject=parameter.name), place)
         scope.let(parameter.name, value, parameter.at)

@@ -6,7 +6,7 @@ from netdef.compiler.expand.place import NET, Place, inner, literal_of
 from netdef.compiler.expand.run import CHARACTERS_A_STEP, Run
 from netdef.compiler.expand.scope import Quiet
 from netdef.compiler.schema.message import Param, ProtoEnum
-from netdef.compiler.syntax.tree import Expression, Field, Group, List, Literal, Number, Plain, Text, Word
+from netdef.compiler.syntax.tree import Broken, Expression, Field, Group, List, Literal, Number, Plain, Text, Word
 
 
 def run_field(run: Run, field: Field, place: Place) -> list[Plain]:
@@ -14,6 +14,8 @@ def run_field(run: Run, field: Field, place: Place) -> list[Plain]:
     param = place.fields.get(field.name)
     at = place.here(field.at)
     items = field.value.items if isinstance(field.value, List) else (field.value,)
+    if isinstance(field.value, List) and any(isinstance(item, Broken) for item in items):
+        return [Field(field.name, Broken(place.here(field.value.at)), at)]  # who knows how many there were to be
     made: list[Plain] = []
     for item in items:
         literals = _literals(item, param, place)

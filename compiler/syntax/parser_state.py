@@ -12,7 +12,20 @@ from netdef.compiler.source import Span
 from netdef.compiler.syntax.braces import is_first_on_line
 from netdef.compiler.syntax.syntax_errors import FORMS
 from netdef.compiler.syntax.tokens import Token, Tokens
-from netdef.compiler.syntax.tree import Broken, Field, Lost
+from netdef.compiler.syntax.tree import (
+    Argument,
+    Binary,
+    Broken,
+    Choice,
+    Field,
+    List,
+    Lost,
+    Number,
+    Template,
+    Text,
+    Unary,
+    Word,
+)
 
 END = "$END"
 AFTER_A_FIELD_NAME = frozenset({"COLON", "LBRACE", "LESSTHAN", "LSQB"})
@@ -111,6 +124,18 @@ class ParserState:
         """Take back what was read last."""
         self.stacks.state_stack.pop()
         return self.stacks.value_stack.pop()
+
+    def doubt_last_item(self) -> None:
+        """Put ``Broken`` in the place of the item of a list or a call that was read last."""
+        last = self.stacks.value_stack[-1]
+        if isinstance(last, Token):
+            if last.type in ("NAME", "NUMBER"):
+                self.pop()
+                self.parser.feed_token(Token("BROKEN", "", last.at) if self.can("BROKEN") else last)
+        elif isinstance(last, Argument):
+            self.stacks.value_stack[-1] = last._replace(value=Broken(last.value.at))
+        elif isinstance(last, Word | Number | Text | Template | Binary | Unary | Choice | List):
+            self.stacks.value_stack[-1] = Broken(last.at)
 
     def break_value(self, index: int) -> bool:
         """Put ``Broken`` in the place of the value that is being read, if one is, and go on after it."""

@@ -74,6 +74,7 @@ class _Mistake(ParserState):
         """Find the cause, and step over it."""
         causes = (
             self._if_without_type,
+            self._if_separator_inside,
             self._if_after_a_word,
             self._if_equals_in_a_call,
             self._if_without_value,
@@ -100,13 +101,29 @@ class _Mistake(ParserState):
         self.lose_statement(self.index - 1, "layer")
         return syntax_errors.bad_form(keyword.at, syntax_errors.FORMS["LAYER"], word.at)
 
+    def _if_separator_inside(self) -> Diagnostic | None:
+        """``let , width = 8``, ``name , : "x"``: without it, the text goes on."""
+        following = self.token(self.index + 1)
+        is_colon_meant = self.before.type == "NAME" and "COLON" in self.possible and following.type != "COLON"
+        if self.bad.type not in _SEPARATORS or self.is_statement_possible() or is_colon_meant:
+            return None
+        if self.before.type in ("LPAR", "LSQB", "COMMA") or not self.can(following.type):
+            return None
+        expected = self._expected()
+        self.reader.next = self.index + 1
+        return syntax_errors.separator_too_many(self.bad.at, expected, self.bad.at)
+
     def _if_after_a_word(self) -> Diagnostic | None:
         word, bad = self.before, self.bad
         if word.type != "NAME" or self.is_statement_possible() or not {"COLON", "LBRACE"} <= self.possible:
             return None
-        if bad.type == "EQUAL":
+        follows = self.token(self.index + 1)
+        is_value_next = follows.type in _LITERALS or (
+            follows.type == "NAME" and not self.begins_statement(self.index + 1) and follows.at.line == word.at.line
+        )
+        if bad.type == "EQUAL" or (bad.type in _SEPARATORS and is_value_next):
             self.feed("COLON", self.index + 1)
-            return syntax_errors.equals_for_colon(word.at, bad.at)
+            return syntax_errors.sign_for_colon(word.at, bad.at)
         meant = syntax_errors.meant_construct(word.value)
         if meant in ("layer", "input", "include", "opaque") and bad.type == "STRING":
             self.pop()
@@ -136,7 +153,7 @@ class _Mistake(ParserState):
         if bad.type != "EQUAL" or word.type != "NAME" or not begins or not {"COLON", "RPAR"} <= self.possible:
             return None
         self.feed("COLON", self.index + 1)
-        return syntax_errors.equals_for_colon(word.at, bad.at, in_a_call=True)
+        return syntax_errors.sign_for_colon(word.at, bad.at, in_a_call=True)
 
     def _if_without_value(self) -> Diagnostic | None:
         before, bad = self.before, self.bad
@@ -208,11 +225,23 @@ class _Mistake(ParserState):
         in_brackets = "COMMA" in self.possible and not self.possible.isdisjoint({"RSQB", "RPAR"})
         if self.bad.type not in _VALUES or not in_brackets or self.is_statement_possible():
             return None
+        # a call takes just so many arguments, an input so many sizes: there, one may as well be too many
+        is_sure = "RSQB" in self.possible and self.begin_of_value() is not None
+        self.doubt_last_item()
         self.feed("COMMA", self.index)
-        return syntax_errors.no_comma(self.before.at, self.bad.at)
+        return syntax_errors.no_comma(self.before.at, self.bad.at, is_sure=is_sure)
 
     def _if_separator_too_many(self) -> Diagnostic | None:
         expected = self._expected()
+        if (
+            self.before.type in ("LSQB", "LPAR", "COMMA")
+            and self.bad.type in CLOSING | {"COMMA"}
+            and self.can("BROKEN")
+        ):
+            is_last = self.bad.type in CLOSING
+            separator = self.before if is_last else self.bad
+            self.feed("BROKEN", self.index)  # an item may be missing, so that nobody knows how many there are
+            return syntax_errors.separator_too_many(self.bad.at, expected, separator.at, is_sure=is_last)
         if self.bad.type in _SEPARATORS and (self.before.type in _SEPARATORS or self.is_statement_possible()):
             self.reader.next = self.index + 1
             return syntax_errors.separator_too_many(self.bad.at, expected, self.bad.at)

@@ -127,16 +127,16 @@ def reserved_word(at: Span, word: str) -> Diagnostic:
     return Diagnostic("N117", f"`{word}` is a word of the language", Label(at), help=help)
 
 
-def equals_for_colon(name: Span, at: Span, *, in_a_call: bool = False) -> Diagnostic:
-    """``num_output = 64``, or ``stage(depth = 2)``."""
+def sign_for_colon(name: Span, at: Span, *, in_a_call: bool = False) -> Diagnostic:
+    """``num_output = 64``, ``num_output, 64``, or ``stage(depth = 2)``."""
     between = name._replace(start=name.end, end=at.end)
     field = f"a field is written `{name.text}: ...`, a variable `let {name.text} = ...`"
     return Diagnostic(
         "N118",
-        "`=` where a `:` belongs",
+        f"`{at.text}` where a `:` belongs",
         Label(at),
         help=f"an argument is written `{name.text}: ...`" if in_a_call else field,
-        fix=replace(between if between.text.strip() == "=" else at, ":"),
+        fix=replace(between if between.text.strip() == at.text else at, ":"),
     )
 
 
@@ -185,22 +185,24 @@ def no_quotes(keyword: Span, path: Span) -> Diagnostic:
     return said._replace(help=f'write include "{path.text}"', fix=replace(path, f'"{path.text}"'))
 
 
-def no_comma(before: Span, at: Span) -> Diagnostic:
-    """Two values in a list or a call with nothing between them."""
+def no_comma(before: Span, at: Span, *, is_sure: bool) -> Diagnostic:
+    """Two values in a list or a call with nothing between them; unless that ``is_sure``, one may be too many."""
     return Diagnostic(
         "N123",
         f"a `,` is missing before {quote(at)}",
         Label(at),
         help="commas stand between values",
-        fix=insert_after(before, ","),
+        fix=insert_after(before, ",", _SAFE if is_sure else _UNSAFE),
     )
 
 
-def separator_too_many(at: Span, expected: str, separator: Span) -> Diagnostic:
-    """A comma or semicolon that stands between nothing."""
+def separator_too_many(at: Span, expected: str, separator: Span, *, is_sure: bool = True) -> Diagnostic:
+    """A comma or semicolon that stands between nothing; unless that ``is_sure``, a value may be missing there."""
     label = Label(at, f"expected {expected}")
     help = f"drop the `{separator.text}`"
-    return Diagnostic("N101", f"{quote(at)} has no place here", label, help=help, fix=delete(separator))
+    return Diagnostic(
+        "N101", f"{quote(at)} has no place here", label, help=help, fix=delete(separator, _SAFE if is_sure else _UNSAFE)
+    )
 
 
 def unexpected(at: Span, expected: str, help: str | None) -> Diagnostic:

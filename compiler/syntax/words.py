@@ -32,6 +32,9 @@ _SURELY_BEGINS = re.compile(
 )
 """A construct that no prototxt can be: behind a colon, at the begin of a line, the value before it was forgotten."""
 
+_STRAYS = re.compile(r"""(?:[ \t]*+[^\s\w#"'{}()\[\]:=?+\-*/%<>.!])++[ \t]*+([\w"'(])""", re.ASCII)
+"""Characters that nothing begins with, commas or semicolons, and what comes first behind them."""
+
 _CONNECTIVES = {"and": "AND", "or": "OR"}
 _AFTER_A_FIELD_NAME = ":{<["
 _AFTER_A_MESSAGES_NAME = ":<["  # but for `{`, which an `else` has, too
@@ -69,4 +72,12 @@ def _next(scan: Scan) -> str:
 def begins(scan: Scan, word: str) -> bool:
     """Whether a construct of this name begins here, as far as what follows tells."""
     following = _next(scan)
-    return bool(following) and following in KEYWORDS[word][1]
+    if following in _AFTER_A_FIELD_NAME:  # so it is at the end, too: there the character is none
+        return False
+    return following in KEYWORDS[word][1] or _begins_behind_strays(scan, word)
+
+
+def _begins_behind_strays(scan: Scan, word: str) -> bool:
+    """Whether it does if what follows the word on its line, and has no place there, is left out."""
+    found = _STRAYS.match(scan.text, scan.position, scan.end)
+    return found is not None and found[1] in KEYWORDS[word][1]

@@ -148,6 +148,23 @@ SLIPS = {
     "a repeat without in": Slip("N122", behind(Repeat, r"\bin\b", "")),
     "an if with an assignment": Slip("N122", behind(If, r"(?= {)", " = 3")),
     "an include without quotes": Slip("N122", at_construct(Include, lambda text: text.replace('"', ""))),
+    "a stray character behind let": Slip("N107", before(Let, "@ ")),
+    "a stray character behind block": Slip("N107", before(Block, "@ ")),
+    "a stray character behind layer": Slip(
+        "N107", at_construct(LayerStatement, lambda text: text.replace("layer", "layer @"))
+    ),
+    "a stray character behind repeat": Slip("N107", at_construct(Repeat, lambda text: text + " @")),
+    "a stray character behind if": Slip("N107", at_construct(If, lambda text: text + " @")),
+    "a comma behind let": Slip("N101", before(Let, ", ")),
+    "a comma behind block": Slip("N101", before(Block, ", ")),
+    "a comma behind layer": Slip("N101", at_construct(LayerStatement, lambda text: text.replace("layer", "layer ,"))),
+    "a comma behind repeat": Slip("N101", at_construct(Repeat, lambda text: text + " ,")),
+    "a comma behind if": Slip("N101", at_construct(If, lambda text: text + " ,")),
+    "a comma for a colon": Slip("N118", between(LITERAL, ", ")),
+    "a comma before a colon": Slip("N101", between(LITERAL, " , : ")),
+    "a size too few": Slip("N101", at_construct(Input, lambda text: re.sub(r"\[[^,]*,", "[,", text))),
+    "a size twice": Slip("N123", at_construct(Input, lambda text: re.sub(r"\[([^,]*),", r"[\1 \1,", text))),
+    "an argument too many": Slip("N123", behind(Call, r"(?<=\()(?=[\w\"])", "1 ")),
     "a call without a comma": Slip("N123", behind(Call, r"(?<=\w), (?=\w)", " ")),
     "a call that is not closed": Slip("N102", behind(Call, r"\)", "")),
 }
