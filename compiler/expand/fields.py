@@ -13,6 +13,8 @@ def run_field(run: Run, field: Field, place: Place) -> list[Plain]:
     """A field, or one for each item of a list."""
     param = place.fields.get(field.name)
     at = place.here(field.at)
+    if param is None and place.scope.is_lost(field.name):  # it was to be a variable
+        return []
     items = field.value.items if isinstance(field.value, List) else (field.value,)
     if isinstance(field.value, List) and any(isinstance(item, Broken) for item in items):
         return [Field(field.name, Broken(place.here(field.value.at)), at)]  # who knows how many there were to be

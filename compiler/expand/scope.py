@@ -65,6 +65,10 @@ class Scope:
         lost = (scope._lost.get(name, scope._torn) for scope in self._outwards())
         return next((Binding(None, at) for at in lost if at is not None), None)
 
+    def is_lost(self, name: str) -> bool:
+        """Whether a lost statement was to give a name."""
+        return any(name in scope._lost for scope in self._outwards())
+
     def block(self, name: str) -> Closure | None:
         """The innermost block of a name; raises ``Quiet`` where a lost statement may have defined it."""
         for scope in self._outwards():

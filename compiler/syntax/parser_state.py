@@ -76,12 +76,33 @@ class ParserState:
         """Whether a statement may begin at the bad token."""
         return "FIELDS" in self.possible
 
+    def is_outside_of_messages(self) -> bool:
+        """Whether what is being read stands in the file itself, or in a block, a loop or a choice."""
+        is_in_braces = False
+        for token in reversed(self.stacks.value_stack):
+            kind = token.type if isinstance(token, Token) else ""
+            if is_in_braces and (kind == "LBRACE" or kind in FORMS):
+                return kind in ("BLOCK", "REPEAT", "IF")
+            is_in_braces = is_in_braces or kind == "LBRACE"
+        return not is_in_braces
+
     def begins_statement(self, index: int) -> bool:
         """Whether a token begins a statement, as far as the one after it tells."""
         kind = self.token(index).type
         if kind == "NAME":
             return self.token(index + 1).type in AFTER_A_FIELD_NAME | {"LPAR"}
         return kind == "FIELDS" or kind in FORMS
+
+    def closer_of(self, index: int) -> int:
+        """Where the bracket is closed that is opened at a token; the end of the text if it isn't."""
+        nested = 0
+        while index < len(self.tokens):
+            kind = self.tokens[index].type
+            nested += (kind in OPENING) - (kind in CLOSING)
+            if not nested:
+                break
+            index += 1
+        return index
 
     def begin_of_value(self) -> int | None:
         """Where in the stacks the ``:`` or ``=`` stands whose value is being read; None if none is."""

@@ -4,9 +4,10 @@ from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.syntax import syntax_errors
+from netdef.compiler.syntax.braces import is_first_on_line
 from netdef.compiler.syntax.parser_state import AFTER_A_FIELD_NAME, CLOSING, END, OPENING, ParserState
 from netdef.compiler.syntax.tokens import Token, Tokens
-from netdef.compiler.syntax.tree import Broken, Text
+from netdef.compiler.syntax.tree import Broken, Lost, Text
 
 _MOST_MISTAKES = 100
 _LITERALS = frozenset({"NUMBER", "STRING", "BROKEN", "MINUS", "PLUS"})
@@ -74,6 +75,9 @@ class _Mistake(ParserState):
         """Find the cause, and step over it."""
         causes = (
             self._if_without_type,
+            self._if_without_layer,
+            self._if_without_if,
+            self._if_without_block,
             self._if_separator_inside,
             self._if_after_a_word,
             self._if_equals_in_a_call,
@@ -101,6 +105,57 @@ class _Mistake(ParserState):
         self.lose_statement(self.index - 1, "layer")
         return syntax_errors.bad_form(keyword.at, syntax_errors.FORMS["LAYER"], word.at)
 
+    def _if_without_layer(self) -> Diagnostic | None:
+        """``"relu1" ReLU {``."""
+        bad, kind, after = self.bad, self.token(self.index + 1), self.token(self.index + 2)
+        if bad.type != "STRING" or kind.type != "NAME" or not self.is_statement_possible():
+            return None
+        is_head = after.type in ("LBRACE", END) or is_first_on_line(after.at)
+        begins = self.before.type == "LBRACE" or is_first_on_line(bad.at)
+        if not is_head or not begins or kind.at.line != bad.at.line:
+            return None
+        self.feed("LAYER", self.index)
+        return syntax_errors.no_keyword("layer", bad.at)
+
+    def _if_without_if(self) -> Diagnostic | None:
+        """``n == 1 {``."""
+        word = self.before
+        if self.bad.type not in _COMPARISONS or word.type != "NAME" or not is_first_on_line(word.at):
+            return None
+        end = self.index
+        while self.token(end).type not in ("LBRACE", END) and not is_first_on_line(self.token(end).at):
+            end += 1
+        if self.is_statement_possible() or self.token(end).type != "LBRACE":
+            return None
+        self.pop()
+        self.feed("IF", self.index)
+        self.feed("NAME", self.index, word.value)
+        otherwise = self.token(self.closer_of(end) + 1)
+        if otherwise.type == "NAME" and otherwise.value == "else":
+            otherwise.type = "ELSE"
+        return syntax_errors.no_keyword("if", word.at)
+
+    def _if_without_block(self) -> Diagnostic | None:
+        """``conv(n, size = 3) {``."""
+        end = self.index - 1 if self.bad.type == "LBRACE" and self.before.type == "RPAR" else self.index
+        if end == self.index and self.bad.type != "EQUAL":
+            return None
+        nested, begin = int(end == self.index), end
+        while begin >= 0 and (begin == end or nested):
+            kind = self.token(begin).type
+            nested += (kind == "RPAR") - (kind == "LPAR")
+            begin -= 1
+        name, body = self.token(begin), self.closer_of(begin + 1) + 1
+        if name not in self.stacks.value_stack or not is_first_on_line(name.at) or self.token(body).type != "LBRACE":
+            return None
+        if end == self.index:
+            self.lose_statement(body, "block", name.value)
+        else:
+            while self.pop() is not name:
+                pass
+            self.lose_statement(body, "block", name.value)
+        return syntax_errors.no_keyword("block", name.at)
+
     def _if_separator_inside(self) -> Diagnostic | None:
         """``let , width = 8``, ``name , : "x"``: without it, the text goes on."""
         following = self.token(self.index + 1)
@@ -122,8 +177,13 @@ class _Mistake(ParserState):
             follows.type == "NAME" and not self.begins_statement(self.index + 1) and follows.at.line == word.at.line
         )
         if bad.type == "EQUAL" or (bad.type in _SEPARATORS and is_value_next):
+            may_be_let = bad.type == "EQUAL" and self.reader.has_constructs and self.is_outside_of_messages()
+            if may_be_let:
+                self.pop()
+                self.feed("LOST", self.index, Lost(word.at, "let", word.value))
+                self.feed("NAME", self.index, word.value)
             self.feed("COLON", self.index + 1)
-            return syntax_errors.sign_for_colon(word.at, bad.at)
+            return syntax_errors.sign_for_colon(word.at, bad.at, is_sure=not may_be_let)
         meant = syntax_errors.meant_construct(word.value)
         if meant in ("layer", "input", "include", "opaque") and bad.type == "STRING":
             self.pop()

@@ -127,7 +127,7 @@ def reserved_word(at: Span, word: str) -> Diagnostic:
     return Diagnostic("N117", f"`{word}` is a word of the language", Label(at), help=help)
 
 
-def sign_for_colon(name: Span, at: Span, *, in_a_call: bool = False) -> Diagnostic:
+def sign_for_colon(name: Span, at: Span, *, in_a_call: bool = False, is_sure: bool = True) -> Diagnostic:
     """``num_output = 64``, ``num_output, 64``, or ``stage(depth = 2)``."""
     between = name._replace(start=name.end, end=at.end)
     field = f"a field is written `{name.text}: ...`, a variable `let {name.text} = ...`"
@@ -136,7 +136,7 @@ def sign_for_colon(name: Span, at: Span, *, in_a_call: bool = False) -> Diagnost
         f"`{at.text}` where a `:` belongs",
         Label(at),
         help=f"an argument is written `{name.text}: ...`" if in_a_call else field,
-        fix=replace(between if between.text.strip() == at.text else at, ":"),
+        fix=replace(between if between.text.strip() == at.text else at, ":", _SAFE if is_sure else _UNSAFE),
     )
 
 
@@ -176,6 +176,17 @@ def bad_form(keyword: Span, form: str, at: Span) -> Diagnostic:
         Label(at),
         (Label(keyword, "begun here"),) if keyword.line != at.line else (),
         help=f"write {form}",
+    )
+
+
+def no_keyword(word: str, at: Span) -> Diagnostic:
+    """What only a construct can go on like, without the word that begins it."""
+    return Diagnostic(
+        "N122",
+        f"`{word}` is missing before {quote(at)}",
+        Label(at),
+        help=f"write {FORMS[word.upper()]}",
+        fix=insert_before(at, f"{word} ", _UNSAFE),
     )
 
 

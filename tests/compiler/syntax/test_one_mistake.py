@@ -102,6 +102,18 @@ def before(kind: type, text: str) -> Callable[[Statement], Edit | None]:
     return make
 
 
+def word_before(kind: type, word: str) -> Callable[[Statement], Edit | None]:
+    """The word that begins a construct goes."""
+
+    def make(statement: Statement) -> Edit | None:
+        if isinstance(statement, kind):
+            at = statement.at
+            return Edit(at._replace(start=at.start - len(word), end=at.start), "")
+        return None
+
+    return make
+
+
 def closing_brace(text: str) -> Callable[[Statement], Edit | None]:
     """Something else for a message's closing brace."""
 
@@ -135,6 +147,9 @@ SLIPS = {
     "a layer without its type": Slip("N122", at_construct(LayerStatement, lambda text: text.rpartition(" ")[0])),
     "a capital": Slip("N110", at_construct(LayerStatement, lambda text: text.replace("layer", "Layer"))),
     "an input without its shape": Slip("N122", at_construct(Input, lambda text: text.partition("[")[0])),
+    "a let without its word": Slip("N118", word_before(Let, "let ")),
+    "a block without its word": Slip("N122", word_before(Block, "block ")),
+    "a layer without its word": Slip("N122", at_construct(LayerStatement, lambda text: text.removeprefix("layer "))),
     "a let without its name": Slip("N113", at_construct(Let, lambda text: text + " =\nlet another")),
     "a block without parentheses": Slip("N122", behind(Block, r"\([^)]*\)", "")),
     "a comma before a block's parameters": Slip("N101", behind(Block, r"\(", "(, ")),
@@ -207,3 +222,32 @@ def test_a_slip_is_said_once(name: str) -> None:
 @pytest.mark.parametrize("name", SLIPS)
 def test_a_slip_anywhere_is_said_once(name: str) -> None:
     assert check(name, SLIPS[name], most=10**9) > 0
+
+
+CHOICE = """input "data" [1, 3, 32, 32]
+let width = 8
+if width == 8 {
+  layer "pool" Pooling { pool: MAX kernel_size: 2 stride: 2 }
+} else {
+  layer "pool" Pooling { pool: AVE kernel_size: 2 stride: 2 }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "code"),
+    [
+        ("if width", "width", "N122"),
+        ("== 8 {", "== 8", "N103"),
+        ("else {", "else", "N103"),
+        ("else {", "else @ {", "N107"),
+        ("Pooling {", "Pooling", "N103"),
+        ("[1, 3, 32, 32]", "[1, 3, , 32]", "N101"),
+        ("[1, 3, 32, 32]", "[1, 3, 32, ]", "N101"),
+        ("[1, 3, 32, 32]", "[1, 3, 32, 32 32]", "N123"),
+    ],
+)
+def test_an_else_and_a_shape_do_not_suffer_from_a_slip_before_them(right: str, wrong: str, code: str) -> None:
+    assert right in CHOICE
+    report = analyse(CHOICE.replace(right, wrong, 1), path="choice.net").report
+    assert [diagnostic.code for diagnostic in report] == [code]
