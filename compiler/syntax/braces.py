@@ -43,7 +43,9 @@ def close_braces(tokens: Tokens, unclosed: int, report: Report) -> None:
     gaps = list(_gaps(tokens.all))
     if len(gaps) == unclosed:
         for gap in gaps:
-            report.add(token_errors.unclosed(gap.opener.at, gap.before, gap.after, _own_line(gap.opener)))
+            is_known = not gap.field and gap.token < len(tokens.all) and tokens.all[gap.token].is_doubtful
+            if not is_known:  # what stands in the brace's place was not reported
+                report.add(token_errors.unclosed(gap.opener.at, gap.before, gap.after, _own_line(gap.opener)))
         for gap in reversed(gaps):
             _fill(tokens.all, gap)
         return

@@ -32,7 +32,8 @@ def open_forgotten(scan: Scan, closer: Span) -> bool:
     as_deep = [head for head in heads if indent_of(head.first.at) == indent_of(closer)]
     head = (as_deep or heads)[-1]
     last = tokens[head.body - 1].at
-    scan.report.add(token_errors.unopened(closer, head.first.at.to(last)))
+    if not tokens[head.body].is_doubtful:  # else what stands in the brace's place was reported
+        scan.report.add(token_errors.unopened(closer, head.first.at.to(last)))
     scan.tokens.is_sound = False
     tokens.insert(head.body, made_up("LBRACE", "{", last))
     scan.add("RBRACE", "}", closer)

@@ -300,9 +300,11 @@ class _Mistake(ParserState):
         ):
             is_last = self.bad.type in CLOSING
             separator = self.before if is_last else self.bad
+            self.token(self.index + 1).is_doubtful |= not is_last
             self.feed("BROKEN", self.index)  # an item may be missing, so that nobody knows how many there are
             return syntax_errors.separator_too_many(self.bad.at, expected, separator.at, is_sure=is_last)
         if self.bad.type in _SEPARATORS and (self.before.type in _SEPARATORS or self.is_statement_possible()):
+            self.token(self.index + 1).is_doubtful = True  # the separator may stand in the place of what it needs
             self.reader.next = self.index + 1
             return syntax_errors.separator_too_many(self.bad.at, expected, self.bad.at)
         if self.bad.type in CLOSING and self.before.type == "COMMA":
