@@ -159,7 +159,9 @@ class _Mistake(ParserState):
     def _if_separator_inside(self) -> Diagnostic | None:
         """``let , width = 8``, ``name , : "x"``: without it, the text goes on."""
         following = self.token(self.index + 1)
-        is_colon_meant = self.before.type == "NAME" and "COLON" in self.possible and following.type != "COLON"
+        is_colon_meant = (
+            self.before.type == "NAME" and "COLON" in self.possible and following.type not in ("COLON", "LPAR")
+        )
         if self.bad.type not in _SEPARATORS or self.is_statement_possible() or is_colon_meant:
             return None
         if self.before.type in ("LPAR", "LSQB", "COMMA") or not self.can(following.type):

@@ -173,6 +173,7 @@ SLIPS = {
     "a comma behind let": Slip("N101", before(Let, ", ")),
     "a comma behind block": Slip("N101", before(Block, ", ")),
     "a comma behind layer": Slip("N101", at_construct(LayerStatement, lambda text: text.replace("layer", "layer ,"))),
+    "a comma behind a call's name": Slip("N101", behind(Call, r"(?=\()", ",")),
     "a comma behind repeat": Slip("N101", at_construct(Repeat, lambda text: text + " ,")),
     "a comma behind if": Slip("N101", at_construct(If, lambda text: text + " ,")),
     "a comma for a colon": Slip("N118", between(LITERAL, ", ")),
