@@ -21,7 +21,6 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "digits": ("sklearn",),
     "h5py": ("h5py",),
     "leveldb": ("plyvel",),
-    "lmdb": ("lmdb",),
     "plot": ("matplotlib", "numpy"),
     "svm": ("numpy", "sklearn"),
     "tensorboard": ("tensorboard",),

@@ -15,8 +15,8 @@ from netdef.compiler.layers import catalogue
 
 ROOT = Path(__file__).parent.parent
 HEAVY = {"torch", "onnx", "onnxruntime", "numpy", "rich", "graphviz", "yaml", "PIL", "sklearn", "safetensors"}
-WITNESSES = {"google", "safetensors", "hypothesis", "torchinfo", "cv2"}
-"""What only tests compare with: netdef reads and writes Caffe's files, and safetensors, by itself."""
+WITNESSES = {"google", "safetensors", "hypothesis", "torchinfo", "cv2", "lmdb"}
+"""What only tests compare with: netdef reads Caffe's files and databases, and safetensors, by itself."""
 TOPS = {"netdef.compiler": ROOT / "compiler", "netdef.runtime": ROOT / "runtime", "netdef": ROOT / "netdef"}
 """Where the packages lie whose own files are rooms, each by itself."""
 ARGPARSE = ("netdef.cli", "netdef.options", "netdef.commands")

@@ -1,4 +1,4 @@
-"""LMDB and LevelDB, in which Caffe's tools write Datums: keys in their order, and the bytes of each."""
+"""Databases, LMDB or LevelDB, in which Caffe's tools write Datums: keys in their order, and the bytes of each."""
 
 import os
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
+from netdef.compiler.data_files.lmdb import DATA, Lmdb
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.extras import require
 from netdef.compiler.net_error import NetError
@@ -17,34 +18,8 @@ class Database(Protocol):
     def items(self) -> Iterator[tuple[bytes, memoryview]]:
         """Keys and contents, in the order of the keys; a content is gone once the next is asked for."""
 
-    def get(self, key: bytes) -> bytes:
+    def get(self, key: bytes) -> memoryview:
         """The content of a key; empty if there is none."""
-
-
-class Lmdb:
-    """A memory map: what isn't asked for is not read from the disk."""
-
-    def __init__(self, path: Path) -> None:
-        require(f"the database {path}", "lmdb")
-        import lmdb
-
-        try:
-            # without locks nothing is written beside the data, and a child may read by its parent's handle
-            self._environment = lmdb.open(str(path), readonly=True, lock=False, create=False, subdir=path.is_dir())
-        except (lmdb.Error, OSError) as error:
-            raise _unreadable(path, "an LMDB", error) from None
-
-    def items(self) -> Iterator[tuple[bytes, memoryview]]:
-        """Keys and contents, in the order of the keys."""
-        with self._environment.begin(buffers=True) as transaction:
-            for key, content in transaction.cursor():
-                yield bytes(key), content
-
-    def get(self, key: bytes) -> bytes:
-        """The content of a key; empty if there is none."""
-        with self._environment.begin() as transaction:
-            content: bytes = transaction.get(key, b"")
-            return content
 
 
 class LevelDb:
@@ -54,6 +29,8 @@ class LevelDb:
         require(f"the database {path}", "leveldb")
         import plyvel
 
+        self._path = path
+        self._mistake: type[Exception] = plyvel.Error
         try:
             self._database = plyvel.DB(str(path), create_if_missing=False)
         except (plyvel.Error, OSError) as error:
@@ -61,17 +38,22 @@ class LevelDb:
 
     def items(self) -> Iterator[tuple[bytes, memoryview]]:
         """Keys and contents, in the order of the keys."""
-        with self._database.iterator() as found:
-            for key, content in found:
-                yield key, memoryview(content)
+        try:
+            with self._database.iterator(verify_checksums=True) as found:
+                for key, content in found:
+                    yield key, memoryview(content)
+        except (self._mistake, OSError) as error:
+            raise _unreadable(self._path, "a LevelDB", error) from None
 
-    def get(self, key: bytes) -> bytes:
+    def get(self, key: bytes) -> memoryview:
         """The content of a key; empty if there is none."""
-        content: bytes = self._database.get(key, b"")
-        return content
+        try:
+            return memoryview(self._database.get(key, b"", verify_checksums=True))
+        except (self._mistake, OSError) as error:
+            raise _unreadable(self._path, "a LevelDB", error) from None
 
 
-KINDS: dict[str, type[Lmdb] | type[LevelDb]] = {"data.mdb": Lmdb, "CURRENT": LevelDb}
+KINDS: dict[str, type[Lmdb] | type[LevelDb]] = {DATA: Lmdb, "CURRENT": LevelDb}
 """By a file that only such a database has; an LMDB may be a single file too."""
 _OPEN: WeakValueDictionary[str, Any] = WeakValueDictionary()
 """Databases that are open in this process, by path: it may have each only once."""

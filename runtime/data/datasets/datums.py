@@ -49,7 +49,7 @@ class Datums(Cached):
     def read(self, index: int) -> ImageArray:
         """One image from its Datum."""
         key = self._keys[index]
-        datum = Record(memoryview(self._database().get(key)), Datum.fields)
+        datum = Record(self._database().get(key), Datum.fields)
         try:
             data = datum.get("data")
             if datum.get("encoded"):
