@@ -17,7 +17,7 @@ from netdef.compiler.shape import Shape, known, product, show
 from netdef.compiler.weights.complete import complete
 from netdef.compiler.weights.stored import StoredArray, Weights
 from netdef.runtime.lowering import RULES
-from netdef.runtime.lowering.base import Op, Setting
+from netdef.runtime.lowering.base import Op, Setting, op_of
 from netdef.runtime.lowering.dropout_generator import DropoutGenerator
 from netdef.runtime.module import NetModule
 
@@ -60,7 +60,7 @@ def _ops(net: Net, generator: DropoutGenerator) -> dict[int, Op]:
         try:
             if why is not None:
                 raise Refusal("N1001", f"{node.type} {why}")
-            ops[index] = RULES.apply(node.layer, node, Setting(index, net.state.phase, generator))
+            ops[index] = op_of(node, Setting(index, net.state.phase, generator))
         except Refusal as refusal:
             at = Label(place_of(refusal.at, node.definition.places, node.at))
             message = f"PyTorch can't run {node.name}: {refusal.message}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Phase
 from netdef.compiler.weights.match import Matched, match
 from netdef.compiler.weights.stored import Weights
+from netdef.runtime.call_inputs import Fed, call_inputs, unlike_weights
 from netdef.runtime.check_inputs import check_fed
 from netdef.runtime.execution import ExecutionPlan, make_plan
 from netdef.runtime.hardware.process_group import ProcessGroup
@@ -63,22 +65,38 @@ class NetModule(nn.Module):
         self._with_loss = make_plan(net, self._ops, net.outputs, with_loss=True)
         self.register_buffer("loss_scales", torch.ones(len(self._with_loss.loss_terms)), persistent=False)
 
-    @override
-    def forward(self, **blobs: Tensor) -> dict[str, Tensor]:
-        """The net's outputs, by name."""
-        return self._wanted(self._outputs, self._run(self._outputs, blobs))
+    if TYPE_CHECKING:
 
-    def blobs(self, wanted: Sequence[str], **inputs: Tensor) -> dict[str, Tensor]:
+        @override
+        def __call__(self, /, *fed: Fed | Mapping[str, Fed], **blobs: Fed) -> dict[str, Tensor]:
+            """As ``forward``."""
+
+    @override
+    def forward(self, /, *fed: Fed | Mapping[str, Fed], **blobs: Fed) -> dict[str, Tensor]:
+        """The net's outputs, by name: ``module(x)["prob"]``.
+
+        Args:
+            fed: the inputs in the file's order, or one mapping by name.
+            blobs: inputs by name, instead. All may be tensors, or NumPy arrays, which become tensors of the module's
+                kind and device.
+
+        Raises:
+            NetError: if one is no input, is missing, or has a shape or a kind that the net can't do.
+        """
+        return self._wanted(self._outputs, self._run(self._outputs, fed, blobs))
+
+    def blobs(self, wanted: str | Sequence[str], /, *fed: Fed | Mapping[str, Fed], **inputs: Fed) -> dict[str, Tensor]:
         """Some blobs, by name; an earlier version is called ``blob@layer``. Only what they need is computed and fed."""
         plan = self._plan(wanted)
-        return self._wanted(plan, self._run(plan, inputs))
+        return self._wanted(plan, self._run(plan, fed, inputs))
 
-    def check(self, wanted: Sequence[str], **inputs: Tensor) -> None:
+    def check(self, wanted: str | Sequence[str], /, *fed: Fed | Mapping[str, Fed], **inputs: Fed) -> None:
         """Raise ``NetError`` where ``blobs`` would, without computing anything: only the inputs' shapes count."""
-        check_fed(self.net, self._plan(wanted), inputs)
+        plan = self._plan(wanted)
+        check_fed(self.net, plan, call_inputs(self.net, plan, fed, inputs, self._a_weight))
 
-    def loss(self, **blobs: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """The sum of loss_weight times top over the whole net, a scalar; and the outputs.
+    def loss(self, /, *fed: Fed | Mapping[str, Fed], **blobs: Fed) -> tuple[Tensor, dict[str, Tensor]]:
+        """The sum of loss_weight times top over the whole net, a scalar; and the outputs. It is fed as a call is.
 
         Each term, in the order of the layers, is multiplied by its number in ``loss_scales``: 1, unless the blobs are a
         part of a batch and somebody says what the term is worth there.
@@ -87,7 +105,7 @@ class NetModule(nn.Module):
         if not plan.loss_terms:
             help = "load it with phase TRAIN, or add a layer such as SoftmaxWithLoss"
             raise NetError(Diagnostic("N1005", f"nothing in {self.net.name or 'the net'} counts in a loss", help=help))
-        values = self._run(plan, blobs)
+        values = self._run(plan, fed, blobs)
         terms = [wide(values[number]).sum() * weight for weight, number in plan.loss_terms]
         return (torch.stack(terms) * self.loss_scales).sum(), self._wanted(plan, values)
 
@@ -187,16 +205,33 @@ class NetModule(nn.Module):
         return [self._tensors[own.owner] for own in node.weights]
 
     # ---- the run
-    def _plan(self, wanted: Sequence[str]) -> ExecutionPlan:
-        names = tuple(wanted)
+    def _plan(self, wanted: str | Sequence[str]) -> ExecutionPlan:
+        names = (wanted,) if isinstance(wanted, str) else tuple(wanted)
         if names not in self._plans:
             self._plans[names] = make_plan(self.net, self._ops, names)
         return self._plans[names]
 
-    def _run(self, plan: ExecutionPlan, fed: Mapping[str, Tensor]) -> dict[int, Tensor]:
+    @property
+    def _a_weight(self) -> Tensor:
+        """Some weight, or what may stand for one: it shows what the module computes in, and where."""
+        return next(iter(self._tensors.values()), self.loss_scales)
+
+    def _run(
+        self, plan: ExecutionPlan, in_order: tuple[Fed | Mapping[str, Fed], ...], by_name: Mapping[str, Fed]
+    ) -> dict[int, Tensor]:
         """Run a plan; what is left at its end, by number."""
-        if not torch.compiler.is_compiling():  # the program is compiled for sizes that passed here, or guards itself
-            check_fed(self.net, plan, fed)
+        fed = call_inputs(self.net, plan, in_order, by_name, self._a_weight)
+        if torch.compiler.is_compiling():  # the program is compiled for sizes that passed here, or guards itself
+            return self._execute(plan, fed)
+        check_fed(self.net, plan, fed)
+        try:
+            return self._execute(plan, fed)
+        except RuntimeError as error:
+            if (mistake := unlike_weights(self.net, fed, self._a_weight, error)) is None:
+                raise
+            raise NetError(mistake) from error
+
+    def _execute(self, plan: ExecutionPlan, fed: Mapping[str, Tensor]) -> dict[int, Tensor]:
         if self.training and self.net.state.phase is Phase.TRAIN:
             self.generator.advance()
         values = {number: fed[name] for name, number in plan.inputs.items()}

@@ -1,7 +1,7 @@
 """What a rule is, and what it makes: an op, the module that computes a node."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, SupportsIndex
 
 import torch
 from torch import Tensor, nn
@@ -24,9 +24,12 @@ class Op(nn.Module):
     """Whether its tops are memory of their own, which its backward pass doesn't read."""
     supports_inplace = False
     """Whether its forward takes ``in_place``: write the top over the bottom."""
+    setting: "Setting | None" = None
+    """What its rule was given beside layer and node; None until it is part of a module."""
 
     def __init__(self, node: Node) -> None:
         super().__init__()
+        self.node = node
         self.layer = node.layer
         self._shapes = {w.weight.name: w.weight.shape for w in node.weights}
 
@@ -54,6 +57,17 @@ class Op(nn.Module):
             if buffer is not None:
                 buffer.data = fn(buffer)
         return super()._apply(fn, recurse)  # type: ignore[no-untyped-call, no-any-return]  # torch's is untyped
+
+    @override
+    def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
+        """Pickled and copied as what its rule is given, and its numbers: the rule makes again what can be neither.
+
+        That is functions, which rules write where they need them, and which know what they were made in.
+        """
+        if self.setting is None:
+            return super().__reduce_ex__(protocol)
+        state = {name: own for name, own in vars(self).items() if isinstance(own, nn.Module) or not callable(own)}
+        return op_of, (self.node, self.setting), state
 
     @override
     def _get_name(self) -> str:
@@ -101,6 +115,15 @@ class Setting(NamedTuple):
 
 RULES: Rules[[Node, Setting], Op] = Rules("pytorch", "netdef.runtime.lowering")
 """What PyTorch does with each layer type."""
+
+
+def op_of(node: Node, setting: Setting) -> Op:
+    """A node's op by the rule of its layer type, which is not refused."""
+    op = RULES.apply(node.layer, node, setting)
+    op.setting = setting
+    return op
+
+
 lower = RULES.rule
 refuse = RULES.refuse
 

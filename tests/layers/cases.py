@@ -1,15 +1,17 @@
-"""A layer type's cases, and the four ways in which each is tried: schema, shapes, PyTorch, ONNX.
+"""A layer type's cases, and the five ways in which each is tried: schema, shapes, PyTorch, its copies, ONNX.
 
 A family's table is a class ``Test...(Family)`` in ``test_FAMILY.py``. It holds
 
 - ``caffe(NAME, ...)``: nets of tests/oracle/layers, with the outputs and gradients that BVLC Caffe computed;
 - ``Case(...)``: a net in the short form whose last layer is tried: what it is read as, its shapes, and the published
   formula in numpy;
-- ``Refused(...)``: a net that is refused, by which of the four, and with which code.
+- ``Refused(...)``: a net that is refused, by which of them, and with which code.
 
 ``test_completeness.py`` holds that each family has such a table, and each of its types a case.
 """
 
+import copy
+import pickle
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
@@ -35,6 +37,8 @@ Arrays = Mapping[str, Array]
 Formula = Callable[..., Any]
 
 ORACLE = Path(__file__).parents[1] / "oracle/layers"
+
+COPIES = ("copied", "pickled")
 
 OUTPUTS = 1e-5
 """Relative: float32 sums of some hundred numbers in another order."""
@@ -222,6 +226,21 @@ class Family:
             assert relative_error(found[name].detach().numpy(), expected) < case.close, name
         if known.input_gradients:
             gradients(module, known, inputs, found)
+
+    @pytest.mark.parametrize("copied", [copy.deepcopy, lambda module: pickle.loads(pickle.dumps(module))], ids=COPIES)
+    def test_copies(self, case: Case | CaffeCase, copied: Callable[[NetModule], NetModule]) -> None:
+        """A copy, and what was pickled, compute the same bits, and go on with the same chance."""
+        net = case.net()
+        if isinstance(case, Case) and "PyTorch" in case.refused:
+            return
+        known = case.known(net)
+        module = lower(net, known.weights)
+        twin = copied(module)
+        for _ in range(2):
+            wanted = module.blobs(list(known.outputs), **tensors(known.inputs))
+            found = twin.blobs(list(known.outputs), known.inputs)  # arrays in a mapping
+            for name, expected in wanted.items():
+                assert found[name].detach().numpy().tobytes() == expected.detach().numpy().tobytes(), name
 
     @pytest.mark.parametrize("free", ["nothing", "the batch", "all that may"])
     def test_onnx(self, case: Case | CaffeCase, free: str) -> None:

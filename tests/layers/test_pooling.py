@@ -181,7 +181,7 @@ def test_pooling_is_caffes_loops(
 def test_the_gradient_of_a_bordered_maximum_goes_to_the_first_of_equal_values() -> None:
     net = lower(net_of('input "data" [1, 1, 3, 3] layer "pool" Pooling { kernel_size: 3 stride: 2 pad: 2 }'))
     x = torch.zeros(1, 1, 3, 3, requires_grad=True)
-    net(data=x)["pool"].sum().backward()
+    torch.autograd.backward(net(data=x)["pool"].sum())
     assert x.grad is not None
     assert x.grad.tolist() == [[[[4, 0, 2], [0, 0, 0], [2, 0, 1]]]]  # rows 0, 0 to 2 and 2; columns too
 

@@ -1,6 +1,8 @@
 """A layer type of one's own, used by the commands as any other, and refused at the door where it is not whole."""
 
+import copy
 import json
+import pickle
 import shlex
 import subprocess
 import sys
@@ -48,6 +50,15 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def test_without_its_file_the_type_is_unknown(capsys: Captured) -> None:
     assert main(["check", "own.net"]) == 1
     assert 'there is no layer type "Swish"' in capsys.readouterr().err
+
+
+def test_its_module_is_copied_and_pickled() -> None:
+    """Its rule makes a class of its own each time, which pickle can't find: it is made by the rule again."""
+    netdef.load_layers(OWN)
+    module = netdef.module(netdef.load("own.net"))
+    x = torch.rand(2, 1, 8, 8)
+    for twin in (copy.deepcopy(module), pickle.loads(pickle.dumps(module))):
+        assert torch.equal(twin(x)["prob"], module(x)["prob"])
 
 
 def test_check_and_summary(capsys: Captured) -> None:

@@ -2,10 +2,12 @@
 
 import copy
 import pickle
+import re
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -95,7 +97,7 @@ def test_only_a_version_that_nobody_else_reads_is_overwritten(module: Build) -> 
 
 def test_versions_are_given_up_as_soon_as_nobody_needs_them(module: Build) -> None:
     net = module(IN_PLACE)
-    assert len(net._run(net._outputs, {"data": torch.ones(2, 3)})) == len(net.net.outputs) == 2
+    assert len(net._execute(net._outputs, {"data": torch.ones(2, 3)})) == len(net.net.outputs) == 2
     alive: list[int] = []
     for step in net._outputs.steps:
         alive += step.tops
@@ -127,6 +129,74 @@ def test_any_batch_and_size_that_the_net_allows(size: tuple[int, int, int], modu
     blobs = net.blobs(["conv", "pool", "fc"], data=torch.randn(n, 1, h, w))
     resized = module(text.replace("[4, 1, 8, 8]", str([n, 1, h, w]))).net.blobs
     assert {name: tuple(blob.shape) for name, blob in blobs.items()} == {name: resized[name] for name in blobs}
+
+
+# ---- how it is called
+TWO_INPUTS = """
+input "data" [2, 3]
+input "other.one" [2, 3]
+layer "sum" Eltwise { bottom: ["data", "other.one"] }
+"""
+
+
+def test_a_net_of_one_input_is_called_as_any_module() -> None:
+    net, x = digits("TEST").eval(), np.random.default_rng(0).random((3, 1, 8, 8), dtype=np.float32)
+    wanted = net(data=torch.from_numpy(x))["prob"]
+    for found in (net(torch.from_numpy(x)), net(x), net(data=x), net({"data": x}), net({"data": torch.from_numpy(x)})):
+        assert torch.equal(found["prob"], wanted)
+    assert torch.equal(net.blobs("fc4", x)["fc4"], net.blobs(["fc4"], data=x)["fc4"])
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float16", "bfloat16", "uint8", "int64", "bool", ">f4"])
+def test_arrays_of_any_numbers_become_what_the_module_computes_in(dtype: str) -> None:
+    net = digits("TEST").eval()
+    x = (np.random.default_rng(0).random((2, 1, 8, 8)) * 4).astype(
+        np.dtype(dtype) if dtype[0] == ">" else dtype_named(dtype)
+    )
+    wanted = net(torch.from_numpy(x.astype(np.float32)))["prob"]
+    assert torch.equal(net(x)["prob"], wanted)
+    assert torch.equal(net(x[::-1])["prob"], wanted.flip(0))
+    assert net.double()(x)["prob"].dtype == torch.float64
+
+
+def test_labels_stay_whole_numbers() -> None:
+    net = digits().eval()
+    x, labels = np.ones((2, 1, 8, 8), np.uint8), np.array([3, 9], np.uint8)
+    wanted, _ = net.loss(data=torch.ones(2, 1, 8, 8), label=torch.tensor([3, 9]))
+    assert torch.equal(net.loss(x, labels)[0], wanted)
+    assert torch.equal(net.loss(data=x, label=labels)[0], wanted)
+    half, _ = net.bfloat16().loss(data=x, label=labels)
+    assert half.item() == pytest.approx(wanted.item(), rel=0.02)
+
+
+def test_several_inputs_in_the_files_order_or_in_a_mapping(module: Build) -> None:
+    net, one, two = module(TWO_INPUTS), np.ones((2, 3)), np.full((2, 3), 2.0)
+    wanted = torch.full((2, 3), 3.0)
+    assert torch.equal(net(one, two)["sum"], wanted)
+    assert torch.equal(net({"data": one, "other.one": two})["sum"], wanted)
+    assert torch.equal(net({"other.one": two}, data=one)["sum"], wanted)
+    assert torch.equal(net(one, **{"other.one": two})["sum"], wanted)
+
+
+@pytest.mark.parametrize(
+    ("fed", "named", "said"),
+    [
+        ((1, 2, 3), {}, "fed with 3 blobs, and there is 1 input"),
+        ((torch.ones(1, 1, 8, 8),), {"data": torch.ones(1, 1, 8, 8)}, "data is fed twice"),
+        (([[1.0]],), {}, "data is a list, and should be a torch.Tensor or a NumPy array of numbers"),
+        ((), {"data": None}, "data is a NoneType, and should be"),
+        ((np.array("seven"),), {}, "data is an array of <U5"),
+        ((np.ones((8, 8)),), {}, "data has 2 axes, and should have 4"),
+        ((), {}, "the input data is missing"),
+        (({"dat": np.ones((1, 1, 8, 8))},), {}, "the net has no input dat"),
+        ((torch.ones(1, 1, 8, 8).double(),), {}, "data is of float64, and the module computes in float32"),
+        ((torch.ones(1, 1, 8, 8).byte(),), {}, "data is of uint8, and the module computes in float32"),
+        ((torch.ones(1, 1, 8, 8, device="meta"),), {}, "data is on meta, and the module on cpu"),
+    ],
+)
+def test_what_a_module_cannot_be_called_with(fed: tuple[Any, ...], named: dict[str, Any], said: str) -> None:
+    with pytest.raises(NetError, match=re.escape(said)):
+        digits("TEST")(*fed, **named)
 
 
 def test_what_does_not_fit_is_said_before_it_runs() -> None:
@@ -334,6 +404,32 @@ def test_a_module_with_weights_of_a_file_is_pickled_and_copied(suffix: str, tmp_
         assert twin(data=torch.ones(1, 3))["fc"].tolist() == [[3, 3]]
 
 
+def test_a_saved_module_goes_on_as_it_was(tmp_path: Path) -> None:
+    """Dropout's chance, the mode and what is frozen with it; and what is trained of a copy is the copy's."""
+    net = digits()
+    net.layer_params("conv1_1")[0].requires_grad_(False)
+    net.set_step(seed=3, step=5)
+    torch.save(net, tmp_path / "net.pt")
+    fed = {"data": torch.rand(4, 1, 8, 8), "label": torch.arange(4)}
+    for twin in (torch.load(tmp_path / "net.pt", weights_only=False), copy.deepcopy(net)):
+        net.set_step(seed=3, step=5)
+        for _ in range(2):
+            assert torch.equal(twin.loss(**fed)[0], net.loss(**fed)[0])
+        assert not twin.layer_params("conv1_1")[0].requires_grad
+        assert [one.layer for one in twin.learned()] == [one.layer for one in net.learned()]
+        twin.layer_params("fc4")[0].data.zero_()
+        assert net.layer_params("fc4")[0].any()
+        assert twin.state_dict()["layers.fc4.weight"].data_ptr() == twin.layer_params("fc4")[0].data_ptr()
+
+
+def test_a_copy_of_made_up_data_draws_for_itself(module: Build) -> None:
+    net = module('layer "d" DummyData { shape { dim: 2 dim: 3 } data_filler { type: "gaussian" std: 1 } top: "x" }')
+    twin = copy.deepcopy(net)
+    first = twin()["x"].clone()
+    assert not torch.equal(twin()["x"], first)
+    assert torch.equal(net()["x"], first)
+
+
 ONE_COPY = """
 import netdef
 def peak():
@@ -392,7 +488,7 @@ def test_dropout_of_none_and_of_all(ratio: int, left: float, module: Build) -> N
     net = module(DROPPED.format("4, 9", ratio), phase="TRAIN")
     data = torch.ones(4, 9, requires_grad=True)
     out = net(data=data)["out"]
-    out.sum().backward()
+    torch.autograd.backward(out.sum())
     assert out.tolist() == [[left] * 9] * 4
     assert data.grad is not None
     assert data.grad.tolist() == [[left] * 9] * 4
@@ -462,7 +558,7 @@ def test_the_gradient_has_the_same_mask(module: Build) -> None:
     net = module(DROPPED.format("4, 50", 0.5), "TRAIN")
     x = torch.ones(4, 50, requires_grad=True)
     out = net(data=x)["out"]
-    out.sum().backward()
+    torch.autograd.backward(out.sum())
     assert x.grad is not None
     assert torch.equal(x.grad, out.detach())
 
