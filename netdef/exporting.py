@@ -107,6 +107,7 @@ def exported(request: ExportRequest, console: Console) -> Exported:
         seed=request.seed,
         origin=origin,
         exported=saved.files,
+        console=console,
     )
     proof = out.with_suffix(".certificate.json")
     save_text(proof, certificate.json())

@@ -95,4 +95,5 @@ def verified(request: VerifyRequest, console: Console) -> Certificate:
         seed=request.seed,
         tolerance=request.tolerance,
         origin=given.origin,
+        console=console,
     )

@@ -91,6 +91,10 @@ class Console:
         return replace(self, progress=self.progress and progress, results=self.results and results)
 
 
+SILENT = Console(progress=False, results=False)
+"""Says nothing but what ends the work."""
+
+
 def open_console() -> Console:
     """The console of this process: one of several that a launcher started speaks only as rank 0."""
     return Console(speaks=is_first_process(), color=_shows_color(sys.stderr))

@@ -24,6 +24,7 @@ from netdef.runtime.localisation.agreement import check_together
 from netdef.runtime.localisation.drawing import copies, draw
 from netdef.runtime.localisation.evaluation import of_class
 from netdef.runtime.localisation.open_net import open_classifier, open_localiser
+from netdef.runtime.progress import counting
 from netdef.runtime.requests import PredictRequest
 from netdef.runtime.trained import TrainedNet
 
@@ -103,14 +104,16 @@ def predict_images(request: PredictRequest, console: Console) -> Predictions:
     console.show(chain.from_iterable(net.warnings for net in (nets.localiser, nets.classifier) if net))
     paths, mistakes = images_named(request.images)
     results = []
-    for path, copy in zip(paths, copies(Path(request.out or ""), paths), strict=True):
-        try:
-            image = decode(path)
-        except NetError as error:
-            mistakes.extend(error.report)
-            continue
-        results.append(_predicted(nets, path, image, request.top, copy if request.out else None))
-        console.print(results[-1].text)
+    with counting(console, request.net.file, len(paths), "images") as counter:
+        for path, copy in zip(paths, copies(Path(request.out or ""), paths), strict=True):
+            counter.add()
+            try:
+                image = decode(path)
+            except NetError as error:
+                mistakes.extend(error.report)
+                continue
+            results.append(_predicted(nets, path, image, request.top, copy if request.out else None))
+            console.print(results[-1].text)
     return Predictions(tuple(results), mistakes)
 
 

@@ -1,6 +1,6 @@
 """A net's times from a request, and how they are shown: as a table, or as data."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from netdef.compiler.load import load_net
@@ -11,8 +11,9 @@ from netdef.compiler.views import columns
 from netdef.runtime.console import Console
 from netdef.runtime.hardware.devices import device_of
 from netdef.runtime.hardware.execution_settings import ExecutionSettings, graphs_pay, settings_for
+from netdef.runtime.progress import counting
 from netdef.runtime.requests import TimeRequest
-from netdef.runtime.timing import Times, Timing, measure
+from netdef.runtime.timing import Times, Timing, measure, num_passes
 
 HEADINGS = ("layer", "type", "MACs", "forward ms", "backward ms", "share", "forward GFLOP/s")
 LEFT = 2
@@ -101,8 +102,13 @@ def time_net(request: TimeRequest, console: Console) -> TimedNet:
     device = device_of(request.hardware.device)
     batch = known(next(iter(net.inputs.values()), (1,))[0])
     settings = settings_for(device, vars(request.hardware), graphs=graphs_pay(net, batch))
-    timing = measure(net, device, settings, request.repeat, lambda text: console.say(f"netdef time: {text}"))
+    with counting(console, "netdef time", num_passes(request.repeat), "passes") as counter:
+        timing = measure(net, device, settings, request.repeat, tell=_telling(console), counter=counter)
     return TimedNet(net, timing, str(device), batch, settings, request.repeat)
+
+
+def _telling(console: Console) -> Callable[[str], None]:
+    return lambda text: console.say(f"netdef time: {text}")
 
 
 def _with_batch(request: NetRequest, batch: int) -> NetRequest:

@@ -18,6 +18,7 @@ from netdef.runtime.hardware.memory import peak_memory
 from netdef.runtime.lower_net import lower
 from netdef.runtime.lowering.base import Op, wide
 from netdef.runtime.module import NetModule
+from netdef.runtime.progress import UNCOUNTED, Counter
 from netdef.runtime.verification.random_inputs import random_inputs
 
 WARM_UP = 2
@@ -55,23 +56,31 @@ def measure(
     device: torch.device,
     settings: ExecutionSettings,
     repeat: int,
+    *,
     tell: Callable[[str], None] = lambda text: None,
+    counter: Counter = UNCOUNTED,
 ) -> Timing:
-    """Time a net on random inputs of its own sizes; backward goes from its loss, else from the sum of its outputs."""
+    """Time a net on random inputs of its own sizes; backward goes from its loss, else from the sum of its outputs.
+
+    ``tell`` hears why torch's compiler failed, if it did; the ``counter`` is told of each of ``num_passes(repeat)``.
+    """
     module = lower(net).to(device)
     prepare_module(module, settings)
     numbers = random_inputs(net, net.inputs, seed=0)
     inputs = {name: torch.from_numpy(array).to(device) for name, array in numbers.items()}
     start = _Start(module)
     clock = _Clock(device)
-    tell("the whole net")
+    counter.note("the whole net")
     if clock.on_gpu:
         torch.cuda.reset_peak_memory_stats(device)
     run = accelerated(start, settings, tell)
-    passes = [_timed(run, inputs, module, clock) for _ in range(WARM_UP + repeat)]
+    passes = []
+    for _ in range(WARM_UP + repeat):
+        passes.append(_timed(run, inputs, module, clock))
+        counter.add()
     whole = _median(passes[WARM_UP:])
     memory = peak_memory(device)
-    tell("layer by layer")
+    counter.note("layer by layer")
     run = accelerated(start, settings._replace(compile=False, cuda_graphs=False))
     laps = []
     for _ in range(WARM_UP + repeat):
@@ -79,8 +88,14 @@ def measure(
             _timed(run, inputs, module, clock)
             watch.end()
         laps.append(watch.laps())
+        counter.add()
     names = [node.name for node in net.nodes if not node.layer.fed]
     return Timing({name: _median([lap[i] for lap in laps[WARM_UP:]]) for i, name in enumerate(names)}, whole, memory)
+
+
+def num_passes(repeat: int) -> int:
+    """How many passes are run to time ``repeat`` of the whole net, and as many layer by layer."""
+    return 2 * (WARM_UP + repeat)
 
 
 class _Start(nn.Module):

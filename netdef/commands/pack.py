@@ -30,7 +30,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     from netdef.runtime.data.packing import Packing, pack_parts
 
     how = Packing(args.resize, args.shard_size * 2**20, args.corrupt == "skip")
-    parts = pack_parts(args.data, Path(args.out), how)
+    parts = pack_parts(args.data, Path(args.out), how, console)
     for part, packed in parts.items():
         console.show(packed.skipped)
         name = Path(args.out, part)

@@ -17,12 +17,14 @@ from netdef.compiler.atomic import write_whole_text
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.net_error import NetError
 from netdef.compiler.shape import Pair
+from netdef.runtime.console import SILENT, Console
 from netdef.runtime.data.crop import resized
 from netdef.runtime.data.datasets.dataset import Dataset, ImageArray
 from netdef.runtime.data.datasets.folder import Folder
 from netdef.runtime.data.datasets.listing import Listing
 from netdef.runtime.data.datasets.shards import INDEX, PLACES
 from netdef.runtime.data.datasets.source import open_whole, parts_of
+from netdef.runtime.progress import UNCOUNTED, Counter, counting
 
 JPEG_QUALITY = 95
 
@@ -49,7 +51,7 @@ class Packing(NamedTuple):
     skip: bool = False
 
 
-def pack_parts(source: str, folder: Path, how: Packing) -> dict[str, Packed]:
+def pack_parts(source: str, folder: Path, how: Packing, console: Console = SILENT) -> dict[str, Packed]:
     """Write all parts of some data, ``train`` and ``test`` if there are such, into a new folder.
 
     The folder is there whole or not at all.
@@ -62,7 +64,8 @@ def pack_parts(source: str, folder: Path, how: Packing) -> dict[str, Packed]:
     unfinished = folder.with_name(f".unfinished-{os.getpid()}-{folder.name}")
     parts = {part: open_whole(path) for part, path in parts_of(source).items()}
     try:
-        packed = {part: pack(data, unfinished / part, how) for part, data in parts.items()}
+        with counting(console, "netdef pack", sum(map(len, parts.values())), "images") as counter:
+            packed = {part: pack(data, unfinished / part, how, counter) for part, data in parts.items()}
         unfinished.rename(folder)
     except OSError as error:
         raise NetError(Diagnostic("N777", f"{folder} can't be written: {error.strerror or error}")) from None
@@ -71,13 +74,13 @@ def pack_parts(source: str, folder: Path, how: Packing) -> dict[str, Packed]:
     return packed
 
 
-def pack(data: Dataset, folder: Path, how: Packing) -> Packed:
-    """Write one data set as shards, and their index."""
+def pack(data: Dataset, folder: Path, how: Packing, counter: Counter = UNCOUNTED) -> Packed:
+    """Write one data set as shards, and their index; its images are counted."""
     folder.mkdir(parents=True)
     places: list[tuple[int, int, int, int]] = []
     shards: list[Path] = []
     skipped = Report()
-    samples = _samples(data, how, skipped)
+    samples = _samples(data, how, skipped, counter)
     sample = next(samples, None)
     while sample is not None:
         shard = folder / f"{len(shards):06}.tar"
@@ -101,9 +104,10 @@ def pack(data: Dataset, folder: Path, how: Packing) -> Packed:
     return Packed(len(shards), len(places), len(data.classes), skipped)
 
 
-def _samples(data: Dataset, how: Packing, skipped: Report) -> Iterator[tuple[str, str, bytes, int]]:
+def _samples(data: Dataset, how: Packing, skipped: Report, counter: Counter) -> Iterator[tuple[str, str, bytes, int]]:
     """Key, suffix, content and label of each image; all are decoded, so that no shard holds a broken one."""
     for number in range(len(data)):
+        counter.add()
         try:
             image = data.image(number)
         except NetError as error:

@@ -19,6 +19,7 @@ from netdef.runtime.evaluation.report import Result
 from netdef.runtime.evaluation.scoring import ScoringTask, check_task, score_images
 from netdef.runtime.evaluation.test_data import data_named, open_test_data
 from netdef.runtime.hardware.process_group import SINGLE, ProcessGroup
+from netdef.runtime.progress import counting
 from netdef.runtime.requests import EvaluateRequest
 from netdef.runtime.trained import open_trained
 from netdef.runtime.trained_run import trained_run
@@ -71,7 +72,9 @@ def _posteriors_of(
     task = open_task(request, file, weights)
     console.show(task.trained.warnings)
     check_task(task)
-    found = score_images(task, left_out.tell, lambda line: console.say(f"{file}: {line}"), group).all_gather(group)
+    with counting(console, file, len(group.slice_of(len(task.data))), "images") as counter:
+        own = score_images(task, left_out.tell, counter.add, group)
+    found = own.all_gather(group)
     if num_left_out := left_out.close(group):
         console.say(f"netdef evaluate: images left out: {num_left_out:,}")
     data = data_named(request.data, task.trained.origin.run)

@@ -23,9 +23,10 @@ from netdef.runtime.evaluation.views import ViewValues, large_enough, values_of_
 from netdef.runtime.hardware.process_group import SINGLE, ProcessGroup
 from netdef.runtime.trained import TrainedNet
 
-SECONDS_BETWEEN_LINES = 15.0
 Tell = Callable[[Diagnostic], None]
 """What is given each image that is left out."""
+Done = Callable[[float], None]
+"""What is given how many images more are done; of one that is shown several times, parts."""
 
 
 class ScoringTask(NamedTuple):
@@ -45,18 +46,15 @@ class ScoringTask(NamedTuple):
 
 
 @torch.inference_mode()
-def score_images(task: ScoringTask, tell: Tell, say: Callable[[str], None], group: ProcessGroup = SINGLE) -> Posteriors:
-    """The posteriors of this process's share of the images.
-
-    ``say`` is given a line now and then where it takes long.
-    """
+def score_images(task: ScoringTask, tell: Tell, done: Done, group: ProcessGroup = SINGLE) -> Posteriors:
+    """The posteriors of this process's share of the images."""
     check_task(task)
     trained = task.trained
     began = time.monotonic()
     pieces, num_pieces = (_as_in_training if task.protocol.is_simple else over_views)(task, tell, group)
     shape = len(task.data), trained.num_channels
     softmaxed = are_posteriors(trained.net, trained.blob)
-    coming = with_progress(pieces, num_pieces, len(group.slice_of(len(task.data))), say)
+    coming = counted(pieces, num_pieces, done)
     values, numbers = averaged(coming, num_pieces, shape, task.protocol.pool, softmaxed=softmaxed)
     all_labels = np.asarray(task.data.labels, np.int64)
     count = ~np.isin(all_labels[numbers], sorted(task.ignored))
@@ -109,16 +107,8 @@ def over_views(task: ScoringTask, tell: Tell, group: ProcessGroup = SINGLE) -> t
     return values_of_views(trained, coming, views), len(views) * len(scalings)
 
 
-def with_progress(
-    pieces: Iterable[ViewValues], num_pieces: int, num: int, say: Callable[[str], None]
-) -> Iterator[ViewValues]:
-    """The same pieces, with a line now and then."""
-    done = 0.0
-    began = last = time.monotonic()
+def counted(pieces: Iterable[ViewValues], num_pieces: int, done: Done) -> Iterator[ViewValues]:
+    """The same pieces, each told once it was taken; there are ``num_pieces`` of each image."""
     for piece in pieces:
         yield piece
-        done += len(piece.numbers) / num_pieces
-        now = time.monotonic()
-        if now - last >= SECONDS_BETWEEN_LINES:
-            last = now
-            say(f"{done:,.0f} of {num:,} images, {done / (now - began):,.1f} images/s")
+        done(len(piece.numbers) / num_pieces)

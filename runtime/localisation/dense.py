@@ -96,15 +96,18 @@ def evaluate_dense(
     *,
     group: ProcessGroup = SINGLE,
     tell: Callable[[Diagnostic], None] | None = None,
+    done: Callable[[], None] = lambda: None,
 ) -> BoxErrors:
     """Count the images of which no guess has the right class and the right box; each process looks at its share.
 
-    Images that can't be read are told and left out if ``tell`` is given; else they are mistakes.
+    Images that can't be read are told and left out if ``tell`` is given; else they are mistakes. ``done`` is called
+    for each image.
     """
     truth = boxes_of(data)
     assert truth is not None
     total = BoxErrors()
     for index in group.slice_of(len(data)):
+        done()
         try:
             image = data.image(index)
         except NetError as error:

@@ -1,12 +1,12 @@
 """Nets that give boxes on images with boxes: how often each is wrong, or with dense nets all of them together."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from netdef.compiler.request import UsageError
 from netdef.runtime.console import Console
-from netdef.runtime.data.batches import TestBatches
+from netdef.runtime.data.batches import Batch, TestBatches
 from netdef.runtime.data.datasets.dataset import Dataset, warnings_of
 from netdef.runtime.data.loading import stream
 from netdef.runtime.data.skipping import Skipped
@@ -18,6 +18,7 @@ from netdef.runtime.localisation.agreement import check_data, check_together
 from netdef.runtime.localisation.dense import evaluate_dense
 from netdef.runtime.localisation.evaluation import BoxErrors, evaluate_boxes
 from netdef.runtime.localisation.open_net import learns_boxes, open_either
+from netdef.runtime.progress import Counter, counting
 from netdef.runtime.requests import EvaluateRequest
 from netdef.runtime.trained import TrainedNet
 from netdef.runtime.trained_run import TrainedRun, trained_run
@@ -86,13 +87,20 @@ def evaluate_box_nets(
     left_out = LeftOut(console)
     if request.net.dense:
         tell = left_out.tell if request.data.skips else None
-        errors = evaluate_dense(data, localisers, classifiers, request.scales, group=group, tell=tell)
-        found = [(", ".join(request.files), errors)]
+        named = ", ".join(request.files)
+        with counting(console, named, len(group.slice_of(len(data))), "images") as counter:
+            errors = evaluate_dense(
+                data, localisers, classifiers, request.scales, group=group, tell=tell, done=counter.add
+            )
+        found = [(named, errors)]
     else:
-        found = [(net.path, _at_the_centre(net, data, request, left_out, group)) for net in localisers]
+        found = []
+        for net in localisers:
+            with counting(console, net.path, len(group.slice_of(len(data))), "images") as counter:
+                found.append((net.path, _at_the_centre(net, data, request, left_out, group, counter=counter)))
     left_out.close(group)
-    named = data_named(request.data, run)
-    results = tuple(BoxResult(name, named, errors) for name, errors in found)
+    source = data_named(request.data, run)
+    results = tuple(BoxResult(name, source, errors) for name, errors in found)
     console.print("\n".join(result.text for result in results))
     return results
 
@@ -118,9 +126,22 @@ def _run_that_knows_classes(nets: Sequence[TrainedNet]) -> TrainedRun | None:
 
 
 def _at_the_centre(
-    net: TrainedNet, data: Dataset, request: EvaluateRequest, left_out: LeftOut, group: ProcessGroup
+    net: TrainedNet,
+    data: Dataset,
+    request: EvaluateRequest,
+    left_out: LeftOut,
+    group: ProcessGroup,
+    *,
+    counter: Counter,
 ) -> BoxErrors:
     """The errors of a net that sees the centre of each image, over all processes."""
     batches = TestBatches(data, net.feed.crop, TEST_BATCH, skip=request.data.skips)
     own = stream(batches, group.slice_of(len(batches)), request.data.workers or 0)
-    return evaluate_boxes(net, Skipped(data, left_out.tell).readable(own)).over(group)
+    readable = Skipped(data, left_out.tell).readable(own)
+    return evaluate_boxes(net, _counted(readable, counter)).over(group)
+
+
+def _counted(batches: Iterable[Batch], counter: Counter) -> Iterator[Batch]:
+    for batch in batches:
+        yield batch
+        counter.add(len(batch["number"]))

@@ -12,8 +12,9 @@ from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 
 from netdef.runtime.hardware.memory import peak_memory
+from netdef.runtime.progress import clock
 from netdef.runtime.training.job import Job, solver_of, training_batches
-from netdef.runtime.training.progress import Display, clock
+from netdef.runtime.training.progress import Display
 from netdef.runtime.training.setup import TrainingSetup
 
 

@@ -5,14 +5,10 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple, Protocol, Self
 
-from rich.console import Console as Terminal
-from rich.progress import BarColumn, Progress, TextColumn
-from rich.text import Text
-
 from netdef.compiler.override import override
 from netdef.runtime.console import Console
-
-SECONDS_BETWEEN_LINES = 15.0
+from netdef.runtime.progress import SECONDS_BETWEEN_LINES, clock, is_terminal
+from netdef.runtime.progress_bar import Bar, Fact, Standing
 
 
 class Status(NamedTuple):
@@ -43,16 +39,25 @@ class Status(NamedTuple):
         """One line, whose columns stand below each other."""
         width = len(str(self.total))
         evaluation = f"  {self.evaluation}" if self.evaluation else ""
-        where = f"iteration {self.iteration:{width}}/{self.total}  epoch {self.epoch:6.2f}"
-        return f"{where}  {self.short_text}{evaluation}"
+        return (
+            f"iteration {self.iteration:{width}}/{self.total}  epoch {self.epoch:6.2f}"
+            f"  loss {self.loss:.4f}  lr {self.lr:<5.3g}  {self.images_per_s:,.0f} images/s"
+            f"  data wait {100 * self.data_wait:2.0f} %  {clock(self.seconds_left)} left{evaluation}"
+        )
 
     @property
-    def short_text(self) -> str:
-        """The same without what a bar shows."""
-        return (
-            f"loss {self.loss:.4f}  lr {self.lr:<5.3g}  {self.images_per_s:,.0f} images/s"
-            f"  data wait {100 * self.data_wait:2.0f} %  {clock(self.seconds_left)} left"
+    def standing(self) -> Standing:
+        """The same beside a bar, as far as it fits."""
+        facts = (
+            Fact(f"iteration {self.iteration}/{self.total}", 1),
+            Fact(f"epoch {self.epoch:.2f}", 2),
+            Fact(f"loss {self.loss:.4f}", 3),
+            Fact(f"lr {self.lr:.3g}", 5),
+            Fact(f"{self.images_per_s:,.0f} images/s", 4),
+            Fact(f"data wait {100 * self.data_wait:.0f} %", 6),
+            Fact(f"{clock(self.seconds_left)} left", 0),
         )
+        return Standing(self.iteration, self.total, facts)
 
 
 class Display(Protocol):
@@ -81,7 +86,7 @@ def display(console: Console, rank: int = 0) -> Display:
         return Nothing()
     if not console.speaks:
         return Lasting(Remarks(rank))
-    return Lasting(Bar() if sys.stderr.isatty() else Lines())
+    return Lasting(Foot() if is_terminal() else Lines())
 
 
 class Nothing:
@@ -175,36 +180,27 @@ class Lines:
         pass
 
 
-class Bar:
+class Foot:
     """A bar at the foot of the terminal, and a line for each evaluation above it."""
 
     def __init__(self) -> None:
-        columns = (BarColumn(bar_width=9), TextColumn("{task.description}", markup=False))
-        self._progress = Progress(*columns, console=Terminal(stderr=True), transient=True)
-        self._task = self._progress.add_task("", total=None)
+        self._bar = Bar(Standing(0, 1, (Fact("waiting for the first iterations", 0),)))
 
     def show(self, status: Status) -> None:
         """Move the bar."""
         if status.evaluation:
             self.print(status.text)
-        self._progress.update(self._task, total=status.total, completed=status.iteration, description=status.short_text)
+        self._bar.move(status.standing)
 
     def print(self, text: str) -> None:
         """A line above the bar."""
-        self._progress.console.print(Text(text), soft_wrap=True)
+        self._bar.print(text)
 
     remark = print
 
     def __enter__(self) -> Self:
-        self._progress.start()
+        self._bar.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-
-def clock(seconds: float) -> str:
-    """Hours, minutes and seconds."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}"
+        self._bar.__exit__()

@@ -6,7 +6,6 @@ to length 1. What stands for the box on an image is made in the same way, and th
 """
 
 import time
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +15,7 @@ from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
 from netdef.compiler.shape import show
 from netdef.runtime.data.datasets.dataset import Dataset, ImageArray, boxes_of, paths_of
-from netdef.runtime.evaluation.scoring import ScoringTask, Tell, check_task, over_views, with_progress
+from netdef.runtime.evaluation.scoring import Done, ScoringTask, Tell, check_task, counted, over_views
 from netdef.runtime.transfer.descriptors import Descriptors, normalised, side_by_side
 from netdef.runtime.transfer.several import labels_of
 
@@ -58,13 +57,13 @@ def blob_of(net: Net, chosen: str | None) -> str:
     return blob
 
 
-def describe(task: ScoringTask, how: RowSettings, tell: Tell, say: Callable[[str], None]) -> Descriptors:
-    """The descriptors of a task's images: the net's blob."""
+def describe(task: ScoringTask, how: RowSettings, tell: Tell, done: Done) -> Descriptors:
+    """The descriptors of a task's images: the net's blob; with boxes each image is done twice."""
     check_task(task)
     began = time.monotonic()
-    found = _described(task, how, tell, say)
+    found = _described(task, how, tell, done)
     if how.box:
-        found = _with_boxes(found, _described(task._replace(data=Boxes(task.data)), how, tell, say))
+        found = _with_boxes(found, _described(task._replace(data=Boxes(task.data)), how, tell, done))
     made = {
         "name": task.trained.net.name,
         "blob": task.trained.blob,
@@ -76,12 +75,12 @@ def describe(task: ScoringTask, how: RowSettings, tell: Tell, say: Callable[[str
     return found._replace(made=made)
 
 
-def _described(task: ScoringTask, how: RowSettings, tell: Tell, say: Callable[[str], None]) -> Descriptors:
+def _described(task: ScoringTask, how: RowSettings, tell: Tell, done: Done) -> Descriptors:
     pieces, num_pieces = over_views(task, tell)
     num, num_scales = len(task.data), max(1, len(task.protocol.scales))
     sums = np.zeros((num, num_scales if how.stack else 1, task.trained.num_channels), np.float32)
     counts = np.zeros(num, np.int64)
-    for piece in with_progress(pieces, num_pieces, num, say):
+    for piece in counted(pieces, num_pieces, done):
         means = piece.values.flatten(3).mean(3) if piece.values.dim() > 3 else piece.values
         sums[piece.numbers, piece.scale if how.stack else 0] += means.mean(1).cpu().numpy()
         counts[piece.numbers] += 1

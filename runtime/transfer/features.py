@@ -12,6 +12,7 @@ from netdef.runtime.data.loading import workers_for
 from netdef.runtime.evaluation.left_out import LeftOut
 from netdef.runtime.evaluation.protocol import Protocol
 from netdef.runtime.evaluation.scoring import ScoringTask
+from netdef.runtime.progress import counting
 from netdef.runtime.requests import DataRequest, FeaturesRequest
 from netdef.runtime.trained import open_trained
 from netdef.runtime.transfer.describing import RowSettings, blob_of, describe
@@ -31,7 +32,8 @@ def describe_images(request: FeaturesRequest, console: Console) -> Descriptors:
     task = open_task(request)
     console.show([*task.trained.warnings, *warnings_of(task.data)])
     how = RowSettings(request.stack, request.normalise, request.box)
-    found = describe(task, how, left_out.tell, lambda line: console.say(f"{request.net.file}: {line}"))
+    with counting(console, request.net.file, len(task.data) * (1 + request.box), "images") as counter:
+        found = describe(task, how, left_out.tell, counter.add)
     named = {"net": request.net.file, "weights": request.weights, "data": request.data.data}
     found = found._replace(made={**named, **found.made})
     if request.out is not None:

@@ -27,8 +27,10 @@ from netdef.compiler.onnx.model import OPSET, version
 from netdef.compiler.shape import Shape, known
 from netdef.compiler.weights.complete import complete
 from netdef.compiler.weights.stored import Weights
+from netdef.runtime.console import SILENT, Console
 from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.lower_net import lower
+from netdef.runtime.progress import Counter, counting
 from netdef.runtime.trained import TrainedNet
 from netdef.runtime.verification.certificate import Case, Certificate, Difference
 from netdef.runtime.verification.random_inputs import Arrays, by_pytorch, contrast_of, random_inputs
@@ -55,6 +57,7 @@ def verify(
     tolerance: float = TOLERANCE,
     origin: str = "",
     exported: Sequence[Path] = (),
+    console: Console = SILENT,
 ) -> Certificate:
     """Run a net in PyTorch and in ONNX Runtime, at several sizes, and compare every blob.
 
@@ -70,6 +73,7 @@ def verify(
         tolerance: the greatest relative error that passes.
         origin: where the weights came from.
         exported: the files of a model that was written with these settings; one is written if there are none.
+        console: who says how far it is.
 
     Raises:
         NetError: with every layer that one of the two can't do.
@@ -83,23 +87,27 @@ def verify(
     fed: list[Arrays] = [random_inputs(net, shapes, seed, contrast) for shapes in sizes]
     if trained is not None:
         fed += [_batch_of(trained.inputs_of(image), net, dynamic) for image in images.values()]
-    with TemporaryDirectory() as folder:
+    steps = 2 + 3 * len(fed)  # two models, and each case as exported, in PyTorch, and with every blob
+    with TemporaryDirectory() as folder, counting(console, "verifying", steps, "steps") as counter:
         whole, inside = Path(folder) / "model.onnx", Path(folder) / "every_blob.onnx"
         settings: dict[str, Any] = {"dynamic": dynamic, "opset": opset, "seed": seed, "origin": origin}
         files = exported or save_model(net, whole, weights, **settings).files
+        counter.add()
         save_model(net, inside, weights, **settings, every_blob=True)
+        counter.add()
         about = _about(net, complete(net, weights, seed).origin(origin), files, settings)
         if images:
             about["images"] = {path: _sha256(Path(path)) for path in images}
-        as_exported = _runner(net, files[0])
+        as_exported = _runner(net, files[0], counter)
         outputs = [as_exported(inputs) for inputs in fed]
         del as_exported  # one session at a time: each holds the weights
-        every_blob = _runner(net, inside)
-        cases = tuple(
-            _compared(net, inputs, by_pytorch(module, values, inputs), every_blob(inputs), own)
-            for inputs, own in zip(fed, outputs, strict=True)
-        )
-    return Certificate(about, tolerance, cases)
+        every_blob = _runner(net, inside, counter)
+        cases = []
+        for inputs, own in zip(fed, outputs, strict=True):
+            wanted = by_pytorch(module, values, inputs)
+            counter.add()
+            cases.append(_compared(net, inputs, wanted, every_blob(inputs), own))
+    return Certificate(about, tolerance, tuple(cases))
 
 
 def difference(layer: str, blob: str, found: NDArray[np.float32], wanted: NDArray[np.float32]) -> Difference:
@@ -124,8 +132,8 @@ def _compared(net: Net, inputs: Arrays, wanted: Arrays, found: Arrays, outputs: 
     )
 
 
-def _runner(net: Net, path: Path) -> Callable[[Arrays], Arrays]:
-    """A model in ONNX Runtime, as a function from the net's inputs to the model's outputs, by name."""
+def _runner(net: Net, path: Path, counter: Counter) -> Callable[[Arrays], Arrays]:
+    """A model in ONNX Runtime, as a function from the net's inputs to the model's outputs, by name; calls count."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
@@ -134,7 +142,9 @@ def _runner(net: Net, path: Path) -> Callable[[Arrays], Arrays]:
 
     def run(inputs: Arrays) -> Arrays:
         fed = {own.name: inputs[blobs[own.name]] for own in session.get_inputs()}
-        return dict(zip(names, session.run(names, fed), strict=True))
+        found = dict(zip(names, session.run(names, fed), strict=True))
+        counter.add()
+        return found
 
     return run
 
