@@ -6,16 +6,16 @@ there is to say and asks no more. A mistake that ends the work is an exception, 
 Law: torch is not imported, and rich only where progress is shown.
 """
 
-import os
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Self, TextIO
+from typing import Self
 
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.runtime.exit_status import ExitStatus
 from netdef.runtime.hardware.launch_environment import is_first_process
+from netdef.runtime.terminal import shows_color
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +97,7 @@ SILENT = Console(progress=False, results=False)
 
 def open_console() -> Console:
     """The console of this process: one of several that a launcher started speaks only as rank 0."""
-    return Console(speaks=is_first_process(), color=_shows_color(sys.stderr))
+    return Console(speaks=is_first_process(), color=shows_color(sys.stderr))
 
 
 class LostOutput(Exception):
@@ -110,10 +110,6 @@ def tell(text: str) -> None:
         return
     with suppress(OSError, ValueError):  # the disk is full, the terminal is gone, or it was closed
         print(text, file=sys.stderr, flush=True)
-
-
-def _shows_color(stream: TextIO | None) -> bool:
-    return stream is not None and not stream.closed and stream.isatty() and "NO_COLOR" not in os.environ
 
 
 def _draw(report: Report, *, color: bool) -> None:

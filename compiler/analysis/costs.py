@@ -35,6 +35,25 @@ def costs(net: Net) -> Costs:
     return Costs(net.num_params, net.num_statistics, net.macs, net.num_params * BYTES, held)
 
 
+def batch_of(net: Net) -> int | None:
+    """How many images, or other samples, one forward pass takes; None where the inputs don't tell.
+
+    Images are (N, C, H, W). Without any, N is the first size of inputs that have no more than two, as tables have.
+    """
+    shapes = [shape for shape in net.inputs.values() if shape]
+    images = [shape for shape in shapes if len(shape) > 3]
+    if not images and any(len(shape) > 2 for shape in shapes):
+        return None  # sequences have their steps first
+    found = {shape[0] for shape in images or shapes}
+    batch = found.pop() if len(found) == 1 else None
+    return batch if isinstance(batch, int) and batch > 0 else None
+
+
+def takes_images(net: Net) -> bool:
+    """Whether any input may be an image: (N, C, H, W)."""
+    return any(len(shape) > 3 for shape in net.inputs.values())
+
+
 def costs_of_run(net: Net) -> CostsOfRun:
     """The totals of what is no number yet."""
     macs = (node.macs for node in net.nodes)

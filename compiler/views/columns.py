@@ -22,13 +22,14 @@ def markdown(headings: Row, rows: Iterable[Row], left: int) -> list[str]:
     return [f"| {' | '.join(row)} |" for row in (cells[0], rule, *cells[1:])]
 
 
-def csv(headings: Row, rows: Iterable[Row], left: int) -> str:
-    """CSV, its numbers without commas."""
+def csv(headings: Row, rows: Iterable[Row], left: int, right: int = 0) -> str:
+    """CSV, its numbers without commas; the last ``right`` columns are words, too."""
     from csv import writer as writer_on  # only this format needs it
     from io import StringIO
 
     text = StringIO()
     writer = writer_on(text, lineterminator="\n")
     writer.writerow(headings)
-    writer.writerows([cell.replace(",", "") if i >= left else cell for i, cell in enumerate(row)] for row in rows)
+    numbers = range(left, len(headings) - right)
+    writer.writerows([cell.replace(",", "") if i in numbers else cell for i, cell in enumerate(row)] for row in rows)
     return text.getvalue().rstrip("\n")

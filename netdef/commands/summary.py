@@ -1,12 +1,19 @@
-"""Show a net layer by layer: shapes, weights, multiply-adds, receptive fields and memory, without running it."""
+"""Show a net layer by layer: windows, shapes, weights, multiply-adds, receptive fields and memory, without running it.
+
+Layers of one block stand under a heading with its sums; --blocks prints a line for each block instead. Of a batch of
+several images the totals say both, the batch's and one image's. On a narrow terminal columns are left out and numbers
+rounded; into a file or a pipe all is written.
+"""
 
 import argparse
+import sys
 
 from netdef.compiler.load import load_net_as_it_is
-from netdef.compiler.views.summary import FORMATS, render
+from netdef.compiler.views.summary import FORMATS, Look, render
 from netdef.options.net import net_arguments, net_request
 from netdef.runtime.console import Console
 from netdef.runtime.exit_status import ExitStatus
+from netdef.runtime.terminal import shows_color, width_of
 
 HELP = "shapes, weights, multiply-adds, receptive fields and memory of every layer"
 
@@ -15,6 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("file", metavar="FILE", help="a .net or .prototxt file")
     parser.add_argument("--format", choices=FORMATS, default="table", help="how to print it")
+    parser.add_argument("--blocks", action="store_true", help="a line for each block, not for each layer")
     net_arguments(parser)
 
 
@@ -22,5 +30,6 @@ def run(args: argparse.Namespace, console: Console) -> int:
     """Print the summary on stdout, though claims of the file be false."""
     net = load_net_as_it_is(net_request(args))
     console.show(net.report)
-    console.print(render(net, args.format))
+    look = Look(width_of(sys.stdout), shows_color(sys.stdout), args.blocks)
+    console.print(render(net, args.format, look))
     return ExitStatus.USER_MISTAKE if net.report.errors else ExitStatus.FINE

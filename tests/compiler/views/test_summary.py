@@ -1,11 +1,15 @@
 """The summary's forms, against each other and against a count by hand of what is independent of us."""
 
 import csv
+import re
 from io import StringIO
 from pathlib import Path
 
+import pytest
+
 import netdef
-from netdef.compiler.views.summary import FORMATS, as_dict, render, totals
+from netdef.compiler.views.narrow import SHORTEST_NAME
+from netdef.compiler.views.summary import FORMATS, Look, as_dict, render, totals
 
 NETS = Path(__file__).parents[3] / "nets"
 
@@ -80,13 +84,98 @@ def test_what_only_a_run_can_tell_is_shown_as_a_form(tmp_path: Path) -> None:
         """,
     )
     row = next(line for line in render(net, "table").splitlines() if line.startswith("conv"))
-    assert row.split() == ["conv", "Convolution", "conv", "1x8xKx16", "1,608", "25,600*K", "512*K"]
+    assert row.split() == ["conv", "Convolution", "5x5,", "pad", "2", "conv", "1x8xKx16", "1,608", "25,600*K", "512*K"]
     assert totals(net)[1:] == [
-        "0 multiply-adds",
-        "0.0 MiB of weights, 0.0 MiB of activations, in float32",
+        "0 multiply-adds for one image",
+        "0.0 MiB of weights, 0.0 MiB of activations for one image, in float32",
         "more, which only a run can tell: 25,600*K multiply-adds and 1,024*K bytes of activations",
     ]
     found = as_dict(net)
     assert [layer["macs"] for layer in found["layers"]] == [0, 0, None]
     assert found["macs"] == 0
     assert found["blobs"]["conv"] == [1, 8, None, 16]
+
+
+# ---- what a person sees
+@pytest.mark.parametrize("width", [40, 60, 72, 80, 100, 132])
+@pytest.mark.parametrize("name", ["vgg16", "resnet50", "alexnet", "vgg16_scr"])
+@pytest.mark.parametrize("blocks", [False, True])
+def test_no_line_is_wider_than_the_terminal(width: int, name: str, blocks: bool) -> None:
+    """Lines that wrap can't be read as columns."""
+    net = netdef.load(NETS / f"{name}.net", phase="TRAIN")
+    lines = render(net, "table", Look(width=width, blocks=blocks)).splitlines()
+    assert max(map(len, lines)) <= width
+    assert any("weights" in line for line in lines)
+
+
+def test_long_names_are_cut_before_columns_go(tmp_path: Path) -> None:
+    name = "a_" * 40
+    net = load(tmp_path, f'input "d" [1, 3, 8, 8] layer "{name}" Pooling {{ kernel_size: 2 }}')
+    table = render(net, "table", Look(width=100))
+    assert "activations" in table
+    assert "…" in table
+    assert name[: SHORTEST_NAME // 3] in table
+    assert name in render(net, "table")
+
+
+def test_colour_changes_no_character() -> None:
+    net = netdef.load(NETS / "vgg16.net")
+    coloured = render(net, "table", Look(color=True))
+    assert "\033[" in coloured
+    assert re.sub(r"\033\[\d*m", "", coloured) == render(net, "table")
+    assert "\033" not in "".join(render(net, format, Look(color=format == "table")) for format in ("json", "csv"))
+
+
+WINDOWS = """
+input "data" [1, 4, 32, 32]
+layer "plain" Convolution { num_output: 4 kernel_size: 3 }
+layer "all" Convolution { num_output: 4 kernel_size: 3 pad: 6 dilation: 6 stride: 2 group: 4 }
+layer "wide" Convolution { num_output: 4 kernel_h: 1 kernel_w: 7 pad_h: 0 pad_w: 3 }
+layer "max" Pooling { kernel_size: 3 stride: 2 }
+layer "ave" Pooling { pool: AVE global_pooling: true }
+layer "fc" InnerProduct { num_output: 2 }
+"""
+
+
+def test_windows_are_said_as_they_differ_from_the_usual(tmp_path: Path) -> None:
+    rows = csv.DictReader(StringIO(render(load(tmp_path, WINDOWS), "csv")))
+    assert {row["layer"]: row["window"] for row in rows} == {
+        "data": "",
+        "plain": "3x3",
+        "all": "3x3, stride 2, pad 6, dilation 6, group 4",
+        "wide": "1x7, pad 0x3",
+        "max": "MAX 3x3, stride 2",
+        "ave": "AVE global",
+        "fc": "",
+    }
+    windows = {layer["name"]: layer["window"] for layer in as_dict(load(tmp_path, WINDOWS))["layers"]}
+    assert windows["all"] == {"kernel": [3, 3], "stride": [2, 2], "pad": [6, 6], "dilation": [6, 6]}
+    assert windows["wide"] == {"kernel": [1, 7], "stride": [1, 1], "pad": [0, 3], "dilation": [1, 1]}
+    assert windows["fc"] is None
+
+
+def test_totals_say_what_is_of_a_batch_and_what_of_an_image() -> None:
+    """Configuration D does 15,470,264,320 multiply-adds for an image, however many there are."""
+    one, eight = (totals(netdef.load(NETS / "vgg16.net", set={"N": n})) for n in (1, 8))
+    assert one[1] == "15,470,264,320 multiply-adds for one image"
+    assert eight[1] == "123,762,114,560 multiply-adds for a batch of 8 images, 15,470,264,320 for one"
+    assert "58.1 MiB of activations for one image" in one[2]
+    assert "465.0 MiB of activations for the batch (58.1 MiB for one image)" in eight[2]
+    assert render(netdef.load(NETS / "vgg16.net", set={"N": 8}), "table").startswith("VGG16, phase TEST, batch of 8")
+
+
+def test_samples_that_are_no_images_are_called_so(tmp_path: Path) -> None:
+    assert totals(load(tmp_path, 'input "d" [7, 2] layer "fc" InnerProduct { num_output: 3 }'))[1] == (
+        "42 multiply-adds for a batch of 7 samples, 6 for one"
+    )
+    steps_first = 'input "x" [5, 2, 3] input "cont" [5, 2] layer "s" Silence { bottom: ["x", "cont"] }'
+    assert as_dict(load(tmp_path, steps_first))["batch"] is None
+
+
+def test_a_line_for_each_block_sums_up_to_the_net() -> None:
+    net = netdef.load(NETS / "resnet50.net")
+    rows = list(csv.DictReader(StringIO(render(net, "csv", Look(blocks=True)))))
+    assert sum(int(row["weights"] or 0) for row in rows) == net.num_params
+    assert sum(int(row["MACs"] or 0) for row in rows) == net.macs
+    assert sum(int(row["layers"]) for row in rows) == len(net.nodes)
+    assert any(row["block"] == 'stage(2, 64, ["a", "b", "c"], stride: 1)' for row in rows)
