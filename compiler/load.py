@@ -28,6 +28,7 @@ from netdef.compiler.shape import Shape, Shapes
 from netdef.compiler.source import Source
 from netdef.compiler.syntax.parser import parse
 from netdef.compiler.syntax.tree import DeclaredShapes, Expanded, Tree, Value
+from netdef.compiler.views.shown_net import ShownNet
 
 
 class Analysis(NamedTuple):
@@ -43,7 +44,7 @@ class Analysis(NamedTuple):
     """The same with includes, blocks, loops and variables worked out: plain prototxt."""
     definition: Definition | None
     """The layers with their parameters, of all phases."""
-    net: Net | None
+    net: ShownNet | None
     """The layers of one phase, joined, with shapes."""
     report: Report
     """What is wrong."""
@@ -114,7 +115,7 @@ def join_net(read: Analysis, request: NetRequest, *, samples: Mapping[str, Shape
         found = Report()
         net = make_dense(net, given, found)
         report.extend(found)
-    return read._replace(net=net, report=report)
+    return read._replace(net=ShownNet.of(net), report=report)
 
 
 def _later(expanded: Expanded, report: Report) -> Report:
@@ -136,7 +137,7 @@ def load(
     dense: bool = False,
     opaque: DeclaredShapes | None = None,
     layer_files: Sequence[str] = (),
-) -> Net:
+) -> ShownNet:
     """Read, expand and check a net.
 
     Args:
@@ -172,7 +173,7 @@ def load(
     return load_net(request, samples=samples, files=files)
 
 
-def load_net(request: NetRequest, *, samples: Mapping[str, Shapes] | None = None, files: Files = DISK) -> Net:
+def load_net(request: NetRequest, *, samples: Mapping[str, Shapes] | None = None, files: Files = DISK) -> ShownNet:
     """The net that is asked for; ``samples`` and mistakes as ``load`` has them."""
     found = analyse_net(request, samples=samples, files=files)
     stop_on_errors(found.report)
@@ -180,7 +181,7 @@ def load_net(request: NetRequest, *, samples: Mapping[str, Shapes] | None = None
     return found.net
 
 
-def load_net_as_it_is(request: NetRequest, files: Files = DISK) -> Net:
+def load_net_as_it_is(request: NetRequest, files: Files = DISK) -> ShownNet:
     """The net that is asked for, though what its file claims of it be false: its report has those errors, too.
 
     Raises:
@@ -218,11 +219,11 @@ def _check_names(expanded: Expanded, report: Report) -> None:
         report.add(Diagnostic("N310", f"--set {name}: no let of {expanded.source.path} has this name", help=help))
 
 
-def build(expanded: Expanded, state: State, sizes: Sizes, overridden: bool, report: Report) -> Net:
+def build(expanded: Expanded, state: State, sizes: Sizes, overridden: bool, report: Report) -> ShownNet:
     """The second half of the road: an expanded tree to a checked net; raises ``NetError`` as ``load`` does."""
     net = _checked(define(expanded, report), state, sizes, overridden or bool(sizes.inputs), report)
     stop_on_errors(report)
-    return net
+    return ShownNet.of(net)
 
 
 def _checked(definition: Definition, state: State, sizes: Sizes, overridden: bool, report: Report) -> Net:

@@ -18,7 +18,7 @@
 
     Analysis        what analyse knows
     Files           where texts come from: unsaved ones over the disk
-    Net             a checked net
+    Net             a checked net: net.summary(), net.draw("x.svg"); a notebook shows it
     NetError        what is wrong with a file; its report has the diagnostics
 
 ``help(netdef.load)`` tells more, and ``netdef --help`` what the command line does.
@@ -34,11 +34,11 @@ if TYPE_CHECKING:
     from netdef.compiler.load import Analysis as Analysis
     from netdef.compiler.load import analyse as analyse
     from netdef.compiler.load import load as load
-    from netdef.compiler.net.net import Net as Net
     from netdef.compiler.net_error import NetError as NetError
     from netdef.compiler.onnx import onnx_model as onnx_model
     from netdef.compiler.own_types import load_layers as load_layers
     from netdef.compiler.passes.dense import dense as dense
+    from netdef.compiler.views.shown_net import ShownNet as Net
     from netdef.compiler.weights.formats.files import read_weights as read_weights
     from netdef.compiler.weights.formats.files import write_weights as write_weights
     from netdef.evaluation import evaluate as evaluate
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Analysis": "netdef.compiler.load:Analysis",
     "Files": "netdef.compiler.files:Files",
-    "Net": "netdef.compiler.net.net:Net",
+    "Net": "netdef.compiler.views.shown_net:ShownNet",
     "NetError": "netdef.compiler.net_error:NetError",
     "analyse": "netdef.compiler.load:analyse",
     "dense": "netdef.compiler.passes.dense:dense",

@@ -7,9 +7,10 @@ from netdef.compiler.net.definition import LayerDefinition
 from netdef.compiler.net.net import BlobVersion, Net, Node, Sizes
 from netdef.compiler.net_error import stop_on_errors
 from netdef.compiler.schema.message import Refusal
+from netdef.compiler.views.shown_net import ShownNet
 
 
-def dense(net: Net, sizes: Sizes | None = None) -> Net:
+def dense(net: Net, sizes: Sizes | None = None) -> ShownNet:
     """The same net with every InnerProduct as a convolution of the same numbers.
 
     The first one's kernel is its bottom's height and width; those behind it see 1x1. Weights (num_output, C H W) are
@@ -21,7 +22,7 @@ def dense(net: Net, sizes: Sizes | None = None) -> Net:
     report = Report()
     made = make_dense(net, sizes or net.sizes, report)
     stop_on_errors(report)
-    return made
+    return ShownNet.of(made)
 
 
 def make_dense(net: Net, sizes: Sizes, report: Report) -> Net:
