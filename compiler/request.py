@@ -31,6 +31,7 @@ class _Allowed(NamedTuple):
 
     name: str
     holds: Callable[[Any], bool]
+    may_be_empty: bool = False
 
 
 def count(default: Any = None, *, least: int = 1) -> Any:
@@ -50,6 +51,24 @@ def positive(default: Any = None) -> Any:
 def one_of(*words: str) -> Any:
     """A field that holds one of some words, or nothing."""
     return field(default=None, metadata={_Allowed: _Allowed(" or ".join(words), words.__contains__)})
+
+
+def some_of(*words: str, default: Any = ()) -> Any:
+    """A field of any of some words, of none, or with nothing said of them."""
+    allowed = _Allowed(f"among {', '.join(words)}", words.__contains__, may_be_empty=True)
+    return field(default=default, metadata={_Allowed: allowed})
+
+
+def within(numbers: range, default: int) -> Any:
+    """A field of whole numbers from a range."""
+    name = f"a whole number from {numbers[0]} to {numbers[-1]}"
+    return field(default=default, metadata={_Allowed: _Allowed(name, numbers.__contains__)})
+
+
+def file_with(suffix: str) -> Any:
+    """A field for a file's name, or nothing."""
+    allowed = _Allowed(f"a file's name that ends in {suffix}", lambda name: str(name).endswith(suffix))
+    return field(default=None, metadata={_Allowed: allowed})
 
 
 class _Said(dict[str, Any]):
@@ -85,6 +104,8 @@ class Request:
             if allowed is None or value == each.default:
                 continue
             values = value if isinstance(value, tuple) else (value,)
+            if allowed.may_be_empty and value in ((), None):
+                continue
             if not values or not all(map(allowed.holds, values)):
                 raise UsageError(f"{each.name}: {value!r} is not {allowed.name}")
 

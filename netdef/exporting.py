@@ -9,6 +9,7 @@ from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.extras import require
 from netdef.compiler.files import stem_of
 from netdef.compiler.load import load_net
+from netdef.compiler.model_options import OPSET, axes_of
 from netdef.compiler.net_error import NetError
 from netdef.compiler.onnx import save_model
 from netdef.compiler.request import NetStateInPhase, PathName, net_request, path_of
@@ -40,8 +41,8 @@ def export(
     out: PathName | None = None,
     *,
     weights: PathName | None = None,
-    dynamic: Sequence[str] | None = ("N",),
-    opset: int = 19,
+    dynamic: str | Sequence[str] | None = ("N",),
+    opset: int = OPSET,
     seed: int = 0,
     verify: bool = False,
     progress: bool = True,
@@ -55,7 +56,7 @@ def export(
         net: a file.
         out: the model; by default the net's name with .onnx.
         weights: a file, or a run's folder for its best ones; by default the net's fillers, under ``seed``.
-        dynamic: which axes of the inputs are free: ``"N"``, ``"H"``, ``"W"``.
+        dynamic: which axes of the inputs are free: ``"N"``, ``"H"``, ``"W"``; ``None`` is all that the net allows.
         opset: the version of ONNX's operators.
         seed: the fillers' seed.
         verify: whether the model is run against PyTorch, and certified beside it.
@@ -65,12 +66,13 @@ def export(
 
     Raises:
         NetError: if the net or its weights are wrong, ONNX can't express a layer, or the file can't be written.
+        UsageError: if ``out`` doesn't end in .onnx, there is no such axis, or the opset or the seed is out of range.
     """
     request = ExportRequest(
         net=net_request(net, **state),
         weights=path_of(weights),
         out=path_of(out),
-        dynamic=None if dynamic is None else tuple(dynamic),
+        dynamic=None if dynamic is None else axes_of(dynamic),
         opset=opset,
         seed=seed,
         verify=verify,

@@ -5,6 +5,7 @@ from os import fspath
 from typing import Unpack
 
 from netdef.compiler.load import load_net
+from netdef.compiler.model_options import OPSET, axes_of
 from netdef.compiler.net_error import stop_on_errors
 from netdef.compiler.request import NetStateInPhase, PathName, UsageError, net_request, path_of
 from netdef.compiler.weights.complete import complete
@@ -24,9 +25,9 @@ def verify(
     *,
     weights: PathName | None = None,
     images: Sequence[PathName] = (),
-    dynamic: Sequence[str] | None = None,
+    dynamic: str | Sequence[str] | None = None,
     batches: Sequence[int] = (1, 3),
-    opset: int = 19,
+    opset: int = OPSET,
     seed: int = 0,
     tolerance: float = 1e-4,
     progress: bool = True,
@@ -52,13 +53,13 @@ def verify(
 
     Raises:
         NetError: if the net or its weights are wrong, an image can't be read, or one of the two can't do a layer.
-        UsageError: if there are images, and no weights.
+        UsageError: if there are images, and no weights; or a number or an axis is out of range.
     """
     request = VerifyRequest(
         net=net_request(net, **state),
         weights=path_of(weights),
         images=tuple(fspath(image) for image in images),
-        dynamic=None if dynamic is None else tuple(dynamic),
+        dynamic=None if dynamic is None else axes_of(dynamic),
         batches=tuple(batches),
         opset=opset,
         seed=seed,
@@ -82,8 +83,8 @@ def verified(request: VerifyRequest, console: Console) -> Certificate:
     stop_on_errors(mistakes)
     trained = None
     if request.weights is not None and paths:
-        trained = open_trained(net, request.weights, net.outputs[0], device="cpu")
-        console.show(trained.warnings[len(net.report) :])
+        trained = open_trained(net, request.weights, net.outputs[0], device="cpu", opened=given)
+        console.show(trained.found)
     return verify_blobs(
         net,
         given.weights,

@@ -18,7 +18,7 @@ from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
 from netdef.compiler.preprocess import Preprocessing
 from netdef.compiler.shape import Pair, Shape, known
-from netdef.compiler.weights.formats.files import open_named
+from netdef.compiler.weights.formats.files import NamedWeights, open_named
 from netdef.runtime.data.crop import ImageCrop, with_channels
 from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.feed import Feed, bind, crop_of
@@ -68,7 +68,7 @@ class TrainedNet:
     classes      their names in the order of the labels, where a run tells; else none
     precision    what convolutions and products compute in, where it isn't float32
     origin       where all this comes from
-    warnings     what was found while the net was opened
+    found        what was found while it was opened, beside the net's own warnings
     """
 
     module: NetModule
@@ -78,7 +78,7 @@ class TrainedNet:
     classes: tuple[str, ...] = ()
     precision: torch.dtype | None = None
     origin: Origin = UNKNOWN
-    warnings: tuple[Diagnostic, ...] = ()
+    found: tuple[Diagnostic, ...] = ()
 
     def replace(self, **changes: Any) -> Self:
         """The same with some fields changed."""
@@ -88,6 +88,11 @@ class TrainedNet:
     def net(self) -> Net:
         """The net."""
         return self.module.net
+
+    @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """The net's own, and those that were found while it was opened."""
+        return (*self.net.report, *self.found)
 
     @property
     def path(self) -> str:
@@ -177,6 +182,7 @@ def open_trained(
     inputs: Mapping[str, str] | None = None,
     feed: Feed | None = None,
     bf16_on_gpu: bool = False,
+    opened: NamedWeights | None = None,
 ) -> TrainedNet:
     """A net with its weights on a device, ready for images.
 
@@ -190,11 +196,12 @@ def open_trained(
         feed: how the net's own data layers feed it, if they do. By default images come from outside, and become numbers
             as the net's ``preprocess`` says, else as they did in the run that made the weights, else as they are.
         bf16_on_gpu: whether convolutions and products are computed in bfloat16 where a GPU is.
+        opened: the weights, where somebody has opened them already.
 
     Raises:
         NetError: if there are no weights for a layer, or the net doesn't take images.
     """
-    given = open_named(weights)
+    given = opened or open_named(weights)
     module = lower(net, given.weights).to(device_of(device))
     if module.matched.missing:
         message = f"{weights} has no weights for {', '.join(module.matched.missing)}"
@@ -212,7 +219,7 @@ def open_trained(
         classes=run.classes if run else (),
         precision=torch.bfloat16 if bf16_on_gpu and on_gpu else None,
         origin=Origin(weights, given.origin, run, numbers),
-        warnings=(*net.report, *([_bytes_as_they_are(net)] if numbers is NumbersFrom.NOBODY else [])),
+        found=(_bytes_as_they_are(net),) if numbers is NumbersFrom.NOBODY else (),
     )
 
 

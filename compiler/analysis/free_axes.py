@@ -11,14 +11,12 @@ tell: whether a layer's bottoms agree only at the file's own size, as with data 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from netdef.compiler.diagnostics import Diagnostic, Label, Report
+from netdef.compiler.model_options import AXES
 from netdef.compiler.net.net import Net, Node
 from netdef.compiler.net.shapes import Inferred, Refused, Step, changed_weight, infer_shapes
 from netdef.compiler.net_error import NetError, stop_on_errors
 from netdef.compiler.shape import Shape, show
 from netdef.compiler.size import Dim, symbol
-
-AXES = {"N": "batch", "H": "height", "W": "width"}
-"""The letters that a free axis of the inputs may have."""
 
 
 def running_shapes(net: Net, dynamic: Sequence[str]) -> dict[str, Shape]:

@@ -16,9 +16,10 @@ import onnx
 
 from netdef.compiler.atomic import write_together, write_whole
 from netdef.compiler.diagnostics import Report
+from netdef.compiler.model_options import OPSET
 from netdef.compiler.net.net import Net
 from netdef.compiler.onnx.initializer import Initializer
-from netdef.compiler.onnx.model import OPSET, Model, build
+from netdef.compiler.onnx.model import Model, build
 from netdef.compiler.schema.wire import head
 from netdef.compiler.weights.stored import Weights
 

@@ -12,24 +12,21 @@ from typing import NamedTuple
 import onnx
 from onnx import TensorProto, helper
 
-from netdef.compiler.analysis.free_axes import AXES, running_shapes
+from netdef.compiler.analysis.free_axes import running_shapes
 from netdef.compiler.diagnostics import Diagnostic, Label, Report
+from netdef.compiler.model_options import AXES, OPSET, OPSETS
 from netdef.compiler.net.net import Net
 from netdef.compiler.net.weight_key import WeightKey
 from netdef.compiler.net_error import NetError, stop_on_errors
 from netdef.compiler.onnx.base import EXPORT
 from netdef.compiler.onnx.graph import Graph
 from netdef.compiler.onnx.initializer import Initializer
+from netdef.compiler.request import UsageError
 from netdef.compiler.schema.decode import place_of
 from netdef.compiler.schema.message import Refusal
 from netdef.compiler.shape import Shape, show
 from netdef.compiler.weights.complete import complete
 from netdef.compiler.weights.stored import StoredArray, Weights
-
-OPSETS = range(19, 25)
-"""Versions of ONNX's operators: 19 is the first whose AveragePool counts as Caffe does."""
-OPSET = 19
-"""The oldest that will do, so that every runtime of the last years reads it."""
 
 
 class Model(NamedTuple):
@@ -84,9 +81,9 @@ def build(
 ) -> Model:
     """The model without its weights' numbers; ``every_blob`` makes every version of every blob an output."""
     if opset not in OPSETS:
-        raise ValueError(f"opset {opset} is not {OPSETS.start} to {OPSETS.stop - 1}")
+        raise UsageError(f"opset: {opset!r} is not {OPSETS[0]} to {OPSETS[-1]}")
     if set(dynamic) - set(AXES):
-        raise ValueError(f"free axes are among {', '.join(AXES)}, not {', '.join(dynamic)}")
+        raise UsageError(f"dynamic: free axes are among {', '.join(AXES)}, not {', '.join(map(repr, dynamic))}")
     completed = complete(net, weights, seed)
     graph = _graph(net, running_shapes(net, dynamic), completed.arrays)
     outputs = [top.id for node in net.nodes for top in node.tops if top.id not in graph.inputs]

@@ -2,10 +2,8 @@
 
 import argparse
 
-from netdef.options.values import letters
-
-OPSETS = range(19, 25)
-"""Those of ``compiler.onnx.model``, which takes onnx to load."""
+from netdef.compiler.model_options import OPSET, OPSETS
+from netdef.options.values import index, letters
 
 
 def model_arguments(parser: argparse.ArgumentParser, dynamic: str | None) -> None:
@@ -19,5 +17,5 @@ def model_arguments(parser: argparse.ArgumentParser, dynamic: str | None) -> Non
         metavar="N,H,W",
         help=f"the inputs' axes that stay free, or none{otherwise}",
     )
-    parser.add_argument("--opset", type=int, choices=OPSETS, default=19, help="version of ONNX's operators")
-    parser.add_argument("--seed", type=int, default=0, help="the fillers' seed")
+    parser.add_argument("--opset", type=int, choices=OPSETS, default=OPSET, help="version of ONNX's operators")
+    parser.add_argument("--seed", type=index, default=0, help="the fillers' seed")

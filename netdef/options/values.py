@@ -5,6 +5,7 @@ import json
 import math
 from contextlib import suppress
 
+from netdef.compiler.model_options import AXES, axes_of
 from netdef.compiler.shape import Shape
 from netdef.compiler.size import may_be_declared
 from netdef.compiler.syntax.tree import Value
@@ -103,8 +104,8 @@ def sides(text: str) -> tuple[int, ...]:
 
 def letters(text: str) -> tuple[str, ...]:
     """``N,H,W`` as letters."""
-    found = () if text == "none" else tuple(text.upper().split(","))
-    if not set(found) <= set("NHW"):
+    found = axes_of(text)
+    if not set(found) <= set(AXES):
         raise argparse.ArgumentTypeError(f"{text!r} is not some of N,H,W, or none")
     return found
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from netdef.compiler.request import NetRequest, Request, count, positive
+from netdef.compiler.model_options import AXES, OPSET, OPSETS
+from netdef.compiler.request import NetRequest, Request, count, file_with, positive, some_of, within
 from netdef.runtime.requests.inputs import HardwareRequest
 
 
@@ -19,10 +20,10 @@ class ExportRequest(Request):
 
     net: NetRequest
     weights: str | None = None
-    out: str | None = None
-    dynamic: tuple[str, ...] | None = ("N",)
-    opset: int = 19
-    seed: int = 0
+    out: str | None = file_with(".onnx")
+    dynamic: tuple[str, ...] | None = some_of(*AXES, default=("N",))
+    opset: int = within(OPSETS, OPSET)
+    seed: int = count(0, least=0)
     verify: bool = False
 
 
@@ -37,9 +38,9 @@ class VerifyRequest(Request):
 
     net: NetRequest
     weights: str | None = None
-    dynamic: tuple[str, ...] | None = None
-    opset: int = 19
-    seed: int = 0
+    dynamic: tuple[str, ...] | None = some_of(*AXES, default=None)
+    opset: int = within(OPSETS, OPSET)
+    seed: int = count(0, least=0)
     images: tuple[str, ...] = ()
     batches: tuple[int, ...] = count((1, 3))
     tolerance: float = positive(1e-4)

@@ -20,10 +20,11 @@ import torch
 from numpy.typing import NDArray
 
 from netdef.compiler.analysis.free_axes import allowed, inputs_at, shapes_at, size_of
+from netdef.compiler.model_options import OPSET
 from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
 from netdef.compiler.onnx import save_model
-from netdef.compiler.onnx.model import OPSET, version
+from netdef.compiler.onnx.model import version
 from netdef.compiler.shape import Shape, known
 from netdef.compiler.weights.complete import complete
 from netdef.compiler.weights.stored import Weights

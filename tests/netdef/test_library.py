@@ -1,17 +1,21 @@
 """What Python does is what the commands do: the same numbers, bit for bit."""
 
 import json
+import re
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 from PIL import Image
 
 import netdef
 from netdef.cli import main
 from netdef.compiler.request import UsageError
+from netdef.compiler.weights.formats import files as weight_files
+from netdef.compiler.weights.stored import LayerArrays
 from netdef.runtime.evaluation.posteriors_file import POSTERIORS
 from netdef.runtime.evaluation.report import Result
 from netdef.runtime.localisation.nets import BoxResult
@@ -178,6 +182,54 @@ def test_verify_on_real_images(folder: Path, capsys: Captured) -> None:
     assert len(found.cases) == 1 + len(paths)
     assert main(["verify", "tiny.net", "--images", "data/a"]) == 2
     assert "give --weights, too" in capsys.readouterr().err
+
+
+def test_weights_are_opened_once_and_each_warning_is_said_once(
+    folder: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, read_weights = [], netdef.read_weights
+
+    def counted(path: str) -> dict[str, LayerArrays]:
+        opened.append(path)
+        return read_weights(path)
+
+    monkeypatch.setattr(weight_files, "read_weights", counted)
+    Path("bare.net").write_text(NET[: NET.index("preprocess")] + "expect { params: 1 }")
+    netdef.verify("bare.net", weights="one.npz", images=["data/a"], dynamic=(), set={"N": 2})
+    assert opened == ["one.npz"]
+    said = capsys.readouterr().err
+    assert sorted(re.findall(r"warning\[(\w+)\]", said)) == ["N1106", "N603"]  # a claim of another size; bare bytes
+
+
+@pytest.mark.parametrize(
+    ("verb", "keywords", "said"),
+    [
+        ("export", {"out": "x.txt"}, "out: 'x.txt' is not a file's name that ends in .onnx"),
+        ("export", {"opset": 3}, "opset: 3 is not a whole number from 19 to 24"),
+        ("export", {"opset": "a"}, "opset: 'a' is not a whole number from 19 to 24"),
+        ("export", {"dynamic": ("Q",)}, "dynamic: ('Q',) is not among N, H, W"),
+        ("export", {"dynamic": "NQ"}, "dynamic: ('N', 'Q') is not among N, H, W"),
+        ("export", {"seed": -1}, "seed: -1 is not a whole number from 0"),
+        ("verify", {"opset": 25}, "opset: 25 is not a whole number from 19 to 24"),
+        ("verify", {"dynamic": ["n"]}, "dynamic: ('n',) is not among N, H, W"),
+        ("verify", {"seed": -1}, "seed: -1 is not a whole number from 0"),
+    ],
+)
+def test_a_model_that_cannot_be_is_wrong_usage(folder: Path, verb: str, keywords: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(said)):
+        getattr(netdef, verb)("tiny.net", **keywords)
+    with pytest.raises(UsageError, match="opset: 3 is not 19 to 24"):
+        netdef.onnx_model(netdef.load("tiny.net"), opset=3)
+    assert not Path("tiny.onnx").exists()
+
+
+@pytest.mark.parametrize(("said", "free"), [("none", []), ("N", ["N"]), ("N,H,W", ["N", "H", "W"]), ("nhw", [*"NHW"])])
+def test_free_axes_are_a_list_or_a_word(folder: Path, said: str, free: list[str]) -> None:
+    Path("map.net").write_text('input "data" [1, 2, 5, 5] layer "relu" ReLU')
+    for dynamic in (said, free):
+        netdef.export("map.net", dynamic=dynamic, progress=False)
+        sizes = onnx.load("map.onnx").graph.input[0].type.tensor_type.shape.dim
+        assert sum(bool(size.dim_param) for size in sizes) == len(free)
 
 
 def test_progress_and_warnings_are_said_unless_switched_off(folder: Path, capsys: Captured) -> None:

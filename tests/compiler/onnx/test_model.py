@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 import netdef
 from netdef.compiler.analysis.free_axes import allowed, inputs_at
+from netdef.compiler.model_options import OPSETS
 from netdef.compiler.onnx import onnx_model
-from netdef.compiler.onnx.model import OPSETS
 from tests.nets import net_of
 from tests.onnx_runtime import run
 

@@ -9,8 +9,6 @@ import pytest
 
 import netdef
 from netdef.cli import main
-from netdef.compiler.onnx.model import OPSETS
-from netdef.options import model
 from tests.onnx_runtime import run
 
 NETS = Path(__file__).parents[3] / "nets"
@@ -19,10 +17,6 @@ NETS = Path(__file__).parents[3] / "nets"
 @pytest.fixture(autouse=True)
 def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-
-
-def test_the_opsets_are_the_models() -> None:
-    assert model.OPSETS == OPSETS
 
 
 def test_it_writes_a_model_in_the_working_folder(capsys: pytest.CaptureFixture[str]) -> None:
@@ -72,10 +66,11 @@ def test_free_axes(dynamic: str, axes: list[str | int]) -> None:
         (["--onnx", "--dynamic", "H"], 1),
         (["--onnx", "--weights", "absent.npz"], 1),
         (["--onnx", "-o", "absent/digits.onnx"], 1),
-        (["--onnx", "-o", "."], 1),
+        (["--onnx", "-o", "folder.onnx"], 1),
     ],
 )
 def test_what_is_refused(arguments: list[str], status: int, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("folder.onnx").mkdir()
     command = ["export", str(NETS / "digits.net"), *arguments]
     if status == 2:
         with pytest.raises(SystemExit) as caught:
@@ -84,4 +79,10 @@ def test_what_is_refused(arguments: list[str], status: int, capsys: pytest.Captu
     else:
         assert main(command) == status
     assert "error" in capsys.readouterr().err
-    assert not list(Path().iterdir())
+    assert [*Path().rglob("*")] == [Path("folder.onnx")]
+
+
+@pytest.mark.parametrize("out", ["digits.txt", "digits", ".", "digits.onnx/"])
+def test_a_model_has_the_suffix_of_one(out: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", str(NETS / "digits.net"), "--onnx", "-o", out]) == 2
+    assert f"out: {out!r} is not a file's name that ends in .onnx" in capsys.readouterr().err
