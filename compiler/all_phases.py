@@ -25,7 +25,7 @@ class AllPhases(NamedTuple):
 def analyse_phases(request: NetRequest, files: Files = DISK, *, phases: Sequence[Phase] = tuple(Phase)) -> AllPhases:
     """All that is known of a net in any of these phases, whatever is wrong with it."""
     read = read_net(request, files)
-    analyses = {phase: join_net(read, request.replace(phase=phase.name)) for phase in phases}
+    analyses = {phase: join_net(read, request.replace(phase=phase.name), files=files) for phase in phases}
     found = {phase: {_key(said): said for said in analysis.report} for phase, analysis in analyses.items()}
     everywhere = set.intersection(*(set(of_phase) for of_phase in found.values()))
     report = Report()

@@ -36,6 +36,11 @@ class Files:
         self._texts = {self.identity(path): text for path, text in (texts or {}).items()}
         self._streams: dict[object, bytes] = {}
 
+    @property
+    def reach_disk(self) -> bool:
+        """Whether what isn't among the texts is looked up on the disk, a net's data included."""
+        return self._disk
+
     @override
     def __repr__(self) -> str:
         return f"<Files: {', '.join([*self._texts, *['the disk'] * self._disk])}>"

@@ -74,7 +74,7 @@ def analyse(
 
 def analyse_net(request: NetRequest, *, samples: Mapping[str, Shapes] | None = None, files: Files = DISK) -> Analysis:
     """All that is known of the net that is asked for."""
-    return join_net(read_net(request, files), request, samples=samples)
+    return join_net(read_net(request, files), request, samples=samples, files=files)
 
 
 @no_collection()
@@ -96,7 +96,9 @@ def read_net(request: NetRequest, files: Files = DISK) -> Analysis:
 
 
 @no_collection()
-def join_net(read: Analysis, request: NetRequest, *, samples: Mapping[str, Shapes] | None = None) -> Analysis:
+def join_net(
+    read: Analysis, request: NetRequest, *, samples: Mapping[str, Shapes] | None = None, files: Files = DISK
+) -> Analysis:
     """The second half: the layers of one phase, joined and shaped; what was read may be joined for another, too."""
     report = Report(read.report)
     if read.expanded is None or read.definition is None:
@@ -104,9 +106,9 @@ def join_net(read: Analysis, request: NetRequest, *, samples: Mapping[str, Shape
     if request.phase not in Phase.__members__:
         report.add(_no_phase(request.phase))
         return read._replace(report=report)
-    given = Sizes(request.sizes, {**(samples or {}), **{name: (image,) for name, image in request.data_size.items()}})
-    first = given._replace(inputs={}) if request.dense else given
     state = state_of(request.phase, request.stages, request.level)
+    given = _sizes(read.definition, request, state, samples, files)
+    first = given._replace(inputs={}) if request.dense else given
     is_overridden = bool(request.set) or bool(first.inputs)
     net = _checked(read.definition, state, first, is_overridden, _later(read.expanded, report))
     if request.dense and not report.errors:
@@ -116,6 +118,22 @@ def join_net(read: Analysis, request: NetRequest, *, samples: Mapping[str, Shape
         net = make_dense(net, given, found)
         report.extend(found)
     return read._replace(net=ShownNet.of(net), report=report)
+
+
+def _sizes(
+    definition: Definition, request: NetRequest, state: State, samples: Mapping[str, Shapes] | None, files: Files
+) -> Sizes:
+    """The sizes that come from outside of the file; without ``samples`` those of the data that are there."""
+    untold: Mapping[str, str] = {}
+    if (
+        samples is None
+        and files.reach_disk
+        and any(each.layer and each.layer.sized_by_data for each in definition.layers)
+    ):
+        from netdef.compiler.data_sizes import find_sizes  # few nets have data layers
+
+        samples, untold = find_sizes(definition, state)
+    return Sizes(request.sizes, samples or {}, request.data_size, untold)
 
 
 def _later(expanded: Expanded, report: Report) -> Report:
@@ -148,8 +166,10 @@ def load(
         level: the level that they may ask for.
         set: values for the file's ``let`` variables.
         sizes: shapes of input blobs, instead of the file's.
-        data_size: (C, H, W) of data layers whose data set is absent, for all or by layer.
-        samples: of data layers whose data set is there, the shape of one sample of each top.
+        data_size: the shape of one sample, such as (C, H, W), of data layers whose data set is absent: for all, by
+            layer, or by ``"LAYER.TOP"``.
+        samples: of data layers, the shape of one sample of each top, where the data that they name aren't to be looked
+            at; by default sizes are those of the data that are there.
         dense: make convolutions of the InnerProducts, as wide as the file's own sizes; then take ``sizes``.
         opaque: layer types that only their author can run, with the shapes of their tops: ``{"ROIPooling": [("K", 512,
             7, 7)]}``, where a string names a size that only a run can tell.

@@ -189,7 +189,8 @@ class NetRequest(Request):
     stages      those that layers' rules may ask for; ``level`` likewise
     set         values for the file's ``let`` variables
     sizes       shapes of input blobs, instead of the file's
-    data_size   (C, H, W) of data layers whose data set is absent, by layer; an empty name is for all
+    data_size   the shape of a sample of data layers whose data set is absent, by ``LAYER`` or ``LAYER.TOP``; an empty
+                name is for all
     dense       whether InnerProducts become convolutions
     opaque      layer types that only their author can run, and the shapes of their tops
     layer_files Python files that declare layer types of the user's own

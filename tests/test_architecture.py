@@ -156,6 +156,7 @@ KNOW_TYPES_BY_NAME = {
     "compiler/onnx",
     "compiler/net/definition.py",  # a net's own `input` becomes the Input layer that Caffe makes of it
     "runtime/lowering",
+    "compiler/data_sizes.py",  # one way to read the sizes of the data that each type names
     "runtime/data/data_layers.py",  # one way to open data for each type that names some
 }
 """Where a layer type may be known by its class; all others read roles."""

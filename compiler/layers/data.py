@@ -11,7 +11,7 @@ from netdef.compiler.layers.roles import V1, Colour
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Transform
 from netdef.compiler.schema.message import ProtoEnum, Refusal, beside, param
-from netdef.compiler.shape import Pair, Shape, Shapes
+from netdef.compiler.shape import Pair, Shape, Shapes, show
 from netdef.compiler.size import Dim
 
 
@@ -40,9 +40,25 @@ class _DataLayer(Layer, fed=True, brings_data=True, sized_by_data=True, colour=C
         """The size that its images get before any crop."""
         return None
 
-    def cropped(self, image: Shape, *crops: int) -> Shape:
-        """The image after the layer's crop, if it has one."""
-        side = next((crop for crop in crops if crop), 0)
+    @property
+    def forced_channels(self) -> int | None:
+        """The channels that it gives its images, whatever they have."""
+        return None
+
+    def seen(self, image: Shape) -> Shape:
+        """An image as the layer sees it, before any crop."""
+        return (self.forced_channels or image[0], *(self.resized or image[1:]))
+
+    def cropped(self, image: Shape, transform: Transform) -> Shape:
+        """The image after the layer's crop, if it has one.
+
+        Raises:
+            Refusal: if the crop is larger, which Caffe refuses too (data_transformer.cpp).
+        """
+        side = transform.crop_size
+        if side and any(isinstance(size, int) and size < side for size in image[1:]):
+            message = f"a crop of {side}x{side} does not fit an image of {show(image[1:])}"
+            raise Refusal("N775", message, at="transform", help="give a smaller crop_size, or larger images")
         return (image[0], side, side) if side else image
 
     def tops_of(self, num: Dim, samples: Shapes, num_tops: int) -> Shapes:
@@ -75,9 +91,15 @@ class Data(_DataLayer, message="data_param", number=107, bottoms=0, tops=Arity(1
     def most_skipped(self) -> int:
         return self.rand_skip
 
+    @property
+    @override
+    def forced_channels(self) -> int | None:
+        transform = self.transform
+        return 3 if transform.force_color or self.force_encoded_color else 1 if transform.force_gray else None
+
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
-        image = self.cropped(bottoms[0], self.transform.crop_size, self.crop_size)
+        image = self.cropped(self.seen(bottoms[0]), transform_of(self))
         return self.tops_of(self.batch_size, (image,), num_tops)
 
 
@@ -116,6 +138,11 @@ class ImageData(
 
     @property
     @override
+    def forced_channels(self) -> int:
+        return 3 if self.is_color else 1
+
+    @property
+    @override
     def resized(self) -> Pair | None:
         return Pair(self.new_height, self.new_width) if self.new_height else None
 
@@ -127,10 +154,7 @@ class ImageData(
 
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
-        image = (3 if self.is_color else 1, *bottoms[0][1:])
-        if self.resized:
-            image = (image[0], *self.resized)
-        image = self.cropped(image, self.transform.crop_size, self.crop_size)
+        image = self.cropped(self.seen(bottoms[0]), transform_of(self))
         return self.tops_of(self.batch_size, (image,), num_tops)
 
 

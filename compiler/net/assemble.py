@@ -14,7 +14,7 @@ from netdef.compiler.net.blobs import Joined, Joint, Version, join
 from netdef.compiler.net.definition import Definition, LayerDefinition
 from netdef.compiler.net.doubts import Doubts
 from netdef.compiler.net.filter import is_in, state_in
-from netdef.compiler.net.given_sizes import check_given, implied_bottoms, sized, takes_sizes
+from netdef.compiler.net.given_sizes import check_given, check_stand_ins, implied_bottoms, sized, takes_sizes
 from netdef.compiler.net.net import BlobVersion, Net, Node, Sizes
 from netdef.compiler.net.receptive_field import receptive_fields
 from netdef.compiler.net.shapes import Inferred, Refused, Step, infer_shapes
@@ -43,6 +43,7 @@ def assemble(definition: Definition, state: State, sizes: Sizes, report: Report)
     sizable = [top for step in steps if takes_sizes(step.layer) for top in step.of.frame.top]
     fed = [top for each in found if each.step.layer.fed for top in each.step.of.frame.top]
     check_given(sizes, sizable, fed, report)
+    check_stand_ins(definition, sizes, report)
     return Net(
         definition,
         state,

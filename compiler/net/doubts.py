@@ -6,7 +6,7 @@ from functools import cached_property
 from netdef.compiler.diagnostics import Diagnostic, Label
 from netdef.compiler.net.blobs import Joint
 from netdef.compiler.net.definition import LayerDefinition
-from netdef.compiler.net.given_sizes import is_guessed
+from netdef.compiler.net.given_sizes import samples_of
 from netdef.compiler.net.net import Sizes
 
 _MOST = 3
@@ -37,21 +37,31 @@ class Doubts:
     def added_to(self, said: Diagnostic, layer: LayerDefinition) -> Diagnostic:
         """A diagnostic on a layer's sizes, with what else than the file may have led to them."""
         behind = [*self._behind(layer)]
-        fields = [(each, field) for each in behind for field in each.ignored][:_MOST]
-        labels = tuple(Label(field.at, f"{field.name} of {each.title} is not read here") for each, field in fields)
-        notes = [f"{field.name}, a fork's field, may change the shape of {each.title}" for each, field in fields]
-        for each in behind:
-            if is_guessed(each, self.sizes):
-                name = each.frame.name
-                notes.append(f"the size of {each.title} is a guess: --data-size {name}=CxHxW gives the real one")
-        return said._replace(secondary=(*said.secondary, *labels), notes=(*said.notes, *notes))
+        ignored = [(joint.definition, field) for joint in behind for field in joint.definition.ignored][:_MOST]
+        labels = tuple(Label(field.at, f"{field.name} of {each.title} is not read here") for each, field in ignored)
+        notes = [f"{field.name}, a fork's field, may change the shape of {each.title}" for each, field in ignored]
+        read = {bottom for joint in behind for bottom in joint.bottoms}
+        guesses = [note for joint in behind for note in self._guesses(joint, read)]
+        return said._replace(secondary=(*said.secondary, *labels), notes=(*said.notes, *notes, *guesses))
 
-    def _behind(self, layer: LayerDefinition) -> Iterator[LayerDefinition]:
+    def _guesses(self, joint: Joint, read: set[int | None]) -> Iterator[str]:
+        """What of a data layer was guessed and ``read``."""
+        definition = joint.definition
+        if definition.layer is None or not definition.layer.sized_by_data:
+            return
+        name, tops = definition.frame.name, definition.frame.top
+        guessed = samples_of(definition, definition.layer, self.sizes).guessed
+        for index, (top, version) in enumerate(zip(tops, joint.tops, strict=False)):
+            if top in guessed and version in read:
+                whose, how = (definition.title, f"{name}=CxHxW") if index == 0 else (top, f"{name}.{top}=...")
+                yield f"the size of {whose} is a guess: --data-size {how} gives the real one"
+
+    def _behind(self, layer: LayerDefinition) -> Iterator[Joint]:
         """The layer itself and all that its bottoms come from, the nearest first."""
         waiting = [self._joint_of[id(layer)]]
         seen: set[int] = set()
         for joint in waiting:
             if id(joint) not in seen and len(seen) < _FARTHEST:
                 seen.add(id(joint))
-                yield joint.definition
+                yield joint
                 waiting += [self._makers[bottom] for bottom in joint.bottoms if bottom in self._makers]

@@ -104,7 +104,11 @@ class Sizes(NamedTuple):
     inputs: Mapping[str, Shape]
     """Shapes of input blobs, instead of the file's."""
     samples: Mapping[str, Shapes]
-    """Shapes of one sample of data layers by name, for each top or the first ones; ``""`` for all other layers."""
+    """What the data that are there tell: by layer, the shapes of one sample for each top or the first ones."""
+    stand_ins: Mapping[str, Shape] = {}
+    """What was said of data that aren't: of a sample of ``LAYER``, of its ``LAYER.TOP``, or (``""``) of all layers."""
+    untold: Mapping[str, str] = {}
+    """By layer, why the data that are there tell no size."""
 
 
 class Net:

@@ -22,8 +22,8 @@ def net_arguments(parser: argparse.ArgumentParser, *, phase: bool = True) -> Non
         action="append",
         default=[],
         type=data_size,
-        metavar="[LAYER=]CxHxW",
-        help="size of a data layer's images where the data set is absent (3x256x256 if not given)",
+        metavar="[LAYER[.TOP]=]CxHxW",
+        help="shape of a sample of a data layer whose data set is absent (an image of 3x256x256 if not given)",
     )
     group.add_argument(
         "--opaque",

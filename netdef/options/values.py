@@ -71,12 +71,9 @@ def size(text: str) -> tuple[str, Shape]:
 
 
 def data_size(text: str) -> tuple[str, Shape]:
-    """``CxHxW``, or ``LAYER=CxHxW``."""
-    layer, _, image = text.rpartition("=")
-    sizes = shape(image)
-    if len(sizes) != 3:
-        raise argparse.ArgumentTypeError(f"{image!r} is not CxHxW")
-    return layer, sizes
+    """``CxHxW``, ``LAYER=CxHxW`` or ``LAYER.TOP=CxHxW``; any shape of a sample."""
+    layer, _, sample = text.rpartition("=")
+    return layer, shape(sample)
 
 
 def opaque(text: str) -> tuple[str, tuple[int | str, ...]]:

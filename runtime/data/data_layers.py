@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from netdef.compiler.data_files.look_up import found_file
 from netdef.compiler.diagnostics import Diagnostic, Label, Report
 from netdef.compiler.layers.base import Layer
 from netdef.compiler.layers.data import Data, HDF5Data, ImageData, transform_of
@@ -78,14 +79,12 @@ _DataAndSamples = tuple[Dataset, tuple[tuple[int, ...], ...]]
 def _open_datums(definition: LayerDefinition, layer: Data, home: Path) -> _DataAndSamples:
     path = find_file(definition, layer.source, home)
     data = Datums(path, marks=True)  # a database tells its kind, whatever ``backend`` says
-    transform = layer.transform
-    channels = 3 if transform.force_color or layer.force_encoded_color else 1 if transform.force_gray else None
-    return data, (_image(data, channels),)
+    return data, (_image(data, layer.forced_channels),)
 
 
 def _open_listing(definition: LayerDefinition, layer: ImageData, home: Path) -> _DataAndSamples:
     data = Listing(find_file(definition, layer.source, home), layer.root_folder or None, marks=True)
-    image = _image(data, 3 if layer.is_color else 1)
+    image = _image(data, layer.forced_channels)
     return data, ((image[0], *layer.resized) if layer.resized else image,)
 
 
@@ -125,9 +124,8 @@ def find_file(definition: LayerDefinition, name: str, home: Path, at: str = "sou
     Raises:
         NetError: N774 if there is none; ``at`` is the attribute that names it.
     """
-    for path in (Path(name), home / name):
-        if name and path.exists():
-            return path
+    if (path := found_file(name, home)) is not None:
+        return path
     if not name:
         raise refused(definition, at, f"{definition.title} doesn't say what it reads", 'add source: "..."')
     looked = "the working folder" if home == Path() else f"the working folder and {home}"

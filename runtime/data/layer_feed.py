@@ -43,8 +43,8 @@ def load_fed(request: NetRequest, data: str | None) -> tuple[Net, LayerFeed | No
     Raises:
         NetError: for mistakes of the net, and if what its data layers name can't be read.
     """
-    if data is not None:
-        return load_net(request), None
+    if data is not None:  # what was said of their size comes before what the layers' own data tell
+        return load_net(request, samples={} if request.data_size else None), None
     load_layers(*request.layer_files)
     opened = open_layers(request.file, request.set, state_of(request.phase, request.stages, request.level))
     net = load_net(request, samples=samples_of(opened))
@@ -86,10 +86,6 @@ def _feed_of_one(net: Net, opened: Opened) -> LayerFeed:
         blobs = dict(zip(data.fields, tops, strict=True))
         return LayerFeed(data, Feed(NOTHING_DONE, blobs, AsStored(), layer.shuffled), layer.batch_size)
     size = Pair(*image[1:]) if preprocess.crop is None else Pair(preprocess.crop, preprocess.crop)
-    if min(image[1:]) < min(size):
-        at = Label(place_of("transform", definition.places, definition.at))
-        message = f"a crop of {show(size)} does not fit an image of {show(image[1:])}"
-        raise NetError(Diagnostic("N775", message, at, help="give a smaller crop_size, or larger images"))
     crop = LayerCrop(
         name=definition.title,
         num_channels=image[0],

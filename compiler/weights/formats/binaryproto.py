@@ -8,12 +8,18 @@ from netdef.compiler.net_error import NetError
 from netdef.compiler.schema.caffe_binary import BlobProto
 from netdef.compiler.schema.wire import Record
 from netdef.compiler.shape import show
-from netdef.compiler.weights.formats.blob_proto import stored_blob
+from netdef.compiler.weights.formats.blob_proto import shape_of, stored_blob
 from netdef.compiler.weights.formats.mapped import mapped, reading
 
 if TYPE_CHECKING:
     from numpy import generic
     from numpy.typing import NDArray
+
+
+def mean_shape(path: Path) -> tuple[int, ...]:
+    """The (C, H, W) that the head of a file tells; raises as ``read_mean`` does."""
+    with reading(path, "a mean file"):
+        return _of_image(path, shape_of(Record(mapped(path), BlobProto.fields)))
 
 
 def read_mean(path: Path) -> "NDArray[generic]":
@@ -24,9 +30,13 @@ def read_mean(path: Path) -> "NDArray[generic]":
     """
     with reading(path, "a mean file"):
         mean = stored_blob(Record(mapped(path), BlobProto.fields), f"{path}: the mean").read()
-    if mean.ndim == 4 and mean.shape[0] == 1:
-        mean = mean[0]
-    if mean.ndim != 3:
-        message = f"{path}: a mean image has 3 axes (C, H, W), and this is {show(mean.shape)}"
+    return mean.reshape(_of_image(path, mean.shape))
+
+
+def _of_image(path: Path, shape: tuple[int, ...]) -> tuple[int, ...]:
+    if len(shape) == 4 and shape[0] == 1:
+        shape = shape[1:]
+    if len(shape) != 3 or min(shape) < 1:
+        message = f"{path}: a mean image has 3 axes (C, H, W), and this is {show(shape)}"
         raise NetError(Diagnostic("N914", message))
-    return mean
+    return shape

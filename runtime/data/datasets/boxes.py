@@ -16,12 +16,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from netdef.compiler.data_files.image_header import read_header
 from netdef.compiler.diagnostics import Diagnostic, Report, Severity
 from netdef.compiler.net_error import NetError
 from netdef.compiler.override import override
 from netdef.runtime.data.datasets.cached import Cached
 from netdef.runtime.data.datasets.dataset import ImageArray
-from netdef.runtime.data.datasets.decoding import decode, size_of
+from netdef.runtime.data.datasets.decoding import decode
 
 MOST_TOLD = 10
 """Bad boxes that are told before the rest is only counted."""
@@ -69,12 +70,14 @@ class Boxed(Cached):
 
     def _sound(self, path: str, found: Sequence[Marked], classes: Sequence[str] | None) -> Iterator[Marked]:
         """The objects that count, cut off at the image's edge."""
-        size = size_of(path)
+        size = read_header(path)
         for each in found:
             if classes is not None and each.label not in classes:
                 continue
             x0, y0, x1, y1 = each.edges
-            left, top, right, bottom = np.clip(each.edges, 0, [size.w, size.h] * 2).tolist() if size else each.edges
+            left, top, right, bottom = (
+                np.clip(each.edges, 0, [size.width, size.height] * 2).tolist() if size else each.edges
+            )
             box = f"{each.where}: the box of {each.label} from ({x0:g}, {y0:g}) to ({x1:g}, {y1:g})"
             if not (x0 < x1 and y0 < y1):
                 self._warn(f"{box} has no area", "it does not count")

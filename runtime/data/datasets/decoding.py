@@ -7,22 +7,18 @@
 5. A photograph is turned as its camera says (EXIF).
 """
 
-import struct
 import warnings
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
+from netdef.compiler.data_files.image_header import GREY, GREY_16_BITS, faults, orientation
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
-from netdef.compiler.shape import Pair
 from netdef.runtime.data.datasets.dataset import ImageArray
 
-GREY = ("1", "L", "LA")
-GREY_16_BITS = ("I;16", "I;16B", "I")
-"""Pillow's modes; the last has room for more, but holds what a file with 16 bits has."""
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -33,10 +29,6 @@ TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 """What makes a photograph upright, by EXIF's number."""
-LYING = (5, 6, 7, 8)
-"""The numbers of photographs whose height becomes their width."""
-FAULTS = (OSError, EOFError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError)
-"""What Pillow raises where it can't read an image."""
 
 
 def decode(path: str) -> ImageArray:
@@ -57,25 +49,13 @@ def decoded(content: bytes, name: str) -> ImageArray:
                 return _pixels(image)
     except UnidentifiedImageError:
         reason = "it is in no format that is known" if content else "the file is empty"
-    except FAULTS as error:
+    except faults() as error:
         reason = str(error)
     raise _unreadable(name, reason)
 
 
-def size_of(path: str) -> Pair | None:
-    """The size of the upright image, without its pixels where they aren't needed; None if the file can't be read."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(path) as image:
-                lying = _orientation(image) in LYING
-                return Pair(image.width, image.height) if lying else Pair(image.height, image.width)
-    except FAULTS:
-        return None
-
-
 def _pixels(image: Image.Image) -> ImageArray:
-    turn = TURNS.get(_orientation(image))
+    turn = TURNS.get(orientation(image))
     upright = image if turn is None else image.transpose(turn)
     if image.mode in GREY_16_BITS:
         numbers = np.asarray(upright)
@@ -87,13 +67,6 @@ def _pixels(image: Image.Image) -> ImageArray:
     mode = "L" if image.mode in GREY else "RGB"
     pixels: ImageArray = np.asarray(upright if upright.mode == mode else upright.convert(mode))
     return pixels.reshape(*pixels.shape[:2], -1)
-
-
-def _orientation(image: Image.Image) -> int:
-    try:
-        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # whatever is wrong with a camera's notes, its image may be sound
-        return 1
 
 
 def _unreadable(name: str, reason: str) -> NetError:

@@ -1,9 +1,9 @@
 """Caffe's list files: on each line the path of an image, a space, and the number of its class."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from netdef.compiler.data_files.look_up import image_path
 from netdef.compiler.diagnostics import Diagnostic, Label, Report
 from netdef.compiler.net_error import NetError, stop_on_errors
 from netdef.compiler.override import override
@@ -32,7 +32,7 @@ class Listing(Cached):
         if not found:
             message = f"the list {path} has no images"
             raise NetError(Diagnostic("N770", message, help="a line is a path and a class: cats/1.jpg 0"))
-        self.paths = [_placed(name, path, root) for name, _ in found]
+        self.paths = [image_path(name, path, root) for name, _ in found]
         labels = [label for _, label in found]
         super().__init__(numbered_classes(labels, f"the list {path}", "N770"), labels)
 
@@ -74,12 +74,3 @@ def _mistake(line: str, at: Span) -> Diagnostic:
     message = "a line of a list is a path, a space and the number of a class from 0"
     help = f"{label} is below 0" if label[1:].isdecimal() and label[0] == "-" else "as in: cats/1.jpg 0"
     return Diagnostic("N770", message, Label(at), help=help)
-
-
-def _placed(name: str, listing: Path, root: str | None) -> str:
-    if root is not None:
-        return root + name  # Caffe joins them without a slash
-    if os.path.isabs(name) or os.path.exists(name):
-        return name
-    beside = listing.parent / name
-    return str(beside) if beside.exists() else name

@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from netdef.compiler.data_files.hdf5 import open_hdf5, piece_of
 from netdef.compiler.diagnostics import Diagnostic
-from netdef.compiler.extras import require
 from netdef.compiler.net_error import NetError
 from netdef.compiler.shape import show
 from netdef.runtime.data.datasets.dataset import ImageArray
@@ -23,13 +22,6 @@ FIELDS = ("data", "label")
 
 MOST_CLASSES = 2**20
 """Greater numbers are no labels, but something measured."""
-
-
-class Piece(NamedTuple):
-    """One file: how many rows it has, and the shape of a row of each blob."""
-
-    num_rows: int
-    shapes: tuple[tuple[int, ...], ...]
 
 
 class Table:
@@ -45,7 +37,7 @@ class Table:
         self.names = tuple(names)
         self.fields = (*FIELDS, *self.names[len(FIELDS) :])[: len(self.names)]
         self._files = [PerProcess(partial(open_hdf5, path)) for path in paths]
-        pieces = [_piece(path, file(), self.names) for path, file in zip(paths, self._files, strict=True)]
+        pieces = [piece_of(path, file(), self.names) for path, file in zip(paths, self._files, strict=True)]
         self.shapes = pieces[0].shapes
         for path, piece in zip(paths, pieces, strict=True):
             for name, shape, first in zip(self.names, piece.shapes, self.shapes, strict=True):
@@ -92,27 +84,3 @@ class Table:
 def numbered(labels: Sequence[int]) -> tuple[str, ...]:
     """The names of classes that are known by their labels only."""
     return tuple(str(number) for number in range(max(labels, default=-1) + 1))
-
-
-def _piece(path: Path, file: Any, names: Sequence[str]) -> Piece:
-    """A file's rows; raises where it lacks a blob, or blobs have different numbers of rows."""
-    for name in names:
-        if name not in file or not hasattr(file[name], "shape") or not file[name].shape:
-            help = f"it has {', '.join(file)}; the layer's tops say which are read"
-            raise NetError(Diagnostic("N773", f"{path} has no rows called {name}", help=help))
-    rows = [file[name].shape[0] for name in names]
-    if len(set(rows)) > 1:
-        said = ", ".join(f"{name} {num:,}" for name, num in zip(names, rows, strict=True))
-        raise NetError(Diagnostic("N773", f"blobs of {path} have different numbers of rows: {said}"))
-    return Piece(rows[0], tuple(tuple(file[name].shape[1:]) for name in names))
-
-
-def open_hdf5(path: Path) -> Any:
-    """An HDF5 file for reading."""
-    require(f"the HDF5 file {path}", "h5py")
-    import h5py
-
-    try:
-        return h5py.File(path, "r")
-    except OSError as error:
-        raise NetError(Diagnostic("N773", f"{path} can't be read as HDF5: {error}")) from None

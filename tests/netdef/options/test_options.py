@@ -67,7 +67,7 @@ def test_the_hardware() -> None:
     ("words", "expected"),
     [
         (("--size", "data=1x0"), "'1x0' is not a shape like 1x3x224x224"),
-        (("--data-size", "5x5"), "'5x5' is not CxHxW"),
+        (("--data-size", "5xa"), "'5xa' is not a shape like 1x3x224x224"),
         (("--set", "1=2"), "'1=2' is not NAME=VALUE"),
         (("--input", "data"), "'data' is not BLOB=FIELD"),
         (("--workers", "-1"), "'-1' is no whole number from 0"),

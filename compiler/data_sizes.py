@@ -1,0 +1,104 @@
+"""What the data that are there say of the tops of the layers that name them.
+
+Only heads are read: of a list its first line, of an HDF5 file the shapes, of a database its first record. So a net is
+checked with the sizes that it will have, however large its data are. Nothing here raises for what is wrong with data:
+a size that they don't tell is guessed, and the reason stands beside the guess.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from netdef.compiler.data_files.hdf5 import read_piece
+from netdef.compiler.data_files.image_header import read_header
+from netdef.compiler.data_files.look_up import first_line, found_file, image_path
+from netdef.compiler.diagnostics import Diagnostic, Report
+from netdef.compiler.layers.base import Layer
+from netdef.compiler.layers.data import Data, HDF5Data, ImageData, transform_of
+from netdef.compiler.net.definition import Definition, LayerDefinition
+from netdef.compiler.net.filter import is_in, state_in
+from netdef.compiler.net_error import NetError
+from netdef.compiler.schema.caffe import State
+from netdef.compiler.shape import Shapes
+from netdef.compiler.weights.formats.binaryproto import mean_shape
+
+
+class FoundSizes(NamedTuple):
+    """What data tell, by layer.
+
+    samples   the shape of one sample of each top, or of the first ones
+    untold    of data that are there, why they tell no size
+    """
+
+    samples: Mapping[str, Shapes]
+    untold: Mapping[str, str]
+
+
+def find_sizes(definition: Definition, state: State) -> FoundSizes:
+    """What the data tell of the layers of a net in some state, as far as they are there."""
+    samples: dict[str, Shapes] = {}
+    untold: dict[str, str] = {}
+    home = Path(definition.path).parent
+    for each in _asking(definition, state_in(definition, state)):
+        name = each.frame.name
+        try:
+            found = _READ[type(each.layer)](each, each.layer, home)
+        except NetError as error:
+            untold[name] = _reason(error.report.errors[0])
+        except (OSError, UnicodeDecodeError) as error:
+            untold[name] = f"its data can't be read: {error}"
+        else:
+            if found is not None:
+                samples[name] = found
+    return FoundSizes(samples, untold)
+
+
+def _asking(definition: Definition, state: State) -> Iterable[LayerDefinition]:
+    """The layers in the net whose tops depend on the size of their data, or that cut something out of them."""
+    for each in definition.layers:
+        if isinstance(each.layer, tuple(_READ)) and not each.layer.resized and is_in(each, state, Report()):
+            yield each
+
+
+def _reason(said: Diagnostic) -> str:
+    return f"{said.message} ({said.help})" if said.code == "N010" else said.message
+
+
+# ---- each reads what its type names: None if that isn't there
+def _of_database(definition: LayerDefinition, layer: Data, home: Path) -> Shapes | None:
+    return _of_mean(layer, home)
+
+
+def _of_listing(definition: LayerDefinition, layer: ImageData, home: Path) -> Shapes | None:
+    path = found_file(layer.source, home)
+    if path is None:
+        return _of_mean(layer, home)
+    name, _, _ = first_line(path).rpartition(" ")
+    image = image_path(name, path, layer.root_folder or None)
+    if not Path(image).is_file():
+        return _of_mean(layer, home)
+    header = read_header(image)
+    if header is None:
+        raise OSError(f"{image} is no image that can be read")
+    return (tuple(header),)
+
+
+def _of_hdf5(definition: LayerDefinition, layer: HDF5Data, home: Path) -> Shapes | None:
+    listing = found_file(layer.source, home)
+    if listing is None:
+        return None
+    path = found_file(first_line(listing), home)
+    return None if path is None else read_piece(path, definition.frame.top).shapes
+
+
+def _of_mean(layer: Data | ImageData, home: Path) -> Shapes | None:
+    """Where images are absent, their mean may be there: it has their size, before any crop."""
+    path = found_file(transform_of(layer).mean_file, home)
+    return None if path is None or not path.is_file() else (mean_shape(path),)
+
+
+_READ: dict[type[Layer], Callable[[LayerDefinition, Any, Path], Shapes | None]] = {
+    Data: _of_database,
+    ImageData: _of_listing,
+    HDF5Data: _of_hdf5,
+}
