@@ -5,10 +5,11 @@ checked with the sizes that it will have, however large its data are. Nothing he
 a size that they don't tell is guessed, and the reason stands beside the guess.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from netdef.compiler.data_files.first_datum import first_image
 from netdef.compiler.data_files.hdf5 import read_piece
 from netdef.compiler.data_files.image_header import read_header
 from netdef.compiler.data_files.look_up import first_line, found_file, image_path
@@ -39,10 +40,10 @@ def find_sizes(definition: Definition, state: State) -> FoundSizes:
     samples: dict[str, Shapes] = {}
     untold: dict[str, str] = {}
     home = Path(definition.path).parent
-    for each in _asking(definition, state_in(definition, state)):
+    for each, layer in _asking(definition, state_in(definition, state)):
         name = each.frame.name
         try:
-            found = _READ[type(each.layer)](each, each.layer, home)
+            found = _READ[type(layer)](each, layer, home)
         except NetError as error:
             untold[name] = _reason(error.report.errors[0])
         except (OSError, UnicodeDecodeError) as error:
@@ -53,11 +54,12 @@ def find_sizes(definition: Definition, state: State) -> FoundSizes:
     return FoundSizes(samples, untold)
 
 
-def _asking(definition: Definition, state: State) -> Iterable[LayerDefinition]:
+def _asking(definition: Definition, state: State) -> Iterator[tuple[LayerDefinition, Data | ImageData | HDF5Data]]:
     """The layers in the net whose tops depend on the size of their data, or that cut something out of them."""
     for each in definition.layers:
-        if isinstance(each.layer, tuple(_READ)) and not each.layer.resized and is_in(each, state, Report()):
-            yield each
+        layer = each.layer
+        if isinstance(layer, Data | ImageData | HDF5Data) and not layer.resized and is_in(each, state, Report()):
+            yield each, layer
 
 
 def _reason(said: Diagnostic) -> str:
@@ -66,7 +68,8 @@ def _reason(said: Diagnostic) -> str:
 
 # ---- each reads what its type names: None if that isn't there
 def _of_database(definition: LayerDefinition, layer: Data, home: Path) -> Shapes | None:
-    return _of_mean(layer, home)
+    path = found_file(layer.source, home)
+    return _of_mean(layer, home) if path is None else (first_image(path),)
 
 
 def _of_listing(definition: LayerDefinition, layer: ImageData, home: Path) -> Shapes | None:

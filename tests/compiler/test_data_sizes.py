@@ -13,7 +13,10 @@ import netdef
 from netdef.cli import main
 from netdef.compiler.files import Files
 from netdef.compiler.load import Analysis
+from netdef.compiler.shape import Shape
 from tests.compiler.caffe_proto import PROTO
+from tests.compiler.data_files.test_first_datum import lmdb as database
+from tests.compiler.data_files.test_first_datum import raw
 
 h5py = pytest.importorskip("h5py")
 
@@ -54,7 +57,7 @@ def analysed(text: str, **state: Any) -> Analysis:
     return netdef.analyse(text, path="net.prototxt", **state)
 
 
-def shapes(text: str, **state: Any) -> dict[str, tuple[object, ...]]:
+def shapes(text: str, **state: Any) -> dict[str, Shape]:
     """The blobs of a net about which nothing is to be said."""
     found = analysed(text, **state)
     assert not list(found.report)
@@ -294,3 +297,30 @@ def test_an_image_that_can_not_be_read_is_a_guess() -> None:
     Path("a b.png").write_bytes(b"\x89PNG\r\n\x1a\n????")
     (guess,) = analysed(image_layer()).report
     assert guess.message.endswith("a b.png is no image that can be read")
+
+
+def test_49_label_lmdb() -> None:
+    """Labels of several and label maps in a database of their own, cut by Slice; and one that is absent."""
+    pytest.importorskip("lmdb")
+    database(Path("img"), raw(3, 6, 8))
+    database(Path("lab4"), raw(4, 1, 1))
+    database(Path("seg"), raw(1, 6, 8))
+    layer = 'layer {{ name: "{0}" type: "Data" top: "{0}" data_param {{ source: "{1}" batch_size: 4 backend: LMDB }} }}'
+    cut = 'layer { name: "cut" type: "Slice" bottom: "labels" top: "a" top: "b" slice_param { axis: 1 } }'
+    found = shapes(layer.format("data", "img") + layer.format("labels", "lab4") + cut)
+    assert (found["data"], found["a"]) == ((4, 3, 6, 8), (4, 2, 1, 1))
+    maps = layer.format("data", "img") + layer.format("label", "seg")
+    assert shapes(maps)["label"] == (4, 1, 6, 8)
+    absent = layer.format("data", "img") + layer.format("label", "gone")
+    assert shapes(absent, data_size={"data": (3, 6, 8), "label": (1, 6, 8)})["label"] == (4, 1, 6, 8)
+
+
+def test_colours_that_a_layer_forces() -> None:
+    pytest.importorskip("lmdb")
+    database(Path("img"), raw(1, 6, 8))
+    layer = (
+        'layer { name: "d" type: "Data" top: "d" data_param { source: "img" batch_size: 4 } transform_param { %s } }'
+    )
+    assert shapes(layer % "")["d"] == (4, 1, 6, 8)
+    assert shapes(layer % "force_color: true")["d"] == (4, 3, 6, 8)
+    assert shapes(layer % "crop_size: 5")["d"] == (4, 1, 5, 5)

@@ -18,6 +18,7 @@ def test_what_a_head_says_is_what_is_decoded(mode: str, suffix: str, tmp_path: P
     path = tmp_path / f"a{suffix}"
     Image.new(mode, (7, 5)).save(path)
     pixels = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    assert pixels is not None
     found = read_header(str(path))
     assert found is not None
     assert found[1:] == pixels.shape[:2] == (5, 7)
@@ -30,7 +31,9 @@ def test_a_photograph_is_upright(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     Image.fromarray(np.zeros((5, 7, 3), np.uint8)).save(path, exif=exif)
-    assert read_header(str(path)) == (3, *cv2.imread(str(path)).shape[:2]) == (3, 7, 5)
+    pixels = cv2.imread(str(path))
+    assert pixels is not None
+    assert read_header(str(path)) == (3, *pixels.shape[:2]) == (3, 7, 5)
 
 
 @pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"\xff\xd8\xff"])
