@@ -12,8 +12,14 @@ def main() -> int:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # there is nothing to clean up before a command runs
     from netdef.cli import main as run
+    from netdef.runtime.hardware.launch_environment import was_launched
 
-    return run()
+    status = run()
+    if was_launched():  # by torchrun
+        from netdef.runtime.hardware.lifeline import leave
+
+        leave(status)
+    return status
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.files import DISK, STDIN, name_of
 from netdef.compiler.net_error import NetError
 from netdef.compiler.request import Request
-from netdef.runtime.console import Console
+from netdef.runtime.console import Console, tell
 from netdef.runtime.exit_status import ExitStatus
 from netdef.runtime.hardware.launch_environment import was_launched
 from netdef.runtime.requests import HardwareRequest
@@ -68,7 +68,10 @@ def run_launched(task: Task, hardware: HardwareRequest, restarts: int = 0) -> "L
     from netdef.runtime.hardware.launcher import launch
 
     with DISK.hand_on_stdin() if _names_stdin(task.request) else nullcontext():
-        return launch(task.words, hardware.devices or 1, restarts=restarts, device=hardware.device)
+        launched = launch(task.words, hardware.devices or 1, restarts=restarts, device=hardware.device)
+    for process in launched.lost:
+        tell(f"netdef: {process}")
+    return launched
 
 
 def _names_stdin(data: Any) -> bool:

@@ -8,10 +8,12 @@ from netdef import streams
 from netdef.cli import status_of
 from netdef.launch import Task
 from netdef.runtime.console import Console
+from netdef.runtime.hardware.lifeline import end_with_launcher, leave
 
 
 def main() -> int:
     """Do the task as its command does in one process, and return the exit status."""
+    end_with_launcher()
     streams.prepare()
     task = Task.from_words(sys.argv[1])
     command: Any = import_module(f"netdef.commands.{task.verb}")
@@ -25,4 +27,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -1,9 +1,14 @@
 """The processes that work on one thing together, one for each device.
 
 What one process knows and all must agree on goes through here; every other room computes its own slice. The
-processes are started by torch's elastic launcher (``torchrun``, or ``--devices N``), which tells each its rank.
+processes are started by a launcher, netdef's own or ``torchrun``, which tells each its rank.
+
+On one machine they talk over the loopback interface, and nobody else is let in. Across machines torch's ports are open
+to whoever reaches them, and what comes through them is unpickled: the network must be one's own.
 """
 
+import os
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
@@ -11,7 +16,8 @@ from typing import Any, NamedTuple, TypeVar
 import torch
 import torch.distributed as dist
 from torch import Tensor
-from torch.distributed.distributed_c10d import PrefixStore
+from torch.distributed import Store  # type: ignore[attr-defined]  # torch declares no exports
+from torch.distributed.distributed_c10d import PrefixStore, default_pg_timeout
 from torch.distributed.rendezvous import rendezvous
 
 from netdef.compiler.diagnostics import Diagnostic
@@ -20,10 +26,19 @@ from netdef.compiler.override import override
 from netdef.compiler.request import UsageError
 from netdef.runtime.exit_status import ExitStatus
 from netdef.runtime.hardware.devices import num_gpus, own_device
-from netdef.runtime.hardware.launch_environment import attempt, was_launched
+from netdef.runtime.hardware.launch_environment import (
+    attempt,
+    is_on_one_machine,
+    meeting_file,
+    rank_and_size,
+    was_launched,
+)
 from netdef.runtime.hardware.mistakes import Mistakes, SaidElsewhere
 
 T = TypeVar("T")
+
+LOOPBACK = ("lo", "lo0")
+"""Linux's name of it, and that of others."""
 
 GONE = ("Connection closed by peer", "Connection reset", "Broken pipe", "Connection refused", "NCCL", "Timed out")
 """What torch says where another process of the group has died."""
@@ -152,11 +167,12 @@ def process_group(device: str | None = None) -> Iterator[ProcessGroup]:
     gpu = num_gpus(device) > 0
     if gpu:
         torch.cuda.set_device(own_device())
-    store, rank, size = next(rendezvous("env://"))
-    own_store = PrefixStore(f"attempt-{attempt()}", store)  # the addresses of processes that died stay in it
-    dist.init_process_group("cpu:gloo,cuda:nccl" if gpu else "gloo", store=own_store, rank=rank, world_size=size)
+    if is_on_one_machine():
+        _stay_on_loopback()
+    store, rank, size = _met()
+    dist.init_process_group("cpu:gloo,cuda:nccl" if gpu else "gloo", store=store, rank=rank, world_size=size)
     group = ProcessGroup(rank, size)
-    mistakes = Mistakes(own_store)
+    mistakes = Mistakes(store)
     try:
         yield group
         group.barrier()  # whoever parts while another still talks may end that one
@@ -182,6 +198,25 @@ def process_group(device: str | None = None) -> Iterator[ProcessGroup]:
         mistakes.wait()
         raise SaidElsewhere(ExitStatus.USER_MISTAKE) from None
     dist.destroy_process_group()  # a broken group is left as it is
+
+
+def _met() -> tuple[Store, int, int]:
+    """Where the processes of this launch leave word for each other, this one's rank, and how many they are."""
+    file = meeting_file()
+    if file is None:
+        store, rank, size = next(rendezvous("env://"))
+        return PrefixStore(f"attempt-{attempt()}", store), rank, size  # addresses of processes that died stay in it
+    rank, size = rank_and_size()
+    store = dist.FileStore(str(file), size)  # type: ignore[attr-defined]
+    store.set_timeout(default_pg_timeout)
+    return store, rank, size
+
+
+def _stay_on_loopback() -> None:
+    """Have gloo and NCCL talk over the interface that no other machine reaches, whatever it is called here."""
+    name = next((name for _, name in socket.if_nameindex() if name in LOOPBACK), None)
+    for library in ("GLOO", "NCCL") if name is not None else ():
+        os.environ[f"{library}_SOCKET_IFNAME"] = str(name)
 
 
 def lost_another(group: ProcessGroup, why: str) -> NetError:

@@ -39,7 +39,8 @@ def test_nobody_waits_for_the_dead_for_long(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize(
-    ("codes", "status"), [([1], 1), ([143, 1], 1), ([2, 1], 2), ([143], 143), ([-9, -15], 3), ([-15, 1], 1)]
+    ("codes", "status"),
+    [([1], 1), ([143, 1], 1), ([2, 1], 2), ([143], 143), ([-9, -15], 137), ([-15, 1], 1), ([0, 0], 0)],
 )
 def test_a_mistakes_status_is_that_of_all(codes: list[int], status: int) -> None:
     """Not that of a process which the launcher then ended."""
