@@ -76,8 +76,9 @@ def evaluate(
         netdef.evaluate("nets/digits.net", "runs/digits").results[0].errors.top1_error
 
     Args:
-        net: a file, or several.
-        weights: what each takes, in the same order: a file, or a run's folder for its best ones.
+        net: a file, or several; or a run's folder, which stands for its net and its best weights.
+        weights: what each takes, in the same order: a file, or a run's folder for its best ones. In the place of a
+            net, a run's folder takes none.
         data: labelled images; by default what the net's data layers name, else what the run was tested on, else the
             digits.
         scales: the shorter sides of an image, in pixels.

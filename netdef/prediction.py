@@ -4,7 +4,6 @@ Law: torch is loaded by what is called, not by whoever imports this.
 """
 
 from collections.abc import Sequence
-from os import fspath
 from typing import TYPE_CHECKING, Unpack
 
 from netdef.compiler.request import NetState, PathName, net_request, path_of, paths_of
@@ -20,7 +19,7 @@ def predict(
     net: PathName,
     images: PathName | Sequence[PathName],
     *,
-    weights: PathName,
+    weights: PathName | None = None,
     classes: PathName | None = None,
     top: int = 5,
     boxes: bool = False,
@@ -37,7 +36,7 @@ def predict(
         netdef.predict("squeezenet.prototxt", "cat.jpg", weights="squeezenet.caffemodel").results[0].classes[0].name
 
     Args:
-        net: a file.
+        net: a file, or a run's folder, which stands for its net and its best weights.
         images: a file, a folder of them, a pattern, or several.
         weights: a file, or a run's folder for its best ones.
         classes: a file with the classes' names, one a line; by default the run's, or those of the net's ``preprocess``.
@@ -61,7 +60,7 @@ def predict(
     """
     request = PredictRequest(
         net=net_request(net, **state),
-        weights=fspath(weights),
+        weights=path_of(weights),
         images=paths_of(images),
         classes=path_of(classes),
         top=top,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
-from netdef.compiler.request import UsageError
+from netdef.compiler.request import NetRequest, UsageError
 from netdef.compiler.shape import Pair
 from netdef.runtime.console import Console
 from netdef.runtime.data.box_geometry import Boxes, on_image
@@ -24,8 +24,9 @@ from netdef.runtime.localisation.agreement import check_together
 from netdef.runtime.localisation.drawing import copies, draw
 from netdef.runtime.localisation.evaluation import of_class
 from netdef.runtime.localisation.open_net import open_classifier, open_localiser
+from netdef.runtime.named_net import NamedNet, named_net
 from netdef.runtime.progress import counting
-from netdef.runtime.requests import PredictRequest
+from netdef.runtime.requests import DataRequest, PredictRequest
 from netdef.runtime.trained import TrainedNet
 
 
@@ -100,7 +101,7 @@ def predict_images(request: PredictRequest, console: Console) -> Predictions:
         UsageError: if a net with a box for each class has none to choose among them.
         NetError: if a net or its weights are wrong, or a copy can't be written.
     """
-    nets = open_predictors(request)
+    nets = open_predictors(request, console)
     console.show(chain.from_iterable(net.warnings for net in (nets.localiser, nets.classifier) if net))
     paths, mistakes = images_named(request.images)
     results = []
@@ -117,20 +118,29 @@ def predict_images(request: PredictRequest, console: Console) -> Predictions:
     return Predictions(tuple(results), mistakes)
 
 
-def open_predictors(request: PredictRequest) -> Predictors:
-    """The nets, of which each knows what it is used for."""
-    device, scores = request.hardware.device, request.scores
+def open_predictors(request: PredictRequest, console: Console) -> Predictors:
+    """The nets, of which each knows what it is used for; what is taken from a run is said."""
+    device = request.hardware.device
+    own = _named(request, request.net, request.weights or request.net.file, console)
     if not request.boxes:
-        classifier = open_classifier(request.net, request.weights, scores=scores, device=device)
+        classifier = open_classifier(own.request, own.weights, scores=own.data.scores, device=device)
         return Predictors(classifier, None, _names(classifier, request.classes))
-    localiser = open_localiser(request.net, request.weights, device=device)
+    localiser = open_localiser(own.request, own.weights, device=device)
     if request.class_net is None or request.class_weights is None:
         if localiser.num_classes is not None:
             raise UsageError(f"{localiser.path} has a box for each class: --class-net chooses")
         return Predictors(None, localiser)
-    classifier = open_classifier(request.net.of(request.class_net), request.class_weights, scores=scores, device=device)
+    chooses = _named(request, request.net.of(request.class_net), request.class_weights, console)
+    classifier = open_classifier(chooses.request, chooses.weights, scores=chooses.data.scores, device=device)
     check_together([localiser, classifier])
     return Predictors(classifier, localiser, _names(classifier, request.classes))
+
+
+def _named(request: PredictRequest, net: NetRequest, weights: str, console: Console) -> NamedNet:
+    named = named_net(net, weights, DataRequest(scores=request.scores))
+    if (line := named.as_in_tests(resized=True, data=False)) is not None:
+        console.say(line)
+    return named
 
 
 def _predicted(nets: Predictors, path: str, image: ImageArray, top: int, copy: Path | None) -> Prediction:

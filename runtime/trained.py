@@ -6,6 +6,7 @@ Whoever has one can ask for its blob for images; what the blob means is said by 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -18,11 +19,13 @@ from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
 from netdef.compiler.preprocess import Preprocessing
 from netdef.compiler.shape import Pair, Shape, known
+from netdef.compiler.weights.formats.binaryproto import read_mean
 from netdef.compiler.weights.formats.files import NamedWeights, open_named
 from netdef.runtime.data.crop import ImageCrop, with_channels
 from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.feed import Feed, bind, crop_of
-from netdef.runtime.data.normalise import Normalise
+from netdef.runtime.data.layer_crop import LayerCrop
+from netdef.runtime.data.normalise import MeanImage, Normalise, Normaliser
 from netdef.runtime.data.random_draws import NO_DRAWS
 from netdef.runtime.hardware.devices import device_of
 from netdef.runtime.lower_net import lower
@@ -114,6 +117,11 @@ class TrainedNet:
         """How an image is cut to the net's window."""
         assert isinstance(self.feed.crop, ImageCrop)  # only data that their own layers read have another
         return self.feed.crop
+
+    @property
+    def resize(self) -> int | None:
+        """The shorter side to which images are brought before they are cut, in pixels, if they are."""
+        return self.feed.crop.resize if isinstance(self.feed.crop, ImageCrop) else None
 
     @property
     def shape(self) -> Shape:
@@ -226,11 +234,22 @@ def open_trained(
 def _feed_from_outside(net: Net, run: TrainedRun | None, inputs: Mapping[str, str]) -> tuple[Feed, NumbersFrom]:
     blobs = bind(net, inputs)
     crop = crop_of(net, blobs["data"])
+    if run is not None and (run.is_fed_images or net.preprocess is None):
+        shown = run.preprocess
+        crop = crop._replace(resize=shown.resize or crop.resize, resize_to=shown.resize_to)
     if net.preprocess is not None:
         return Feed(crop, blobs, Normalise(net.preprocess)), NumbersFrom.PREPROCESS
     if run is not None:
-        return Feed(crop, blobs, Normalise(run.preprocess)), NumbersFrom.RUN
+        return Feed(crop, blobs, _normaliser(run.preprocess, crop)), NumbersFrom.RUN
     return Feed(crop, blobs, Normalise(Preprocessing())), NumbersFrom.NOBODY
+
+
+def _normaliser(preprocess: Preprocessing, crop: ImageCrop) -> Normaliser:
+    """What makes numbers of windows out of the middle of images, as in the tests of a run."""
+    if not preprocess.mean_file:
+        return Normalise(preprocess)
+    mean = read_mean(Path(preprocess.mean_file)).astype(np.float32, copy=False)
+    return MeanImage(preprocess, mean, LayerCrop("", crop.num_channels, crop.size, crops=True))
 
 
 def _bytes_as_they_are(net: Net) -> Diagnostic:

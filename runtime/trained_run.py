@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
 from netdef.compiler.preprocess import Preprocessing
+from netdef.compiler.request import NetRequest
 from netdef.compiler.weights.formats.run_folder import MANIFEST, read_manifest, run_with_weights
 from netdef.runtime.requests import DataRequest
 from netdef.runtime.run import Run
@@ -33,17 +34,34 @@ class TrainedRun(NamedTuple):
 
     @property
     def preprocess(self) -> Preprocessing:
-        """How an image became the net's input in training.
+        """How an image became the net's input in the run's tests, with its size before it was cut.
 
         Raises:
-            NetError: if the net's own data layers did it, which no other images pass through.
+            NetError: if the net was fed numbers as they are stored, which no image becomes.
         """
-        told = self.manifest["preprocess"]
-        if not told or told.get("mean_file"):
+        told = self._test.get("preprocess", self.manifest["preprocess"])
+        if not told:
             message = "the net was trained from its data layers, which say how an image becomes its input"
             help = "leave out --data, or say it in the net: preprocess { ... }"
             raise NetError(Diagnostic("N774", message, help=help))
         return Preprocessing.from_data(told)
+
+    @property
+    def is_fed_images(self) -> bool:
+        """Whether it was trained on images, and not on numbers as they are stored."""
+        return bool(self._test.get("preprocess"))
+
+    @property
+    def net(self) -> NetRequest | None:
+        """The net that was tested, and in what state; None where an older version of netdef made the run."""
+        told = self._test.get("net")
+        return None if told is None else NetRequest.from_data(told)
+
+    @property
+    def _test(self) -> dict[str, Any]:
+        """What the manifest says of tests; empty where an older version of netdef made the run."""
+        found = self.manifest.get("test", {})
+        return found if isinstance(found, dict) else {}
 
     @property
     def scale(self) -> list[int]:

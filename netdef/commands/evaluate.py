@@ -1,8 +1,9 @@
 """Count how often nets are wrong on labelled images.
 
-Every FILE takes the weights in its turn. A run's folder stands for its best weights, and knows its classes, the
-images that it was tested on, and how they become its net's input if the net itself does not say it. Several nets, and
-posteriors that were saved, are also fused: their posteriors are averaged.
+Every FILE takes the weights in its turn. A run's folder stands for its best weights, and in the place of FILE for its
+net too. From its manifest the tests of training are made again: its classes, the images, how large they are made and
+how they become the net's input, --set, --stage, --input and --scores; what is said here holds instead. Several nets,
+and posteriors that were saved, are also fused: their posteriors are averaged.
 
 By default a net sees the centre of each image. --dense shows it the whole image and averages the map of scores;
 --crops shows it windows; both are averaged. Scores are what the net's one Softmax reads, and are given a soft-max where
@@ -39,7 +40,7 @@ REQUEST = EvaluationTask
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("file", nargs="*", metavar="FILE", help="a net")
+    parser.add_argument("file", nargs="*", metavar="FILE", help="a net, or a run's folder, which needs no --weights")
     parser.add_argument("--weights", nargs="+", default=[], metavar="W", help="a weights file or a run's folder")
     parser.add_argument("--data", metavar="D", help=f"{DATA_HELP}; of a run what it was tested on")
     parser.add_argument("--json", action="store_true", help="print JSON")

@@ -21,9 +21,9 @@ EXTRAS = ("train",)
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("file", metavar="FILE", help="the net")
+    parser.add_argument("file", metavar="FILE", help="the net, or a run's folder, which needs no --weights")
     parser.add_argument("image", nargs="+", metavar="IMAGE", help="an image, a folder of them, or a pattern")
-    parser.add_argument("--weights", required=True, metavar="W", help="a weights file or a run's folder")
+    parser.add_argument("--weights", metavar="W", help="a weights file or a run's folder")
     parser.add_argument("--classes", metavar="FILE", help="the classes' names, one a line; the run's if not given")
     parser.add_argument("--top", type=count, default=5, metavar="K", help="classes to name")
     parser.add_argument("--json", action="store_true", help="print JSON")

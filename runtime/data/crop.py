@@ -9,6 +9,7 @@ from PIL import Image
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.random_draws import RandomDraw
+from netdef.runtime.data.resize import resize_bilinear
 
 BILINEAR = Image.Resampling.BILINEAR
 RESCALING = "both sides to the nearest pixel, bilinear over all pixels that fall together"
@@ -43,6 +44,7 @@ class ImageCrop(NamedTuple):
     num_channels  1 or 3; grey is repeated, colour is weighed as in Rec. 601
     resize        the image's shorter side before it is cut, in pixels; None leaves it
     resize_most   where the side is drawn by draws: the greatest, and ``resize`` is the least
+    resize_to     instead of ``resize``: the size to which images are brought first whatever their shape, as Caffe does
     cover         without ``resize``: shrink a larger image until it just covers the window
     random_crop, mirror   training's augmentation
     """
@@ -54,11 +56,15 @@ class ImageCrop(NamedTuple):
     random_crop: bool = False
     mirror: bool = False
     resize_most: int | None = None
+    resize_to: Pair | None = None
 
     def of(self, image: ImageArray, draws: NDArray[np.float64]) -> ImageArray:
         """The window (H, W, C) of an image; ``draws`` has a number for each ``RandomDraw``."""
+        image = with_channels(image, self.num_channels)
+        if self.resize_to is not None:
+            image = resize_bilinear(image, self.resize_to)
         place = self.placement(Pair(*image.shape[:2]), draws)
-        window = cut_out(with_channels(image, self.num_channels), place, self.size)
+        window = cut_out(image, place, self.size)
         return mirrored(window) if place.mirrored else window
 
     def placement(self, image: Pair, draws: NDArray[np.float64]) -> Placement:
@@ -76,8 +82,11 @@ class ImageCrop(NamedTuple):
 
         ``draw``, from 0 up to but not including 1, chooses the shorter side between the least and the greatest.
         """
+        image = self.resize_to or image
         covering = max(self.size.h / image.h, self.size.w / image.w)
-        if self.resize is not None:
+        if self.resize_to is not None:
+            scale = max(covering, 1.0)
+        elif self.resize is not None:
             side = self.resize + int(draw * ((self.resize_most or self.resize) - self.resize + 1))
             scale = max(covering, side / min(image))
         else:

@@ -75,10 +75,13 @@ class MeanImage(Normaliser):
 
     @override
     def __call__(self, images: Tensor, draws: Tensor | None = None) -> Tensor:
-        """Images (N, H, W, C) of bytes, cut as ``draws`` (N, num_draws) said, as an input (N, C, H, W) of floats."""
-        assert draws is not None
+        """Images (N, H, W, C) of bytes as an input (N, C, H, W) of floats.
+
+        They were cut as ``draws`` (N, num_draws) said; without any, in the middle.
+        """
         numbers = ordered(images, self.preprocess.channels)
-        return (numbers - self._windows(draws.cpu().numpy(), numbers.device)) * self.preprocess.scale
+        cut = NO_DRAWS[None] if draws is None else draws.cpu().numpy()
+        return (numbers - self._windows(cut, numbers.device)) * self.preprocess.scale
 
     def _windows(self, draws: NDArray[np.float64], device: torch.device) -> Tensor:
         self.mean = self.mean.to(device)

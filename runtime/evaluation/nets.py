@@ -19,10 +19,10 @@ from netdef.runtime.evaluation.report import Result
 from netdef.runtime.evaluation.scoring import ScoringTask, check_task, score_images
 from netdef.runtime.evaluation.test_data import data_named, open_test_data
 from netdef.runtime.hardware.process_group import SINGLE, ProcessGroup
+from netdef.runtime.named_net import NamedNet, named_net
 from netdef.runtime.progress import counting
 from netdef.runtime.requests import EvaluateRequest
 from netdef.runtime.trained import open_trained
-from netdef.runtime.trained_run import trained_run
 
 
 class Scored(NamedTuple):
@@ -69,7 +69,10 @@ def _posteriors_of(
 ) -> Posteriors:
     """One net's posteriors, for all processes, each of which scores its part of the images."""
     left_out = LeftOut(console)
-    task = open_task(request, file, weights)
+    named = named_net(request.net.of(file), weights, request.data)
+    if (line := named.as_in_tests(resized=not request.scales, data=request.data.data is None)) is not None:
+        console.say(line)
+    task = open_task(request, named)
     console.show(task.trained.warnings)
     check_task(task)
     with counting(console, file, len(group.slice_of(len(task.data))), "images") as counter:
@@ -77,34 +80,38 @@ def _posteriors_of(
     found = own.all_gather(group)
     if num_left_out := left_out.close(group):
         console.say(f"netdef evaluate: images left out: {num_left_out:,}")
-    data = data_named(request.data, task.trained.origin.run)
-    named = {"net": name_of(file), "weights": weights, "data": data, "trained": task.trained.trained_scale}
+    facts = {
+        "net": name_of(named.request.file),
+        "weights": weights,
+        "data": data_named(request.data, named.run),
+        "trained": task.trained.trained_scale,
+    }
     speed = sum(group.all_gather(found.made["images_per_s"]))
-    return found._replace(made={**named, **found.made, "images_per_s": speed})
+    return found._replace(made={**facts, **found.made, "images_per_s": speed})
 
 
-def open_task(request: EvaluateRequest, file: str, weights: str) -> ScoringTask:
+def open_task(request: EvaluateRequest, named: NamedNet) -> ScoringTask:
     """One net with its weights and the images, everything checked before it runs."""
-    run = trained_run(weights)
-    net, own = load_fed(request.net.of(file), data_named(request.data, run))
-    data = own.data if own else open_test_data(request.data, run, input_spec_of(net, net))
-    scores = net.chosen_scores(request.data.scores)
+    asked, run = named.data, named.run
+    net, own = load_fed(named.request, data_named(asked, run))
+    data = own.data if own else open_test_data(asked, run, input_spec_of(net, net))
+    scores = net.chosen_scores(asked.scores)
     check_classes(net.shapes[scores], data, allowed(net))
     trained = open_trained(
         net,
-        weights,
+        named.weights,
         scores,
         device=request.hardware.device,
-        inputs=request.data.inputs,
+        inputs=asked.inputs,
         feed=own.feed if own else None,
         bf16_on_gpu=True,
     )
-    protocol = Protocol(request.net.dense, request.crops, request.scales, request.flip, Pool(request.pool))
+    protocol = Protocol(named.request.dense, request.crops, request.scales, request.flip, Pool(request.pool))
     return ScoringTask(
         trained,
         data,
-        protocol.of_net(net.preprocess.resize if net.preprocess else None),
-        skip=request.data.skips,
-        num_workers=workers_for(data) if request.data.workers is None else request.data.workers,
+        protocol.of_net(trained.resize),
+        skip=asked.skips,
+        num_workers=workers_for(data) if asked.workers is None else asked.workers,
         ignored=uncounted(scores, net),
     )

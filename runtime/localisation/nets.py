@@ -18,10 +18,11 @@ from netdef.runtime.localisation.agreement import check_data, check_together
 from netdef.runtime.localisation.dense import evaluate_dense
 from netdef.runtime.localisation.evaluation import BoxErrors, evaluate_boxes
 from netdef.runtime.localisation.open_net import learns_boxes, open_either
+from netdef.runtime.named_net import named_net
 from netdef.runtime.progress import Counter, counting
 from netdef.runtime.requests import EvaluateRequest
 from netdef.runtime.trained import TrainedNet
-from netdef.runtime.trained_run import TrainedRun, trained_run
+from netdef.runtime.trained_run import TrainedRun
 
 
 class BoxResult(NamedTuple):
@@ -48,10 +49,10 @@ class BoxResult(NamedTuple):
 
 def asks_for_boxes(request: EvaluateRequest, group: ProcessGroup = SINGLE) -> bool:
     """Whether wrong boxes are to be counted: where that is said, or a net learns from boxes and there are data."""
-    return request.boxes or any(
-        data_named(request.data, trained_run(weights)) and learns_boxes(request.net.of(file))
-        for file, weights in request.pairs
-    )
+    if request.boxes:
+        return True
+    named = (named_net(request.net.of(file), weights, request.data) for file, weights in request.pairs)
+    return any(data_named(each.data, each.run) and learns_boxes(each.request) for each in named)
 
 
 def evaluate_box_nets(
@@ -65,12 +66,14 @@ def evaluate_box_nets(
     """
     if unused := next(_without_meaning(request), None):
         raise UsageError(f"wrong boxes are counted without {unused}")
-    nets = [
-        open_either(request.net.of(file), weights, scores=request.data.scores, device=request.hardware.device)
-        for file, weights in request.pairs
-    ]
-    for net in nets:
-        console.show(net.warnings)
+    nets = []
+    for file, weights in request.pairs:
+        named = named_net(request.net.of(file), weights, request.data)
+        if (line := named.as_in_tests(resized=not request.scales, data=request.data.data is None)) is not None:
+            console.say(line)
+        device = request.hardware.device
+        nets.append(open_either(named.request, named.weights, scores=named.data.scores, device=device))
+        console.show(nets[-1].warnings)
     run = _run_that_knows_classes(nets)
     data = open_test_data(request.data, run)
     console.show(warnings_of(data))
@@ -87,12 +90,12 @@ def evaluate_box_nets(
     left_out = LeftOut(console)
     if request.net.dense:
         tell = left_out.tell if request.data.skips else None
-        named = ", ".join(request.files)
-        with counting(console, named, len(group.slice_of(len(data))), "images") as counter:
+        names = ", ".join(request.files)
+        with counting(console, names, len(group.slice_of(len(data))), "images") as counter:
             errors = evaluate_dense(
                 data, localisers, classifiers, request.scales, group=group, tell=tell, done=counter.add
             )
-        found = [(named, errors)]
+        found = [(names, errors)]
     else:
         found = []
         for net in localisers:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 
 from netdef.compiler.request import NetRequest, Request, UsageError, count
 from netdef.runtime.requests.inputs import DataRequest, HardwareRequest
@@ -16,7 +17,8 @@ POOLS = ("logits", "prob")
 class EvaluateRequest(Request):
     """How often nets are wrong, each with its weights, or saved posteriors; several are fused, too.
 
-    files, weights    the nets and, in the same order, what they take; ``net`` says the state of all of them
+    files, weights    the nets and, in the same order, what they take; the folder of a run in the place of a net needs
+                      none ``net`` says the state of all of them
     scales            the shorter sides of an image, in pixels
     crops             windows of an image at one scale: 0, 1, 10 or 50
     flip              whether the image is shown mirrored, too
@@ -40,8 +42,20 @@ class EvaluateRequest(Request):
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
-        """Each net with its weights."""
-        return tuple(zip(self.files, self.weights, strict=True))
+        """Each net with its weights; nothing is looked at but whether a name is a folder's.
+
+        Raises:
+            UsageError: if there aren't as many weights as nets that need some.
+        """
+        if len(self.files) == len(self.weights):
+            return tuple(zip(self.files, self.weights, strict=True))
+        nets, weights = sum(not Path(file).is_dir() for file in self.files), len(self.weights)
+        if nets != weights:
+            there = f"there {'is 1 net' if nets == 1 else f'are {nets} nets'}"
+            given = f"--weights stands {weights} time{'s' * (weights != 1)}"
+            raise UsageError(f"give each net its weights, in the same order: {there}, and {given}")
+        left = iter(self.weights)
+        return tuple((file, file if Path(file).is_dir() else next(left)) for file in self.files)
 
     def check(self) -> None:
         """Refuse what doesn't go together.
@@ -49,11 +63,8 @@ class EvaluateRequest(Request):
         Raises:
             UsageError: if nets and weights aren't as many, nothing is asked for, or a word or number isn't known.
         """
-        if len(self.weights) != len(self.files) or not (self.files or self.posteriors):
-            nets, weights = len(self.files), len(self.weights)
-            there = f"there {'is 1 net' if nets == 1 else f'are {nets} nets'}"
-            given = f"--weights stands {weights} time{'s' * (weights != 1)}"
-            raise UsageError(f"give each net its weights, in the same order: {there}, and {given}")
+        if not self.pairs and not self.posteriors:
+            raise UsageError("name a net and its --weights, the folder of a run, or --posteriors")
         if self.crops not in CROPS:
             raise UsageError(f"crops are {', '.join(map(str, CROPS))}, not {self.crops}")
         if self.pool not in POOLS:
@@ -87,6 +98,7 @@ class EvaluationTask(Request):
 class PredictRequest(Request):
     """What images show, and where.
 
+    weights   a file, or a run's folder; None where that stands in the place of the net's file
     images    files, folders of them, or patterns
     classes   a file with the classes' names, one a line
     top       how many classes are named
@@ -96,7 +108,7 @@ class PredictRequest(Request):
     """
 
     net: NetRequest
-    weights: str
+    weights: str | None = None
     images: tuple[str, ...] = ()
     classes: str | None = None
     top: int = count(5)
@@ -111,8 +123,10 @@ class PredictRequest(Request):
         """Refuse what doesn't go together.
 
         Raises:
-            UsageError: if a class net comes without its weights, or without boxes that it would choose.
+            UsageError: if a net comes without its weights, or a class net without boxes that it would choose.
         """
+        if self.weights is None and not Path(self.net.file).is_dir():
+            raise UsageError("give the net its weights: --weights W; or name a run's folder instead")
         if (self.class_net is None) != (self.class_weights is None) or (self.class_net and not self.boxes):
             raise UsageError("--boxes takes --class-net and --class-weights together")
 

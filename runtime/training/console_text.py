@@ -80,10 +80,8 @@ def conclusion(run: Run) -> Iterator[str]:
     if names == ["test_loss"]:  # no class scores that netdef evaluate could count
         yield f"next: netdef plot {shlex.quote(str(run.path))}"
         return
-    request = run.request
-    data = "" if request.data.data is None else f" --data {shlex.quote(request.data.data)}"
-    own = "".join(f" --load {shlex.quote(path)}" for path in request.net.layer_files)
-    yield f"next: netdef evaluate {shlex.quote(request.net.file)} --weights {shlex.quote(str(run.path))}{data}{own}"
+    own = "".join(f" --load {shlex.quote(path)}" for path in run.request.net.layer_files)
+    yield f"next: netdef evaluate {shlex.quote(str(run.path))}{own}"
 
 
 def _in_words(name: str, value: float) -> str:

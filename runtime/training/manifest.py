@@ -5,19 +5,25 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
-from netdef.runtime.data.crop import RESCALING
+from netdef.compiler.shape import Pair
+from netdef.runtime.data.crop import RESCALING, ImageCrop
+from netdef.runtime.data.datasets.dataset import evenly_spread
+from netdef.runtime.data.zipped import Zipped
 from netdef.runtime.hardware.launch_environment import launch_number
 from netdef.runtime.requests import TrainRequest
 from netdef.runtime.run import digest_of
 from netdef.runtime.training.job import Job
+from netdef.runtime.training.recipe.file import RecipeFile
 from netdef.runtime.training.recipe.recipe import Stage
+from netdef.runtime.training.setup import NUM_LOOKED_AT, TrainingSetup
+from netdef.runtime.training.stage_run import net_in_tests
 from netdef.runtime.training.stages import stages_identity
 
 PACKAGES = ("netdef-compiler", "torch", "numpy", "pillow")
 """Those whose versions a run remembers."""
 
 
-def manifest_of_run(request: TrainRequest, job: Job, command: str) -> dict[str, Any]:
+def manifest_of_run(request: TrainRequest, job: Job, command: str, recipe_file: RecipeFile | None) -> dict[str, Any]:
     """The manifest of a training: what was asked for, and what it became."""
     setup = job.setup
     return _beginning(request, command) | {
@@ -26,6 +32,10 @@ def manifest_of_run(request: TrainRequest, job: Job, command: str) -> dict[str, 
         "classes": list(setup.data.train.classes),
         "preprocess": setup.feeding.normalise.as_data,
         "rescaling": RESCALING,
+        "test": {
+            "net": net_in_tests(request.net, recipe_file).replace(layer_files=()).as_data,
+            "preprocess": preprocess_in_tests(setup),
+        },
         "device": str(setup.device),
         "devices": setup.group.size,
         "parts": setup.division.num_parts,
@@ -33,6 +43,19 @@ def manifest_of_run(request: TrainRequest, job: Job, command: str) -> dict[str, 
         "hashes": {part: digest_of({part: setup.identity[part]}) for part in ("net", "data", "recipe")},
         "identity": setup.identity,
     }
+
+
+def preprocess_in_tests(setup: TrainingSetup) -> dict[str, Any]:
+    """How an image became the net's input in tests, with its size before it was cut; empty for numbers as stored."""
+    told, crop = setup.testing.normalise.preprocess, setup.testing.crop
+    if told is None:
+        return {}
+    if isinstance(crop, ImageCrop):
+        return told._replace(resize=crop.resize).as_data
+    data = setup.data.test.first if isinstance(setup.data.test, Zipped) else setup.data.test
+    sizes = {Pair(*image.shape[:2]) for image in evenly_spread(data, NUM_LOOKED_AT)}
+    common = sizes.pop() if len(sizes) == 1 else None  # images of several sizes are cut as they are
+    return told._replace(resize_to=told.resize_to or common).as_data
 
 
 def manifest_of_stages(

@@ -94,8 +94,7 @@ def set_up(request: TrainRequest, recipe: Recipe, shared: Shared) -> TrainingSet
     recipe = overridden(recipe, request.recipe)
     net, own = load_fed(net_in_phase(request.net, recipe_file, "TRAIN"), asked.data)
     shared.warn([said for said in net.report if request.weights is None or said.code != "N604"])  # they start elsewhere
-    tested = request.net.replace(file=recipe_file.tested(request.net.file)) if recipe_file else request.net
-    test_net, test_own = load_fed(net_in_phase(tested, recipe_file, "TEST"), asked.data)
+    test_net, test_own = load_fed(net_in_tests(request.net, recipe_file), asked.data)
     if own is not None and test_own is not None:
         recipe = fed_by_layers(recipe, own, test_own, request)
         places = recipe_file.places.get(request.recipe.only, {}) if recipe_file else {}
@@ -151,6 +150,12 @@ def net_in_phase(net: NetRequest, recipe_file: RecipeFile | None, phase: str) ->
     if state is None or net.stages or net.level:
         return net.replace(phase=phase)
     return net.replace(phase=phase, stages=tuple(state.stage), level=state.level)
+
+
+def net_in_tests(net: NetRequest, recipe_file: RecipeFile | None) -> NetRequest:
+    """The net that is tested while another is trained: a solver.prototxt may name one of its own."""
+    tested = net.replace(file=recipe_file.tested(net.file)) if recipe_file else net
+    return net_in_phase(tested, recipe_file, "TEST")
 
 
 def _showing_once(console: Console) -> Callable[[Iterable[Diagnostic]], None]:

@@ -47,7 +47,7 @@ def train_alone(session: Session, stage_run: StageRun) -> Run:
     """Train one net; its folder is made once all is known to be right."""
 
     def run_of(job: Job) -> Run:
-        return session.old or begun(new_folder(session), manifest_of_run(stage_run.request, job, session.command))
+        return session.old or begun(new_folder(session), manifest_of(session, stage_run.request, job))
 
     return train_stage(session, stage_run, run_of, source=stage_run.request.weights)
 
@@ -78,7 +78,7 @@ def train_stage_of(session: Session, whole: Run, stage_run: StageRun, run: Run) 
         source, request = f"stage {before.name}", request.replace(weights=str(whole.path / session.folder_of(before)))
 
     def run_of(job: Job) -> Run:
-        return run if run.is_there else begun(run, manifest_of_run(request, job, session.command))
+        return run if run.is_there else begun(run, manifest_of(session, request, job))
 
     train_stage(session, stage_run._replace(request=request), run_of, source=source, folder=whole.path)
 
@@ -132,6 +132,11 @@ def tensorboard(run: Run, start: Checkpoint | None, shown: Display) -> Iterator[
         board = TensorBoard(run.path, start.iteration + 1 if start else 0, shown.print)
     yield board.log
     board.close()
+
+
+def manifest_of(session: Session, request: TrainRequest, job: Job) -> dict[str, Any]:
+    """The manifest of one of a session's trainings."""
+    return manifest_of_run(request, job, session.command, session.recipe_file)
 
 
 def new_folder(session: Session) -> Run:

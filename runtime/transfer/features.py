@@ -56,7 +56,7 @@ def open_task(request: FeaturesRequest) -> ScoringTask:
         inputs=request.data.inputs,
         bf16_on_gpu=True,
     )
-    own = (net.preprocess.resize,) if net.preprocess and net.preprocess.resize else ()
+    own = () if trained.resize is None else (trained.resize,)
     return ScoringTask(
         trained,
         data,
