@@ -24,7 +24,7 @@ NET = NetRequest(file="a.net")
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({}, "there are 0 nets, and --weights stands 0 times"),
+        ({}, "name a net and its --weights, the folder of a run, or --posteriors"),
         ({"files": ("a", "b"), "weights": ("w",)}, "there are 2 nets, and --weights stands 1 time"),
         ({"files": ("a",), "weights": ("w",), "crops": 7}, "crops are 0, 1, 10, 50, not 7"),
         ({"posteriors": ("p",), "pool": "max"}, "logits or prob"),
