@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from netdef.compiler.analysis.empty_blobs import refuse_empty_blobs
 from netdef.compiler.diagnostics import Diagnostic, Label, Report
 from netdef.compiler.net.net import Net, Node, own_weights
 from netdef.compiler.net.weight_key import WeightKey
@@ -35,8 +36,9 @@ def lower(net: Net, weights: Weights | None = None, *, share: NetModule | None =
         seed: what the fillers' random numbers depend on, beside the layers' names.
 
     Raises:
-        NetError: with every layer that PyTorch can't do, or every weight that doesn't fit.
+        NetError: with every layer that PyTorch can't do or that has no value, or every weight that doesn't fit.
     """
+    refuse_empty_blobs(net)
     generator = DropoutGenerator()
     ops = _ops(net, generator)
     completed = complete(net, weights, seed)

@@ -8,7 +8,7 @@ from netdef.compiler.layers.roles import V1, Colour, WeightRole
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Engine, Filler
 from netdef.compiler.schema.message import ProtoEnum, Refusal, param
-from netdef.compiler.shape import Pair, Shapes
+from netdef.compiler.shape import Pair, Shape, Shapes
 
 
 class Region(ProtoEnum):
@@ -32,7 +32,7 @@ class LRN(Layer, message="lrn_param", number=118, v0="lrn", v1=V1("LRN", 15, 18)
 
     local_size: int = param(1, default=5, least=1, most=2**31 - 1, doc="n: how many neighbours, an odd number")
     alpha: float = param(2, default=1.0, doc="weight of the energy, divided by n (or n^2)")
-    beta: float = param(3, default=0.75, least=0, doc="the power")
+    beta: float = param(3, default=0.75, doc="the power")
     norm_region: Region = param(4, default=Region.ACROSS_CHANNELS, doc="which neighbours")
     k: float = param(5, default=1.0, doc="added to the energy")
     engine: Engine = param(6, default=Engine.DEFAULT, doc="Caffe's kernel; no meaning here")
@@ -47,6 +47,16 @@ class LRN(Layer, message="lrn_param", number=118, v0="lrn", v1=V1("LRN", 15, 18)
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
         need_rank(bottoms, 4, "LRN")
         return bottoms
+
+    def neighbours(self, sizes: Shape) -> tuple[int, float]:
+        """How many neighbours to look at along each of some axes, and alpha for the mean of their squares.
+
+        A window that sees the whole axis from either end is cut to that: it may be of billions.
+        """
+        across = self.norm_region is Region.ACROSS_CHANNELS
+        longest = max((2 * size - 1 if isinstance(size, int) else self.local_size for size in sizes), default=1)
+        n = min(self.local_size, max(longest, 1))
+        return n, self.alpha * (n / self.local_size) ** (1 if across else 2)
 
     @override
     def window(self, bottoms: Shapes) -> Window:

@@ -107,6 +107,19 @@ class Pooling(
         h, w = known_sizes(*bottom[2:])
         return PoolWindow(Pair(h, w), Pair(1, 1), Pair(0, 0))
 
+    def fitted(self, bottom: Shape, top: Shape) -> PoolWindow:
+        """The window that makes ``top`` of ``bottom``; along an axis with one position, cut to the padded image.
+
+        It sees the same there, and may have been billions wide.
+        """
+        along = zip(known_sizes(*bottom[2:]), top[2:], *self.over(bottom), strict=True)
+        cut = [
+            (min(k, size + 2 * p), min(s, size + 2 * p + 1), p) if count == 1 else (k, s, p)
+            for size, count, k, s, p in along
+        ]
+        kernel, stride, pad = (Pair(h, w) for h, w in zip(*cut, strict=True))
+        return PoolWindow(kernel, stride, pad)
+
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
         need_rank(bottoms, 4, "Pooling")

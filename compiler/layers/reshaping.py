@@ -19,7 +19,7 @@ from netdef.compiler.size import Dim
 class ReshapeTo(BlobShape):
     """Sizes in which 0 copies the bottom's and -1 is worked out from the rest."""
 
-    dim: tuple[int, ...] = param(1, default=(), least=-1, doc="sizes; 0 copies the bottom's, -1 is worked out")
+    dim: tuple[int, ...] = param(1, default=(), least=-1, bits=64, doc="sizes; 0 copies the bottom's, -1 is worked out")
 
 
 class Flatten(Layer, message="flatten_param", number=135, v0="flatten", v1=V1("FLATTEN", 8), keeps_positions=False):

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import onnx
 from onnx import TensorProto, helper
 
+from netdef.compiler.analysis.empty_blobs import refuse_empty_blobs
 from netdef.compiler.analysis.free_axes import running_shapes
 from netdef.compiler.diagnostics import Diagnostic, Label, Report
 from netdef.compiler.model_options import AXES, OPSET, OPSETS
@@ -84,6 +85,7 @@ def build(
         raise UsageError(f"opset: {opset!r} is not {OPSETS[0]} to {OPSETS[-1]}")
     if set(dynamic) - set(AXES):
         raise UsageError(f"dynamic: free axes are among {', '.join(AXES)}, not {', '.join(map(repr, dynamic))}")
+    refuse_empty_blobs(net)
     completed = complete(net, weights, seed)
     graph = _graph(net, running_shapes(net, dynamic), completed.arrays)
     outputs = [top.id for node in net.nodes for top in node.tops if top.id not in graph.inputs]

@@ -1,5 +1,7 @@
 """ONNX of normalisation."""
 
+from typing import Any
+
 import numpy as np
 
 from netdef.compiler.layers.normalization import LRN, BatchNorm, Region
@@ -7,25 +9,44 @@ from netdef.compiler.net.net import Node
 from netdef.compiler.onnx.base import EXPORT
 from netdef.compiler.onnx.graph import Array, Graph
 from netdef.compiler.schema.caffe import Phase
+from netdef.compiler.shape import Shape
 
 
 @EXPORT.rule(LRN)
 def lrn(layer: LRN, node: Node, graph: Graph) -> None:
-    """LRN, whose alpha is divided by the size as Caffe's is; within a channel it is composed."""
-    x, y = node.bottoms[0].id, node.tops[0].id
-    n, alpha, beta = layer.local_size, layer.alpha, layer.beta
-    if beta == 0:  # divided by 1, which ONNX Runtime's LRN refuses to do
-        graph.op("Identity", x, into=y)
+    """LRN, whose alpha is divided by the size as Caffe's is; composed within a channel, and where it lacks a number."""
+    bottom, top = node.bottoms[0].id, node.tops[0].id
+    shape = graph.shape(node.bottoms[0])
+    if layer.norm_region is Region.WITHIN_CHANNEL:  # the layer's own k is not read: lrn_layer.cpp adds 1 here
+        _compose(layer.replace(k=1.0), node, graph, shape[2:])
         return
-    if layer.norm_region is Region.ACROSS_CHANNELS:
-        graph.op("LRN", x, into=y, size=n, alpha=alpha, beta=beta, bias=layer.k)
-        return
-    pad = (n - 1) // 2
-    squares = graph.op("Mul", x, x)
-    energy = graph.op("AveragePool", squares, kernel_shape=[n, n], strides=[1, 1], pads=[pad] * 4, count_include_pad=1)
-    # The layer's own k is not read here: lrn_layer.cpp adds 1 within a channel
-    total = graph.op("Add", graph.op("Mul", energy, graph.constant(alpha)), graph.constant(1))
-    graph.op("Mul", x, graph.op("Pow", total, graph.constant(-beta)), into=y)
+    n, alpha = layer.neighbours(shape[1:2])
+    if 0 < alpha < _LARGE and 0 < layer.beta < _LARGE:
+        graph.op("LRN", bottom, into=top, size=n, alpha=alpha, beta=layer.beta, bias=layer.k)
+    else:
+        _compose(layer, node, graph, shape[1:2])
+
+
+_LARGE = 1e30
+"""ONNX Runtime's LRN refuses an alpha or beta that isn't above 0, and overflows elsewhere than Caffe's where large."""
+
+
+def _compose(layer: LRN, node: Node, graph: Graph, sizes: Shape) -> None:
+    """Times (k + alpha E)^-beta: E is the mean of neighbours' squares along one axis or two, 0 beyond the ends."""
+    x = node.bottoms[0].id
+    n, alpha = layer.neighbours(sizes)
+    along_channels = len(sizes) == 1
+    energy = graph.op("Mul", x, x)
+    if along_channels:  # they become the first of three axes that a window can move over
+        energy = graph.op("Unsqueeze", energy, graph.constant([1], np.int64))
+    kernel = [n, 1, 1] if along_channels else [n, n]
+    pads = [(size - 1) // 2 for size in kernel] * 2
+    window: dict[str, Any] = {"kernel_shape": kernel, "strides": [1] * len(kernel), "pads": pads}
+    energy = graph.op("AveragePool", energy, count_include_pad=1, **window)
+    if along_channels:
+        energy = graph.op("Squeeze", energy, graph.constant([1], np.int64))
+    total = graph.op("Add", graph.op("Mul", energy, graph.constant(alpha)), graph.constant(layer.k))
+    graph.op("Mul", x, graph.op("Pow", total, graph.constant(-layer.beta)), into=node.tops[0].id)
 
 
 @EXPORT.rule(BatchNorm)

@@ -17,7 +17,7 @@ from netdef.compiler.net.net import Node
 from netdef.compiler.onnx.base import EXPORT
 from netdef.compiler.onnx.graph import Array, Graph
 from netdef.compiler.schema.message import Refusal
-from netdef.compiler.shape import known
+from netdef.compiler.shape import known, show
 
 
 @EXPORT.rule(Pooling)
@@ -44,7 +44,7 @@ def _global(layer: Pooling, node: Node, graph: Graph) -> None:
 def _fixed(layer: Pooling, node: Node, graph: Graph) -> None:
     """Pads for Caffe's windows; one behind the image, which Caffe has only without padding, is added afterwards."""
     bottom = node.bottoms[0]
-    kernel, stride, pad = layer.over(bottom.shape)
+    kernel, stride, pad = layer.fitted(bottom.shape, node.tops[0].shape)
     sizes = [known(size) for size in bottom.shape[2:]]
     counts = [known(count) for count in node.tops[0].shape[2:]]
     along = list(zip(sizes, counts, kernel, stride, pad, strict=True))
@@ -99,6 +99,10 @@ def _correction(extents: list[Array], area: int | None) -> Array:
     return correction
 
 
+_WIDEST = 2**24
+"""Beyond this many pixels ONNX Runtime may lose count of where a window ends."""
+
+
 def _free(layer: Pooling, node: Node, graph: Graph) -> None:
     """The same windows at any size, by ceil_mode."""
     kernel, stride, pad = layer.over(node.bottoms[0].shape)
@@ -106,6 +110,9 @@ def _free(layer: Pooling, node: Node, graph: Graph) -> None:
     if ceil and not any(pad) and (stride.h > kernel.h or stride.w > kernel.w):
         message = "at some sizes a last window lies wholly behind the image, which a model has only at a fixed size"
         raise Refusal("N1011", message, at="stride", help="leave H and W out of --dynamic, or use round_mode: FLOOR")
+    if max(*kernel, *stride) > _WIDEST:
+        message = f"a {show(kernel)} window is wider than any image, which a model can have only at a fixed size"
+        raise Refusal("N1011", message, at="kernel", help="leave H and W out of --dynamic, or use global_pooling")
     window: dict[str, Any] = {
         "kernel_shape": kernel,
         "strides": stride,

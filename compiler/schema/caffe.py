@@ -107,7 +107,7 @@ class State(Message):
 class BlobShape(Message):
     """A shape."""
 
-    dim: tuple[int, ...] = param(1, default=(), least=0, doc="the sizes, outermost first")
+    dim: tuple[int, ...] = param(1, default=(), least=0, bits=64, doc="the sizes, outermost first")
 
 
 class LayerFrame(Message):

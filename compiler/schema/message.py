@@ -65,12 +65,14 @@ class Param:
     truncates   an integer field that takes the whole part of a fraction (``pad: k / 2``)
     absent      what an absent field comes to, where its default doesn't say so: for people
     alone       of a pair, what one axis has where only the other's spelling stands; None where both must
+    bits        of an integer: 32 as most of Caffe's have, or 64 as sizes and what is no field of Caffe's
     """
 
     __slots__ = (
         "absent",
         "alone",
         "attribute",
+        "bits",
         "default",
         "doc",
         "is_pair",
@@ -93,6 +95,7 @@ class Param:
         truncates: bool,
         alone: int | None = None,
         absent: str = "",
+        bits: int = 32,
     ) -> None:
         self.attribute = ""
         self.spellings = dict(spellings)
@@ -106,6 +109,7 @@ class Param:
         self.truncates = truncates
         self.alone = alone
         self.absent = absent
+        self.bits = bits
 
     def bind(self, attribute: str, annotation: Any) -> None:
         """Learn name and type from the class body."""
@@ -156,10 +160,22 @@ def param(
     most: float | None = None,
     doc: str = "",
     absent: str = "",
+    bits: int | None = None,
 ) -> Any:
-    """An attribute read from one field; ``name`` where the file's word isn't the attribute's."""
-    spellings = {name: (number, None)}
-    return Param(spellings, default=default, least=least, most=most, doc=doc, truncates=False, absent=absent)
+    """An attribute read from one field; ``name`` where the file's word isn't the attribute's.
+
+    ``bits`` of an integer are 32, and 64 where ``number`` is 0: it is no field of Caffe's.
+    """
+    return Param(
+        {name: (number, None)},
+        default=default,
+        least=least,
+        most=most,
+        doc=doc,
+        truncates=False,
+        absent=absent,
+        bits=bits or (32 if number else 64),
+    )
 
 
 def pair(

@@ -12,6 +12,8 @@ from netdef.compiler.syntax.tree import Literal, Number, Text, Word
 
 LARGEST_FLOAT = (2 - 2**-23) * 2.0**127
 """Of Caffe's floats, which have 32 bits."""
+INTEGERS = {32: (-(2**31), 2**32 - 1), 64: (-(2**63), 2**63 - 1)}
+"""The least and the greatest integer by their bits. Some of Caffe's with 32 have a sign and others none: both pass."""
 
 
 class WrongValue(Exception):
@@ -72,6 +74,9 @@ def _integer(literal: Literal, param: Param) -> int:
     if isinstance(literal, Number):
         value, fix = literal.value, None
         if isinstance(value, int):
+            least, most = INTEGERS[param.bits]
+            if not least <= value <= most:
+                raise WrongValue("N405", f"must fit {param.bits} bits: {least} to {most}, and is {_said(literal)}")
             return value
         if value - value:  # an infinity, or no number
             help = "write a number"

@@ -101,11 +101,14 @@ def _uniform(weight: Weight, random: _KeyedRandom) -> "NDArray[float32]":
 
 def _gaussian(weight: Weight, random: _KeyedRandom) -> "NDArray[float32]":
     filler = weight.filler
+    if filler.sparse >= 0:
+        _need_outputs(weight, random)
     density = 1.0 if filler.sparse < 0 else filler.sparse / weight.shape[0]
     return random.normal(weight.shape, filler.mean, filler.std, density)
 
 
 def _positive_unitball(weight: Weight, random: _KeyedRandom) -> "NDArray[float32]":
+    _need_outputs(weight, random)
     values = random.uniform(weight.shape, 0, 1)
     rows = values.reshape(weight.shape[0], -1)
     rows /= rows.sum(1, keepdims=True)
@@ -119,6 +122,13 @@ def _xavier(weight: Weight, random: _KeyedRandom) -> "NDArray[float32]":
 
 def _msra(weight: Weight, random: _KeyedRandom) -> "NDArray[float32]":
     return random.normal(weight.shape, 0, sqrt(2 / fan(weight.filler, weight.shape)))
+
+
+def _need_outputs(weight: Weight, random: _KeyedRandom) -> None:
+    """Refuse a weight that is one number, as a shared slope is: Caffe looks for its outputs, and breaks off."""
+    if not weight.shape:
+        message = f"the {weight.filler.type} filler of {random.key[0]} needs a weight with outputs, not one number"
+        raise NetError(Diagnostic("N905", message, help='use a filler such as "constant"'))
 
 
 def _bilinear(weight: Weight, random: _KeyedRandom) -> "NDArray[float32]":

@@ -16,15 +16,20 @@ from netdef.runtime.lowering.base import Function, Op, Setting, lower, wide
 def lrn(layer: LRN, node: Node, setting: Setting) -> Op:
     """Division by a power of the neighbours' energy."""
     if layer.norm_region is Region.ACROSS_CHANNELS:
-        numbers = (layer.local_size, layer.alpha, layer.beta, layer.k)
-        return Function(node, lambda x: functional.local_response_norm(wide(x), *numbers).to(x.dtype))
+        return Function(node, lambda x: _across_channels(x, layer))
     return Function(node, lambda x: _within_channel(x, layer))
+
+
+def _across_channels(x: Tensor, layer: LRN) -> Tensor:
+    n, alpha = layer.neighbours((x.shape[1],))
+    return functional.local_response_norm(wide(x), n, alpha, layer.beta, layer.k).to(x.dtype)
 
 
 def _within_channel(x: Tensor, layer: LRN) -> Tensor:
     """With k = 1 whatever the file says; the zeros of the border count in the mean (lrn_layer.cpp)."""
-    energy = functional.avg_pool2d(wide(x).square(), layer.local_size, 1, layer.local_size // 2)
-    return (x * (1 + layer.alpha * energy) ** -layer.beta).to(x.dtype)
+    n, alpha = layer.neighbours(tuple(x.shape[2:]))
+    energy = functional.avg_pool2d(wide(x).square(), n, 1, n // 2)
+    return (x * (1 + alpha * energy) ** -layer.beta).to(x.dtype)
 
 
 class _Normalize(Op):
@@ -66,7 +71,7 @@ class ByBatch(_Normalize):
         if bottom.numel() == bottom.shape[1]:  # one value in each channel: torch refuses, and divides by 0
             self.remember(bottom.flatten(), torch.zeros_like(bottom.flatten()))
             return (bottom - bottom,)
-        if self.group.size > 1:
+        if self.group.size > 1 or not self.eps:  # torch wants one above 0, and Caffe doesn't
             return (self._over_devices(bottom),)
         sums = self.stored("mean")
         mean, variance = torch.zeros_like(sums), torch.ones_like(sums)

@@ -56,13 +56,13 @@ class _Pool(Op):
 
     def axes(self, bottom: Tensor) -> tuple[_Axis, _Axis]:
         """How the window lies over a bottom, along its height and its width."""
-        _, _, h, w = bottom.shape
-        window = self.pooling.over((0, 0, h, w))
-        num = self.pooling.infer((tuple(bottom.shape),), 1)[0]
-        return (
-            _Axis(h, known(num[2]), window.kernel.h, window.stride.h, window.pad.h),
-            _Axis(w, known(num[3]), window.kernel.w, window.stride.w, window.pad.w),
+        shape = tuple(bottom.shape)
+        (top,) = self.pooling.infer((shape,), 1)
+        rows, columns = (
+            _Axis(size, known(num), kernel, stride, pad)
+            for size, num, kernel, stride, pad in zip(shape[2:], top[2:], *self.pooling.fitted(shape, top), strict=True)
         )
+        return rows, columns
 
 
 class _Maximum(_Pool):

@@ -6,6 +6,7 @@ Deploy files have no fillers, and zeros agree with anything.
 import numpy as np
 from numpy.typing import NDArray
 
+from netdef.compiler.analysis.empty_blobs import refuse_empty_blobs
 from netdef.compiler.analysis.free_axes import allowed, inputs_at
 from netdef.compiler.layers.base import Weight
 from netdef.compiler.net.net import BlobVersion, Net, Node
@@ -23,6 +24,7 @@ def random_weights(net: Net, seed: int) -> dict[str, list[NDArray[np.float32]]]:
 
     A layer that makes scores for a soft-max is scaled down so that these stay in the range of trained ones.
     """
+    refuse_empty_blobs(net)
     random = np.random.default_rng(seed)
     weights = {
         node.name: [_numbers(own.weight, (node.name, index), seed, random) for index, own in enumerate(node.weights)]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 import netdef
 from netdef.compiler.layers.pooling import Pooling, Reduce, Rounding
+from netdef.compiler.onnx import onnx_model
 from netdef.compiler.schema.message import Refusal
 from netdef.compiler.shape import Pair
 from netdef.runtime import lower
@@ -18,6 +19,7 @@ from netdef.runtime.lowering.pooling import LEAST
 from tests.layers.cases import Case, Family, Refused, caffe
 from tests.layers.examples import at_free_sizes, fitting, properties
 from tests.nets import net_of
+from tests.onnx_runtime import run
 
 Doubles = NDArray[np.float64]
 
@@ -214,3 +216,19 @@ def test_global_pooling_in_onnx(data: st.DataObject) -> None:
     pool, tops = data.draw(st.sampled_from([("MAX", '"y"'), ("MAX", '["y", "at"]'), ("AVE", '"y"')]))
     text = f'input "x" [2, 3, {h}, {w}] layer "y" Pooling {{ top: {tops} pool: {pool} global_pooling: true }}'
     at_free_sizes(net_of(text))
+
+
+@pytest.mark.parametrize("pool", ["MAX", "AVE"])
+@pytest.mark.parametrize("pad", [0, 2])
+def test_a_window_wider_than_any_image_sees_all_of_it(pool: str, pad: int) -> None:
+    far = 2**31 - 1
+    net = net_of(
+        f'input "x" [2, 3, 4, 5] layer "y" Pooling {{ pool: {pool} kernel_size: {far} stride: {far} pad: {pad} }}'
+    )
+    x = np.random.default_rng(0).standard_normal((2, 3, 4, 5)).astype(np.float32)
+    area = (4 + 2 * pad) * (5 + 2 * pad)  # the border counts
+    wanted = x.max((2, 3), keepdims=True) if pool == "MAX" else x.sum((2, 3), keepdims=True) / area
+    np.testing.assert_allclose(lower(net)(x=torch.tensor(x))["y"], wanted, rtol=1e-5)
+    np.testing.assert_allclose(run(onnx_model(net), {"x": x})["y"], wanted, rtol=1e-5)
+    with pytest.raises(netdef.NetError, match="wider than any image"):
+        onnx_model(net, dynamic=("N", "H", "W"))

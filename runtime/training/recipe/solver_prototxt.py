@@ -85,7 +85,7 @@ class CaffeSolver(Message):
     momentum: float = param(11, default=0.0, least=0, doc="the share of the last update that goes on")
     weight_decay: float = param(12, default=0.0, least=0, doc="decay, times each weight's decay_mult")
     stepsize: int | None = param(13, default=None, doc="iterations between two drops")
-    random_seed: int = param(20, default=-1, doc="the seed; below 0 Caffe takes another in each run")
+    random_seed: int = param(20, default=-1, bits=64, doc="the seed; below 0 Caffe takes another in each run")
     net: str | None = param(24, default=None, doc="the file of the net")
     train_state: State | None = param(26, default=None, doc="level and stages of the net in training")
     test_state: tuple[State, ...] = param(27, default=(), doc="level and stages of the net in tests")
