@@ -107,18 +107,18 @@ class Pooling(
         h, w = known_sizes(*bottom[2:])
         return PoolWindow(Pair(h, w), Pair(1, 1), Pair(0, 0))
 
-    def fitted(self, bottom: Shape, top: Shape) -> PoolWindow:
-        """The window that makes ``top`` of ``bottom``; along an axis with one position, cut to the padded image.
+    def fitted(self, bottom: Shape) -> PoolWindow:
+        """The same windows over a bottom of known size, size and step cut to what can be seen: they may be of billions.
 
-        It sees the same there, and may have been billions wide.
+        A window sees no more than the padded image, and all that begin behind it are alike.
         """
-        along = zip(known_sizes(*bottom[2:]), top[2:], *self.over(bottom), strict=True)
-        cut = [
-            (min(k, size + 2 * p), min(s, size + 2 * p + 1), p) if count == 1 else (k, s, p)
-            for size, count, k, s, p in along
-        ]
-        kernel, stride, pad = (Pair(h, w) for h, w in zip(*cut, strict=True))
-        return PoolWindow(kernel, stride, pad)
+        kernel, stride, pad = self.over(bottom)
+        h, w = (size + 2 * border for size, border in zip(known_sizes(*bottom[2:]), pad, strict=True))
+        return PoolWindow(
+            kernel=Pair(min(kernel.h, h), min(kernel.w, w)),
+            stride=Pair(min(stride.h, h + 1), min(stride.w, w + 1)),
+            pad=pad,
+        )
 
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:

@@ -44,7 +44,7 @@ def _global(layer: Pooling, node: Node, graph: Graph) -> None:
 def _fixed(layer: Pooling, node: Node, graph: Graph) -> None:
     """Pads for Caffe's windows; one behind the image, which Caffe has only without padding, is added afterwards."""
     bottom = node.bottoms[0]
-    kernel, stride, pad = layer.fitted(bottom.shape, node.tops[0].shape)
+    kernel, stride, pad = layer.fitted(bottom.shape)
     sizes = [known(size) for size in bottom.shape[2:]]
     counts = [known(count) for count in node.tops[0].shape[2:]]
     along = list(zip(sizes, counts, kernel, stride, pad, strict=True))

@@ -60,7 +60,7 @@ class _Pool(Op):
         (top,) = self.pooling.infer((shape,), 1)
         rows, columns = (
             _Axis(size, known(num), kernel, stride, pad)
-            for size, num, kernel, stride, pad in zip(shape[2:], top[2:], *self.pooling.fitted(shape, top), strict=True)
+            for size, num, kernel, stride, pad in zip(shape[2:], top[2:], *self.pooling.fitted(shape), strict=True)
         )
         return rows, columns
 

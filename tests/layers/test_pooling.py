@@ -232,3 +232,15 @@ def test_a_window_wider_than_any_image_sees_all_of_it(pool: str, pad: int) -> No
     np.testing.assert_allclose(run(onnx_model(net), {"x": x})["y"], wanted, rtol=1e-5)
     with pytest.raises(netdef.NetError, match="wider than any image"):
         onnx_model(net, dynamic=("N", "H", "W"))
+
+
+@pytest.mark.parametrize("pool", ["MAX", "AVE"])
+def test_a_step_beyond_any_image_leaves_a_window_behind_it(pool: str) -> None:
+    text = f'input "x" [2, 3, 7, 2] layer "y" Pooling {{ pool: {pool} kernel_size: 2 stride: {2**31 - 1} }}'
+    net = net_of(text)
+    x = np.random.default_rng(0).standard_normal((2, 3, 7, 2)).astype(np.float32)
+    found = lower(net)(x=torch.tensor(x))["y"]
+    window = x[:, :, :2]
+    np.testing.assert_allclose(found[:, :, 0, 0], window.max((2, 3)) if pool == "MAX" else window.mean((2, 3)), 1e-5)
+    assert (found[:, :, 1] == (LEAST if pool == "MAX" else 0)).all()  # what Caffe begins with, and 0 by a size below 0
+    np.testing.assert_array_equal(run(onnx_model(net), {"x": x})["y"], found)
