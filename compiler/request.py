@@ -11,6 +11,7 @@ from enum import Enum
 from math import inf
 from numbers import Integral, Real
 from os import PathLike, fspath
+from pathlib import PurePath
 from types import UnionType
 from typing import Any, NamedTuple, Self, TypedDict, Union, Unpack, get_args, get_origin, get_type_hints
 
@@ -66,8 +67,8 @@ def within(numbers: range, default: int) -> Any:
 
 
 def file_with(suffix: str) -> Any:
-    """A field for a file's name, or nothing."""
-    allowed = _Allowed(f"a file's name that ends in {suffix}", lambda name: str(name).endswith(suffix))
+    """A field for a file's name, which has no other suffix, or nothing."""
+    allowed = _Allowed(f"a file's name that ends in {suffix}", lambda name: PurePath(name).suffix in ("", suffix))
     return field(default=None, metadata={_Allowed: allowed})
 
 

@@ -1,14 +1,18 @@
 """What a later command takes up of a run: its request is laid over the one that the run began with, field by field.
 
-Whatever isn't said again is as it was, and a switch can be switched either way. Law: torch is not imported.
+Whatever isn't said again is as it was, but for files with layer types; a switch can be switched either way. Law: torch
+is not imported.
 """
 
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
-from netdef.compiler.diagnostics import Report
+from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.files import stem_of
 from netdef.compiler.load import load_expanded
 from netdef.compiler.net.definition import define
+from netdef.compiler.net_error import NetError
 from netdef.compiler.request import NetRequest
 from netdef.runtime.requests import TrainRequest
 from netdef.runtime.run import Run, newest_run, run_in
@@ -23,8 +27,28 @@ def run_to_resume(request: TrainRequest) -> Run:
 
 
 def resumed(request: TrainRequest, run: Run) -> TrainRequest:
-    """A request laid over what a run began with."""
-    return request.over(run.request)
+    """A request laid over what a run began with.
+
+    Files with layer types are programs, and a run's folder may be a stranger's: what its manifest names is never run.
+
+    Raises:
+        NetError: if the run began with such files, and this request names none.
+    """
+    begun = run.request
+    if begun.net.layer_files and not request.net.layer_files:
+        raise NetError(_programs_named(run, begun.net.layer_files))
+    return request.over(begun)
+
+
+def _programs_named(run: Run, layer_files: Sequence[str]) -> Diagnostic:
+    path, files = shlex.quote(str(run.path)), ", ".join(layer_files)
+    loads = " ".join(f"--load {shlex.quote(file)}" for file in layer_files)
+    return Diagnostic(
+        "N890",
+        f"the run in {run.path} has layer types from {files}: a program, which isn't run because a folder says so",
+        notes=("a folder that somebody gave you could name any program",),
+        help=f"read it; if you want it run: netdef train --resume -o {path} {loads}",
+    )
 
 
 def on_devices(request: TrainRequest, run: Run, num_devices: int) -> TrainRequest:

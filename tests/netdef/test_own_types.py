@@ -109,11 +109,35 @@ def test_training_export_and_verification(capsys: Captured, home: Path) -> None:
     assert main(["verify", "own.net", "--weights", "run", *own]) == 0
 
 
-def test_a_run_remembers_the_file_of_its_types() -> None:
+def test_a_run_goes_on_with_the_file_of_its_types_named_again() -> None:
     Path("own.yaml").write_text("iterations: 1\nbatch: 8\nlr: 0.1\n", "utf-8")
     assert main(["train", "own.net", "--data", "synthetic", "--device", "cpu", "-o", "run", "--load", str(OWN)]) == 0
     resumed = [sys.executable, "-m", "netdef", "train", "--resume", "-o", "run"]  # a process that knows nothing of it
-    subprocess.run(resumed, check=True, capture_output=True)
+    subprocess.run([*resumed, "--load", str(OWN)], check=True, capture_output=True)
+    refused = subprocess.run(resumed, check=False, capture_output=True, text=True)
+    assert refused.returncode == 1
+    assert f"help: read it; if you want it run: netdef train --resume -o run --load {OWN}" in refused.stderr
+    with pytest.raises(netdef.NetError, match="N890"):
+        netdef.train(out="run", resume=True)
+    again = netdef.train(out="run", resume=True, layer_files=[OWN], progress=False)
+    assert again.request.net.layer_files == (str(OWN),)
+
+
+@pytest.mark.parametrize("devices", [[], ["--devices", "2"], ["--restarts", "1"]], ids=["one", "two", "restarted"])
+def test_a_strangers_run_runs_no_program(devices: list[str], capsys: Captured) -> None:
+    """A run's folder that names a program, as somebody else may have made it."""
+    Path("run").mkdir()
+    Path("evil.py").write_text("open('ran', 'w').close()\n", "utf-8")
+    net = {"file": "own.net", "layer_files": ["evil.py"]}
+    manifest = {"request": {"net": net}, "classes": [], "preprocess": {}}
+    Path("run/manifest.json").write_text(json.dumps(manifest), "utf-8")
+    Path("run/best.safetensors").write_bytes(b"")
+    for words in (["train", "--resume"], ["train", "own.net", "--resume"], ["train", "--resume", "--dry-run"]):
+        assert main([*words, "-o", "run", *devices]) == 1
+        assert "evil.py: a program, which isn't run" in capsys.readouterr().err
+    for words in (["evaluate", "own.net"], ["predict", "own.net", "x.png"], ["export", "own.net", "--onnx"]):
+        assert main([*words, "--weights", "run"]) == 1
+    assert not Path("ran").exists()
 
 
 def test_the_numbers_are_those_of_the_formula() -> None:

@@ -67,6 +67,7 @@ def test_free_axes(dynamic: str, axes: list[str | int]) -> None:
         (["--onnx", "--weights", "absent.npz"], 1),
         (["--onnx", "-o", "absent/digits.onnx"], 1),
         (["--onnx", "-o", "folder.onnx"], 1),
+        (["--onnx", "-o", "."], 1),
     ],
 )
 def test_what_is_refused(arguments: list[str], status: int, capsys: pytest.CaptureFixture[str]) -> None:
@@ -82,7 +83,7 @@ def test_what_is_refused(arguments: list[str], status: int, capsys: pytest.Captu
     assert [*Path().rglob("*")] == [Path("folder.onnx")]
 
 
-@pytest.mark.parametrize("out", ["digits.txt", "digits", ".", "digits.onnx/"])
+@pytest.mark.parametrize("out", ["digits.txt", "digits.net", "runs/digits.pb"])
 def test_a_model_has_the_suffix_of_one(out: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["export", str(NETS / "digits.net"), "--onnx", "-o", out]) == 2
     assert f"out: {out!r} is not a file's name that ends in .onnx" in capsys.readouterr().err
