@@ -22,7 +22,7 @@ from netdef.compiler.net.definition import Definition, define
 from netdef.compiler.net.net import Net, Sizes
 from netdef.compiler.net.opaque import declare
 from netdef.compiler.net_error import NetError, stop_on_errors
-from netdef.compiler.request import NetRequest, NetStateInPhase, net_request
+from netdef.compiler.request import NetRequest, NetStateInPhase, PathName, net_request
 from netdef.compiler.schema.caffe import Phase, State
 from netdef.compiler.shape import Shape, Shapes
 from netdef.compiler.source import Source
@@ -154,7 +154,7 @@ def load(
     samples: Mapping[str, Shapes] | None = None,
     dense: bool = False,
     opaque: DeclaredShapes | None = None,
-    layer_files: Sequence[str] = (),
+    layer_files: PathName | Sequence[PathName] = (),
 ) -> ShownNet:
     """Read, expand and check a net.
 

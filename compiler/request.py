@@ -223,7 +223,7 @@ class NetState(TypedDict, total=False):
     data_size: Shape | Mapping[str, Shape]
     dense: bool
     opaque: DeclaredShapes
-    layer_files: Sequence[str]
+    layer_files: PathName | Sequence[PathName]
 
 
 class NetStateInPhase(NetState, total=False):
