@@ -9,7 +9,8 @@ What feeds a net, what a run remembers, an exported model's metadata and generat
 here. Numbers that are fed as they are stored have none.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Container, Mapping
+from math import inf
 from typing import Any, NamedTuple
 
 from netdef.compiler.schema.caffe import Channels, Preprocess, Transform
@@ -20,6 +21,32 @@ OF_A_LAYER = ("mean_file", "resize_to", "mirror")
 
 OF_NUMBERS = ("channels", "mean", "scale", "mean_file")
 """What is said of values, whatever the window."""
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and -inf < value < inf
+
+
+def _is_side(value: object) -> bool:
+    return value is None or (type(value) is int and 0 < value < 2**31)
+
+
+def _is_list(value: object, of: Callable[[object], bool], lengths: Container[int]) -> bool:
+    return isinstance(value, list | tuple) and len(value) in lengths and all(map(of, value))
+
+
+_IS_SOUND: dict[str, Callable[[object], bool]] = {
+    "channels": lambda value: isinstance(value, str),
+    "mean": lambda value: _is_list(value, _is_number, range(2**10)),
+    "scale": _is_number,
+    "resize": _is_side,
+    "crop": _is_side,
+    "labels": lambda value: value is None or isinstance(value, str),
+    "mean_file": lambda value: isinstance(value, str),
+    "resize_to": lambda value: value is None or _is_list(value, _is_side, (2,)),
+    "mirror": lambda value: isinstance(value, bool),
+}
+"""What a field's value is in JSON."""
 
 
 class Preprocessing(NamedTuple):
@@ -59,9 +86,15 @@ class Preprocessing(NamedTuple):
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> "Preprocessing":
-        """The same back; what the data don't say is as by default."""
+        """The same back; what the data don't say is as by default.
+
+        Raises:
+            KeyError, TypeError, ValueError: if they are none of ours.
+        """
+        if not all(_IS_SOUND[name](data[name]) for name in cls._fields if name in data):
+            raise ValueError("a value is of another kind")
         told = {name: data[name] for name in cls._fields if name in data}
-        if "resize_to" in told:
+        if told.get("resize_to") is not None:
             told["resize_to"] = Pair(*told["resize_to"])
         return cls(**told | {"channels": Channels[data["channels"]], "mean": tuple(data.get("mean", ()))})
 

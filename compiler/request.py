@@ -129,6 +129,7 @@ class Request:
 
         Raises:
             KeyError: if it names a field that isn't there.
+            TypeError: if a value is of another kind than its field.
         """
         kinds = get_type_hints(cls)
         return cls(**{name: _read(kinds[name], value) for name, value in data.items()})
@@ -166,13 +167,33 @@ def _plain(value: Any) -> Any:
 
 def _read(kind: Any, value: Any) -> Any:
     """A value of JSON as a field of some kind has it."""
+    field_kind = kind
     if get_origin(kind) in (Union, UnionType):
+        if value is None:
+            return None
         (kind, *_) = (each for each in get_args(kind) if each is not type(None))
     if isinstance(kind, type) and issubclass(kind, Request):
         return kind.from_data(value)
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(value)
-    return _frozen(value)
+    frozen = _frozen(value)
+    if not _is_of(field_kind, frozen):
+        raise TypeError(f"{value!r} is no {field_kind}")
+    return frozen
+
+
+def _is_of(kind: Any, value: Any) -> bool:
+    """Whether a value of JSON, with tuples for lists, is of a field's kind; of kinds that JSON lacks anything is."""
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin in (Union, UnionType):
+        return any(_is_of(each, value) for each in inner)
+    if origin is tuple and inner[1:] == (...,):
+        return isinstance(value, tuple) and all(_is_of(inner[0], each) for each in value)
+    if kind in (str, bool, int, float):
+        return type(value) is kind or (kind is float and type(value) is int)
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return isinstance(value, Mapping) and all(_is_of(inner[1], each) for each in value.values())
+    return True
 
 
 def _frozen(value: Any) -> Any:

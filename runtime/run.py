@@ -13,26 +13,24 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from netdef.compiler.atomic import UNFINISHED, write_whole_text
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
-from netdef.compiler.weights.formats.run_folder import (
-    BEST,
-    LAST,
-    MANIFEST,
-    read_manifest,
-    stages_of,
-)
+from netdef.compiler.weights.formats.manifest import MANIFEST, Manifest, read_manifest
+from netdef.compiler.weights.formats.run_folder import BEST, LAST, stages_of
+from netdef.runtime.metrics_file import read_lines
 from netdef.runtime.requests import TrainRequest
 
 RUNS = Path("runs")
 """Where runs go that are not told where to go."""
 
 NUM_DIFFERENCES_SHOWN = 5
+LONGEST_NUMBER = 18
+"""Digits in a checkpoint's name: what fits in 64 bits."""
 
 _HELD: set[int] = set()
 """Folders that this process holds."""
@@ -60,7 +58,7 @@ class Run:
         self._manifest = path / MANIFEST
 
     @property
-    def manifest(self) -> dict[str, Any]:
+    def manifest(self) -> Manifest:
         """What the run is."""
         return read_manifest(self.path)
 
@@ -79,7 +77,7 @@ class Run:
         """
         try:
             return TrainRequest.from_data(self.manifest["request"])
-        except (KeyError, TypeError, ValueError):
+        except (AttributeError, KeyError, TypeError, ValueError):
             message = f"the run in {self.path} was begun by another version of netdef: what was asked for isn't known"
             help = "start anew without --resume, perhaps from its weights; to evaluate it, name the data with --data"
             raise NetError(Diagnostic("N882", message, help=help)) from None
@@ -124,8 +122,8 @@ class Run:
             reason = error.report.errors[0].message if isinstance(error, NetError) else None
             what = reason or getattr(error, "strerror", None) or error
             help = f"make room, or see who may write there; then go on: netdef train --resume -o {self.path}"
-            checkpoints = sorted(self.checkpoints.glob("[0-9]*.safetensors"))
-            note = f"the last checkpoint is intact: {checkpoints[-1]}" if checkpoints else "there is no checkpoint yet"
+            checkpoints = stored_checkpoints(self.checkpoints)
+            note = f"the last checkpoint is intact: {checkpoints[0]}" if checkpoints else "there is no checkpoint yet"
             message = f"the run {self.path} can't be saved: {what}"
             raise NetError(Diagnostic("N887", message, notes=(note,), help=help)) from None
 
@@ -146,19 +144,17 @@ class Run:
 
     @property
     def lines(self) -> Iterator[dict[str, Any]]:
-        """The metrics, up to a line that is half-written: the run goes on, or was killed then."""
-        text = self.metrics.read_text(encoding="utf-8", errors="replace") if self.metrics.exists() else ""
-        for line in text.splitlines():
-            try:
-                yield json.loads(line)
-            except ValueError:
-                return
+        """The metrics, up to a line that is half-written: the run goes on, or was killed then.
+
+        Raises:
+            NetError: if they can't be read, or a line between others is none of ours.
+        """
+        yield from read_lines(self.metrics)
 
     @property
     def evaluations(self) -> list[dict[str, Any]]:
         """The metrics of the iterations that were evaluated, in order."""
-        with self.metrics.open(encoding="utf-8") as file:
-            return [json.loads(line) for line in file if '_error"' in line or '"test_loss"' in line]
+        return [line for line in self.lines if any(key.endswith("_error") or key == "test_loss" for key in line)]
 
     def cut_back(self, iteration: int, *, at_all: bool = True) -> float:
         """Drop what came after an iteration, or all: it will be run again; the seconds that the run had taken by then.
@@ -171,7 +167,7 @@ class Run:
             if facts["iteration"] > iteration:
                 break
             kept.append(facts)
-            seconds = facts["seconds"]
+            seconds = facts.get("seconds", seconds)
         with self.saving():
             put_aside(self.checkpoints, iteration)
             self._rewrite(kept)
@@ -195,8 +191,9 @@ def put_aside(folder: Path, iteration: int) -> None:
 
 
 def stored_checkpoints(folder: Path) -> list[Path]:
-    """The checkpoints in a folder, the newest first."""
-    return sorted(folder.glob("[0-9]*.safetensors"), reverse=True)
+    """The checkpoints in a folder, the newest first; copies under other names are none."""
+    own = (path for path in folder.glob("[0-9]*.safetensors") if path.stem.isdecimal() and path.stem.isascii())
+    return sorted((path for path in own if len(path.stem) <= LONGEST_NUMBER), key=lambda path: -int(path.stem))
 
 
 def new_run(path: Path | None, name: str) -> Run:
@@ -238,7 +235,15 @@ def run_in(path: Path) -> Run:
 def launched_run(path: Path | None, launch: str | None) -> Run | None:
     """The run that a launch of several processes began, if they came so far: at ``path``, else among all runs."""
     candidates = [Run(path)] if path is not None else [Run(folder) for folder in RUNS.glob("*")]
-    return next((run for run in candidates if run.is_there and run.manifest.get("launch") == launch), None)
+    return next((run for run in candidates if run.is_there and _launch_of(run) == launch), None)
+
+
+def _launch_of(run: Run) -> str | None:
+    """The launch that a run's first processes belonged to; None if it doesn't tell."""
+    with suppress(NetError):  # of another's run that is damaged, nothing is wanted
+        launch: str | None = run.manifest.get("launch")
+        return launch
+    return None
 
 
 def newest_run(name: str) -> Run:

@@ -7,7 +7,8 @@ from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
 from netdef.compiler.preprocess import Preprocessing
 from netdef.compiler.request import NetRequest
-from netdef.compiler.weights.formats.run_folder import MANIFEST, read_manifest, run_with_weights
+from netdef.compiler.weights.formats.manifest import MANIFEST, Manifest, read_manifest, unfit
+from netdef.compiler.weights.formats.run_folder import run_with_weights
 from netdef.runtime.requests import DataRequest
 from netdef.runtime.run import Run
 
@@ -20,7 +21,7 @@ class TrainedRun(NamedTuple):
     """
 
     folder: Path
-    manifest: dict[str, Any]
+    manifest: Manifest
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -44,7 +45,10 @@ class TrainedRun(NamedTuple):
             message = "the net was trained from its data layers, which say how an image becomes its input"
             help = "leave out --data, or say it in the net: preprocess { ... }"
             raise NetError(Diagnostic("N774", message, help=help))
-        return Preprocessing.from_data(told)
+        try:
+            return Preprocessing.from_data(told)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise unfit(self.folder, "preprocess doesn't say how an image becomes the input") from None
 
     @property
     def is_fed_images(self) -> bool:
@@ -55,19 +59,26 @@ class TrainedRun(NamedTuple):
     def net(self) -> NetRequest | None:
         """The net that was tested, and in what state; None where an older version of netdef made the run."""
         told = self._test.get("net")
-        return None if told is None else NetRequest.from_data(told)
+        try:
+            return None if told is None else NetRequest.from_data(told)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise unfit(self.folder, "test.net doesn't say which net") from None
 
     @property
     def _test(self) -> dict[str, Any]:
         """What the manifest says of tests; empty where an older version of netdef made the run."""
-        found = self.manifest.get("test", {})
-        return found if isinstance(found, dict) else {}
+        found: dict[str, Any] = self.manifest.get("test", {})
+        return found
 
     @property
     def scale(self) -> list[int]:
         """The shorter side of images in training, or the ends of its interval; empty where the recipe says none."""
-        scale: list[int] = self.manifest["identity"]["recipe"].get("augment", {}).get("scale", [])
-        return scale
+        scale = self.manifest.within("identity", "recipe", "augment", "scale")
+        if scale is None:
+            return []
+        if isinstance(scale, list) and all(type(side) is int and 0 < side < 2**31 for side in scale):
+            return scale
+        raise unfit(self.folder, "the scale of images should be a list of pixels")
 
 
 def trained_run(weights: str) -> TrainedRun | None:

@@ -84,14 +84,17 @@ def read(path: Path) -> Checkpoint | None:
     facts = {name: text for name, text in metadata.items() if name != "digest"}
     if metadata.get("digest") != _digest(arrays, facts):
         return None
-    return Checkpoint(
-        int(facts["iteration"]),
-        tuple(json.loads(facts["scores"])),
-        by_layer(_under("weights/", arrays), path),
-        {name: array.read() for name, array in _under("history/", arrays).items()},
-        facts["identity"],
-        json.loads(facts.get("test_due", "false")),
-    )
+    try:
+        return Checkpoint(
+            int(facts["iteration"]),
+            tuple(map(float, json.loads(facts["scores"]))),
+            by_layer(_under("weights/", arrays), path),
+            {name: array.read() for name, array in _under("history/", arrays).items()},
+            facts["identity"],
+            bool(json.loads(facts.get("test_due", "false"))),
+        )
+    except (KeyError, TypeError, ValueError, RecursionError, NetError):
+        return None
 
 
 def _under(head: str, arrays: Mapping[str, StoredArray]) -> dict[str, StoredArray]:

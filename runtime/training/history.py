@@ -52,7 +52,11 @@ def read_history(path: Path) -> History:
 
 
 def spread(lines: list[dict[str, float]]) -> list[dict[str, float]]:
-    """The lines with a time of its own for each iteration: several are noted at once, after the last of them."""
-    times, counts = np.unique([line["seconds"] for line in lines], return_counts=True)  # they never fall
+    """The lines with a time of its own for each iteration: several are noted at once, after the last of them.
+
+    One that doesn't tell its time has that of the line before it.
+    """
+    noted = np.maximum.accumulate([0.0, *(line.get("seconds", 0.0) for line in lines)])[1:]
+    times, counts = np.unique(noted, return_counts=True)
     seconds = np.interp(np.arange(1, len(lines) + 1), [0, *np.cumsum(counts)], [0.0, *times])
     return [{**line, "seconds": float(time)} for line, time in zip(lines, seconds, strict=True)]

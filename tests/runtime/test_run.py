@@ -11,10 +11,13 @@ from netdef.compiler.weights.formats.run_folder import best_weights
 from netdef.runtime.run import (
     Run,
     file_name,
+    launched_run,
     new_run,
     newest_run,
+    put_aside,
     refuse_another,
     run_in,
+    stored_checkpoints,
 )
 from netdef.runtime.trained_run import trained_run
 
@@ -146,3 +149,19 @@ def test_what_was_left_half_written_goes_when_the_run_goes_on(here: Path) -> Non
     (run.path / "metrics.jsonl").touch()
     with run.held():
         assert [path.name for path in run.path.iterdir()] == ["metrics.jsonl"]
+
+
+def test_what_lies_beside_checkpoints_is_none(tmp_path: Path) -> None:
+    """A copy that somebody keeps, 00000046-backup.safetensors, ended going on with status 3."""
+    names = ("00000046.safetensors", "123456789.safetensors", "00000046-backup.safetensors", "1 2.safetensors")
+    for name in (*names, "46e1.safetensors", "\N{SUPERSCRIPT TWO}.safetensors", f"{'9' * 200}.safetensors"):
+        (tmp_path / name).touch()
+    assert [path.name for path in stored_checkpoints(tmp_path)] == ["123456789.safetensors", "00000046.safetensors"]
+    put_aside(tmp_path, 46)
+    assert [path.name for path in stored_checkpoints(tmp_path)] == ["00000046.safetensors"]
+
+
+def test_a_damaged_run_of_others_is_in_nobodys_way(here: Path) -> None:
+    begun(Path("runs/other"))
+    Path("runs/other/manifest.json").write_text("[]")
+    assert launched_run(None, "mine") is None

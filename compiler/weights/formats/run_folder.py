@@ -3,35 +3,16 @@
 A run of several stages has a folder for each of them; its weights are those of the last stage that has some.
 """
 
-import json
 from pathlib import Path
-from typing import Any
 
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
+from netdef.compiler.weights.formats.manifest import MANIFEST, read_manifest
 
-MANIFEST = "manifest.json"
-"""What the run is: the file that makes a folder a run's."""
 BEST = "best.safetensors"
 """The weights with the best score."""
 LAST = "last.safetensors"
 """The weights of the last checkpoint."""
-
-
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """What a run is.
-
-    Raises:
-        NetError: if the folder is no run's.
-    """
-    try:
-        found: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        if not isinstance(found, dict):
-            raise ValueError("it is no JSON object")
-    except (OSError, ValueError) as error:
-        message = f"{folder} is no run: {MANIFEST}: {getattr(error, 'strerror', None) or error}"
-        raise NetError(Diagnostic("N882", message, help="a run's folder is made by netdef train")) from None
-    return found
 
 
 def stages_of(folder: Path) -> list[Path]:

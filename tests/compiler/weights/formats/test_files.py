@@ -13,7 +13,8 @@ from safetensors.numpy import load_file
 from netdef.compiler.net_error import NetError
 from netdef.compiler.weights.dtypes import NUMPYS_OWN, dtype_named
 from netdef.compiler.weights.formats.files import read_weights, write_weights
-from netdef.compiler.weights.formats.run_folder import BEST, MANIFEST
+from netdef.compiler.weights.formats.manifest import MANIFEST
+from netdef.compiler.weights.formats.run_folder import BEST
 from netdef.compiler.weights.formats.table import FORMATS, Format
 from netdef.compiler.weights.stored import LayerArrays, StoredArray
 
