@@ -17,7 +17,7 @@ from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
 from netdef.compiler.request import NetRequest, Request
 from netdef.compiler.shape import show
-from netdef.compiler.weights.formats.run_folder import read_manifest
+from netdef.compiler.weights.formats.manifest import read_manifest
 from netdef.runtime.requests import DataRequest
 from netdef.runtime.trained_run import TrainedRun, trained_run
 
