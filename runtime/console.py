@@ -7,10 +7,10 @@ Law: torch is not imported, and rich only where progress is shown.
 """
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Self, TextIO
 
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.runtime.exit_status import ExitStatus
@@ -65,17 +65,13 @@ class Console:
             LostOutput: if the standard output is closed, or its disk is full.
             BrokenPipeError: if its reader had enough.
         """
-        if not (self.speaks and self.results):
-            return
-        if sys.stdout is None:
-            raise LostOutput("it is closed")
-        try:
-            sys.stdout.write(text)
-            sys.stdout.flush()
-        except BrokenPipeError:
-            raise
-        except (OSError, ValueError) as error:  # ValueError: closed while it ran
-            raise LostOutput(getattr(error, "strerror", None) or str(error)) from None
+        if self.speaks and self.results:
+            _write(lambda stdout: stdout.write(text))
+
+    def write_bytes(self, data: bytes) -> None:
+        """A result that is no text; raises as ``write`` does."""
+        if self.speaks and self.results:
+            _write(lambda stdout: stdout.buffer.write(data))
 
     def refuse_usage(self, text: str) -> ExitStatus:
         """Say which arguments don't go together, whoever found it; the status with which the command then ends."""
@@ -93,6 +89,18 @@ class Console:
 
 SILENT = Console(progress=False, results=False)
 """Says nothing but what ends the work."""
+
+
+def _write(write: Callable[[TextIO], object]) -> None:
+    if sys.stdout is None:
+        raise LostOutput("it is closed")
+    try:
+        write(sys.stdout)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except (OSError, ValueError) as error:  # ValueError: closed while it ran
+        raise LostOutput(getattr(error, "strerror", None) or str(error)) from None
 
 
 def open_console() -> Console:

@@ -10,48 +10,67 @@ from collections.abc import Hashable, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
+from netdef.compiler.net.definition import LayerDefinition
 from netdef.compiler.net.net import Net, Node
 from netdef.compiler.source import Span
 
 _NUMBERED = re.compile(r"[^\W\d]+?(\d+[a-z]?)(?![a-z\d])")
 
 
+class Run(NamedTuple):
+    """Neighbours that belong together, from ``start`` up to ``end``; the title is empty where one stands alone.
+
+    is_call    whether the file itself says so
+    is_large   whether it is worth a heading: a convolution and what follows it are read at one glance
+    """
+
+    title: str
+    start: int
+    end: int
+    is_call: bool
+    is_large: bool
+
+
 class Block(NamedTuple):
-    """Neighbours that belong together; ``title`` is what they are called, empty where a layer stands alone."""
+    """The same of a net's layers."""
 
     title: str
     nodes: tuple[Node, ...]
-
-    @property
-    def is_large(self) -> bool:
-        """Whether it is worth a heading: a convolution and what follows it are read at one glance."""
-        return bool(self.title) and (sum(node.layer.weight_layer for node in self.nodes) > 1 or len(self.nodes) > 4)
+    is_large: bool
 
 
 def blocks(net: Net) -> list[Block]:
     """The net's layers in order, each in one block."""
-    keyed = list(zip(_keys(net.nodes), net.nodes, strict=True))
+    found = runs([node.definition for node in net.nodes])
+    return [Block(run.title, net.nodes[run.start : run.end], run.is_large) for run in found]
+
+
+def runs(layers: Sequence[LayerDefinition]) -> list[Run]:
+    """Layers in order, each in one run."""
     found = []
-    for _, run in groupby(keyed, key=lambda pair: pair[0]):
-        nodes = tuple(node for _, node in run)
-        found.append(Block(_title(nodes) if len(nodes) > 1 else "", nodes))
+    for _, group in groupby(enumerate(_keys(layers)), key=lambda pair: pair[1]):
+        places = [index for index, _ in group]
+        members = layers[places[0] : places[-1] + 1]
+        weight_layers = sum(layer.layer is not None and layer.layer.weight_layer for layer in members)
+        title = _title(members[0]) if len(members) > 1 else ""
+        is_call = _call(members[0]) is not None
+        is_large = bool(title) and (weight_layers > 1 or (is_call and len(members) > 4))
+        found.append(Run(title, places[0], places[-1] + 1, is_call, is_large))
     return found
 
 
-def call_as_written(name: Span) -> str:
-    """A block's call, from the place of its name."""
-    text = name.source.text
-    return text[name.start : text.find(")", name.end) + 1]
-
-
-def _keys(nodes: Sequence[Node]) -> list[Hashable]:
+def _keys(layers: Sequence[LayerDefinition]) -> list[Hashable]:
     """What the layers of a block have in common, for each layer."""
     keys: list[Hashable] = []
-    for index, node in enumerate(nodes):
-        own: Hashable = node.call or _beginning(node.name)
-        in_place = bool(node.tops) and {top.name for top in node.tops} <= {bottom.name for bottom in node.bottoms}
+    for index, layer in enumerate(layers):
+        own: Hashable = _call(layer) or _beginning(layer.frame.name)
+        in_place = bool(layer.frame.top) and set(layer.frame.top) <= set(layer.frame.bottom)
         keys.append(keys[-1] if own is None and in_place and keys else index if own is None else own)
     return keys
+
+
+def _call(layer: LayerDefinition) -> Span | None:
+    return None if layer.at.via is None else layer.at.outermost
 
 
 def _beginning(name: str) -> str | None:
@@ -62,10 +81,15 @@ def _beginning(name: str) -> str | None:
     return numbered and numbered[1]
 
 
-def _title(nodes: Sequence[Node]) -> str:
-    first = nodes[0]
-    if first.call is not None:
-        return call_as_written(first.call)
-    head, slash, _ = first.name.partition("/")
-    numbered = _NUMBERED.match(first.name)
-    return head if slash else numbered[0] if numbered else first.name
+def _title(first: LayerDefinition) -> str:
+    if (call := _call(first)) is not None:
+        return _as_written(call)
+    head, slash, _ = first.frame.name.partition("/")
+    numbered = _NUMBERED.match(first.frame.name)
+    return head if slash else numbered[0] if numbered else first.frame.name
+
+
+def _as_written(name: Span) -> str:
+    """A block's call, from the place of its name."""
+    text = name.source.text
+    return text[name.start : text.find(")", name.end) + 1]

@@ -1,4 +1,4 @@
-"""A net drawn into a file, whose suffix chooses the form."""
+"""A net drawn in one of several forms: what makes each, and a file whose suffix chooses it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,18 +11,27 @@ from netdef.compiler.views.dot import dot
 from netdef.compiler.views.graphviz_program import laid_out
 from netdef.compiler.views.html import page
 
-Form = Callable[[Net], bytes]
 
-
-def form_of(path: Path) -> Form:
-    """What makes a drawing for a file with this suffix.
+def form_of(path: Path) -> str:
+    """The form of a drawing in a file of this name, one of ``FORMS``.
 
     Raises:
-        NetError: N005 if no drawing has it.
+        NetError: N005 if no drawing has its suffix.
     """
-    if path.suffix not in FORMS:
-        raise NetError(Diagnostic("N005", f"{path}: no drawing has this suffix", help=f"use one of {', '.join(FORMS)}"))
-    return FORMS[path.suffix]
+    form = path.suffix.removeprefix(".")
+    if form not in FORMS:
+        known = ", ".join(f".{form}" for form in FORMS)
+        raise NetError(Diagnostic("N005", f"{path}: no drawing has this suffix", help=f"use one of {known}"))
+    return form
+
+
+def drawing(net: Net, form: str, *, all_layers: bool = False) -> bytes:
+    """A net drawn in one of ``FORMS``; with ``all_layers`` each layer has a box of its own.
+
+    Raises:
+        NetError: if what lays it out isn't installed.
+    """
+    return FORMS[form](dot(net, all_layers=all_layers), net.name)
 
 
 def draw(net: Net, path: Path) -> None:
@@ -31,27 +40,23 @@ def draw(net: Net, path: Path) -> None:
     Raises:
         NetError: if no drawing has this suffix, what lays it out isn't installed, or the file can't be written.
     """
-    save_bytes(path, form_of(path)(net))
+    save_bytes(path, drawing(net, form_of(path)))
 
 
-def _dot(net: Net) -> bytes:
-    return dot(net).encode()
+def _by_graphviz(form: str) -> Callable[[str, str], bytes]:
+    return lambda graph, _: laid_out(graph, form)
 
 
-def _by_graphviz(form: str) -> Form:
-    return lambda net: laid_out(dot(net), form)
+def _html(graph: str, name: str) -> bytes:
+    svg = laid_out(graph, "svg").decode()
+    return page(name or "a net", svg[svg.index("<svg") :]).encode()
 
 
-def _html(net: Net) -> bytes:
-    svg = laid_out(dot(net), "svg").decode()
-    return page(net.name, svg[svg.index("<svg") :]).encode()
-
-
-FORMS: dict[str, Form] = {
-    ".dot": _dot,
-    ".svg": _by_graphviz("svg"),
-    ".pdf": _by_graphviz("pdf"),
-    ".png": _by_graphviz("png"),
-    ".html": _html,
+FORMS: dict[str, Callable[[str, str], bytes]] = {
+    "dot": lambda graph, _: graph.encode(),
+    "svg": _by_graphviz("svg"),
+    "pdf": _by_graphviz("pdf"),
+    "png": _by_graphviz("png"),
+    "html": _html,
 }
-"""By suffix."""
+"""What makes a drawing of a graph in DOT and the net's name, by the word of ``--format``."""

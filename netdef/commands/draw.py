@@ -1,16 +1,23 @@
 """Draw a net: layers with parameters and costs, blobs with shapes, blocks as frames.
 
-The suffix of the output chooses the form: .dot needs nothing more; .svg, .pdf, .png and .html need the extra
-`draw`, or graphviz's program `dot`.
+Layers that only change the values of another (ReLU, BatchNorm, Dropout, ...) stand in its box; --all-layers gives each
+its own. A net with mistakes is drawn as far as it is known, the mistaken layers in grey, and the exit status is 1.
+
+The suffix of the output, or --format, chooses the form: dot needs nothing more; svg, pdf, png and html (moves, zooms,
+searches, and tells more under the pointer) need the extra `draw`, or graphviz's program `dot`.
 """
 
 import argparse
 from pathlib import Path
 
 from netdef.compiler.files import stem_of
-from netdef.compiler.load import load_net_as_it_is
-from netdef.compiler.views.draw import draw, form_of
+from netdef.compiler.load import analyse_net
+from netdef.compiler.net_error import NetError
+from netdef.compiler.views.draw import FORMS, drawing, form_of
+from netdef.compiler.views.graph import joined_layers
 from netdef.options.net import net_arguments, net_request
+from netdef.options.output import output_argument
+from netdef.output import STDOUT, deliver
 from netdef.runtime.console import Console
 from netdef.runtime.exit_status import ExitStatus
 
@@ -20,16 +27,23 @@ HELP = "draw a net as .dot, .svg, .pdf, .png or .html"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("file", metavar="FILE", help="a .net or .prototxt file")
-    parser.add_argument("-o", "--output", metavar="OUT", help="the drawing; FILE's name with .svg if not given")
+    output_argument(parser, "the drawing, - for the standard output; FILE's name with .svg if not given")
+    parser.add_argument("--format", choices=FORMS, help="the form, where the suffix doesn't say it")
+    parser.add_argument("--all-layers", action="store_true", help="a box for each layer")
     net_arguments(parser)
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
-    """Write the drawing and say where, though claims of the file be false."""
-    out = Path(args.output or f"{stem_of(args.file)}.svg")
-    form_of(out)  # a wrong suffix is said before the net is read
-    net = load_net_as_it_is(net_request(args))
-    console.show(net.report)
-    draw(net, out)
-    console.print(f"{out}: {len(net.nodes)} layers")
-    return ExitStatus.USER_MISTAKE if net.report.errors else ExitStatus.FINE
+    """Write the drawing and say where, whatever mistakes the net has."""
+    out = args.output or f"{stem_of(args.file)}.{args.format or 'svg'}"
+    form = args.format or ("svg" if out == STDOUT else form_of(Path(out)))  # a wrong suffix is said before all else
+    found = analyse_net(net_request(args))
+    net = found.net
+    is_guess = found.expanded is None or not found.expanded.is_sound
+    if net is None or is_guess or (found.report.errors and not net.definition.layers):
+        raise NetError(found.report)
+    console.show(found.report)
+    deliver(drawing(net, form, all_layers=args.all_layers), out, console)
+    if out != STDOUT:
+        console.print(f"{out}: {len(joined_layers(net))} layers")
+    return ExitStatus.USER_MISTAKE if found.report.errors else ExitStatus.FINE

@@ -2,6 +2,8 @@
 
 import re
 import shutil
+from base64 import b64encode
+from hashlib import sha256
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -51,7 +53,64 @@ def test_a_page_shows_hostile_names_as_text(tmp_path: Path) -> None:
     path.write_text('name: "</title><script>alert(1)</script>"\ninput "<script>x</script>" [1, 2] layer "r" ReLU\n')
     out = tmp_path / "hostile.html"
     assert main(["draw", str(path), "-o", str(out)]) == 0
-    assert "<script" not in out.read_text()
+    shown = out.read_text("utf-8")
+    assert shown.count("<script>") == 1
+    script = shown[shown.index("<script>") + 8 : shown.rindex("</script>")]
+    assert "alert" not in script
+    digest = b64encode(sha256(script.encode()).digest()).decode()
+    assert f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'" in shown  # runs no other
+    assert "&lt;/title&gt;&lt;script&gt;alert(1)&lt;/script&gt;" in shown
+
+
+@needs_dot
+def test_a_page_needs_nothing_else(tmp_path: Path) -> None:
+    out = tmp_path / "net.html"
+    assert main(["draw", str(NETS / "resnet50.net"), "-o", str(out)]) == 0
+    shown = out.read_text("utf-8")
+    loads = r"\b(?:src|href)\s*=|url\(|@import|\bfetch\b|\bimport\b|XMLHttpRequest"
+    assert not re.search(loads, shown)
+    assert "://" not in re.sub(r'"http://www\.w3\.org/[^"]+"', "", shown)
+    assert shown.count("<svg") == 1
+    assert "receptive field" in shown  # told under the pointer
+
+
+def test_an_unknown_type_is_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, out = tmp_path / "a.net", tmp_path / "a.dot"
+    path.write_text('input "d" [1, 2] layer "mine" Mine layer "fc" InnerProduct { num_output: 3 }')
+    assert main(["draw", str(path), "-o", str(out)]) == 1
+    said = capsys.readouterr()
+    assert "error[N209]" in said.err
+    assert said.out == f"{out}: 3 layers\n"
+    assert all(f"<b>{name}</b>" in out.read_text() for name in ("d", "mine", "fc"))
+
+
+@pytest.mark.parametrize("text", ["this is no net", 'layer { name: "a" type: "ReLU" bottom: ]'])
+def test_what_is_no_net_is_not_drawn(text: str, tmp_path: Path) -> None:
+    (tmp_path / "a.net").write_text(text)
+    assert main(["draw", str(tmp_path / "a.net"), "-o", str(tmp_path / "a.dot")]) == 1
+    assert not (tmp_path / "a.dot").exists()
+
+
+# ---- where it goes, and in what form
+def test_the_standard_output_takes_every_form(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert main(["draw", str(NETS / "lenet.net"), "-o", "-", "--format", "dot"]) == 0
+    assert capfdbinary.readouterr().out.startswith(b'digraph "LeNet" {')
+
+
+@needs_dot
+@pytest.mark.parametrize(("words", "magic"), [([], b"<?xml"), (["--format", "png"], MAGIC["png"])])
+def test_the_standard_output_takes_svg_unless_told(
+    words: list[str], magic: bytes, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    assert main(["draw", str(NETS / "lenet.net"), "-o", "-", *words]) == 0
+    assert capfdbinary.readouterr().out.startswith(magic)
+
+
+def test_a_format_is_stronger_than_a_suffix(tmp_path: Path) -> None:
+    out = tmp_path / "net.txt"
+    assert main(["draw", str(NETS / "lenet.net"), "-o", str(out)]) == 1
+    assert main(["draw", str(NETS / "lenet.net"), "-o", str(out), "--format", "dot"]) == 0
+    assert out.read_text().startswith("digraph")
 
 
 def test_the_port_draws_no_pdf(
