@@ -31,7 +31,8 @@ def laid_out(graph: str, form: str) -> bytes:
     before = dot_command.DOT_BINARY
     dot_command.DOT_BINARY = program  # the package has no other way to say which
     try:
-        drawing: bytes = graphviz.Source(graph).pipe(format=form, quiet=True)
+        # not Source.pipe, which writes by lines and loses its process if that ends before it has read them all
+        drawing: bytes = graphviz.pipe("dot", form, graph.encode(), quiet=True)
     except graphviz.CalledProcessError as error:
         said = (error.stderr or b"").decode(errors="replace").strip().splitlines()
         message = f"{program} can't draw it: {said[0] if said else f'it ended with {error.returncode}'}"
