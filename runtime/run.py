@@ -22,6 +22,7 @@ from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
 from netdef.compiler.weights.formats.manifest import MANIFEST, Manifest, read_manifest
 from netdef.compiler.weights.formats.run_folder import BEST, LAST, stages_of
+from netdef.runtime.metric_names import TEST_METRICS
 from netdef.runtime.metrics_file import read_lines
 from netdef.runtime.requests import TrainRequest
 
@@ -154,7 +155,7 @@ class Run:
     @property
     def evaluations(self) -> list[dict[str, Any]]:
         """The metrics of the iterations that were evaluated, in order."""
-        return [line for line in self.lines if any(key.endswith("_error") or key == "test_loss" for key in line)]
+        return [line for line in self.lines if any(name in line for name in TEST_METRICS)]
 
     def cut_back(self, iteration: int, *, at_all: bool = True) -> float:
         """Drop what came after an iteration, or all: it will be run again; the seconds that the run had taken by then.

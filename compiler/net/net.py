@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from netdef.compiler.diagnostics import Diagnostic, Report, did_you_mean
 from netdef.compiler.layers.base import Layer, Weight
-from netdef.compiler.layers.roles import WeightRole
+from netdef.compiler.layers.roles import Makes, WeightRole
 from netdef.compiler.net.definition import Definition, LayerDefinition
 from netdef.compiler.net.receptive_field import ReceptiveField
 from netdef.compiler.net.weight_key import WeightKey
@@ -196,24 +196,28 @@ class Net:
 
     @property
     def scores(self) -> str:
-        """The id of the class scores: what the one soft-max or Accuracy reads, else the only output that may be some.
+        """The id of the class scores: what soft-maxes and Accuracies read, else the only output that may be some.
 
-        That is one of (N, classes), or a map of scores (N, classes, h, w).
+        Where they read several, those whose losses count most, of equals the last. Such an output is one of
+        (N, classes), or a map of scores (N, classes, h, w).
 
         Raises:
             NetError: if neither tells.
         """
-        read, given = self._may_be_scores
-        for found in (read, given):
-            if len(found) == 1:
-                return found[0]
+        read, given = self.read_scores, self._given_scores
+        most = max(read.values(), default=0.0)
+        best = [blob for blob, weight in read.items() if weight == most]
+        if len(read) == 1 or most:
+            return best[-1]
+        if len(given) == 1:
+            return given[0]
         name = self.name or self.definition.path
         if not self.may_score:
             message = f"no blob of {name} can hold class scores: no soft-max reads one, and no output is N x classes"
             told = "netdef train tells such a net's loss in tests"
             help = f'class scores are what a soft-max reads: layer "prob" Softmax {{ bottom: "fc8" }}; {told}'
             raise NetError(Diagnostic("N511", message, help=help))
-        help = f"choose with --scores BLOB: {', '.join(dict.fromkeys([*read, *given]))}"
+        help = f"choose with --scores BLOB: {', '.join(dict.fromkeys([*sorted(read), *given]))}"
         raise NetError(Diagnostic("N511", f"which blob of {name} holds the class scores?", help=help))
 
     @property
@@ -224,19 +228,37 @@ class Net:
     @property
     def may_score(self) -> bool:
         """Whether any blob may hold class scores."""
-        return any(self._may_be_scores)
+        return bool(self.read_scores or self._given_scores)
 
     @property
     def reads_scores(self) -> bool:
         """Whether any layer takes a blob for class scores."""
-        return bool(self._may_be_scores[0])
+        return bool(self.read_scores)
 
     @property
-    def _may_be_scores(self) -> tuple[list[str], list[str]]:
-        """The ids of blobs that soft-maxes and Accuracies read, and of outputs that may be class scores."""
-        read = {node.scores.id for node in self.nodes if node.scores is not None}
-        given = [name for name in self.outputs if len(self.blobs[name]) in (2, 4) and name not in self.inputs]
-        return sorted(read), given
+    def softmaxed(self) -> dict[str, str]:
+        """The ids of probabilities, and of the scores from which a soft-max makes them."""
+        made = (node for node in self.nodes if node.layer.makes is Makes.PROBABILITIES)
+        return {node.tops[0].id: node.scores.id for node in made if node.scores is not None}
+
+    @property
+    def read_scores(self) -> dict[str, float]:
+        """The ids of blobs that soft-maxes and Accuracies read, the last to be read last, and what their losses count.
+
+        What reads probabilities reads the scores from which they are made.
+        """
+        found: dict[str, float] = {}
+        softmaxed = self.softmaxed
+        for node in self.nodes:
+            if node.scores is not None:
+                blob = softmaxed.get(node.scores.id, node.scores.id)
+                found[blob] = found.pop(blob, 0.0) + sum(node.loss_weights)
+        return found
+
+    @property
+    def _given_scores(self) -> list[str]:
+        """The outputs that may be class scores."""
+        return [name for name in self.outputs if len(self.blobs[name]) in (2, 4) and name not in self.inputs]
 
     def chosen_scores(self, chosen: str | None) -> str:
         """The blob that the user chose for the class scores, or else ``scores``.

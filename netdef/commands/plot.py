@@ -1,4 +1,4 @@
-"""Draw the curves of runs: loss, top-1 and top-5 error, and learning rate.
+"""Draw the curves of runs: loss, errors and the other outputs of the test net, and learning rate.
 
 Several runs are drawn together, each in its colour; the stages of a run one after another. A run that still goes on
 is drawn as far as it is.

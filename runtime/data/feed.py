@@ -40,13 +40,18 @@ class Feed(NamedTuple):
     def inputs(self, batch: Batch, device: torch.device, dtype: torch.dtype = torch.float32) -> dict[str, Tensor]:
         """A batch as the net's inputs, on its device; ``dtype`` is what images become."""
         there = {field: batch[field].to(device, non_blocking=True) for field in self.blobs}
-        there["data"] = self.normalise(there["data"], batch.get("draws")).to(dtype)
+        if "data" in there:
+            there["data"] = self.normalise(there["data"], batch.get("draws")).to(dtype)
         return {self.blobs[field]: tensor for field, tensor in there.items()}
 
     @property
     def of_images(self) -> "Feed":
         """The same for images alone, whatever else the net's inputs take."""
         return self._replace(blobs={"data": self.blobs["data"]})
+
+    def of_blobs(self, wanted: Collection[str]) -> "Feed":
+        """The same for some of the net's inputs alone."""
+        return self._replace(blobs={field: blob for field, blob in self.blobs.items() if blob in wanted})
 
 
 def bind(net: Net, chosen: Mapping[str, str]) -> dict[str, str]:
@@ -111,19 +116,20 @@ def check_classes(scores: Shape, data: Dataset, ignored: Collection[int] = ()) -
     if min(labels, default=0) < 0:
         first = next(n for n, label in enumerate(data.labels) if label < 0 and label not in ignored)
         message = f"sample {first:,} has the label {data.labels[first]}, and classes are numbers from 0"
-        raise NetError(Diagnostic("N725", message, help=_ignoring(data.labels[first])))
+        raise NetError(Diagnostic("N725", message, help=help_to_ignore(data.labels[first])))
     num_classes = 1 + max(labels, default=-1) if ignored else len(data.classes)
     if isinstance(num_scores, int) and num_scores < num_classes:
         help = f"give the last layer num_output: {num_classes}, or train on fewer classes"
         beyond = sorted(label for label in labels if label >= num_scores)
         if len(beyond) == 1 and beyond[0] > num_scores:  # a number apart, as marks of "no class" are
-            help = f"if {beyond[0]} is a class, {help}; {_ignoring(beyond[0])}"
+            help = f"if {beyond[0]} is a class, {help}; {help_to_ignore(beyond[0])}"
         message = f"the data has {num_classes} classes, and the net scores for {num_scores}"
         sample = next((n for n, label in enumerate(data.labels) if label in beyond), None)
         notes = () if sample is None else (f"the first beyond it is sample {sample:,}, of class {data.labels[sample]}",)
         raise NetError(Diagnostic("N714", message, notes=notes, help=help))
 
 
-def _ignoring(label: int) -> str:
+def help_to_ignore(label: int) -> str:
+    """How to say that a label stands for no class."""
     where = f"loss_param {{ ignore_label: {label} }}, and an Accuracy accuracy_param {{ ignore_label: {label} }}"
     return f"if it means that there is no class, give the loss {where}"

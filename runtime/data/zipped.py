@@ -37,6 +37,14 @@ class Zipped:
         self.classes = first.classes if others is None else numbered(others)
         self.num_bytes = first.num_bytes + sum(each.data.num_bytes for each in further)
 
+    def labels_in(self, field: str) -> list[int]:
+        """What a field of a batch holds, if that is the number of a class for each sample; else none."""
+        for each in self.further:
+            own = next((own for own, name in each.fields.items() if name == field), None)
+            if own is not None:
+                return _repeated(_class_numbers(each.data, own), len(self.first))
+        return list(_class_numbers(self.first, field))
+
     def image(self, index: int) -> ImageArray:
         """An image of the first."""
         return self.first.image(index)
@@ -50,8 +58,15 @@ def _labels_beside(further: Sequence[FurtherData]) -> Sequence[int] | None:
     for each in further:
         for field, name in each.fields.items():
             if name == "label":
-                return each.data.labels_in(field) if isinstance(each.data, Table) else each.data.labels
+                return _class_numbers(each.data, field)
     return None
+
+
+def _class_numbers(data: Dataset, field: str) -> Sequence[int]:
+    """What a layer's data hold in a field, if that is the number of a class for each sample; else none."""
+    if isinstance(data, Table):
+        return data.labels_in(field)
+    return data.labels if field == "label" else []
 
 
 def _repeated(labels: Sequence[int], num: int) -> list[int]:

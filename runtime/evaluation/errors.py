@@ -1,86 +1,13 @@
-"""How often a net is wrong: top-1 and top-5 errors; and its loss, where a net in phase TEST has one."""
+"""How often a net is wrong about whole images: top-1 and top-5 errors."""
 
-import math
-import sys
-from collections.abc import Collection, Iterable, Mapping
-from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
+from collections.abc import Collection
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from netdef.runtime.data.batches import Batch
-from netdef.runtime.data.feed import Feed
+from netdef.runtime.evaluation.outputs import Loss, Outputs
 from netdef.runtime.hardware.process_group import ProcessGroup
-from netdef.runtime.trained import TrainedNet
-
-if TYPE_CHECKING:
-    from netdef.runtime.module import NetModule
-
-TEST_BATCH = 256
-"""Images that are evaluated at once."""
-
-
-class Measured(Protocol):
-    """What came of an evaluation, whatever was measured."""
-
-    @property
-    def num(self) -> int:
-        """The images."""
-
-    def over(self, group: ProcessGroup) -> Self:
-        """The same of all processes' parts."""
-
-    @property
-    def score(self) -> float:
-        """What is to become greater."""
-
-    @property
-    def as_data(self) -> dict[str, float]:
-        """The errors by name, 0 to 1, the most important first."""
-
-    @property
-    def text(self) -> str:
-        """For people, in per cent."""
-
-
-class Loss(NamedTuple):
-    """The loss over a data set.
-
-    num      samples
-    summed   the sum of their losses, each that of its batch
-    """
-
-    num: int = 0
-    summed: float = 0.0
-
-    def plus(self, other: "Loss") -> "Loss":
-        """That of two parts."""
-        return Loss(self.num + other.num, self.summed + other.summed)
-
-    def over(self, group: ProcessGroup) -> "Loss":
-        """That of all processes' parts."""
-        (num,) = group.total([self.num])
-        return Loss(num, sum(group.all_gather(self.summed)))
-
-    @property
-    def mean(self) -> float:
-        """That of a sample."""
-        return self.summed / self.num if self.num else 0.0
-
-    @property
-    def score(self) -> float:
-        """What training makes larger; a loss that is no number is worse than any that is."""
-        return -self.mean if math.isfinite(self.mean) else -sys.float_info.max
-
-    @property
-    def as_data(self) -> dict[str, float]:
-        """The mean loss, as the metrics name it."""
-        return {"test_loss": self.mean}
-
-    @property
-    def text(self) -> str:
-        """For people."""
-        return f"test loss {self.mean:.4f}"
 
 
 class Errors(NamedTuple):
@@ -89,7 +16,7 @@ class Errors(NamedTuple):
     num        images that count
     top1       those whose class did not score highest
     top5       those whose class was not among the five highest
-    loss       of all images, if the net has one in phase TEST
+    loss       of all images, if the net has one in phase TEST, and its scalar outputs
     """
 
     num: int = 0
@@ -125,56 +52,17 @@ class Errors(NamedTuple):
     @property
     def as_data(self) -> dict[str, float]:
         """The shares, and the mean loss where there is one, as the metrics name them."""
-        losses = self.loss.as_data if self.loss.num else {}
-        return {"top1_error": self.top1_error, "top5_error": self.top5_error, **losses}
+        return {"top1_error": self.top1_error, "top5_error": self.top5_error, **self.loss.as_data}
+
+    @property
+    def outputs(self) -> Outputs:
+        """The net's scalar outputs."""
+        return self.loss.outputs
 
     @property
     def text(self) -> str:
         """For people, in per cent."""
-        loss = f", loss {self.loss.mean:.4f}" if self.loss.num else ""
-        return f"top-1 error {100 * self.top1_error:.2f} %, top-5 error {100 * self.top5_error:.2f} %{loss}"
-
-
-@torch.inference_mode()
-def evaluate(trained: TrainedNet, batches: Iterable[Batch], ignored: Collection[int] = ()) -> Errors:
-    """Count a net's errors on labelled images; its blob has the class scores.
-
-    Images with an ``ignored`` label don't count. The loss is ``loss_of``'s, if the net has one.
-    """
-    module, scores = trained.module, trained.blob
-    weights = loss_weights(module)
-    like = next(iter(module.parameters()))
-    total = Errors()
-    for batch in batches:
-        fed = trained.feed.inputs(batch, like.device, like.dtype)
-        found = module.blobs([scores, *weights], **fed)
-        errors = count_errors(found[scores], batch["label"].to(like.device), ignored)
-        if weights:
-            errors = errors._replace(loss=loss_of(found, weights, len(batch["label"])))
-        total = total.plus(errors)
-    return total
-
-
-@torch.inference_mode()
-def evaluate_loss(module: "NetModule", feed: Feed, batches: Iterable[Batch]) -> Loss:
-    """The loss of a net without class scores; its batches may be without labels."""
-    weights = loss_weights(module)
-    like = next(iter(module.parameters()))
-    total = Loss()
-    for batch in batches:
-        found = module.blobs(list(weights), **feed.inputs(batch, like.device, like.dtype))
-        total = total.plus(loss_of(found, weights, len(batch["number"])))
-    return total
-
-
-def loss_weights(module: "NetModule") -> dict[str, float]:
-    """How much each blob counts in the loss, of those that do."""
-    return {top.id: w for node in module.net.nodes for top, w in zip(node.tops, node.loss_weights, strict=True) if w}
-
-
-def loss_of(found: Mapping[str, Tensor], weights: Mapping[str, float], num: int) -> Loss:
-    """Caffe's loss of a batch of ``num`` samples: each loss layer's top, times its weight."""
-    return Loss(num, num * sum(weight * float(found[top].sum()) for top, weight in weights.items()))
+        return self.loss.behind(f"top-1 error {100 * self.top1_error:.2f} %, top-5 error {100 * self.top5_error:.2f} %")
 
 
 def count_errors(scores: Tensor, labels: Tensor, ignored: Collection[int] = ()) -> Errors:

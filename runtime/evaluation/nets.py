@@ -4,11 +4,11 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
+from netdef.compiler.analysis.judged import ignored_by_all, judged_by
 from netdef.compiler.files import name_of
 from netdef.runtime.console import Console
 from netdef.runtime.data.datasets.source import input_spec_of
 from netdef.runtime.data.feed import check_classes
-from netdef.runtime.data.ignored import allowed, uncounted
 from netdef.runtime.data.layer_feed import load_fed
 from netdef.runtime.data.loading import workers_for
 from netdef.runtime.evaluation.left_out import LeftOut
@@ -94,9 +94,10 @@ def open_task(request: EvaluateRequest, named: NamedNet) -> ScoringTask:
     """One net with its weights and the images, everything checked before it runs."""
     asked, run = named.data, named.run
     net, own = load_fed(named.request, data_named(asked, run))
-    data = own.data if own else open_test_data(asked, run, input_spec_of(net, net))
-    scores = net.chosen_scores(asked.scores)
-    check_classes(net.shapes[scores], data, allowed(net))
+    data = own.data if own else open_test_data(asked, run, input_spec_of(net, net, asked.scores))
+    judged = judged_by(net, asked.scores)
+    scores = judged.scores
+    check_classes(net.shapes[scores], data, ignored_by_all(net))
     trained = open_trained(
         net,
         named.weights,
@@ -113,5 +114,5 @@ def open_task(request: EvaluateRequest, named: NamedNet) -> ScoringTask:
         protocol.of_net(trained.resize),
         skip=asked.skips,
         num_workers=workers_for(data) if asked.workers is None else asked.workers,
-        ignored=uncounted(scores, net),
+        ignored=judged.ignored,
     )

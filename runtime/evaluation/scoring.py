@@ -16,7 +16,7 @@ from netdef.runtime.data.loading import stream
 from netdef.runtime.data.normalise import Normalise
 from netdef.runtime.data.scaled import ScaledImages
 from netdef.runtime.data.skipping import Skipped
-from netdef.runtime.evaluation.errors import TEST_BATCH
+from netdef.runtime.evaluation.measure import TEST_BATCH
 from netdef.runtime.evaluation.posteriors import Posteriors, are_posteriors, averaged
 from netdef.runtime.evaluation.protocol import Pool, Protocol
 from netdef.runtime.evaluation.views import ViewValues, large_enough, values_of_views

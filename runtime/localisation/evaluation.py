@@ -19,6 +19,7 @@ from netdef.runtime.data.batches import Batch
 from netdef.runtime.data.box_fields import BOX_FIELDS
 from netdef.runtime.data.box_geometry import Boxes, edges_of, overlap
 from netdef.runtime.data.datasets.dataset import Dataset, boxes_of
+from netdef.runtime.evaluation.outputs import Loss, Outputs, Told
 from netdef.runtime.hardware.process_group import ProcessGroup
 from netdef.runtime.trained import TrainedNet
 
@@ -31,18 +32,21 @@ class BoxErrors(NamedTuple):
 
     num     images
     wrong   those whose box is wrong
+    loss    of all images, and the net's scalar outputs, where these are asked for
     """
 
     num: int = 0
     wrong: int = 0
+    loss: Loss = Loss()
 
     def plus(self, other: "BoxErrors") -> "BoxErrors":
         """The counts of two parts."""
-        return BoxErrors(self.num + other.num, self.wrong + other.wrong)
+        return BoxErrors(self.num + other.num, self.wrong + other.wrong, self.loss.plus(other.loss))
 
     def over(self, group: ProcessGroup) -> "BoxErrors":
         """The counts of all processes' parts."""
-        total = BoxErrors(*group.total(self))
+        num, wrong = group.total(self[:2])
+        total = BoxErrors(num, wrong, self.loss.over(group))
         if not total.num:
             raise NetError(Diagnostic("N1105", "there is no image whose errors could be counted"))
         return total
@@ -60,23 +64,30 @@ class BoxErrors(NamedTuple):
     @property
     def as_data(self) -> dict[str, float]:
         """The errors by name."""
-        return {"box_error": self.box_error}
+        return {"box_error": self.box_error, **self.loss.as_data}
+
+    @property
+    def outputs(self) -> Outputs:
+        """The net's scalar outputs."""
+        return self.loss.outputs
 
     @property
     def text(self) -> str:
         """For people, in per cent."""
-        return f"box error {100 * self.box_error:.2f} %"
+        return self.loss.behind(f"box error {100 * self.box_error:.2f} %")
 
 
 @torch.inference_mode()
 def evaluate_boxes(trained: TrainedNet, batches: Iterable[Batch]) -> BoxErrors:
     """Count a net's wrong boxes; its blob has them: (N, 4), or (N, 4 classes)."""
+    told = Told.by(trained.module)
     total = BoxErrors()
     for batch in batches:
-        found = trained.module.blobs([trained.blob], **trained.feed.inputs(batch, trained.device))[trained.blob]
-        own = of_class(found.double().cpu().numpy(), batch["label"].numpy())
+        fed = trained.feed.inputs(batch, trained.device)
+        found = trained.module.blobs(list(dict.fromkeys([trained.blob, *told.blobs])), **fed)
+        own = of_class(found[trained.blob].double().cpu().numpy(), batch["label"].numpy())
         right = overlap(edges_of(own), edges_of(batch["box"].double().numpy())) > ENOUGH
-        total = total.plus(BoxErrors(len(right), int((~right).sum())))
+        total = total.plus(BoxErrors(len(right), int((~right).sum()), told.of(found, len(right))))
     return total
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from netdef.compiler.weights.match import Matched
 from netdef.runtime.data.normalise import AsStored
+from netdef.runtime.metric_names import TEST_METRICS, told_by
 from netdef.runtime.requests import RecipeRequest, TrainRequest
 from netdef.runtime.run import Run
 from netdef.runtime.training.checkpoint import Checkpoint
@@ -35,6 +36,8 @@ def introduction(
         yield f"the run goes on from its checkpoint; {request.weights} is not read"
     if net.preprocess is None and not isinstance(setup.feeding.normalise, AsStored):
         yield f"the net has no preprocess {{ }}; an image becomes its input by {setup.feeding.normalise.text}"
+    if setup.judged is not None and (setup.judged.others or setup.judged.by_position):
+        yield f"tests: {setup.judged.text}"
     named = recipe_path(request.recipe.file, request.net.file) or "built-in recipe"
     yield f"{named}: {setup.num_iterations:,} iterations of {recipe.batch} images"
     yield f"{run.path}: " + (f"going on after iteration {start.iteration:,}" if start else "a new run")
@@ -70,21 +73,15 @@ def conclusion(run: Run) -> Iterator[str]:
     stages = run.stages
     for stage in stages or [run]:
         evaluations = stage.evaluations
-        names = [name for name in evaluations[-1] if name.endswith("_error")] or ["test_loss"]
+        names = told_by(evaluations[-1])
         best = min(evaluations, key=lambda line: line[names[0]])  # of equals the first, as the run kept it
         if stages:
             yield f"{stage.path.name}:"
         for name, line, weights in (("best", best, stage.best), ("last", evaluations[-1], stage.last)):
-            errors = ", ".join(_in_words(each, line[each]) for each in names)
+            errors = ", ".join(TEST_METRICS[each].said(line[each]) for each in names)
             yield f"{'  ' if stages else ''}{name}: {errors} after epoch {line['epoch']:.0f}: {weights}"
     if names == ["test_loss"]:  # no class scores that netdef evaluate could count
         yield f"next: netdef plot {shlex.quote(str(run.path))}"
         return
     own = "".join(f" --load {shlex.quote(path)}" for path in run.request.net.layer_files)
     yield f"next: netdef evaluate {shlex.quote(str(run.path))}{own}"
-
-
-def _in_words(name: str, value: float) -> str:
-    """A number of the metrics with its name: ``top-1 error 12.00 %``, ``test loss 0.1234``."""
-    words = name.replace("top", "top-").replace("_", " ")
-    return f"{words} {100 * value:.2f} %" if name.endswith("_error") else f"{words} {value:.4f}"

@@ -11,6 +11,9 @@ import torch
 from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 
+from netdef.compiler.analysis.judged import label_ranges, made_from
+from netdef.compiler.net.net import Net
+from netdef.compiler.shape import known
 from netdef.runtime.hardware.memory import peak_memory
 from netdef.runtime.progress import clock
 from netdef.runtime.training.job import Job, solver_of, training_batches
@@ -106,20 +109,28 @@ def dry_run(job: Job, display: Display, *, has_data: bool = True) -> DryRun:
 
 
 def made_up(job: Job) -> dict[str, Tensor]:
-    """A device's part of a batch for the net's inputs: noise, and the classes in turn."""
+    """A device's part of a batch for the net's inputs: noise, and where labels are made from them, classes in turn."""
     setup = job.setup
     num, device = setup.recipe.batch // setup.group.size, setup.device
-    num_classes = 1 if setup.scores is None else setup.test_net.shapes[setup.scores][1]
+    num_classes = _classes_fed(setup.train_net)
     blobs = {}
-    for field, blob in setup.feeding.blobs.items():
+    for blob in setup.feeding.blobs.values():
         sides = [side for side in setup.train_net.blobs[blob][1:] if isinstance(side, int)]
-        if field == "label":
-            assert isinstance(num_classes, int), "classes are counted before training"
-            classes = torch.arange(num, device=device) % num_classes
+        if blob in num_classes:
+            classes = torch.arange(num, device=device) % num_classes[blob]
             blobs[blob] = classes.view(num, *[1] * len(sides)).expand(num, *sides)
         else:
             blobs[blob] = torch.randn(num, *sides, device=device)
     return blobs
+
+
+def _classes_fed(net: Net) -> dict[str, int]:
+    """How many classes there are for the labels that are made from each input."""
+    found: dict[str, int] = {}
+    for blob, allowed in label_ranges(net).items():
+        for fed in made_from(net, blob).fed:
+            found[fed] = min(found.get(fed, known(allowed.num_classes)), known(allowed.num_classes))
+    return {fed: max(1, num) for fed, num in found.items()}
 
 
 class _Kept:

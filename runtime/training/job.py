@@ -6,7 +6,8 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from netdef.compiler.weights.stored import Weights
-from netdef.runtime.data.batches import TrainingBatches
+from netdef.runtime.data.batches import Batch, TrainingBatches
+from netdef.runtime.data.labels import LabelCheck
 from netdef.runtime.hardware.acceleration import accelerated, prepare_module
 from netdef.runtime.hardware.execution_settings import ExecutionSettings, graphs_pay, settings_for
 from netdef.runtime.lower_net import lower
@@ -23,12 +24,20 @@ class Job(NamedTuple):
     module     the net in phase TRAIN
     tester     the same net in phase TEST; the two share their weights
     settings   how the hardware is used
+    labels, test_labels   what looks at the labels of batches, in training and in the tests
     """
 
     setup: TrainingSetup
     module: NetModule
     tester: NetModule
     settings: ExecutionSettings
+    labels: LabelCheck
+    test_labels: LabelCheck
+
+    def inputs(self, batch: Batch) -> dict[str, Tensor]:
+        """A training batch as the net's inputs; raises ``NetError`` where a label is no number of a class."""
+        self.labels.check(batch)
+        return self.setup.feeding.inputs(batch, self.setup.device)
 
 
 def job_of(setup: TrainingSetup, weights: Weights | None = None) -> Job:
@@ -41,7 +50,10 @@ def job_of(setup: TrainingSetup, weights: Weights | None = None) -> Job:
         module.normalise_over(division.group)
     tester = lower(setup.test_net, share=module).to(hardware.device)
     prepare_module(module, settings)
-    return Job(setup, module, tester, settings)
+    known = setup.known_labels
+    labels = LabelCheck(module, setup.feeding, setup.test_net, known=known)
+    test_labels = LabelCheck(tester, setup.testing, setup.train_net, known=known)
+    return Job(setup, module, tester, settings, labels, test_labels)
 
 
 def solver_of(job: Job, display: Display) -> Solver:

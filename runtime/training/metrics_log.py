@@ -14,6 +14,7 @@ from netdef.compiler.net_error import NetError
 from netdef.runtime.evaluation import Measured
 from netdef.runtime.exit_status import ExitStatus
 from netdef.runtime.hardware.mistakes import SaidElsewhere
+from netdef.runtime.metric_names import output_key
 from netdef.runtime.run import Run
 from netdef.runtime.training.progress import Display, Status
 
@@ -111,11 +112,11 @@ class MetricsLog:
         if self._run is not None:
             if iteration == 0:
                 seconds = round(time.monotonic() - self._began, 3)
-                self._log([{"iteration": 0, "epoch": 0.0, "seconds": seconds, **evaluation.as_data}])
+                self._log([{"iteration": 0, "epoch": 0.0, "seconds": seconds, **test_facts(evaluation)}])
             else:
-                self._run.amend(evaluation.as_data)
+                self._run.amend(test_facts(evaluation))
                 if self._sink is not None:
-                    self._sink([{"iteration": iteration, **evaluation.as_data}])
+                    self._sink([{"iteration": iteration, **test_facts(evaluation)}])
             self._display.print(f"the test after iteration {iteration}: {evaluation.text}")
         self._since = time.monotonic()
         self._paused = 0.0
@@ -159,7 +160,7 @@ class MetricsLog:
             self._entries = []
             return
         if evaluation is not None:
-            lines[-1] |= evaluation.as_data
+            lines[-1] |= test_facts(evaluation)
         self._log(lines)
         self._epoch_losses += losses
         last = self._entries[-1]
@@ -188,6 +189,11 @@ class MetricsLog:
                 self._run.log(lines)
             if self._sink is not None:
                 self._sink(lines)
+
+
+def test_facts(evaluation: Measured) -> dict[str, float]:
+    """What a line of the metrics has of a test: the errors, and the net's scalar outputs."""
+    return evaluation.as_data | {output_key(name): mean for name, mean in evaluation.outputs.means.items()}
 
 
 def diverged(iteration: int, lr: float, loss: float) -> NetError:

@@ -40,7 +40,7 @@ def overfit(job: Job, display: Display) -> Overfitted:
     """
     solver = solver_of(job, display)
     job.module.eval()  # a net in phase TRAIN goes on as such, only Dropout rests
-    blobs = job.setup.feeding.inputs(training_batches(job.setup)[0], job.setup.device)
+    blobs = job.inputs(training_batches(job.setup)[0])
     began = time.monotonic()
     first = loss = math.nan
     while solver.iteration < MOST_STEPS:

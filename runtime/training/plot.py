@@ -9,6 +9,7 @@ import numpy as np
 
 from netdef.compiler.extras import require
 from netdef.compiler.save import save
+from netdef.runtime.metric_names import blob_of, output_keys
 from netdef.runtime.training.history import Along, History, Numbers
 
 if TYPE_CHECKING:
@@ -26,10 +27,19 @@ SMOOTHED = 1 / 20
 """The part of a stage over which its strong line is a mean."""
 MANY = 2000
 """Points of a line; more are no longer seen, and make an SVG slow."""
-ERRORS = {"top1_error": ("top-1", "o-"), "top5_error": ("top-5", "o:"), "box_error": ("boxes", "s-")}
+ERRORS = {
+    "top1_error": ("top-1", "o-"),
+    "top5_error": ("top-5", "o:"),
+    "pixel_error": ("pixels", "o-"),
+    "box_error": ("boxes", "s-"),
+}
 """A key of the metrics -> the name and the line of an error."""
 TESTED = "o--"
 """The line of losses in tests."""
+ACCURACIES = {"mean_class_accuracy": "mean class accuracy", "mean_iou": "mean IoU"}
+"""A key of the metrics -> the name of what tests tell beside errors."""
+OUTPUT_STYLES = tuple(f"{marker}{line}" for line in ("-", "--", ":", "-.") for marker in "os^vD")
+"""The lines of the test net's outputs, in their order."""
 STYLE = {
     "axes.edgecolor": GREY,
     "axes.grid": True,
@@ -130,28 +140,53 @@ def finish_rate(axes: "Axes") -> None:
         axes.yaxis.set_minor_formatter(LogFormatter())
 
 
+def further_keys(history: History) -> list[str]:
+    """What tests tell beside errors and the loss: accuracies, and the test net's scalar outputs by name."""
+    lines = [line for _, lines in history.stages for line in lines]
+    return [*(key for key in ACCURACIES if any(key in line for line in lines)), *output_keys(lines)]
+
+
+def draw_outputs(axes: "Axes", history: History, along: Along, scale: float, colour: str) -> None:
+    """A line for each, in its own style."""
+    for number, key in enumerate(further_keys(history)):
+        name, style = ACCURACIES.get(key, blob_of(key)), OUTPUT_STYLES[number % len(OUTPUT_STYLES)]
+        for stage in range(len(history.stages)):
+            x, y = history.values(stage, along, key)
+            axes.plot(x / scale, y, style, color=colour, markersize=3.5, linewidth=1.2, label=f" {name}")
+
+
+def finish_outputs(axes: "Axes") -> None:
+    """Say which line is which, once for all runs."""
+    named = {str(line.get_label()).strip(): line for line in reversed(axes.lines)}
+    names = list(reversed(named))
+    axes.legend([named[name] for name in names], names, loc="best", fontsize=8, labelcolor=GREY)
+
+
 class Panel(NamedTuple):
     """One diagram of a figure, there if a history has one of its ``keys``.
 
+    keys     of the metrics, or what finds them in a history
     height   in inches
     draw     adds a history
     finish   what is left to do when all are there
     """
 
     label: str
-    keys: Collection[str]
+    keys: Collection[str] | Callable[[History], Collection[str]]
     height: float
     draw: Callable[["Axes", History, Along, float, str], None]
     finish: Callable[["Axes"], None]
 
     def shows(self, history: History) -> bool:
         """Whether there is anything to show of a history."""
-        return any(key in line for _, lines in history.stages for line in lines for key in self.keys)
+        keys = self.keys(history) if callable(self.keys) else self.keys
+        return any(key in line for _, lines in history.stages for line in lines for key in keys)
 
 
 PANELS = (
     Panel("loss", ("loss",), 2.8, draw_loss, finish_loss),
     Panel("error in tests (%)", ERRORS, 2.4, draw_errors, finish_errors),
+    Panel("outputs of the test net", further_keys, 2.4, draw_outputs, finish_outputs),
     Panel("learning rate", ("lr",), 1.4, draw_rate, finish_rate),
 )
 

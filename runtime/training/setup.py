@@ -9,15 +9,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from netdef.compiler.analysis.judged import Judged, ignored_by_all, judged_by, label_ranges
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net.net import Net, Node
 from netdef.compiler.net_error import NetError
+from netdef.compiler.shape import known
 from netdef.runtime.data.box_fields import BOX_FIELDS
 from netdef.runtime.data.colours import Shifted, colours_of
 from netdef.runtime.data.datasets.dataset import Data, Dataset, boxes_of, evenly_spread
 from netdef.runtime.data.datasets.table import Table
 from netdef.runtime.data.feed import Feed, augmented, bind, check_classes, crop_of
-from netdef.runtime.data.ignored import allowed, uncounted
+from netdef.runtime.data.labels import under_labels_of
 from netdef.runtime.data.layer_crop import LayerCrop
 from netdef.runtime.data.loading import workers_for
 from netdef.runtime.data.normalise import Normalise, measured
@@ -57,8 +59,9 @@ class Hardware(NamedTuple):
 class TrainingSetup(NamedTuple):
     """All that training needs but the weights: whatever can be checked before there are any was, and nothing is large.
 
-    scores      the test net's blob with the class scores, or with boxes where it is ``boxed``; None: the loss tells
-    ignored     labels of images that don't count in tests
+    judged      the test net's class scores, and the labels that they are held against; None: boxes or the loss tell
+    boxes       the test net's blob with boxes, where it learns from boxes
+    known_labels  blobs whose labels the data told beforehand: they are numbers of classes
     feeding     how training batches reach the net; ``testing``: test batches the test net
     skip        whether images that can't be read are skipped
     identity    recipe, net and data as plain values, by which a run is told from others
@@ -68,14 +71,14 @@ class TrainingSetup(NamedTuple):
 
     train_net: Net
     test_net: Net
-    scores: str | None
-    ignored: frozenset[int]
+    judged: Judged | None
+    boxes: str | None
+    known_labels: frozenset[str]
     recipe: Recipe
     data: Data
     feeding: Feed
     testing: Feed
     skip: bool
-    boxed: bool
     identity: dict[str, Any]
     division: Division
     hardware: Hardware
@@ -136,27 +139,29 @@ def prepare(
     LossScale(train_net, division)  # refuses what can't be divided
     feeding, testing = feeds or _fed_from_outside(train_net, test_net, recipe, data, inputs)
     boxed = feeds is None and any(field in feeding.blobs for field in BOX_FIELDS)
-    told = test_net.chosen_scores(scores or box_blob(test_net)) if boxed else scores_of(test_net, data.test, scores)
-    check_loss(train_net, told)
-    if told is not None:
-        for part, nets in ((data.train, (train_net, test_net)), (data.test, (test_net, train_net))):
-            if boxed:
-                check_boxes(test_net.shapes[told], part, feeding.blobs)
-            else:
-                check_classes(test_net.shapes[told], part, allowed(*nets))
+    boxes = test_net.chosen_scores(scores or box_blob(test_net)) if boxed else None
+    judged = None if boxed else judged_in_tests(test_net, train_net, data.test, scores)
+    check_loss(train_net, judged.scores if judged else boxes)
+    known_labels: frozenset[str] = frozenset()
+    if boxes is not None:
+        for part in (data.train, data.test):
+            check_boxes(test_net.shapes[boxes], part, feeding.blobs)
+    elif judged is not None:
+        data = judged_data(data, judged, (feeding, testing), (train_net, test_net))
+        known_labels = checked_labels(data, judged, feeding, (train_net, test_net))
     apart = division.num_own if hardware.sync_batchnorm else division.num_parts
     over = {"BatchNorm": f"over {f'1/{apart}' if apart > 1 else 'all'} of a batch"} if train_net.num_statistics else {}
     return TrainingSetup(
         train_net=train_net,
         test_net=test_net,
-        scores=told,
-        ignored=frozenset() if told is None else uncounted(told, test_net, train_net),
+        judged=judged,
+        boxes=boxes,
+        known_labels=known_labels,
         recipe=recipe,
         data=data,
         feeding=feeding,
         testing=testing,
         skip=skip,
-        boxed=boxed,
         identity=identity_of(train_net, recipe, data, feeding) | over,
         division=division,
         hardware=hardware,
@@ -179,22 +184,48 @@ def _fed_from_outside(
     return Feed(crop, blobs, shifted, shuffled=True), Feed(test_crop, test_blobs, normalise, shuffled=False)
 
 
-def scores_of(net: Net, data: Dataset, chosen: str | None) -> str | None:
-    """The blob of class scores by which a net in phase TEST is judged; None where its loss alone tells, as in Caffe.
+def judged_in_tests(net: Net, train_net: Net, data: Dataset, chosen: str | None) -> Judged | None:
+    """The class scores and labels by which a net in phase TEST is judged; None where its loss alone tells, as in Caffe.
 
     Raises:
         NetError: if there are class scores without labels, and no loss; or if it isn't clear which blob has the scores.
     """
-    is_labelled = len(data.labels) == len(data)
-    if not is_labelled and (chosen is not None or not net.has_loss):
+    has_class_numbers = len(data.labels) == len(data)
+    may_tell = chosen is not None or net.reads_scores or not net.has_loss
+    judged = judged_by(net, chosen, taught=train_net) if may_tell else None
+    if judged is not None and (judged.labels is not None or has_class_numbers):
+        return judged
+    if judged is not None and (chosen is not None or not net.has_loss):
         message = "the data have no labels that are numbers of classes, so errors can't be counted"
         help = "a loss without include { phase: TRAIN }"
         if net.has_loss:
             help = "leave out --scores: the net's loss in tests"
         raise NetError(Diagnostic("N1102", message, help=f"{help} tells how good it is"))
-    if net.has_loss and chosen is None and not (is_labelled and net.reads_scores):
-        return None
-    return net.chosen_scores(chosen)
+    return None
+
+
+def judged_data(data: Data, judged: Judged, feeds: tuple[Feed, Feed], nets: tuple[Net, Net]) -> Data:
+    """The data under the labels that the net is judged by."""
+    if judged.labels is None:
+        return data
+    num_classes = known(nets[1].shapes[judged.scores][judged.axis])
+    parts = zip((data.train, data.test), feeds, strict=True)
+    train, test = (under_labels_of(part, feed, judged.labels, num_classes) for part, feed in parts)
+    return data._replace(train=train, test=test)
+
+
+def checked_labels(data: Data, judged: Judged, feed: Feed, nets: tuple[Net, Net]) -> frozenset[str]:
+    """The blobs whose labels the data tell beforehand; refuses those that are no numbers of classes."""
+    train_net, test_net = nets
+    shape = test_net.shapes[judged.scores]
+    for part, in_order in ((data.train, nets), (data.test, nets[::-1])):
+        if len(part.labels) == len(part):
+            check_classes((1, shape[judged.axis]), part, ignored_by_all(*in_order))
+    blob = judged.labels or feed.blobs.get("label")
+    is_known = blob in feed.blobs.values() and all(len(part.labels) == len(part) for part in data[:2])
+    own = label_ranges(train_net, test_net).get(blob or "")
+    alone = own is None or own.num_classes == shape[judged.axis]
+    return frozenset([blob] if blob is not None and is_known and alone else ())
 
 
 def check_loss(net: Net, scores: str | None) -> None:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from netdef.compiler.extras import require
+from netdef.runtime.metric_names import blob_of, output_keys
 
 FOLDER = "tensorboard"
 """In the run's folder."""
@@ -14,12 +15,17 @@ TAGS = {
     "test_loss": "loss/test",
     "top1_error": "error/top-1",
     "top5_error": "error/top-5",
+    "pixel_error": "error/pixels",
     "box_error": "error/boxes",
+    "mean_class_accuracy": "accuracy/mean over classes",
+    "mean_iou": "accuracy/mean IoU",
     "lr": "learning rate",
     "images_per_s": "speed/images per second",
     "data_wait": "speed/share of waiting for data",
 }
 """A key of the metrics -> what TensorBoard calls it; what stands before a slash, charts stand under."""
+OUTPUTS = "test net's outputs"
+"""Under what the scalar outputs of the test net stand, by their blobs' names."""
 
 
 def check_tensorboard() -> None:
@@ -49,7 +55,8 @@ class TensorBoard:
             return
         try:
             for line in lines:
-                for key, tag in TAGS.items():
+                outputs = {key: f"{OUTPUTS}/{blob_of(key)}" for key in output_keys([line])}
+                for key, tag in (TAGS | outputs).items():
                     if key in line:
                         self._writer.add_scalar(tag, line[key], line["iteration"])
             self._writer.flush()

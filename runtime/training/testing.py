@@ -8,7 +8,7 @@ from math import ceil
 from netdef.runtime.data.batches import Batch, TestBatches
 from netdef.runtime.data.loading import stream
 from netdef.runtime.data.skipping import Skipped
-from netdef.runtime.evaluation import TEST_BATCH, Measured, evaluate, evaluate_loss
+from netdef.runtime.evaluation import TEST_BATCH, Measured, measure
 from netdef.runtime.hardware.acceleration import casting
 from netdef.runtime.localisation.evaluation import evaluate_boxes
 from netdef.runtime.trained import TrainedNet
@@ -59,7 +59,9 @@ def _until(batches: Iterator[Batch], num_rounds: int, stops: Callable[[], bool])
 def measured(job: Job, batches: Iterable[Batch]) -> Measured:
     """What the net's class scores say of test batches, or its boxes, or, where it has neither, its loss alone."""
     setup = job.setup
-    if setup.scores is None:
-        return evaluate_loss(job.tester, setup.testing, batches)
-    trained = TrainedNet(module=job.tester, blob=setup.scores, feed=setup.testing, gives_boxes=setup.boxed)
-    return evaluate_boxes(trained, batches) if setup.boxed else evaluate(trained, batches, setup.ignored)
+    batches = job.test_labels.checked(batches)
+    if setup.boxes is None:
+        return measure(job.tester, setup.testing, batches, setup.judged)
+    return evaluate_boxes(
+        TrainedNet(module=job.tester, blob=setup.boxes, feed=setup.testing, gives_boxes=True), batches
+    )

@@ -66,7 +66,7 @@ def train(
             keep(job, run, solver)
         for batch in log.waiting_for(coming):
             lr = solver.lr
-            loss = solver.step(**setup.feeding.inputs(batch, setup.device))
+            loss = solver.step(**job.inputs(batch))
             is_test_due = tests_after(solver, total)
             measured = test() if is_test_due else None
             broken_off = is_test_due and measured is None

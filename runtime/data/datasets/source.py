@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from netdef.compiler.analysis.judged import judged_by
 from netdef.compiler.diagnostics import Diagnostic, did_you_mean
 from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
 from netdef.compiler.shape import Pair
+from netdef.compiler.size import Dim
 from netdef.runtime.data.datasets.box_files import image_sets, is_csv, is_voc, open_csv, open_voc
 from netdef.runtime.data.datasets.databases import is_database
 from netdef.runtime.data.datasets.dataset import (
@@ -52,12 +54,23 @@ EMBEDDED: dict[str, Callable[[InputSpec], Data]] = {
 """Data sets that lie nowhere, by name."""
 
 
-def input_spec_of(train_net: Net, test_net: Net) -> InputSpec:
-    """What made-up data must be like to fit a net."""
+def input_spec_of(train_net: Net, test_net: Net, scores: str | None = None) -> InputSpec:
+    """What made-up data must be like to fit a net; ``scores`` is the blob that was chosen for the class scores."""
     images = next((shape for shape in train_net.inputs.values() if len(shape) == 4), ())
-    scores = test_net.shapes[test_net.scores] if test_net.may_score else (1, ANY.num_classes)
-    sizes = [size for size in (*images[1:], *scores[1:2]) if isinstance(size, int)]
+    sizes = [size for size in (*images[1:], num_classes_of(train_net, test_net, scores)) if isinstance(size, int)]
     return InputSpec(Pair(sizes[1], sizes[2]), sizes[0], sizes[3]) if len(sizes) == 4 else ANY
+
+
+def num_classes_of(train_net: Net, test_net: Net, scores: str | None) -> Dim:
+    """Those that a net scores; a few where nothing tells which blob scores them: then its loss tells how good it is."""
+    try:
+        judged = judged_by(test_net, scores, taught=train_net)
+    except NetError:
+        if scores is not None:
+            raise
+        return ANY.num_classes
+    shape = test_net.shapes[judged.scores]
+    return shape[judged.axis] if judged.axis < len(shape) else ANY.num_classes
 
 
 class Kind(NamedTuple):

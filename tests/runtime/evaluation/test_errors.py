@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from netdef import NetError, load
+from netdef.compiler.analysis.judged import judged_by
 from netdef.compiler.preprocess import Preprocessing
 from netdef.compiler.schema.caffe import Channels
 from netdef.compiler.shape import Pair
@@ -17,8 +18,7 @@ from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.feed import Feed
 from netdef.runtime.data.loading import stream
 from netdef.runtime.data.normalise import Normalise
-from netdef.runtime.evaluation import Errors, count_errors, evaluate
-from netdef.runtime.trained import TrainedNet
+from netdef.runtime.evaluation import Errors, count_errors, measure
 
 
 @pytest.mark.parametrize(
@@ -85,9 +85,7 @@ def test_a_net_is_evaluated_over_a_whole_data_set(tmp_path: Path) -> None:
     net = load(file)
     batches = TestBatches(Bright(), ImageCrop(Pair(2, 2), 1), 2)
     feed = Feed(ImageCrop(Pair(2, 2), 1), {"data": "data"}, Normalise(Preprocessing(Channels.GREY, (100.0,))))
-    found = evaluate(
-        TrainedNet(module=lower(net, weights), blob=net.scores, feed=feed), stream(batches, range(len(batches)), 0)
-    )
+    found = measure(lower(net, weights), feed, stream(batches, range(len(batches)), 0), judged_by(net))
     assert found == Errors(5, 1, 0)  # number 3 is labelled wrongly
 
 
@@ -106,7 +104,7 @@ def test_the_loss_of_a_net_that_has_one_is_told(tmp_path: Path) -> None:
         ImageCrop(Pair(2, 2), 1), {"data": "data", "label": "label"}, Normalise(Preprocessing(Channels.GREY, (), 0.01))
     )
     module = lower(load(tmp_path / "a.net"), weights)
-    errors = evaluate(TrainedNet(module=module, blob="fc", feed=feed), stream(batches, range(len(batches)), 0))
+    errors = measure(module, feed, stream(batches, range(len(batches)), 0), judged_by(module.net, "fc"))
     values = np.array([data.image(i).sum() / 100 for i in range(len(data))])
     scores = values[:, None] * [-1.0, 0.5]
     likelihoods = np.exp(scores)[np.arange(len(data)), data.labels] / np.exp(scores).sum(1)

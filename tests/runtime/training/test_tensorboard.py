@@ -32,7 +32,8 @@ def read_back(run: Path) -> dict[str, list[tuple[int, float]]]:
 
 def test_every_number_of_a_line_is_there(tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
-    errors = {"top1_error": 0.5, "top5_error": 0.25, "box_error": 0.75, "test_loss": 2.5}
+    errors = {"top1_error": 0.5, "top5_error": 0.25, "pixel_error": 0.125, "box_error": 0.75, "test_loss": 2.5}
+    errors |= {"mean_class_accuracy": 0.625, "mean_iou": 0.375}
     write(tmp_path, 0, [{"iteration": 0, "epoch": 0.0, "seconds": 0.5, **errors}, line(1), line(2, **errors)])
     found = read_back(tmp_path)
     assert set(found) == set(TAGS.values())

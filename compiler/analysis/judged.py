@@ -1,0 +1,146 @@
+"""What a net is judged by: its class scores and the labels that they are held against, and its scalar outputs.
+
+Labels are what the Accuracy of the scores reads, else what their loss does: a blob of the net like others. A data
+layer may bring it under any name, a Slice may cut it out of more, and it may hold a label for each position (a map).
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from netdef.compiler.layers.roles import Makes
+from netdef.compiler.net.net import Net, Node
+from netdef.compiler.shape import product
+from netdef.compiler.size import Dim
+
+
+class Judged(NamedTuple):
+    """Class scores, and the labels that they are held against.
+
+    scores       the blob with the class scores, by its id
+    labels       the blob with the labels, by its id; None where no layer reads any: then the data's own count
+    ignored      labels that count neither as right nor as wrong
+    axis         the axis of the scores along which the classes lie
+    by_position  whether each position has a label of its own, and not the sample as a whole
+    others       further class scores of the net, which weren't chosen
+    """
+
+    scores: str
+    labels: str | None
+    ignored: frozenset[int]
+    axis: int
+    by_position: bool
+    others: tuple[str, ...] = ()
+
+    @property
+    def blobs(self) -> tuple[str, ...]:
+        """The blobs that judging takes, by their ids."""
+        return (self.scores,) if self.labels is None else (self.scores, self.labels)
+
+    @property
+    def text(self) -> str:
+        """A few words for people, and which other scores there are."""
+        against = f" against {self.labels}" if self.labels else ""
+        others = f"; --scores chooses others: {', '.join(self.others)}" if self.others else ""
+        return f"{self.scores}{against}{', position by position' if self.by_position else ''}{others}"
+
+
+class LabelRange(NamedTuple):
+    """What labels of a blob may be: numbers from 0 up to but not including ``num_classes``, or ``ignored`` ones."""
+
+    num_classes: Dim
+    ignored: frozenset[int]
+
+
+class MadeFrom(NamedTuple):
+    """What a blob is made from: what is fed, by name, and whether no layer on the way has weights."""
+
+    fed: frozenset[str]
+    is_data: bool
+
+
+def judged_by(net: Net, chosen: str | None = None, *, taught: Net | None = None) -> Judged:
+    """What a net in phase TEST is judged by, where it has class scores: the ``chosen`` ones, else ``net.scores``.
+
+    ``taught`` is the same net in phase TRAIN, which is asked where the net itself has no loss, or reads no labels.
+
+    Raises:
+        NetError: N511 if there is no such blob, or nothing tells which it is.
+    """
+    if chosen is None and taught is not None and not net.has_loss and len(net.read_scores) > 1:
+        chosen = next((blob for blob in [taught.scores] if taught.reads_scores and blob in net.blobs), None)
+    scores = net.chosen_scores(chosen)
+    others = tuple(blob for blob in net.read_scores if blob not in (scores, net.softmaxed.get(scores)))
+    readers = _readers(net, scores, net) or (_readers(taught, scores, net) if taught else [])
+    if not readers:
+        ignored = ignored_by_all(net, *([taught] if taught else []))
+        return Judged(scores, None, ignored, 1, by_position=False, others=others)
+    first = readers[0]
+    assert first.labels is not None
+    told = {reader.layer.ignored for reader in readers if reader.layer.makes is first.layer.makes}
+    return Judged(
+        scores,
+        first.labels.id,
+        frozenset(label for label in told if label is not None),
+        first.layer.classes_axis(len(net.shapes[scores])),
+        by_position=product(net.shapes[first.labels.id][1:]) != 1,
+        others=others,
+    )
+
+
+def scalar_outputs(net: Net) -> dict[str, float]:
+    """The outputs that are one number for a batch, in Caffe's order, and what each counts in the loss."""
+    weights = {top.id: w for node in net.nodes for top, w in zip(node.tops, node.loss_weights, strict=True)}
+    return {name: weights[name] for name in net.outputs if net.blobs[name] == () and name not in net.inputs}
+
+
+def label_ranges(*nets: Net) -> dict[str, LabelRange]:
+    """What the labels of each blob may be for all layers that read it, in all phases of a net."""
+    found: dict[str, LabelRange] = {}
+    for node in _labelled(*nets):
+        assert node.labels is not None
+        assert node.scores is not None
+        ignored = frozenset(() if node.layer.ignored is None else (node.layer.ignored,))
+        num = node.scores.shape[node.layer.classes_axis(len(node.scores.shape))]
+        before = found.get(node.labels.id, LabelRange(num, ignored))
+        least = min(num, before.num_classes) if isinstance(num, int) and isinstance(before.num_classes, int) else num
+        found[node.labels.id] = LabelRange(least, ignored & before.ignored)
+    return found
+
+
+def ignored_by_all(*nets: Net) -> frozenset[int]:
+    """Labels that may be no class: of the first net with layers that take labels, all those layers ignore them."""
+    ranges = next((found for net in nets if (found := label_ranges(net))), {})
+    return frozenset.intersection(*(each.ignored for each in ranges.values())) if ranges else frozenset()
+
+
+def made_from(net: Net, blob: str) -> MadeFrom:
+    """What a blob is made from; ``blob`` is its id."""
+    wanted, is_data = {blob}, True
+    fed: set[str] = set()
+    for node in reversed(net.nodes):
+        made = wanted.intersection(top.id for top in node.tops)
+        if made and node.layer.fed:
+            fed.update(top.name for top in node.tops if top.id in made)
+        elif made:
+            is_data = is_data and not node.weights
+            wanted.update(bottom.id for bottom in node.bottoms)
+    return MadeFrom(frozenset(fed), is_data)
+
+
+def _readers(net: Net, scores: str, known: Net) -> list[Node]:
+    """The layers that hold these scores, or their soft-max, against labels that are known; measures come first."""
+    family = net.softmaxed.get(scores, scores)
+    reading = [
+        node
+        for node in _labelled(net)
+        if node.scores is not None
+        and node.labels is not None
+        and net.softmaxed.get(node.scores.id, node.scores.id) == family
+        and node.labels.id in known.shapes
+    ]
+    return sorted(reading, key=lambda node: node.layer.makes is not Makes.MEASURE)
+
+
+def _labelled(*nets: Net) -> Iterator[Node]:
+    for net in nets:
+        yield from (node for node in net.nodes if node.scores is not None and node.labels is not None)
