@@ -1,0 +1,215 @@
+"""Nets of all kinds of labels, trained and tested: what is learned by heart is found right, and said by its name."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from netdef.cli import main
+from tests.caffe_data import write_database, write_table
+
+Captured = pytest.CaptureFixture[str]
+
+DATA = """layer { name: "data" type: "Data" top: "data" data_param { source: "img" batch_size: 4 backend: LMDB }
+  transform_param { scale: 0.01 mean_value: 80 } }
+layer { name: "own" type: "Data" top: "%s" data_param { source: "labels" batch_size: 4 backend: LMDB } }
+"""
+SOLVER = "base_lr: 0.5\nlr_policy: 'fixed'\nmomentum: 0.9\nmax_iter: 24\ntest_iter: 4\ntest_interval: 8\n"
+FC = 'layer "%s" InnerProduct { bottom: "data" num_output: %d weight_filler { type: "xavier" } }\n'
+CONV = 'layer "score" Convolution { bottom: "data" num_output: 3 kernel_size: 1 weight_filler { type: "xavier" } }\n'
+LOSS = 'layer "%s" SoftmaxWithLoss { bottom: ["%s", "%s"] %s }\n'
+ACCURACY = 'layer "%s" Accuracy { bottom: ["%s", "%s"] %s include { phase: TEST } }\n'
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Path("solver.prototxt").write_text(SOLVER)
+    return tmp_path
+
+
+def colours(num: int = 16) -> tuple[list[NDArray[np.uint8]], list[NDArray[np.uint8]]]:
+    """Images whose pixels have three levels, and maps of which they have; the first pixel is marked with 255."""
+    chance = np.random.default_rng(0)
+    maps = [chance.integers(0, 3, (1, 6, 8)) for _ in range(num)]
+    images = [(np.repeat(each, 3, 0) * 80 + chance.integers(0, 20, (3, 6, 8))).astype(np.uint8) for each in maps]
+    for each in maps:
+        each[0, 0, 0] = 255
+    return images, [each.astype(np.uint8) for each in maps]
+
+
+def train(net: str, *words: str, recipe: str = "solver.prototxt", run: str = "run") -> list[dict[str, Any]]:
+    """Train; the lines of the tests."""
+    Path("a.prototxt").write_text(net)
+    assert main(["train", "a.prototxt", "--recipe", recipe, "--device", "cpu", "-o", run, *words]) == 0
+    lines = [json.loads(line) for line in Path(run, "metrics.jsonl").read_text().splitlines()]
+    return [line for line in lines if "test_loss" in line]
+
+
+@pytest.mark.parametrize("top", ["label", "target"])
+def test_53_label_of_second_layer(home: Path, capsys: Captured, top: str) -> None:
+    """The images' own Datums all say 0, and are no top of the net; what the second layer holds is learned by heart."""
+    write_database(home / "img", colours()[0])
+    write_database(home / "labels", [np.full((1, 1, 1), n % 2, np.uint8) for n in range(16)])
+    net = DATA % top + FC % ("fc", 2) + LOSS % ("loss0", "fc", top, "") + ACCURACY % ("acc", "fc", top, "")
+    first, *_, last = train(net)
+    assert first["top1_error"] == pytest.approx(1 - first["acc"])
+    assert (last["top1_error"], last["acc"], last["loss0"]) == (0, 1, pytest.approx(last["test_loss"]))
+    out, err = capsys.readouterr()
+    assert "best: top-1 error 0.00 %, top-5 error 0.00 % after epoch 2" in out
+    assert "; acc 1.0000, loss0 0.0" in err
+    assert main(["train", "a.prototxt", "--recipe", "solver.prototxt", "--dry-run"]) == 0
+    assert main(["train", "a.prototxt", "--recipe", "solver.prototxt", "--overfit-one-batch"]) == 0
+
+
+@pytest.mark.parametrize("has_accuracy", [True, False])
+def test_49_label_lmdb_of_pixels(home: Path, capsys: Captured, has_accuracy: bool) -> None:
+    """A map of labels is scored by pixel; what the loss ignores doesn't count."""
+    images, maps = colours()
+    write_database(home / "img", images)
+    write_database(home / "labels", maps)
+    net = DATA % "label" + CONV + LOSS % ("loss", "score", "label", "loss_param { ignore_label: 255 normalize: true }")
+    net += ACCURACY % ("accuracy", "score", "label", "ignore_label: 255") if has_accuracy else ""
+    first, *_, last = train(net)
+    assert first["pixel_error"] > 0.5
+    assert (last["pixel_error"], last["mean_class_accuracy"], last["mean_iou"]) == (0, 1, 1)
+    assert last["loss@test"] == last["test_loss"]
+    if has_accuracy:
+        assert first["accuracy"] == pytest.approx(1 - first["pixel_error"])
+    out, err = capsys.readouterr()
+    assert "tests: score against label, position by position" in err
+    assert "best: pixel error 0.00 %, mean class accuracy 100.00 %, mean IoU 100.00 %" in out
+    for trial in ("--dry-run", "--overfit-one-batch"):
+        assert main(["train", "a.prototxt", "--recipe", "solver.prototxt", trial]) == 0
+
+
+def test_49_label_lmdb_cut_by_slice(home: Path, capsys: Captured) -> None:
+    """Four labels in one database; ``--scores`` chooses the classifier, and each is told by name."""
+    write_database(home / "img", colours()[0])
+    rows = [np.array([n % 2, n // 2 % 2, n % 3, 1], np.uint8).reshape(4, 1, 1) for n in range(16)]
+    write_database(home / "labels", rows)
+    cut = 'layer "cut" Slice { bottom: "labels" top: ["l0", "l1", "l2", "l3"] axis: 1 slice_point: [1, 2, 3] }\n'
+    losses = LOSS % ("loss0", "fc0", "l0", "") + LOSS % ("loss1", "fc1", "l1", "")
+    net = DATA % "labels" + cut + FC % ("fc0", 2) + FC % ("fc1", 2) + losses
+    for number, more in enumerate(([], ["--scores", "fc0"])):
+        *_, last = train(net, *more, run=f"run{number}")
+        assert last["top1_error"] == 0
+        assert last["test_loss"] == pytest.approx(last["loss0"] + last["loss1"])
+    err = capsys.readouterr().err
+    assert "tests: fc1 against l1; --scores chooses others: fc0" in err
+    assert "tests: fc0 against l0; --scores chooses others: fc1" in err
+    for trial in ("--dry-run", "--overfit-one-batch"):
+        assert main(["train", "a.prototxt", "--recipe", "solver.prototxt", "--scores", "fc0", trial]) == 0
+
+
+def test_20_hdf5_multilabel(home: Path) -> None:
+    """Two labels in a row of HDF5, cut by Slice; the one whose loss counts most is judged, both are told."""
+    chance = np.random.default_rng(1)
+    sex, age = chance.integers(0, 2, 40), chance.integers(0, 3, 40)
+    data = np.concatenate([np.eye(2)[sex], np.eye(3)[age]], 1) + chance.normal(scale=0.05, size=(40, 5))
+    write_table(home / "rows", data=data, label=np.stack([sex, age], 1))
+    net = 'layer "data" HDF5Data { top: ["data", "label"] source: "rows.txt" batch_size: 10 }\n'
+    net += 'layer "cut" Slice { bottom: "label" top: ["sex", "age"] axis: 1 slice_point: 1 }\n'
+    net += FC % ("fc_sex", 2) + FC % ("fc_age", 3)
+    net += LOSS % ("loss_sex", "fc_sex", "sex", "") + LOSS % ("loss_age", "fc_age", "age", "loss_weight: 0.5")
+    net += ACCURACY % ("acc_sex", "fc_sex", "sex", "") + ACCURACY % ("acc_age", "fc_age", "age", "")
+    Path("solver.prototxt").write_text(SOLVER.replace("24", "60"))
+    first, *_, last = train(net)
+    assert first["top1_error"] == pytest.approx(1 - first["acc_sex"])
+    assert (last["top1_error"], last["acc_sex"], last["acc_age"]) == (0, 1, 1)
+    assert last["test_loss"] == pytest.approx(last["loss_sex"] + 0.5 * last["loss_age"])
+
+
+@pytest.mark.parametrize("shape", [(16, 6, 8), (16, 1, 6, 8)])
+def test_59_hdf5_seg(home: Path, shape: tuple[int, ...]) -> None:
+    """Maps of labels with three axes or four."""
+    images, _ = colours()
+    maps = np.stack(images)[:, 0] // 80
+    write_table(home / "rows", data=np.stack(images) / 100 - 0.8, label=maps.reshape(shape))
+    net = 'layer "data" HDF5Data { top: ["data", "label"] source: "rows.txt" batch_size: 4 }\n'
+    first, *_, last = train(net + CONV + LOSS % ("loss", "score", "label", ""))
+    assert first["pixel_error"] > last["pixel_error"] == 0
+
+
+@pytest.mark.parametrize("data", ["folder", "list", "synthetic"])
+def test_60_two_classifiers(home: Path, capsys: Captured, data: str) -> None:
+    """``--scores`` holds whatever the data; every loss and accuracy of the test net is told by its name."""
+    from PIL import Image
+
+    for number in range(32):
+        folder = home / "d" / ("train" if number < 24 else "val") / f"c{number % 2}"
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (24, 24), (200 * (number % 2), 30, 30)).save(folder / f"{number}.png")
+    files = sorted(Path("d/train").rglob("*.png"))
+    Path("list.txt").write_text("".join(f"{file} {file.parent.name[1:]}\n" for file in files))
+    source = {"folder": "d", "list": "list.txt", "synthetic": "synthetic"}[data]
+    net = """input "data" [1, 3, 24, 24]
+    input "label" [1]
+    preprocess { mean: 80 scale: 0.01 }
+    layer "conv1" Convolution { bottom: "data" num_output: 4 kernel_size: 5 stride: 4 weight_filler { type: "xavier" } }
+    """ + "".join(FC.replace('"data"', '"conv1"') % (name, 2) for name in ("aux", "fc"))
+    net += LOSS % ("aux_loss", "aux", "label", "loss_weight: 0.3") + LOSS % ("loss", "fc", "label", "")
+    net += ACCURACY % ("top1", "fc", "label", "") + ACCURACY % ("aux_top1", "aux", "label", "")
+    Path("r.yaml").write_text("iterations: 12\nbatch: 4\nlr: 0.05\n")
+    for scores in ("fc", "aux"):
+        words = ["--data", source, "--scores", scores]
+        *_, last = train(net, *words, recipe="r.yaml", run=f"run_{scores}")
+        assert 1 - last["top1_error"] == pytest.approx(last["top1" if scores == "fc" else "aux_top1"])
+        assert last["test_loss"] == pytest.approx(last["loss@test"] + 0.3 * last["aux_loss"])
+        for trial in ("--dry-run", "--overfit-one-batch"):
+            assert main(["train", "a.prototxt", "--recipe", "r.yaml", *words, trial]) == 0
+    assert "N511" not in capsys.readouterr().err
+
+
+def test_the_best_weights_are_those_of_the_least_pixel_error(home: Path) -> None:
+    images, maps = colours()
+    write_database(home / "img", images)
+    write_database(home / "labels", maps)
+    net = DATA % "label" + CONV + LOSS % ("loss", "score", "label", "loss_param { ignore_label: 255 }")
+    Path("solver.prototxt").write_text(SOLVER.replace("0.5", "0.02").replace("interval: 8", "interval: 3"))
+    tests = train(net)
+    errors = [line["pixel_error"] for line in tests]
+    assert errors[0] > min(errors)
+    manifest = json.loads(Path("run/manifest.json").read_text())
+    assert manifest["result"]["pixel_error"] == errors[-1]
+    assert manifest["classes"] == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize(("mark", "code"), [(255, "N714"), (3, "N714")])
+def test_a_label_in_a_map_beyond_the_scores_is_a_mistake(home: Path, capsys: Captured, mark: int, code: str) -> None:
+    """In phase TRAIN or TEST, wherever it is met first; what it may be read for is said."""
+    images, maps = colours()
+    maps[2][0, 3, 4] = mark
+    for each in maps:
+        each[0, 0, 0] = 0
+    write_database(home / "img", images)
+    write_database(home / "labels", maps)
+    Path("a.prototxt").write_text(DATA % "label" + CONV + LOSS % ("loss", "score", "label", ""))
+    for more in ([], ["--overfit-one-batch"]):
+        assert main(["train", "a.prototxt", "--recipe", "solver.prototxt", *more]) == 1
+        err = capsys.readouterr().err
+        assert f"[{code}]: sample 2 has the label {mark} in label, and the net scores for 3 classes" in err
+        assert f"loss_param {{ ignore_label: {mark} }}" in err
+
+
+def test_a_label_below_0_that_a_slice_cuts_out_is_a_mistake(home: Path, capsys: Captured) -> None:
+    labels = np.array([[0, 1], [1, 0], [1, -1], [0, 1]])
+    write_table(home / "rows", data=np.eye(4), label=labels)
+    net = 'layer "data" HDF5Data { top: ["data", "label"] source: "rows.txt" batch_size: 2 }\n'
+    net += 'layer "cut" Slice { bottom: "label" top: ["a", "b"] axis: 1 }\n'
+    net += FC % ("fa", 2) + FC % ("fb", 2) + LOSS % ("la", "fa", "a", "") + LOSS % ("lb", "fb", "b", "")
+    Path("a.prototxt").write_text(net)
+    assert main(["train", "a.prototxt", "--epochs", "1"]) == 1
+    assert "[N725]: sample 2 has the label -1 in b" in capsys.readouterr().err
+
+
+def test_a_row_whose_first_blob_is_the_label(home: Path) -> None:
+    """Tops in another order than Caffe's examples: the graph tells which is the label, not its place."""
+    labels = np.arange(12) % 3
+    write_table(home / "rows", label=labels, data=np.eye(3)[labels])
+    net = 'layer "data" HDF5Data { top: ["label", "data"] source: "rows.txt" batch_size: 4 }\n'
+    *_, last = train(net + FC % ("fc", 3) + LOSS % ("loss", "fc", "label", ""))
+    assert last["top1_error"] == 0
