@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 OF_AN_ITERATION = frozenset({"iteration", "epoch", "loss", "lr", "images_per_s", "data_wait", "seconds"})
-"""What is noted of each."""
+"""What is noted of each, a number wherever it stands."""
 
 
 class MetricOfTests(NamedTuple):

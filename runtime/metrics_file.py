@@ -7,9 +7,7 @@ from typing import Any
 
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
-
-NUMBERS = ("iteration", "epoch", "loss", "lr", "images_per_s", "data_wait", "seconds")
-"""What is a number wherever it stands; a test's figures are beside them."""
+from netdef.runtime.metric_names import OF_AN_ITERATION
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
@@ -47,7 +45,7 @@ def _line(text: str) -> dict[str, Any] | None:
         return None
     if not isinstance(line, dict) or type(line.get("iteration")) is not int or line["iteration"] < 0:
         return None
-    return line if all(_is_number(line[name]) for name in NUMBERS if name in line) else None
+    return line if all(_is_number(line[name]) for name in OF_AN_ITERATION if name in line) else None
 
 
 def _is_number(value: object) -> bool:
