@@ -7,6 +7,13 @@ from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
 
 
+def check_folder(path: Path) -> None:
+    """Refuse a file whose folder isn't there, before anything is computed for it; raises ``NetError``."""
+    if not path.parent.is_dir():
+        help = f"mkdir -p {path.parent}"
+        raise NetError(Diagnostic("N006", f"{path} can't be written: there is no folder {path.parent}", help=help))
+
+
 def save(path: Path, write: Write) -> None:
     """Write a file by a function that is given the name to write to.
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from netdef.compiler.atomic import write_whole
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
-from netdef.compiler.save import unwritable
+from netdef.compiler.save import check_folder, unwritable
 from netdef.compiler.weights.formats.archive import Archive
 from netdef.compiler.weights.formats.archives import ARCHIVES
 from netdef.compiler.weights.stored import StoredArray
@@ -46,9 +46,7 @@ class ArrayFile(NamedTuple, Generic[Made]):
     def check_place(self, path: Path) -> None:
         """Refuse a place that can't be written, before anything is computed for it."""
         self.check_suffix(path)
-        if not path.parent.is_dir():
-            help = f"mkdir -p {path.parent}"
-            raise NetError(Diagnostic("N006", f"{path} can't be written: there is no folder {path.parent}", help=help))
+        check_folder(path)
 
     def write(self, path: Path, held: Made) -> None:
         """Write a file by its suffix: what ``held`` has under the names of the arrays and the facts."""

@@ -58,6 +58,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     results.add_argument("--posteriors", nargs="+", default=[], metavar="P", help="saved posteriors, to be fused")
     kept = "a file for them, .npz or .safetensors; where several are fused, for the fusion's alone"
     results.add_argument("--save-posteriors", metavar="P", help=kept)
+    by_class = "a .csv or .png for each class's errors and the confusion matrix; of a fusion where several are fused"
+    results.add_argument("--per-class", metavar="FILE", help=by_class)
+    names = "the classes' names in it, one a line; the data's if not given"
+    results.add_argument("--classes", "--labels", metavar="FILE", help=names)
     layout = "print tables like the paper's, its figures beside them"
     results.add_argument("--report", nargs="?", const="text", choices=("text", "markdown"), help=layout)
     net_arguments(parser, phase=False)
@@ -106,4 +110,6 @@ def evaluate_request(args: argparse.Namespace) -> EvaluateRequest:
         boxes=args.boxes,
         posteriors=tuple(args.posteriors),
         save_posteriors=args.save_posteriors,
+        per_class=args.per_class,
+        classes=args.classes,
     )

@@ -24,7 +24,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="the net, or a run's folder, which needs no --weights")
     parser.add_argument("image", nargs="+", metavar="IMAGE", help="an image, a folder of them, or a pattern")
     parser.add_argument("--weights", metavar="W", help="a weights file or a run's folder")
-    parser.add_argument("--classes", metavar="FILE", help="the classes' names, one a line; the run's if not given")
+    names = "the classes' names, one a line; the run's if not given"
+    parser.add_argument("--classes", "--labels", metavar="FILE", help=names)
     parser.add_argument("--top", type=count, default=5, metavar="K", help="classes to name")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--boxes", action="store_true", help="FILE gives boxes: draw them on copies of the images")

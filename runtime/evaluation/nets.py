@@ -12,6 +12,8 @@ from netdef.runtime.data.feed import check_classes
 from netdef.runtime.data.layer_feed import load_fed
 from netdef.runtime.data.loading import workers_for
 from netdef.runtime.evaluation.left_out import LeftOut
+from netdef.runtime.evaluation.per_class import names_in, per_class
+from netdef.runtime.evaluation.per_class_files import check_form, write_per_class
 from netdef.runtime.evaluation.posteriors import Posteriors, fused
 from netdef.runtime.evaluation.posteriors_file import POSTERIORS
 from netdef.runtime.evaluation.protocol import Pool, Protocol
@@ -42,6 +44,8 @@ def score_nets(request: EvaluateRequest, console: Console, group: ProcessGroup =
     Raises:
         NetError: if a net, its weights, the data or saved posteriors are wrong, or don't go together.
     """
+    if request.per_class is not None:
+        check_form(Path(request.per_class))
     if request.save_posteriors:
         POSTERIORS.check_place(Path(request.save_posteriors))
     saved = [POSTERIORS.read(Path(path)) for path in request.posteriors]
@@ -49,17 +53,22 @@ def score_nets(request: EvaluateRequest, console: Console, group: ProcessGroup =
     parts, results = [], []
     for part in chain(saved, scored):
         parts.append(part)
-        results.append(_counted(part, console, group))
+        results.append(_counted(part, request.classes, console))
     if len(parts) > 1:
         parts.append(fused(parts))
-        results.append(_counted(parts[-1], console, group))
+        results.append(_counted(parts[-1], request.classes, console))
     if request.save_posteriors and group.is_rank_0:
         POSTERIORS.write(Path(request.save_posteriors), parts[-1])
+    if request.per_class and group.is_rank_0 and (found := results[-1].per_class):
+        write_per_class(found, Path(request.per_class))
+        console.print(f"{request.per_class}: {len(found.names):,} classes; {found.text}")
     return Scored(tuple(results), parts[-1])
 
 
-def _counted(posteriors: Posteriors, console: Console, group: ProcessGroup) -> Result:
-    result = Result(posteriors.made, posteriors.errors())
+def _counted(posteriors: Posteriors, names: str | None, console: Console) -> Result:
+    """The errors of gathered posteriors, whole and by class; they are printed."""
+    told = names_in(names, posteriors.values.shape[1]) if names else ()
+    result = Result(posteriors.made, posteriors.errors(), per_class(posteriors, told))
     console.print(result.text)
     return result
 

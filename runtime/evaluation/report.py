@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from netdef.runtime.evaluation.errors import Errors
+from netdef.runtime.evaluation.per_class import PerClass
 from netdef.runtime.evaluation.posteriors import title
 from netdef.runtime.evaluation.published import NETS, how, published, published_fusion
 
@@ -11,10 +12,11 @@ Row = tuple[str, ...]
 
 
 class Result(NamedTuple):
-    """Errors, and what made them: ``Posteriors.made``."""
+    """Errors, those of each class, and what made them: ``Posteriors.made``."""
 
     made: dict[str, Any]
     errors: Errors
+    per_class: PerClass | None = None
 
     @property
     def text(self) -> str:
@@ -25,11 +27,17 @@ class Result(NamedTuple):
     @property
     def as_data(self) -> dict[str, Any]:
         """Plain values for JSON."""
+        by_class = self.per_class.as_data if self.per_class else {}
         counts = {"num": self.errors.num, "top1_error": self.errors.top1_error, "top5_error": self.errors.top5_error}
         if "fused" in self.made:
             beside = published_fusion(self.made["fused"])
-            return {**self.made, **counts, "published": beside and dict(zip(("top1", "top5"), beside, strict=True))}
-        return {**self.made, **counts, "published": [row._asdict() for row in published(self.made)]}
+            return {
+                **self.made,
+                **counts,
+                **by_class,
+                "published": beside and dict(zip(("top1", "top5"), beside, strict=True)),
+            }
+        return {**self.made, **counts, **by_class, "published": [row._asdict() for row in published(self.made)]}
 
 
 class Table(NamedTuple):

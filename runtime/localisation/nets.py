@@ -116,6 +116,8 @@ def _without_meaning(request: EvaluateRequest) -> Iterator[str]:
         "--pool prob": request.pool == "prob",
         "--posteriors": request.posteriors,
         "--save-posteriors": request.save_posteriors,
+        "--per-class": request.per_class,
+        "--classes": request.classes,
         "--input": request.data.inputs,
         "--scales, which need --dense": request.scales and not request.net.dense,
     }

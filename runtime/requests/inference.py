@@ -9,6 +9,8 @@ from netdef.runtime.requests.inputs import DataRequest, HardwareRequest
 
 CROPS = (0, 1, 10, 50)
 """How many windows of an image may be shown at one scale."""
+PER_CLASS = (".csv", ".png")
+"""The suffixes of files with the errors of each class."""
 POOLS = ("logits", "prob")
 """A map is averaged before or after the soft-max."""
 
@@ -25,6 +27,8 @@ class EvaluateRequest(Request):
     pool              whether a map is averaged before (``logits``) or after (``prob``) the soft-max
     boxes             whether wrong boxes are counted
     posteriors        files of saved ones; ``save_posteriors`` is where those found are written
+    per_class         a file, .csv or .png, for the errors of each class and what is taken for what
+    classes           a file with the classes' names, one a line; None is the data's
     """
 
     files: tuple[str, ...] = ()
@@ -39,6 +43,8 @@ class EvaluateRequest(Request):
     boxes: bool = False
     posteriors: tuple[str, ...] = ()
     save_posteriors: str | None = None
+    per_class: str | None = None
+    classes: str | None = None
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
@@ -65,6 +71,8 @@ class EvaluateRequest(Request):
         """
         if not self.pairs and not self.posteriors:
             raise UsageError("name a net and its --weights, the folder of a run, or --posteriors")
+        if self.per_class is not None and Path(self.per_class).suffix.lower() not in PER_CLASS:
+            raise UsageError(f"errors by class are written as {' or '.join(PER_CLASS)}: not {self.per_class}")
         if self.crops not in CROPS:
             raise UsageError(f"crops are {', '.join(map(str, CROPS))}, not {self.crops}")
         if self.pool not in POOLS:

@@ -323,3 +323,21 @@ def test_what_any_process_leaves_out_is_said(folder: Path) -> None:
     assert "(5 images)" in done.stdout
     assert [done.stderr.count(f"{path} cannot be read as an image") for path in broken] == [1, 1]
     assert "images left out: 2" in done.stderr
+
+
+def test_errors_are_told_by_class(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of whole images at two scales as of the centre; of a fusion where several nets are fused; names may be given."""
+    Path("names.txt").write_text("ant\nbee\ncow\n3\n4\n5\n")
+    words = ["--weights", "one.npz", "two.npz", "--data", "data", "--dense", "--scales", "10,12"]
+    asked = [*words, "--per-class", "matrix.csv", "--labels", "names.txt", "--corrupt", "skip"]
+    *_, fusion = evaluated(capsys, "tiny.net", "tiny.net", *asked)
+    head, *rows = (line.split(",") for line in Path("matrix.csv").read_text().splitlines())
+    assert head[5:8] == ["taken for ant", "taken for bee", "taken for cow"]
+    matrix = np.array([[int(cell) for cell in row[5:]] for row in rows])
+    assert matrix.sum() == fusion["num"] == 7
+    assert matrix.trace() == round(7 * (1 - fusion["top1_error"]))
+    assert [each["class"] for each in fusion["classes"]] == ["ant", "bee", "cow", "3", "4", "5"]
+    assert sorted(fusion["confusion"]) == [[a, b, matrix[a, b]] for a, b in np.argwhere(matrix)]
+    assert main(["evaluate", "tiny.net", "--weights", "one.npz", "--data", "data", "--per-class", "no/x.csv"]) == 1
+    assert "mkdir -p no" in capsys.readouterr().err
+    assert main(["evaluate", "tiny.net", "--weights", "one.npz", "--data", "data", "--per-class", "x.txt"]) == 2
