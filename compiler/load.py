@@ -22,6 +22,7 @@ from netdef.compiler.net.definition import Definition, define
 from netdef.compiler.net.net import Net, Sizes
 from netdef.compiler.net.opaque import declare
 from netdef.compiler.net_error import NetError, stop_on_errors
+from netdef.compiler.net_in_solver import net_within, place_of_net
 from netdef.compiler.request import NetRequest, NetStateInPhase, PathName, net_request
 from netdef.compiler.schema.caffe import Phase, State
 from netdef.compiler.shape import Shape, Shapes
@@ -69,7 +70,8 @@ def analyse(
             them; ``dense`` only changes a net without errors.
     """
     request = net_request(path, **state)
-    return analyse_net(request, samples=samples, files=files if text is None else files.over(request.file, text))
+    file = place_of_net(request.file).file
+    return analyse_net(request, samples=samples, files=files if text is None else files.over(file, text))
 
 
 def analyse_net(request: NetRequest, *, samples: Mapping[str, Shapes] | None = None, files: Files = DISK) -> Analysis:
@@ -85,11 +87,12 @@ def read_net(request: NetRequest, files: Files = DISK) -> Analysis:
         from netdef.compiler.own_types import read_layers  # most nets have Caffe's types
 
         read_layers(layer_file, report, files)
-    source = files.open(request.file, report)
+    file, field = place_of_net(request.file)
+    source = files.open(file, report)
     if source is None:
         return Analysis(None, None, None, None, report)
     tree = parse(source, report)
-    expanded = expand(tree, request.set, report, files)
+    expanded = net_within(expand(tree, request.set, report, files), field, report)
     _check_names(expanded, report)
     expanded = declare(expanded, request.opaque, report)
     return Analysis(tree, expanded, define(expanded, _later(expanded, report)), None, report)
@@ -217,10 +220,11 @@ def load_net_as_it_is(request: NetRequest, files: Files = DISK) -> ShownNet:
 def load_expanded(path: str, overrides: Mapping[str, Value], files: Files = DISK) -> Expanded:
     """The first half of the road: a file to pure Caffe V2 prototxt, as a tree."""
     report = Report()
-    source = files.open(path, report)
+    file, field = place_of_net(path)
+    source = files.open(file, report)
     if source is None:
         raise NetError(report)
-    expanded = expand_source(source, overrides, report, files)
+    expanded = net_within(expand_source(source, overrides, report, files), field, report)
     stop_on_errors(report)
     return expanded
 

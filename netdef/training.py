@@ -75,6 +75,7 @@ def train(
     recipe: PathName | None = None,
     only: str | None = None,
     epochs: float | None = None,
+    max_iter: int | None = None,
     batch: int | None = None,
     lr: float | None = None,
     seed: int | None = None,
@@ -113,6 +114,7 @@ def train(
         recipe: netdef's .yaml or Caffe's solver.prototxt; else the .yaml beside the net, else built-in settings.
         only: the one stage of the recipe that is trained.
         epochs: passes over the training data.
+        max_iter: iterations instead; 0 only tests the first weights.
         batch: images in an iteration, over all devices.
         lr: the first learning rate.
         seed: of weights, order, augmentation and dropout.
@@ -125,7 +127,8 @@ def train(
         workers: processes that read images.
         weights: what it begins with: a file, or a run's folder for its best ones.
         out: the run's folder; ``runs/NAME`` if not given.
-        resume: go on with the run in ``out``, or the net's newest; what isn't said again is as it was.
+        resume: go on with the run in ``out``, or the net's newest; what isn't said again is as it was, and another
+            ``lr``, ``epochs`` or ``max_iter`` holds from here on.
         keep: checkpoints to keep.
         tensorboard: give TensorBoard the metrics, too.
         device: ``"cpu"``, ``"cuda"`` or ``"cuda:1"``; a GPU if there is one.
@@ -151,7 +154,9 @@ def train(
     share_processors()
     request = TrainRequest(
         net=net_request(path_of(net) or "", **state),
-        recipe=RecipeRequest(file=path_of(recipe), only=only, epochs=epochs, batch=batch, lr=lr, seed=seed),
+        recipe=RecipeRequest(
+            file=path_of(recipe), only=only, epochs=epochs, max_iter=max_iter, batch=batch, lr=lr, seed=seed
+        ),
         data=DataRequest(
             data=path_of(data),
             test_data=path_of(test_data),

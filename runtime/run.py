@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -269,14 +269,14 @@ def digest_of(identity: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
 
-def refuse_another(run: Run, now: Mapping[str, Any]) -> None:
+def refuse_another(run: Run, now: Mapping[str, Any], may_differ: Container[str] = ()) -> None:
     """Refuse to go on with a run whose recipe, net or data were others; ``now`` is what was asked for."""
     before = _flat(run.manifest["identity"])
     after = _flat(now)
     differences = [
         f"{key}: {before.get(key, 'nothing')} in the run, {after.get(key, 'nothing')} now"
         for key in (*before, *(key for key in after if key not in before))
-        if before.get(key) != after.get(key)
+        if before.get(key) != after.get(key) and key not in may_differ
     ]
     if differences:
         shown = differences[:NUM_DIFFERENCES_SHOWN]

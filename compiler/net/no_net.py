@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from netdef.compiler.diagnostics import Diagnostic, Label
+from netdef.compiler.net_in_solver import FIELDS as NETS_WITHIN
+from netdef.compiler.net_in_solver import name_of_net
 from netdef.compiler.syntax.tree import Expanded, Field, Group, Plain, Text
 
 SOLVER_FIELDS = frozenset(
@@ -28,6 +30,8 @@ def no_net(expanded: Expanded, rest: Sequence[Plain]) -> Diagnostic | None:
     if solver is not None:
         message = f"{path} is a solver, not a net"
         help = f"a solver is given to training: netdef train --recipe {path}"
+        if within := [name_of_net(path, each.name) for each in rest if each.name in NETS_WITHIN]:
+            help = f"its nets: {', '.join(within)}"
         return Diagnostic("N414", message, Label(solver.at), help=help)
     if expanded.has_constructs or any(each.name == "input" for each in rest):
         return None

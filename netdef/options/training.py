@@ -31,6 +31,7 @@ def recipe_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what holds instead of what a recipe says."""
     group = parser.add_argument_group("instead of the recipe's")
     group.add_argument("--epochs", type=positive, metavar="X", help="passes over the training data")
+    group.add_argument("--max-iter", type=index, metavar="N", help="iterations in all, instead of epochs; 0 only tests")
     group.add_argument("--batch", type=count, metavar="N", help="images in an iteration, over all devices")
     group.add_argument("--lr", type=positive, metavar="X", help="first learning rate")
     group.add_argument("--seed", type=index, metavar="N", help="seed")
@@ -54,7 +55,13 @@ def train_request(args: argparse.Namespace) -> TrainRequest:
     return TrainRequest(
         net=net_request(args, args.file or ""),
         recipe=RecipeRequest(
-            file=args.recipe, only=args.only, epochs=args.epochs, batch=args.batch, lr=args.lr, seed=args.seed
+            file=args.recipe,
+            only=args.only,
+            epochs=args.epochs,
+            max_iter=args.max_iter,
+            batch=args.batch,
+            lr=args.lr,
+            seed=args.seed,
         ),
         data=data_request(args),
         hardware=hardware_request(args),

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from netdef.compiler.request import NetRequest, Request, count, positive
+from netdef.compiler.override import override
+from netdef.compiler.request import NetRequest, Request, UsageError, count, positive
 from netdef.runtime.requests.inputs import DataRequest, HardwareRequest
 
 
@@ -14,6 +15,7 @@ class RecipeRequest(Request):
     file     netdef's .yaml or Caffe's solver.prototxt; None is the .yaml beside the net, else built-in settings
     only     the one stage of the recipe that is trained
     epochs   passes over the training data
+    max_iter iterations instead; 0 only tests
     batch    images in an iteration, over all devices
     lr       the first learning rate
     seed     of weights, order, augmentation and dropout
@@ -22,9 +24,21 @@ class RecipeRequest(Request):
     file: str | None = None
     only: str | None = None
     epochs: float | None = positive()
+    max_iter: int | None = count(least=0)
     batch: int | None = count()
     lr: float | None = positive()
     seed: int | None = count(least=0)
+
+    @override
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.epochs is not None and self.max_iter is not None:
+            raise UsageError("epochs and max_iter both say how long: keep one of them")
+
+    @property
+    def says_length(self) -> bool:
+        """Whether it says how long."""
+        return self.epochs is not None or self.max_iter is not None
 
 
 @dataclass(frozen=True, kw_only=True)

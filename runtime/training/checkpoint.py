@@ -7,7 +7,7 @@ generator or a loader in it: order, augmentation and dropout follow from the see
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,12 +61,12 @@ def save(folder: Path, checkpoint: Checkpoint, num_kept: int = NUM_KEPT) -> None
         old.unlink()
 
 
-def newest(folder: Path, identity: str) -> tuple[Checkpoint | None, list[Diagnostic]]:
-    """The newest checkpoint that is sound, and a warning for each that had to be passed over."""
+def newest(folder: Path, identities: Container[str]) -> tuple[Checkpoint | None, list[Diagnostic]]:
+    """The newest checkpoint that is sound and of the run, and a warning for each that had to be passed over."""
     warnings: list[Diagnostic] = []
     for path in stored_checkpoints(folder):
         checkpoint = read(path)
-        if checkpoint is not None and checkpoint.identity == identity:
+        if checkpoint is not None and checkpoint.identity in identities:
             return checkpoint, warnings
         what = "is damaged" if checkpoint is None else "belongs to another run"
         warnings.append(

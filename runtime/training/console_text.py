@@ -8,10 +8,12 @@ from netdef.runtime.data.normalise import AsStored
 from netdef.runtime.metric_names import TEST_METRICS, told_by
 from netdef.runtime.requests import RecipeRequest, TrainRequest
 from netdef.runtime.run import Run
+from netdef.runtime.training.changes import changes_of
 from netdef.runtime.training.checkpoint import Checkpoint
 from netdef.runtime.training.job import Job
 from netdef.runtime.training.recipe.file import recipe_path
 from netdef.runtime.training.recipe.recipe import Recipe, Stage
+from netdef.runtime.training.recipe.schedule import Moment
 
 
 def introduction(
@@ -39,8 +41,24 @@ def introduction(
     if setup.judged is not None and (setup.judged.others or setup.judged.by_position):
         yield f"tests: {setup.judged.text}"
     named = recipe_path(request.recipe.file, request.net.file) or "built-in recipe"
-    yield f"{named}: {setup.num_iterations:,} iterations of {recipe.batch} images"
+    length = f"{setup.num_iterations:,} iterations of {recipe.batch} images"
+    yield f"{named}: {length if setup.num_iterations else '1 test of the first weights, and no training'}"
+    if start is not None:
+        yield from _going_on(request, job, run, start)
     yield f"{run.path}: " + (f"going on after iteration {start.iteration:,}" if start else "a new run")
+
+
+def _going_on(request: TrainRequest, job: Job, run: Run, start: Checkpoint) -> Iterator[str]:
+    """What is otherwise than before, and whether anything is left to do."""
+    recipe, total = job.setup.recipe, job.setup.num_iterations
+    changes = changes_of(request.recipe, run)
+    yield from (change.text for change in changes)
+    epoch = start.iteration * recipe.batch / len(job.setup.data.train)
+    rate = recipe.lr.rate(Moment(start.iteration, epoch, start.scores))
+    if any(change.name == "lr" for change in changes) and rate != recipe.lr.base:
+        yield f"its policy makes {rate:g} of it after iteration {start.iteration:,}"
+    if start.iteration == total:
+        yield f"nothing is left to train: {total:,} iterations are done; --max-iter or --epochs says how many more"
 
 
 def overriding(asked: RecipeRequest, stages: Sequence[Stage]) -> Iterator[str]:
@@ -48,6 +66,7 @@ def overriding(asked: RecipeRequest, stages: Sequence[Stage]) -> Iterator[str]:
     own: dict[str, Callable[[Recipe], object]] = {
         "epochs": lambda recipe: recipe.length,
         "batch": lambda recipe: recipe.batch,
+        "max_iter": lambda recipe: recipe.length,
         "lr": lambda recipe: recipe.lr.base,
         "seed": lambda recipe: recipe.seed,
     }
@@ -55,7 +74,8 @@ def overriding(asked: RecipeRequest, stages: Sequence[Stage]) -> Iterator[str]:
         value = getattr(asked, name)
         if stages and value is not None:
             instead = ", ".join(f"{said(stage.recipe)} ({stage.name})" for stage in stages)
-            yield f"--{name} {value:g} is for every stage, instead of {instead}; --only STAGE trains one of them"
+            option = f"--{name.replace('_', '-')} {value:g}"
+            yield f"{option} is for every stage, instead of {instead}; --only STAGE trains one of them"
 
 
 def matched_text(matched: Matched) -> str:

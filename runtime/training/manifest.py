@@ -1,7 +1,7 @@
 """What a run's manifest says: what was asked for, how, and what it became; ``resume.py`` reads the request again."""
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -40,7 +40,7 @@ def manifest_of_run(request: TrainRequest, job: Job, command: str, recipe_file: 
         "devices": setup.group.size,
         "parts": setup.division.num_parts,
         "hardware": job.settings._asdict(),
-        "hashes": {part: digest_of({part: setup.identity[part]}) for part in ("net", "data", "recipe")},
+        "hashes": hashes_of(setup.identity),
         "identity": setup.identity,
     }
 
@@ -56,6 +56,11 @@ def preprocess_in_tests(setup: TrainingSetup) -> dict[str, Any]:
     sizes = {Pair(*image.shape[:2]) for image in evenly_spread(data, NUM_LOOKED_AT)}
     common = sizes.pop() if len(sizes) == 1 else None  # images of several sizes are cut as they are
     return told._replace(resize_to=told.resize_to or common).as_data
+
+
+def hashes_of(identity: Mapping[str, Any]) -> dict[str, str]:
+    """Short forms of the parts of what a run is."""
+    return {part: digest_of({part: identity[part]}) for part in ("net", "data", "recipe")}
 
 
 def manifest_of_stages(

@@ -27,7 +27,7 @@ def run_to_resume(request: TrainRequest) -> Run:
 
 
 def resumed(request: TrainRequest, run: Run) -> TrainRequest:
-    """A request laid over what a run began with.
+    """A request laid over what a run was asked for last; of two ways to say how long, what is said now holds.
 
     Files with layer types are programs, and a run's folder may be a stranger's: what its manifest names is never run.
 
@@ -37,6 +37,8 @@ def resumed(request: TrainRequest, run: Run) -> TrainRequest:
     begun = run.request
     if begun.net.layer_files and not request.net.layer_files:
         raise NetError(_programs_named(run, begun.net.layer_files))
+    if request.recipe.says_length:
+        begun = begun.replace(recipe=begun.recipe.replace(epochs=None, max_iter=None))
     return request.over(begun)
 
 

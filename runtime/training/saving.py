@@ -8,8 +8,10 @@ from netdef.compiler.faults import come_to
 from netdef.compiler.net_error import NetError
 from netdef.compiler.weights.formats.files import write_weights
 from netdef.runtime.evaluation import Measured
+from netdef.runtime.requests import RecipeRequest
 from netdef.runtime.run import Run, digest_of, refuse_another
 from netdef.runtime.tensors import plain
+from netdef.runtime.training.changes import identities_of, may_differ
 from netdef.runtime.training.checkpoint import Checkpoint, newest, save
 from netdef.runtime.training.job import Job
 from netdef.runtime.training.solver import Solver
@@ -50,14 +52,19 @@ def restore(solver: Solver, start: Checkpoint) -> None:
     solver.restore(start.iteration, start.scores, start.history)
 
 
-def starting_point(run: Run, identity: dict[str, Any]) -> tuple[Checkpoint | None, list[Diagnostic]]:
+_NOTHING = RecipeRequest()
+
+
+def starting_point(
+    run: Run, identity: dict[str, Any], asked: RecipeRequest = _NOTHING
+) -> tuple[Checkpoint | None, list[Diagnostic]]:
     """The checkpoint to go on from, None if the run has none yet, and warnings about damaged ones.
 
     Raises:
         NetError: if the run is one of another recipe, net or data, or if all its checkpoints are damaged.
     """
-    refuse_another(run, identity)
-    start, warnings = newest(run.checkpoints, digest_of(identity))
+    refuse_another(run, identity, may_differ(asked, run))
+    start, warnings = newest(run.checkpoints, identities_of(run))
     if warnings and start is None:
         raise NetError(Report([*warnings, Diagnostic("N886", f"{run.path} has no sound checkpoint")]))
     return start, warnings

@@ -13,6 +13,7 @@ from netdef.runtime.hardware.launch_environment import attempt, launch_number
 from netdef.runtime.hardware.process_group import ProcessGroup
 from netdef.runtime.requests import TrainRequest
 from netdef.runtime.run import Run, launched_run, refuse_another
+from netdef.runtime.training.changes import may_differ
 from netdef.runtime.training.console_text import overriding
 from netdef.runtime.training.recipe.file import RecipeFile, read_recipe_file, recipe_path
 from netdef.runtime.training.recipe.recipe import Recipe, Stage
@@ -110,7 +111,7 @@ def checked_runs(session: Session) -> list[StageRun]:
         for each in stage_runs:
             run = Run(session.old.path / session.folder_of(each.stage))
             if run.is_there:
-                refuse_another(run, each.setup.identity)
+                refuse_another(run, each.setup.identity, may_differ(each.request.recipe, run))
     return stage_runs
 
 

@@ -141,7 +141,8 @@ def prepare(
     boxed = feeds is None and any(field in feeding.blobs for field in BOX_FIELDS)
     boxes = test_net.chosen_scores(scores or box_blob(test_net)) if boxed else None
     judged = None if boxed else judged_in_tests(test_net, train_net, data.test, scores)
-    check_loss(train_net, judged.scores if judged else boxes)
+    if recipe.iterations != 0:
+        check_loss(train_net, judged.scores if judged else boxes)
     known_labels: frozenset[str] = frozenset()
     if boxes is not None:
         for part in (data.train, data.test):

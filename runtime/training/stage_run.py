@@ -135,8 +135,15 @@ def hardware_of(request: TrainRequest, group: ProcessGroup) -> Hardware:
 
 def overridden(recipe: Recipe, asked: RecipeRequest) -> Recipe:
     """The recipe, with what is asked for instead."""
+    length = recipe.length
     if asked.epochs is not None:
         recipe = recipe.replace(epochs=asked.epochs, iterations=None)
+    if asked.max_iter is not None:
+        recipe = recipe.replace(epochs=None, iterations=asked.max_iter)
+    if (
+        getattr(recipe.lr, "length", None) == length and recipe.length.amount
+    ):  # a rate that falls to the end, as Caffe's poly
+        recipe = recipe.replace(lr=recipe.lr.replace(length=recipe.length))
     if asked.lr is not None:
         recipe = recipe.replace(lr=recipe.lr.replace(base=asked.lr))
     return recipe.replace(

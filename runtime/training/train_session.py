@@ -13,6 +13,7 @@ from netdef.runtime.console import Console
 from netdef.runtime.hardware.process_group import ProcessGroup
 from netdef.runtime.requests import TrainRequest
 from netdef.runtime.run import Run, new_run
+from netdef.runtime.training.changes import note_changes, refuse_too_short
 from netdef.runtime.training.checkpoint import Checkpoint
 from netdef.runtime.training.console_text import introduction
 from netdef.runtime.training.job import Job, job_of
@@ -108,11 +109,15 @@ def train_stage(
         run = group.decide_on_rank_0(lambda: run_of(job))
         if group.is_rank_0:
             stack.enter_context(run.held())
-        start, warnings = starting_point(run, setup.identity)
+        start, warnings = starting_point(run, setup.identity, request.recipe)
+        refuse_too_short(run, start, setup.num_iterations)
         session.console.show(warnings)
         shown = stack.enter_context(display(session.console, group.rank))
         for line in introduction(request, job, run, start, source):
             shown.print(line)
+        group.barrier()  # all have read what the run was
+        if group.is_rank_0:
+            note_changes(run, request, setup.identity, start, session.command)
         try:
             watched = request.tensorboard and group.is_rank_0
             sink = stack.enter_context(tensorboard(run, start, shown)) if watched else None

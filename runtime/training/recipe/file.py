@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.net_error import NetError
+from netdef.compiler.net_in_solver import place_of_net
 from netdef.compiler.schema.caffe import State
 from netdef.compiler.source import Span
 from netdef.runtime.training.recipe.recipe import Recipe, Stage
@@ -47,7 +48,7 @@ class RecipeFile(NamedTuple):
             NetError: if there is none.
         """
         for path in self._places(net):
-            if Path(path).is_file():
+            if Path(place_of_net(path).file).is_file():
                 return path
         looked = dict.fromkeys("the working folder" if home == Path() else str(home) for home in self.homes)
         help = f"correct the path in {self.path}"
@@ -62,6 +63,8 @@ class RecipeFile(NamedTuple):
         return file if self.test_net == self.train_net else self.found(self.test_net)
 
     def _places(self, net: str) -> list[str]:
+        if place_of_net(net).field:  # it stands in this very file
+            return [net]
         return [str(home / net) for home in self.homes]
 
 

@@ -121,7 +121,9 @@ class Recipe(Message):
     """Everything that decides the weights, beside the net, its first weights and the data."""
 
     epochs: float | None = param(0, default=None, least=0, doc="passes over the training data; 10 if nothing is said")
-    iterations: int | None = param(0, default=None, least=1, doc="the length of training in iterations instead")
+    iterations: int | None = param(
+        0, default=None, least=0, doc="the length of training in iterations instead; 0 only tests the first weights"
+    )
     batch: int = param(0, default=64, least=1, doc="images in an iteration, over all devices")
     iter_size: int = param(0, default=1, least=1, doc="equal parts of a batch, computed one after the other")
     seed: int = param(0, default=1, least=0, doc="of first weights, order, augmentation and dropout")

@@ -4,7 +4,7 @@ What decides the weights and the tests becomes the recipe, with Caffe's defaults
 that Caffe knows (what to print, when to save) has no effect here, and a warning says what stands in for it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,16 @@ from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity, did
 from netdef.compiler.expand import expand
 from netdef.compiler.files import DISK
 from netdef.compiler.net_error import NetError, stop_on_errors
+from netdef.compiler.net_in_solver import FIELDS as NETS_WITHIN
+from netdef.compiler.net_in_solver import name_of_net
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import State
-from netdef.compiler.schema.decode import Decoder
+from netdef.compiler.schema.decode import Decoder, Values
 from netdef.compiler.schema.message import Message, ProtoEnum, Refusal, param
 from netdef.compiler.source import Source, Span
 from netdef.compiler.syntax.parser import parse
 from netdef.compiler.syntax.tree import Plain
+from netdef.runtime.training.recipe.fork_policies import FORK_FIELDS, FORK_POLICIES, INSTEAD, rates_of
 from netdef.runtime.training.recipe.recipe import METHODS, Evaluation, Method, Recipe, Regularization
 from netdef.runtime.training.recipe.schedule import POLICIES, Duration, Plateau, Policy
 
@@ -27,11 +30,7 @@ _DECAYS = Regularization.__members__
 RENAMED = {"base": "base_lr", "length": "max_iter", "regularization": "regularization_type"}
 """A recipe's setting -> the field that says it, where it has another name."""
 
-IN_A_FILE = "write the net in a file of its own, and name it with net"
 NO_EFFECT = {
-    "train_net_param": IN_A_FILE,
-    "test_net_param": IN_A_FILE,
-    "net_param": IN_A_FILE,
     "test_compute_loss": "a test always has the loss of a net that has one",
     "display": "metrics.jsonl has every iteration",
     "average_loss": "metrics.jsonl has every loss as it is, and netdef plot smooths them",
@@ -47,6 +46,7 @@ NO_EFFECT = {
     "weights": "give them with --weights",
 }
 """Caffe's fields that decide neither what an iteration does nor when a test comes, and what stands in for them."""
+IDLE = {**NO_EFFECT, **FORK_FIELDS}
 STAYS = "so the learning rate stays what it is"
 UNSAID = {
     "step": {"gamma": "so the first drop is to 0"},
@@ -77,9 +77,9 @@ class CaffeSolver(Message):
     test_net: tuple[str, ...] = param(2, default=(), doc="the file of the net in tests")
     test_iter: tuple[int, ...] = param(3, default=(), least=0, doc="batches in a test")
     test_interval: int | None = param(4, default=None, least=0, doc="iterations between tests")
-    base_lr: float = param(5, least=0, doc="the first learning rate")
-    max_iter: int | None = param(7, default=None, least=1, doc="the length of training")
-    lr_policy: str = param(8, doc="how the learning rate changes")
+    base_lr: float | None = param(5, default=None, least=0, doc="the first learning rate")
+    max_iter: int | None = param(7, default=None, least=0, doc="the length of training; 0 only tests")
+    lr_policy: str | None = param(8, default=None, doc="how the learning rate changes")
     gamma: float = param(9, default=0.0, least=0, doc="the factor of a drop")
     power: float = param(10, default=0.0, doc="of inv and poly")
     momentum: float = param(11, default=0.0, least=0, doc="the share of the last update that goes on")
@@ -111,7 +111,7 @@ class CaffeSolver(Message):
         """What Caffe refuses too, and what the settings themselves find wrong."""
         unknown = [
             *_unknown_word("type", "method", self.chosen, METHODS),
-            *_unknown_word("lr_policy", "lr_policy", self.lr_policy, CAFFES_POLICIES),
+            *_unknown_word("lr_policy", "lr_policy", self.policy, CAFFES_POLICIES),
             *_unknown_word("regularization_type", "regularization_type", self.regularization_type, _DECAYS),
         ]
         yield from unknown
@@ -120,9 +120,24 @@ class CaffeSolver(Message):
             yield Refusal("N872", "type and solver_type both say the method", at="solver_type", help=help)
         if self.net is not None and self.train_net is not None:
             yield Refusal("N872", "net and train_net both name the net", at="train_net", help="keep one of them")
+        if not self.only_tests:
+            for field in ("base_lr", "lr_policy"):
+                if getattr(self, field) is None:
+                    help = f"add {field}: {self.params[field].doc}"
+                    yield Refusal("N408", f"{field} is missing", help=help, subject=field)
         if not unknown:
             yield from self._misfits(METHODS[self.chosen])
-            yield from self._misfits(CAFFES_POLICIES[self.lr_policy])
+            yield from self._misfits(CAFFES_POLICIES[self.policy])
+
+    @property
+    def only_tests(self) -> bool:
+        """Whether nothing is trained: Caffe tests the first weights once."""
+        return self.max_iter == 0
+
+    @property
+    def policy(self) -> str:
+        """The word of the policy; whoever only tests needs none."""
+        return "fixed" if self.lr_policy is None or self.only_tests else self.lr_policy
 
     def _misfits(self, kind: type[Method] | type[Policy]) -> Iterator[Refusal]:
         settings = self._settings(kind)
@@ -142,7 +157,7 @@ class CaffeSolver(Message):
         """What the file says of a method's or policy's settings, in the recipe's types."""
         whole = {
             **self.__dict__,
-            "base": self.base_lr,
+            "base": self.base_lr or 0.0,
             "length": _iterations(self.max_iter),
             "stepsize": _iterations(self.stepsize),
             "stepvalue": tuple(map(Duration, self.stepvalue)) or None,
@@ -152,11 +167,11 @@ class CaffeSolver(Message):
         return {name: whole[name] for name in kind.params if whole.get(name) is not None}
 
     def _title(self, kind: type[Message]) -> str:
-        return self.chosen if issubclass(kind, Method) else f"lr_policy {self.lr_policy}"
+        return self.chosen if issubclass(kind, Method) else f"lr_policy {self.policy}"
 
     def recipe(self) -> Recipe:
         """The recipe, once there are no problems."""
-        method, policy = METHODS[self.chosen], CAFFES_POLICIES[self.lr_policy]
+        method, policy = METHODS[self.chosen], CAFFES_POLICIES[self.policy]
         return Recipe(
             iterations=self.max_iter,
             batch=Recipe.params["batch"].default * self.iter_size,
@@ -172,15 +187,16 @@ class CaffeSolver(Message):
         if not self._says_when_to_test:
             return Evaluation()
         batches = self.test_iter[0] if self.test_iter else None
-        return Evaluation(interval=self.test_interval, initial=self.test_initialization, batches=batches)
+        initial = self.test_initialization or self.only_tests
+        return Evaluation(interval=self.test_interval or None, initial=initial, batches=batches)
 
     @property
     def _says_when_to_test(self) -> bool:
-        return bool(self.test_interval) and self.test_iter[:1] != (0,)
+        return (bool(self.test_interval) or self.only_tests) and self.test_iter[:1] != (0,)
 
     def idle(self, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         """Fields that are given without effect, and why."""
-        users = (METHODS, METHODS[self.chosen]), (CAFFES_POLICIES, CAFFES_POLICIES[self.lr_policy])
+        users = (METHODS, METHODS[self.chosen]), (CAFFES_POLICIES, CAFFES_POLICIES[self.policy])
         for kinds, chosen in users:
             used = {RENAMED.get(name, name) for name in chosen.params}
             others = {RENAMED.get(name, name) for kind in kinds.values() for name in kind.params}
@@ -210,22 +226,27 @@ def parse_solver(source: Source, report: Report) -> CaffeSolver:
     tree = parse(source, report)
     stop_on_errors(report)
     expanded = expand(tree, {}, report)
-    idle = {statement.name: statement for statement in reversed(expanded.body) if statement.name in NO_EFFECT}
-    wanted = [statement for statement in expanded.body if statement.name not in idle]
+    idle = {statement.name: statement for statement in reversed(expanded.body) if statement.name in IDLE}
+    wanted = [each for each in expanded.body if each.name not in idle and each.name not in NETS_WITHIN]
     decoder = Decoder(report, expanded.has_constructs)
     found = decoder.values(CaffeSolver.fields, wanted, "a solver.prototxt")
-    solver = decoder.make(CaffeSolver, found, _head(source, expanded.body)) if found.is_whole else None
+    _check_policy(expanded.body, found, report)
+    solver = None
+    if found.is_whole and not report.errors:
+        solver = decoder.make(CaffeSolver, found, _head(source, expanded.body))
     stop_on_errors(report)
     assert solver is not None, "what could not be read was reported"
-    labels = [Label(statement.at, NO_EFFECT[name]) for name, statement in idle.items()]
+    solver = _with_nets_within(solver, source.path, expanded.body, report)
+    stop_on_errors(report)
+    labels = [Label(statement.at, IDLE[name]) for name, statement in idle.items()]
     names, places = {*idle}, {statement.name: statement.at for statement in wanted}
     for name, why in solver.idle(found.values):
         names.add(name)
         labels.append(Label(places[name], why))
-    for name, consequence in UNSAID.get(solver.lr_policy, {}).items():
+    for name, consequence in UNSAID.get(solver.policy, {}).items():
         if name not in found.values:
-            message = f"lr_policy {solver.lr_policy} without {name}: Caffe takes 0, {consequence}"
-            help = f"add {name}: {CAFFES_POLICIES[solver.lr_policy].params[name].doc}"
+            message = f"lr_policy {solver.policy} without {name}: Caffe takes 0, {consequence}"
+            help = f"add {name}: {CAFFES_POLICIES[solver.policy].params[name].doc}"
             place = Label(places["lr_policy"])
             report.add(Diagnostic("N874", message, place, severity=Severity.WARNING, help=help, subject=name))
     if solver.max_iter is None:
@@ -238,6 +259,33 @@ def parse_solver(source: Source, report: Report) -> CaffeSolver:
         message = f"{listed(sorted(names))} {'has' if len(names) == 1 else 'have'} no effect here"
         report.add(Diagnostic("N871", message, first, tuple(others), severity=Severity.WARNING))
     return solver
+
+
+def _check_policy(body: Sequence[Plain], found: Values, report: Report) -> None:
+    """Name a fork's policy, and what does the same here."""
+    fork = FORK_POLICIES.get(found.values.get("lr_policy", ""))
+    if fork is not None:
+        told = rates_of(body, found.values.get("base_lr", 0.01), found.values.get("gamma", 0.0))
+        message = f'lr_policy "{found.values["lr_policy"]}" is {fork.what}'
+        at = Label(found.places["lr_policy"][0])
+        report.add(Diagnostic("N862", message, at, help=f"{INSTEAD} {fork.instead(told)}"))
+
+
+def _with_nets_within(solver: CaffeSolver, path: str, body: Sequence[Plain], report: Report) -> CaffeSolver:
+    """The solver with the nets that stand in it named as other nets are; Caffe takes one net to train."""
+    within = {each.name: each for each in body if each.name in NETS_WITHIN}
+    named = {name: name_of_net(path, name) for name in within}
+    trained = [name for name in ("net", "train_net") if getattr(solver, name)]
+    trained += [name for name in ("net_param", "train_net_param") if name in within]
+    if len(trained) > 1 and within:
+        at = next((each.at for each in within.values()), None)
+        message = f"{listed(trained)} both say which net is trained"
+        report.add(Diagnostic("N872", message, None if at is None else Label(at), help="keep one of them"))
+    return solver.replace(
+        net=solver.net or named.get("net_param"),
+        train_net=solver.train_net or named.get("train_net_param"),
+        test_net=solver.test_net or tuple(named[name] for name in ("test_net_param",) if name in named),
+    )
 
 
 def _unknown_word(field: str, at: str, word: str, known: Mapping[str, object]) -> Iterator[Refusal]:

@@ -38,7 +38,7 @@ def same(one: Checkpoint | None, other: Checkpoint) -> bool:
 
 def test_what_is_saved_is_read_again_bit_for_bit(tmp_path: Path) -> None:
     save(tmp_path, made(7))
-    found, warnings = newest(tmp_path, "ours")
+    found, warnings = newest(tmp_path, {"ours"})
     assert same(found, made(7))
     assert warnings == []
 
@@ -51,7 +51,7 @@ def test_only_the_newest_are_kept(tmp_path: Path) -> None:
 
 
 def test_nothing_saved_is_nothing_found(tmp_path: Path) -> None:
-    assert newest(tmp_path, "ours") == (None, [])
+    assert newest(tmp_path, {"ours"}) == (None, [])
 
 
 @pytest.mark.parametrize("damage", ["cut", "one bit", "empty", "no safetensors"])
@@ -69,7 +69,7 @@ def test_a_damaged_one_is_passed_over_with_a_warning(tmp_path: Path, damage: str
     else:
         content = bytearray(b"\0" * 100)
     newer.write_bytes(content)
-    found, warnings = newest(tmp_path, "ours")
+    found, warnings = newest(tmp_path, {"ours"})
     assert same(found, made(5))
     (warning,) = warnings
     assert (warning.code, str(newer) in warning.message) == ("N884", True)
@@ -87,7 +87,7 @@ def test_facts_are_covered_by_the_digest(tmp_path: Path) -> None:
 def test_one_of_another_run_is_passed_over(tmp_path: Path) -> None:
     save(tmp_path, made(5))
     save(tmp_path, made(10, "theirs"))
-    found, warnings = newest(tmp_path, "ours")
+    found, warnings = newest(tmp_path, {"ours"})
     assert same(found, made(5))
     assert "belongs to another run" in warnings[0].message
 
@@ -111,7 +111,7 @@ def test_a_write_that_breaks_off_leaves_what_was_there(tmp_path: Path) -> None:
 def test_an_unfinished_checkpoint_is_none(tmp_path: Path) -> None:
     save(tmp_path, made(5))
     (tmp_path / f"{UNFINISHED}00000010.safetensors").write_bytes(b"half")
-    found, warnings = newest(tmp_path, "ours")
+    found, warnings = newest(tmp_path, {"ours"})
     assert same(found, made(5))
     assert warnings == []
 
@@ -120,7 +120,7 @@ def test_a_damaged_newer_one_takes_no_place(tmp_path: Path) -> None:
     """A run goes on from before it, and what is saved then is kept, though its number is lower."""
     save(tmp_path, made(5))
     (tmp_path / "00000010.safetensors").write_bytes(b"half")
-    found, _ = newest(tmp_path, "ours")
+    found, _ = newest(tmp_path, {"ours"})
     assert same(found, made(5))
     put_aside(tmp_path, 5)
     save(tmp_path, made(7), num_kept=1)

@@ -12,6 +12,7 @@ from netdef import load, module, solver
 from netdef.cli import main
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.net_error import NetError
+from netdef.compiler.net_in_solver import FIELDS
 from netdef.compiler.source import Source
 from netdef.compiler.weights.formats.files import read_weights
 from netdef.runtime.training.recipe.file import read_recipe_file
@@ -50,6 +51,13 @@ input "label" [1]
 layer "plain" InnerProduct { bottom: "data" top: "fc" num_output: 10 include { not_stage: "x" } }
 layer "staged" InnerProduct { bottom: "data" top: "fc" num_output: 10 include { stage: "x" } }
 layer "loss" SoftmaxWithLoss { bottom: ["fc", "label"] }
+"""
+DIGITS = """
+layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 dim: 1 dim: 8 dim: 8 } } }
+layer { name: "label" type: "Input" top: "label" input_param { shape { dim: 1 } } }
+layer { name: "fc" type: "InnerProduct" bottom: "data" top: "fc" inner_product_param { num_output: 10
+  weight_filler { type: "xavier" } } }
+layer { name: "loss" type: "SoftmaxWithLoss" bottom: "fc" bottom: "label" top: "loss" }
 """
 TRACES = Path(__file__).parents[3] / "oracle" / "solvers"
 
@@ -125,15 +133,14 @@ def test_every_field_of_caffe_is_known() -> None:
     """Its wire numbers, 1 to 42, are all accounted for."""
     numbers = {number for each in CaffeSolver.fields.values() for number, _ in each.spellings.values()}
     assert len(numbers) == len(CaffeSolver.fields)
-    assert len(numbers) + len(NO_EFFECT) == 42
+    assert len(numbers) + len(NO_EFFECT) + len(FIELDS) == 42
     assert not set(NO_EFFECT) & set(CaffeSolver.fields)
 
 
 def test_what_has_no_effect_is_said_where_it_stands() -> None:
-    text = 'test_iter: 3 test_iter: 4 display: 20 net_param { name: "n" layer { } } device_id: [0, 1] momentum2: 0.9'
+    text = "test_iter: 3 test_iter: 4 display: 20 eval_type: 'detection' device_id: [0, 1] momentum2: 0.9"
     said = idle(FIXED + text)
-    assert list(said) == ["test_iter", "display", "net_param", "device_id", "momentum2"]
-    assert "name it with net" in said["net_param"]
+    assert list(said) == ["test_iter", "display", "eval_type", "device_id", "momentum2"]
     assert said["momentum2"] == "SGD has none"
     assert idle(FIXED + "gamma: 0.1 stepsize: 3") == dict.fromkeys(("gamma", "stepsize"), "lr_policy fixed has none")
     assert list(idle(FIXED + 'random_seed: -1 test_net: "a" test_net: "b"')) == ["random_seed", "test_net"]
@@ -255,7 +262,6 @@ REFUSED = {
     "N109": "ALISCIFP__bvlc_alexnet_VReLU/solver.prototxt",  # a merge conflict
     "N111": "HolmesShuan__ResNet-18-Caffemodel-on-ImageNet/solver.prototxt",  # device_id: 0,1
     "N402": "feiranwang__survival/solver_back.prototxt",  # net: TRAIN_TEST_PROTOTXT
-    "N405": "chuanqi305__MobileNet-SSD/solver_test.prototxt",  # max_iter: 0
 }
 
 
@@ -336,14 +342,77 @@ def test_a_net_has_to_be_named(
 def test_a_net_within_the_solver_is_named(
     field: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The field that isn't read is shown before the question which net is meant."""
+    """It is trained, tested and evaluated again by the name that the next command is printed with."""
     monkeypatch.chdir(tmp_path)
-    Path("s.prototxt").write_text(FIXED + f'{field} {{ name: "x" }}')
-    assert main(["train", "--recipe", "s.prototxt"]) == 2
-    shown, _, asked = capsys.readouterr().err.partition("netdef: which net?")
-    assert f"warning[N871]: {field} has no effect here" in shown
-    assert "write the net in a file of its own, and name it with net" in shown
-    assert asked
+    text = FIXED.replace("7", "2") + f"{field} {{ {DIGITS} }}"
+    if field == "train_net_param":
+        text += f"test_net_param {{ {DIGITS} }}"
+    Path("s.prototxt").write_text(text)
+    assert main(["train", "--recipe", "s.prototxt", "--data", "digits", "-o", "run", "--device", "cpu"]) == 0
+    told = capsys.readouterr().out
+    last = float(re.findall(r"last: top-1 error ([0-9.]+) %", told)[0])
+    assert "next: netdef evaluate run" in told
+    assert main(["evaluate", "run", "--device", "cpu"]) == 0
+    assert f"{last:.2f} %" in capsys.readouterr().out
+    assert main(["evaluate", f"s.prototxt#{field}", "--weights", "run", "--data", "digits", "--device", "cpu"]) == 0
+    assert f"{last:.2f} %" in capsys.readouterr().out
+    assert main(["train", "--resume", "-o", "run", "--device", "cpu"]) == 0
+
+
+@pytest.mark.parametrize("both", ['net: "x"', 'train_net: "x"', "train_net_param { }"])
+def test_one_net_is_trained(both: str) -> None:
+    assert ("N872", "net_param") in mistakes(f"{FIXED} net_param {{ {DIGITS} }} {both}") or "train_net_param" in both
+
+
+def test_a_solver_that_only_tests(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Published beside SSD's nets: no rate, no length, one test of given weights, as Caffe makes one (solver.cpp)."""
+    monkeypatch.chdir(tmp_path)
+    Path("net.prototxt").write_text(DIGITS)
+    Path("s.prototxt").write_text('net: "net.prototxt" test_iter: 2 test_interval: 10000 max_iter: 0 snapshot: 0')
+    common = ["--data", "digits", "--device", "cpu"]
+    assert main(["train", "--recipe", "s.prototxt", *common, "-o", "a"]) == 0
+    lines = [json.loads(line) for line in Path("a/metrics.jsonl").read_text().splitlines()]
+    assert [line["iteration"] for line in lines] == [0]
+    assert "1 test of the first weights" in capsys.readouterr().err
+    Path("s.prototxt").write_text('train_net: "net.prototxt" max_iter: 0')
+    assert main(["train", "--recipe", "s.prototxt", *common, "-o", "b", "--weights", "a"]) == 0
+    shown = capsys.readouterr().out
+    assert main(["evaluate", "net.prototxt", "--weights", "a", *common]) == 0
+    assert re.findall(r"top-1 error[^%]*?([0-9.]+) %", shown)[0] in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('lr_policy: "plateau" gamma: 0.1 plateau_winsize: 100', "policy: plateau, base: 0.01, gamma: 0.1"),
+        (
+            'lr_policy: "multifixed" stagelr: 0.01 stagelr: 0.001 stagelr: 1e-4 stageiter: [80, 120, 160]',
+            "lr: {policy: multistep, base: 0.01, gamma: 0.1, stepvalue: [81, 121]}",
+        ),
+        (
+            'lr_policy: "multifixed" stagelr: [0.01, 0.05, 0.02] stageiter: [80, 120, 130]',
+            "stages:, each with its own lr:",
+        ),
+        (
+            'lr_policy: "vstep" vstep_lr: [0.1, 0.01] vstep_size: [80, 40]',
+            "policy: multistep, base: 0.1, gamma: 0.1, stepvalue: [81]",
+        ),
+        ('lr_policy: "stepearly" gamma: 0.5', "policy: step, base: 0.01, gamma: 0.5, stepsize: ..."),
+        ('lr_policy: "cosine"', "policy: cosine, base: 0.01"),
+    ],
+)
+def test_a_forks_policy_is_named_with_what_does_the_same(text: str, said: str) -> None:
+    with pytest.raises(NetError) as error:
+        parsed(f"base_lr: 0.01 max_iter: 7 {text}")
+    (mistake,) = error.value.report.errors
+    assert "of a fork" in mistake.message or "fork" in mistake.message
+    assert said in (mistake.help or "")
+
+
+def test_a_warm_up_of_a_fork_is_named() -> None:
+    assert "warmup" in idle(FIXED + "warmup_iter: 500 warmup_start_lr: 0.1")["warmup_iter"]
 
 
 def test_every_method_has_its_old_word() -> None:
