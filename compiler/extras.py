@@ -22,6 +22,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "h5py": ("h5py",),
     "leveldb": ("plyvel",),
     "plot": ("matplotlib", "numpy"),
+    "completion": ("shtab",),
     "svm": ("numpy", "sklearn"),
     "tensorboard": ("tensorboard",),
 }

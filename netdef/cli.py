@@ -8,7 +8,8 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -20,13 +21,17 @@ from netdef.compiler.memory import out_of_memory
 from netdef.compiler.net_error import NetError
 from netdef.compiler.override import override
 from netdef.compiler.request import UsageError
-from netdef.compiler.spelling import misspelt
+from netdef.options.completion import SHELLS, completion_script
+from netdef.options.parser import Help, Parser, epilog, near_or_all
+from netdef.overview import overview
 from netdef.runtime.console import Console, LostOutput, open_console, tell
 from netdef.runtime.exit_status import ExitStatus
 
 COMMANDS = sorted(path.stem for path in (Path(__file__).parent / "commands").glob("[a-z]*.py"))
-"""A command is a file: ``HELP``, ``arguments(parser)``, ``run(args, console) -> int``, and ``EXTRAS`` if a plain
-install won't do. Only the chosen is loaded."""
+"""A command is a file: ``HELP``, ``EXAMPLES``, ``arguments(parser)``, ``run(args, console) -> int``; ``EXTRAS`` if a
+plain install won't do, and ``completions()`` if an argument takes names of ours. Only the chosen is loaded."""
+USED = ("torch", "onnx", "onnxruntime", "numpy", "graphviz")
+"""Packages of extras whose versions matter to who reads a report of a fault."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -83,22 +88,59 @@ def _status_of(work: Callable[[Console], int], console: Console) -> int:
 def parse(argv: list[str]) -> argparse.Namespace:
     """Read the arguments; wrong ones exit with status 2 and a line that says why."""
     chosen = next((word for word in argv if not word.startswith("-")), None)
-    parser = argparse.ArgumentParser(
-        prog="netdef",
-        description="A compiler for network definitions: Caffe prototxt and .net files to a summary, a drawing, "
-        "a PyTorch module or ONNX.",
-        epilog="Try: netdef new vgg16, netdef summary vgg16.net, netdef COMMAND --help.",
-    )
+    if not argv:
+        tell(overview(_helps()).rstrip())
+        sys.exit(ExitStatus.WRONG_USAGE)
+    if any(word.startswith("--print-c") for word in argv):
+        return _completion_asked_for(argv)
+    if chosen is not None and chosen not in COMMANDS:
+        Parser(prog="netdef").error(f"there is no command {chosen}; {near_or_all(chosen, COMMANDS)}")
+    parser, commands = _parser([] if chosen is None else [chosen], argv)
+    args, unknown = parser.parse_known_args(argv)
+    if unknown:
+        commands[args.command].refuse_unknown(unknown)
+    return args
+
+
+def _parser(names: Iterable[str], argv: list[str]) -> tuple[Parser, dict[str, Parser]]:
+    """The parser of the whole program and, by name, those of some commands."""
+    parser = _Main(prog="netdef")
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
-    if chosen is not None and chosen not in COMMANDS and (near := misspelt(chosen, COMMANDS)):
-        parser.error(f"there is no command {chosen}; did you mean {near}?")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name in COMMANDS if chosen not in COMMANDS else [chosen]:
-        module: Any = import_module(f"netdef.commands.{name}")
-        sub = commands.add_parser(name, help=module.HELP, description=module.__doc__, formatter_class=_Help)
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", dest="command", required=True, parser_class=Parser
+    )
+    made = {}
+    for name in names:
+        module = _module(name)
+        made[name] = sub = commands.add_parser(name, help=module.HELP, description=module.__doc__, formatter_class=Help)
         module.arguments(sub)
+        sub.epilog = epilog(module.EXAMPLES, sub.epilog)
         sub.set_defaults(run=with_extras(name, module), words=argv)
-    return parser.parse_args(argv)
+    return parser, made
+
+
+def _completion_asked_for(argv: list[str]) -> argparse.Namespace:
+    parser = Parser(prog="netdef")
+    parser.add_argument("--print-completion", choices=SHELLS, required=True)
+    args = parser.parse_args(argv)
+    args.run = _print_completion
+    return args
+
+
+def _print_completion(args: argparse.Namespace, console: Console) -> int:
+    parser, _ = _parser(COMMANDS, [])
+    parser.add_argument("--print-completion", choices=SHELLS, help="a script that completes commands and flags")
+    words: dict[str, dict[str, list[str]]] = {name: getattr(_module(name), "completions", dict)() for name in COMMANDS}
+    console.print(completion_script(parser, args.print_completion, words))
+    return ExitStatus.FINE
+
+
+def _module(command: str) -> Any:
+    return import_module(f"netdef.commands.{command}")
+
+
+def _helps() -> dict[str, str]:
+    return {name: _module(name).HELP for name in COMMANDS}
 
 
 def with_extras(name: str, module: Any) -> Callable[[argparse.Namespace, Console], int]:
@@ -117,20 +159,24 @@ def with_extras(name: str, module: Any) -> Callable[[argparse.Namespace, Console
     return run
 
 
-class _Help(argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefaultsHelpFormatter):
-    """Keeps the lines of descriptions, and names defaults that say something."""
+class _Main(Parser):
+    """The program's own help is its overview."""
 
     @override
-    def _get_help_string(self, action: argparse.Action) -> str | None:
-        return action.help if action.default in (None, [], (), False) else super()._get_help_string(action)
+    def format_help(self) -> str:
+        return overview(_helps())
 
 
 class _Version(argparse.Action):
     @override
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from importlib.metadata import version  # 20 ms that only this flag needs
+        from importlib.metadata import PackageNotFoundError, version  # 20 ms that only this flag needs
 
         print(f"netdef {version('netdef-compiler')}")
+        for package in ("lark", *USED):
+            with suppress(PackageNotFoundError):
+                print(f"{package} {version(package)}")
+        print(f"Python {sys.version.partition(' ')[0]}")
         parser.exit()
 
 

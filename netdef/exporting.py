@@ -1,7 +1,9 @@
 """A net as an ONNX model: ``netdef.export``, and what the command of that name calls."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple, Unpack
 
 from netdef.compiler.analysis.free_axes import allowed
@@ -12,9 +14,10 @@ from netdef.compiler.load import load_net
 from netdef.compiler.model_options import OPSET, axes_of
 from netdef.compiler.net_error import NetError
 from netdef.compiler.onnx import save_model
-from netdef.compiler.request import NetStateInPhase, PathName, net_request, path_of
+from netdef.compiler.request import NetStateInPhase, PathName, UsageError, net_request, path_of
 from netdef.compiler.save import save_text, unwritable
 from netdef.compiler.weights.formats.files import open_named
+from netdef.output import STDOUT
 from netdef.runtime.console import Console, open_console
 from netdef.runtime.requests import ExportRequest
 
@@ -82,6 +85,8 @@ def export(
 
 def exported(request: ExportRequest, console: Console) -> Exported:
     """What is asked for; what was written is printed as soon as it is there."""
+    if request.out == STDOUT:
+        return _printed(request, console)
     if request.verify:
         require("verifying a model", "onnx", "train")
     net = load_net(request.net)
@@ -115,3 +120,15 @@ def exported(request: ExportRequest, console: Console) -> Exported:
     save_text(proof, certificate.json())
     console.print(f"{certificate.table()}\n{proof}: the certificate")
     return written._replace(certificate=certificate, certificate_file=proof)
+
+
+def _printed(request: ExportRequest, console: Console) -> Exported:
+    """The model on the standard output, which takes one file and no certificate."""
+    if request.verify:
+        raise UsageError("--verify writes a certificate beside the model: give it a name, -o FILE.onnx")
+    with TemporaryDirectory(prefix="netdef-") as folder:
+        written = exported(replace(request, out=f"{folder}/model.onnx"), console.without(results=False))
+        if len(written.files) > 1:
+            raise UsageError("a model above 2 GiB is two files: give it a name, -o FILE.onnx")
+        console.write_bytes(written.files[0].read_bytes())
+    return written._replace(files=())

@@ -30,7 +30,7 @@ class Concat(
     """
 
     axis: int | None = param(2, default=None, absent="1", doc="the axis")
-    concat_dim: int | None = param(1, default=None, least=0, doc="old name of axis")
+    concat_dim: int | None = param(1, default=None, least=0, absent="axis", doc="old name of axis")
 
     @override
     def problems(self) -> Iterator[Refusal]:
@@ -65,8 +65,10 @@ class Slice(Layer, message="slice_param", number=126, tops=Arity(1, None), v1=V1
     """
 
     axis: int | None = param(3, default=None, absent="1", doc="the axis")
-    slice_dim: int | None = param(1, default=None, least=0, doc="old name of axis")
-    slice_point: tuple[int, ...] = param(2, default=(), least=1, doc="where to cut, one less than there are tops")
+    slice_dim: int | None = param(1, default=None, least=0, absent="axis", doc="old name of axis")
+    slice_point: tuple[int, ...] = param(
+        2, default=(), least=1, absent="equal parts", doc="where to cut, one less than there are tops"
+    )
 
     @override
     def problems(self) -> Iterator[Refusal]:
@@ -143,7 +145,7 @@ class Eltwise(
     """
 
     operation: Combine = param(1, default=Combine.SUM, doc="what to do")
-    coeff: tuple[float, ...] = param(2, default=(), doc="SUM: a factor for each bottom")
+    coeff: tuple[float, ...] = param(2, default=(), absent="1 each", doc="SUM: a factor for each bottom")
     stable_prod_grad: bool = param(3, default=True, doc="PROD: Caffe's slower, safer gradient; always so here")
 
     @override

@@ -17,7 +17,7 @@ class Input(Layer, message="input_param", number=143, bottoms=0, tops=Arity(1, N
     example  layer "data" Input { shape { dim: [1, 3, 224, 224] } }  # -> 1x3x224x224
     """
 
-    shape: tuple[BlobShape, ...] = param(1, default=(), doc="one shape for all tops, or one for each")
+    shape: tuple[BlobShape, ...] = param(1, default=(), absent="--size", doc="one shape for all tops, or one for each")
 
     @override
     def doubts(self, bottoms: Shapes) -> Iterator[Refusal]:
@@ -50,12 +50,16 @@ class DummyData(
     example  layer "ones" DummyData { shape { dim: [2, 3] } data_filler { value: 1 } }  # -> 2x3
     """
 
-    data_filler: tuple[Filler, ...] = param(1, default=(), doc="one filler for all tops, or one for each")
-    shape: tuple[BlobShape, ...] = param(6, default=(), doc="one shape for all tops, or one for each")
-    num: tuple[int, ...] = param(2, default=(), least=0, doc="old form of a shape's first size")
-    channels: tuple[int, ...] = param(3, default=(), least=0, doc="old form of its second")
-    height: tuple[int, ...] = param(4, default=(), least=0, doc="old form of its third")
-    width: tuple[int, ...] = param(5, default=(), least=0, doc="old form of its fourth")
+    data_filler: tuple[Filler, ...] = param(
+        1, default=(), absent="constant 0", doc="one filler for all tops, or one for each"
+    )
+    shape: tuple[BlobShape, ...] = param(
+        6, default=(), absent="num, ...", doc="one shape for all tops, or one for each"
+    )
+    num: tuple[int, ...] = param(2, default=(), least=0, absent="shape", doc="old form of a shape's first size")
+    channels: tuple[int, ...] = param(3, default=(), least=0, absent="shape", doc="old form of its second")
+    height: tuple[int, ...] = param(4, default=(), least=0, absent="shape", doc="old form of its third")
+    width: tuple[int, ...] = param(5, default=(), least=0, absent="shape", doc="old form of its fourth")
 
     @override
     def problems(self) -> Iterator[Refusal]:

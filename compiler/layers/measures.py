@@ -32,7 +32,7 @@ class Accuracy(
 
     top_k: int = param(1, default=1, least=1, doc="how many best scores count")
     axis: int = param(2, default=1, doc="the classes' axis")
-    ignore_label: int | None = param(3, default=None, doc="positions with this label don't count")
+    ignore_label: int | None = param(3, default=None, absent="none", doc="positions with this label don't count")
 
     @property
     @override
@@ -66,7 +66,7 @@ class ArgMax(Layer, message="argmax_param", number=103, v1=V1("ARGMAX", 30, 23),
 
     out_max_val: bool = param(1, default=False, doc="give the values: beside the positions, or with axis instead")
     top_k: int = param(2, default=1, least=1, doc="how many of the greatest")
-    axis: int | None = param(3, default=None, doc="the axis to search; absent: the whole sample")
+    axis: int | None = param(3, default=None, absent="the whole sample", doc="the axis to search")
 
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:

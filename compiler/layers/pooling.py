@@ -75,7 +75,9 @@ class Pooling(
     )
     global_pooling: bool = param(12, default=False, doc="take the whole image as the window")
     round_mode: Rounding = param(13, default=Rounding.CEIL, doc="what to do with a last, partial window")
-    ceil_mode: bool | None = param(0, default=None, doc="forks' name for round_mode: CEIL, or FLOOR where it is false")
+    ceil_mode: bool | None = param(
+        0, default=None, absent="round_mode", doc="forks' name for round_mode: CEIL, or FLOOR where it is false"
+    )
     engine: Engine = param(11, default=Engine.DEFAULT, doc="Caffe's kernel; no meaning here")
 
     @override

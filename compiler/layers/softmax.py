@@ -22,9 +22,11 @@ class Normalization(ProtoEnum):
 class LossParameter(Message):
     """How a loss treats labels and counts."""
 
-    ignore_label: int | None = param(1, default=None, doc="positions with this label don't count")
-    normalization: Normalization | None = param(3, default=None, doc="what the sum is divided by")
-    normalize: bool | None = param(2, default=None, doc="old form: true is VALID, false is BATCH_SIZE")
+    ignore_label: int | None = param(1, default=None, absent="none", doc="positions with this label don't count")
+    normalization: Normalization | None = param(3, default=None, absent="VALID", doc="what the sum is divided by")
+    normalize: bool | None = param(
+        2, default=None, absent="normalization", doc="old form: true is VALID, false is BATCH_SIZE"
+    )
 
 
 class SoftmaxParameter(Message):

@@ -52,11 +52,11 @@ class FieldPage(NamedTuple):
 
     @property
     def given(self) -> str:
-        """Its default as it would be written; ``required`` or ``-`` where there is none."""
+        """Its default as it would be written; ``required`` or ``none`` where there is no such."""
         if self.required:
             return "required"
         if self.default in (None, [], ""):
-            return self.absent or "-"
+            return self.absent or "none"
         if isinstance(self.default, dict):
             inner = " ".join(f"{name}: {json.dumps(value)}" for name, value in self.default.items())
             return f"{{ {inner} }}" if inner else "{ }"

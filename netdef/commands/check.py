@@ -18,16 +18,23 @@ from netdef.compiler.render import FORMATS
 from netdef.compiler.request import NetRequest
 from netdef.compiler.schema.caffe import Phase
 from netdef.options.net import net_arguments, net_request
+from netdef.options.output import format_arguments
 from netdef.runtime.console import Console
 from netdef.runtime.exit_status import ExitStatus
 
 HELP = "check nets in all phases"
+EXAMPLES = (
+    ("netdef check net.prototxt", "both phases"),
+    ("netdef check *.net --fix", "mends what can only be meant one way"),
+    ("netdef check net.net --json > found.json", "for tools"),
+    ("cat net.net | netdef check -", "from the standard input"),
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("files", nargs="+", metavar="FILE", help=".net or .prototxt files")
-    parser.add_argument("--format", choices=FORMATS, default="text", help="how to print what is wrong")
+    format_arguments(parser, FORMATS)
     parser.add_argument("--fix", action="store_true", help="mend in the files what can be mended safely")
     net_arguments(parser, phase=False)
     parser.add_argument("--phase", choices=Phase.__members__, help="check this phase alone; both if not given")

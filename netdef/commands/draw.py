@@ -22,6 +22,11 @@ from netdef.runtime.console import Console
 from netdef.runtime.exit_status import ExitStatus
 
 HELP = "draw a net as .dot, .svg, .pdf, .png or .html"
+EXAMPLES = (
+    ("netdef draw vgg16.net", "vgg16.svg"),
+    ("netdef draw vgg16.net -o vgg16.html", "to move, zoom and search"),
+    ("netdef draw vgg16.net -o - --format dot | less", "the graph"),
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -27,6 +27,7 @@ from netdef.launch import Task, needs_launch, run_launched
 from netdef.options.data import DATA_HELP, data_arguments, data_request
 from netdef.options.hardware import device_argument, devices_argument, hardware_request
 from netdef.options.net import net_arguments, net_request
+from netdef.options.output import format_arguments
 from netdef.options.values import sides
 from netdef.runtime.console import Console
 from netdef.runtime.exit_status import ExitStatus
@@ -35,6 +36,14 @@ from netdef.runtime.requests import CROPS, POOLS, EvaluateRequest, EvaluationTas
 
 HELP = "top-1 and top-5 errors on labelled images"
 EXTRAS = ("train",)
+EXAMPLES = (
+    ("netdef evaluate digits.net --weights runs/digits", "on what the run was tested on"),
+    (
+        "netdef evaluate vgg16.net --weights W --data D --dense --flip --scales 256,384,512 --report",
+        "the paper's protocol",
+    ),
+    ("netdef evaluate a.net b.net --weights A B --data D --json", "two nets, and both fused"),
+)
 REQUEST = EvaluationTask
 
 
@@ -43,7 +52,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", nargs="*", metavar="FILE", help="a net, or a run's folder, which needs no --weights")
     parser.add_argument("--weights", nargs="+", default=[], metavar="W", help="a weights file or a run's folder")
     parser.add_argument("--data", metavar="D", help=f"{DATA_HELP}; of a run what it was tested on")
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    format_arguments(parser, ("text", "json"))
     data_arguments(parser)
     device_argument(parser)
     devices_argument(parser, "share the images among")
@@ -69,7 +78,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Print the errors on stdout."""
-    form = Form.JSON if args.json else Form(args.report or Form.LINES)
+    form = Form.JSON if args.format == "json" else Form(args.report or Form.LINES)
     task = EvaluationTask(evaluation=evaluate_request(args), form=form)
     return carry_out(task, console, shlex.join(["netdef", *args.words]))
 

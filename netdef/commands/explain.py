@@ -5,22 +5,32 @@ import json
 
 from netdef.compiler import explain
 from netdef.compiler.diagnostics import CODE_GROUPS, closest, group_of
+from netdef.options.output import format_arguments
 from netdef.runtime.console import Console
 from netdef.runtime.exit_status import ExitStatus
 
 HELP = "what a code such as N204 means"
+EXAMPLES = (
+    ("netdef explain N204", "what it means, with an example"),
+    ("netdef explain", "all codes"),
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("code", nargs="?", metavar="CODE", help="a code; all of them if not given")
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    format_arguments(parser, ("text", "json"))
+
+
+def completions() -> dict[str, list[str]]:
+    """What may stand for its argument."""
+    return {"code": [*explain.codes()]}
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Print a page of the manual, or its contents, on stdout."""
     if args.code is None:
-        console.print(_contents_json() if args.json else _contents())
+        console.print(_contents_json() if args.format == "json" else _contents())
         return ExitStatus.FINE
     code = args.code.upper()
     known = explain.codes()
@@ -31,7 +41,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
             f"netdef: there is no code {args.code}; {did_you_mean}netdef explain lists them all"
         )
     page = explain.page(code)
-    console.print(json.dumps(page._asdict(), indent=2, ensure_ascii=False) if args.json else _text(page))
+    console.print(json.dumps(page._asdict(), indent=2, ensure_ascii=False) if args.format == "json" else _text(page))
     return ExitStatus.FINE
 
 

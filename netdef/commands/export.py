@@ -9,19 +9,25 @@ import argparse
 from netdef.compiler.extras import require
 from netdef.options.model import model_arguments
 from netdef.options.net import net_arguments, net_request
+from netdef.options.output import output_argument
 from netdef.runtime.console import Console
 from netdef.runtime.exit_status import ExitStatus
 from netdef.runtime.requests import ExportRequest
 
 HELP = "write the net as an ONNX model"
 EXTRAS = ("onnx",)
+EXAMPLES = (
+    ("netdef export vgg16.net --weights vgg16.caffemodel", "vgg16.onnx"),
+    ("netdef export digits.net --weights runs/digits -o digits.onnx --verify", "and a certificate"),
+    ("netdef export fcn.prototxt --dynamic N,H,W", "images of any size"),
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("file", metavar="FILE", help="a .net or .prototxt file")
-    parser.add_argument("--onnx", action="store_true", required=True, help="write ONNX")
-    parser.add_argument("-o", "--output", metavar="OUT", help="the model; FILE's name with .onnx if not given")
+    parser.add_argument("--onnx", action="store_true", help="write ONNX, which is what is written anyway")
+    output_argument(parser, "the model, - for the standard output; FILE's name with .onnx if not given")
     parser.add_argument("--verify", action="store_true", help="run it against PyTorch, and certify it beside the model")
     model_arguments(parser, "N")
     net_arguments(parser)

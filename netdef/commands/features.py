@@ -10,6 +10,7 @@ import argparse
 from netdef.options.data import data_arguments, data_request
 from netdef.options.hardware import device_argument, hardware_request
 from netdef.options.net import net_arguments, net_request
+from netdef.options.output import output_argument
 from netdef.options.values import sides
 from netdef.runtime.console import Console
 from netdef.runtime.exit_status import ExitStatus
@@ -18,6 +19,10 @@ from netdef.runtime.requests import FeaturesRequest
 
 HELP = "descriptors of images, from any blob of a net"
 EXTRAS = ("train",)
+EXAMPLES = (
+    ("netdef features vgg16.net --weights W --data flowers -o flowers.safetensors", "a row for each image"),
+    ("netdef features vgg16.net --weights W --data D -o d.npz --blob pool5 --dense", "any blob, whole images"),
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weights", required=True, metavar="W", help="a weights file or a run's folder")
     data = "labelled images, all of them: what netdef train takes, but one part of it"
     parser.add_argument("--data", required=True, metavar="D", help=data)
-    parser.add_argument("-o", dest="out", required=True, metavar="OUT", help="the file: .safetensors or .npz")
+    output_argument(parser, "the file: .safetensors or .npz", required=True)
     blob = "what describes an image: fc7, or if there is none what the last layer with weights reads"
     parser.add_argument("--blob", metavar="BLOB", help=blob)
     shown = "shorter sides, in pixels: 256,384,512"
@@ -50,7 +55,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     found = describe_images(features_request(args), console)
     num, length = found.values.shape
     shown = f"{num:,} images of {len(found.classes):,} classes, {length:,} numbers each ({found.made['blob']})"
-    console.print(f"{args.out}: {shown}")
+    console.print(f"{args.output}: {shown}")
     return ExitStatus.FINE
 
 
@@ -61,7 +66,7 @@ def features_request(args: argparse.Namespace) -> FeaturesRequest:
         weights=args.weights,
         data=data_request(args),
         hardware=hardware_request(args),
-        out=args.out,
+        out=args.output,
         blob=args.blob,
         scales=args.scales,
         stack=args.stack,

@@ -11,10 +11,16 @@ from netdef.compiler.layers import catalogue
 from netdef.compiler.rules import Rules
 from netdef.compiler.views.layer_types import page, table
 from netdef.options.net import load_argument
+from netdef.options.output import format_arguments
 from netdef.runtime.console import Console
 from netdef.runtime.exit_status import ExitStatus
 
 HELP = "the layer types, and what may stand in each"
+EXAMPLES = (
+    ("netdef layers", "all types"),
+    ("netdef layers Convolution", "one type: fields, defaults, shapes"),
+    ("netdef layers Pooling --json", "for tools"),
+)
 
 BACK_ENDS = {"pytorch": ("netdef.runtime.lowering", "RULES"), "onnx": ("netdef.compiler.onnx.model", "EXPORT")}
 """Where each back end's table of rules lives."""
@@ -24,8 +30,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("type", nargs="?", metavar="TYPE", help="a layer type; a table of all if not given")
     load_argument(parser)
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    format_arguments(parser, ("text", "json"))
     parser.add_argument("--back-ends", action="store_true", help="say too which back ends do it (loads them: slow)")
+
+
+def completions() -> dict[str, list[str]]:
+    """What may stand for its argument."""
+    return {"type": [*catalogue.names()]}
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
@@ -39,7 +50,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         )
     tables = _back_ends() if args.back_ends else {}
     pages = [page(kind, {name: rules.why_not(kind) for name, rules in tables.items()}) for kind in kinds]
-    if args.json:
+    if args.format == "json":
         found = [each.as_data for each in pages]
         is_one = args.type is not None and len(found) == 1
         console.print(json.dumps(found[0] if is_one else found, indent=2, ensure_ascii=False))

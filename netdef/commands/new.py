@@ -4,17 +4,27 @@ import argparse
 from pathlib import Path
 
 from netdef import example_nets
+from netdef.options.output import output_argument
 from netdef.runtime.console import Console
 from netdef.runtime.exit_status import ExitStatus
 
 HELP = "copy a net such as vgg16, with what it includes, into your folder"
+EXAMPLES = (
+    ("netdef new", "what there is"),
+    ("netdef new vgg16 -o my", "copies it into my/"),
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("name", metavar="NAME", nargs="?", help=f"one of {', '.join(example_nets.names())}")
-    parser.add_argument("-o", "--output", metavar="FOLDER", default=".", help="where to copy it")
+    parser.add_argument("name", metavar="NAME", nargs="?", help="one of those that netdef new lists")
+    output_argument(parser, "where to copy it", metavar="FOLDER", default=".")
     parser.add_argument("--force", action="store_true", help="write over files that are there")
+
+
+def completions() -> dict[str, list[str]]:
+    """What may stand for its argument."""
+    return {"name": [*example_nets.names()]}
 
 
 def run(args: argparse.Namespace, console: Console) -> int:

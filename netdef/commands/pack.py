@@ -14,6 +14,10 @@ from netdef.runtime.exit_status import ExitStatus
 
 HELP = "pack images into tar shards"
 EXTRAS = ("train",)
+EXAMPLES = (
+    ("netdef pack ILSVRC shards", "a folder with train and test"),
+    ("netdef pack photos shards --resize 256", "shrunk to that side"),
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,17 +9,22 @@ from pathlib import Path
 
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
+from netdef.options.output import output_argument
 from netdef.runtime.console import Console
 from netdef.runtime.exit_status import ExitStatus
 
 HELP = "draw the curves of training runs"
 EXTRAS = ("plot",)
+EXAMPLES = (
+    ("netdef plot runs/digits", "curves.svg in it"),
+    ("netdef plot runs/a runs/b -o both.png --x epoch", "two runs"),
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("run_folder", nargs="+", metavar="RUN", help="a run's folder")
-    parser.add_argument("-o", "--output", metavar="OUT", help="an .svg, .png or .pdf; curves.svg in the first RUN")
+    output_argument(parser, "an .svg, .png or .pdf; curves.svg in the first RUN if not given")
     along = ("iteration", "epoch", "seconds")
     parser.add_argument("--x", choices=along, default="iteration", help="what the curves run along")
 

@@ -9,6 +9,7 @@ import json
 
 from netdef.options.hardware import device_argument, hardware_request
 from netdef.options.net import net_arguments, net_request
+from netdef.options.output import format_arguments, output_argument
 from netdef.options.values import count
 from netdef.prediction import predicted
 from netdef.runtime.console import Console
@@ -17,6 +18,10 @@ from netdef.runtime.requests import PredictRequest
 
 HELP = "what images show: the likeliest classes, with names, and boxes"
 EXTRAS = ("train",)
+EXAMPLES = (
+    ("netdef predict vgg16.net cat.jpg --weights vgg16.caffemodel", "the five likeliest classes"),
+    ("netdef predict digits.net images --weights runs/digits --json", "all images of a folder, for tools"),
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,9 +32,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     names = "the classes' names, one a line; the run's if not given"
     parser.add_argument("--classes", "--labels", metavar="FILE", help=names)
     parser.add_argument("--top", type=count, default=5, metavar="K", help="classes to name")
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    format_arguments(parser, ("text", "json"))
     parser.add_argument("--boxes", action="store_true", help="FILE gives boxes: draw them on copies of the images")
-    parser.add_argument("-o", dest="out", default="boxes", metavar="FOLDER", help="where the copies go")
+    output_argument(parser, "where the copies go", metavar="FOLDER", default="boxes")
     parser.add_argument("--class-net", metavar="FILE", help="with --boxes: a net that scores classes")
     parser.add_argument("--class-weights", metavar="W", help="its weights")
     parser.add_argument("--scores", metavar="BLOB", help="the blob with the class scores, where the net doesn't tell")
@@ -39,8 +44,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Print what is found on each image; the status is 1 if some could not be read."""
-    found = predicted(predict_request(args), console.without(results=not args.json))
-    if args.json:
+    found = predicted(predict_request(args), console.without(results=args.format != "json"))
+    if args.format == "json":
         console.print(json.dumps(found.as_data, indent=2))
     console.show(found.mistakes)
     return ExitStatus.USER_MISTAKE if len(found.mistakes) else ExitStatus.FINE
@@ -55,7 +60,7 @@ def predict_request(args: argparse.Namespace) -> PredictRequest:
         classes=args.classes,
         top=args.top,
         boxes=args.boxes,
-        out=args.out,
+        out=args.output,
         class_net=args.class_net,
         class_weights=args.class_weights,
         scores=args.scores,

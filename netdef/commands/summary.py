@@ -11,17 +11,26 @@ import sys
 from netdef.compiler.load import load_net_as_it_is
 from netdef.compiler.views.summary import FORMATS, Look, render
 from netdef.options.net import net_arguments, net_request
+from netdef.options.output import format_arguments, output_argument
+from netdef.output import STDOUT, deliver
 from netdef.runtime.console import Console
 from netdef.runtime.exit_status import ExitStatus
 from netdef.runtime.terminal import shows_color, width_of
 
 HELP = "shapes, weights, multiply-adds, receptive fields and memory of every layer"
+EXAMPLES = (
+    ("netdef summary vgg16.net", "layer by layer"),
+    ("netdef summary resnet50.net --blocks", "a line for each block"),
+    ("netdef summary vgg16.net --size data=8x3x384x500 --dense", "another input"),
+    ("netdef summary vgg16.net --json", "for tools"),
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("file", metavar="FILE", help="a .net or .prototxt file")
-    parser.add_argument("--format", choices=FORMATS, default="table", help="how to print it")
+    format_arguments(parser, FORMATS)
+    output_argument(parser, "a file for it; the standard output if not given, or -")
     parser.add_argument("--blocks", action="store_true", help="a line for each block, not for each layer")
     net_arguments(parser)
 
@@ -30,6 +39,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     """Print the summary on stdout, though claims of the file be false."""
     net = load_net_as_it_is(net_request(args))
     console.show(net.report)
-    look = Look(width_of(sys.stdout), shows_color(sys.stdout), args.blocks)
-    console.print(render(net, args.format, look))
+    is_shown = args.output in (None, STDOUT)
+    look = Look(width_of(sys.stdout), shows_color(sys.stdout), args.blocks) if is_shown else Look(blocks=args.blocks)
+    deliver(f"{render(net, args.format, look)}\n", args.output, console)
     return ExitStatus.USER_MISTAKE if net.report.errors else ExitStatus.FINE

@@ -8,6 +8,7 @@ over these splits, with their deviation. C is chosen on a fifth of the training 
 import argparse
 import json
 
+from netdef.options.output import format_arguments
 from netdef.options.values import count, index
 from netdef.runtime.console import Console
 from netdef.runtime.exit_status import ExitStatus
@@ -15,6 +16,10 @@ from netdef.runtime.requests import SvmRequest
 
 HELP = "linear SVMs on descriptors: mean class recall, or VOC's mAP"
 EXTRAS = ("svm",)
+EXAMPLES = (
+    ("netdef svm flowers.safetensors", "means over three splits"),
+    ("netdef svm train.npz --test test.npz --json", "for tools"),
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--test", nargs="+", default=[], metavar="FEATURES", help=other)
     names = "mean class recall, or mAP; recall unless images show several classes"
     parser.add_argument("--metric", choices=("recall", "map"), help=names)
-    parser.add_argument("--json", action="store_true", help="print JSON, with figures for each class")
+    format_arguments(parser, ("text", "json"))
     dealt = parser.add_argument_group("without --test")
     dealt.add_argument("--splits", type=count, default=3, metavar="K", help="how often images are dealt out")
     dealt.add_argument("--train-per-class", type=count, default=30, metavar="N", help="images for training")
@@ -46,7 +51,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         test_per_class=args.test_per_class,
         seed=args.seed,
     )
-    found = evaluate_svms(request, console.without(results=not args.json))
-    for line in [json.dumps(found.as_data, indent=2)] if args.json else found.lines:
+    found = evaluate_svms(request, console.without(results=args.format != "json"))
+    for line in [json.dumps(found.as_data, indent=2)] if args.format == "json" else found.lines:
         console.print(line)
     return ExitStatus.FINE

@@ -9,6 +9,7 @@ import json
 
 from netdef.options.hardware import device_argument, hardware_request, speed_arguments
 from netdef.options.net import net_arguments, net_request
+from netdef.options.output import format_arguments
 from netdef.options.values import count
 from netdef.runtime.console import Console
 from netdef.runtime.exit_status import ExitStatus
@@ -17,6 +18,10 @@ from netdef.runtime.requests import TimeRequest
 
 HELP = "time per layer, forward and backward"
 EXTRAS = ("train",)
+EXAMPLES = (
+    ("netdef time vgg16.net", "a table"),
+    ("netdef time vgg16.net --batch 32 --device cuda --json", "for tools"),
+)
 
 FORMATS = ("table", "json", "csv", "markdown")
 
@@ -24,7 +29,7 @@ FORMATS = ("table", "json", "csv", "markdown")
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("file", metavar="FILE", help="a .net or .prototxt file")
-    parser.add_argument("--format", choices=FORMATS, default="table", help="how to print it")
+    format_arguments(parser, FORMATS)
     parser.add_argument("--batch", type=count, metavar="N", help="samples in a pass; as the net says if not given")
     parser.add_argument("--repeat", type=count, default=10, metavar="N", help="passes of which the median is taken")
     device_argument(parser)

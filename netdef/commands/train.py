@@ -22,6 +22,12 @@ from netdef.training import completed, train_here, try_here
 
 HELP = "train a net"
 EXTRAS = ("train",)
+EXAMPLES = (
+    ("netdef train digits.net --data digits", "by the recipe beside the net"),
+    ("netdef train --recipe solver.prototxt", "as Caffe would"),
+    ("netdef train vgg16.net --data ILSVRC --dry-run", "memory and time, before a long run"),
+    ("netdef train digits.net --resume", "goes on where the newest run broke off"),
+)
 REQUEST = TrainRequest
 
 

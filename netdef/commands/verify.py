@@ -10,13 +10,20 @@ from pathlib import Path
 from netdef.compiler.save import save_text
 from netdef.options.model import model_arguments
 from netdef.options.net import net_arguments, net_request
+from netdef.options.output import format_arguments, output_argument
 from netdef.options.values import counts
+from netdef.output import STDOUT
 from netdef.runtime.console import Console
 from netdef.runtime.exit_status import ExitStatus
 from netdef.runtime.requests import VerifyRequest
 
 HELP = "PyTorch against ONNX Runtime, blob by blob"
 EXTRAS = ("onnx", "train")
+EXAMPLES = (
+    ("netdef verify vgg16.net", "random weights"),
+    ("netdef verify digits.net --weights runs/digits --json -o proof.json", "the certificate"),
+    ("netdef verify vgg16.net --weights W --images photos", "on real images, too"),
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,8 +33,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--images", nargs="+", default=(), metavar="IMAGE", help=shown)
     parser.add_argument("--batches", type=counts, default=(1, 3), metavar="1,3", help="batch sizes")
     parser.add_argument("--tolerance", type=float, default=1e-4, help="the greatest relative error that passes")
-    parser.add_argument("--json", action="store_true", help="print the certificate instead of the table")
-    parser.add_argument("-o", "--output", metavar="OUT", help="write the certificate to a file")
+    format_arguments(parser, ("table", "json"))
+    output_argument(parser, "a file for the certificate; with - it is printed instead of the table")
     model_arguments(parser, None)
     net_arguments(parser)
 
@@ -47,7 +54,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         tolerance=args.tolerance,
     )
     certificate = verified(request, console)
-    if args.output:
+    if args.output not in (None, STDOUT):
         save_text(Path(args.output), certificate.json())
-    console.print(certificate.json() if args.json else certificate.table())
+    console.print(certificate.json() if args.format == "json" or args.output == STDOUT else certificate.table())
     return ExitStatus.FINE if certificate.agrees else ExitStatus.USER_MISTAKE

@@ -18,4 +18,4 @@ def model_arguments(parser: argparse.ArgumentParser, dynamic: str | None) -> Non
         help=f"the inputs' axes that stay free, or none{otherwise}",
     )
     parser.add_argument("--opset", type=int, choices=OPSETS, default=OPSET, help="version of ONNX's operators")
-    parser.add_argument("--seed", type=index, default=0, help="the fillers' seed")
+    parser.add_argument("--seed", type=index, default=0, metavar="N", help="the fillers' seed")

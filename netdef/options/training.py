@@ -5,6 +5,7 @@ import argparse
 from netdef.options.data import data_request
 from netdef.options.hardware import hardware_request
 from netdef.options.net import net_request
+from netdef.options.output import output_argument
 from netdef.options.values import count, index, positive
 from netdef.runtime.requests import DivisionRequest, RecipeRequest, TrainRequest, Trial
 
@@ -14,7 +15,7 @@ SWITCH = argparse.BooleanOptionalAction
 def run_arguments(parser: argparse.ArgumentParser) -> None:
     """Add where a training begins, and what it leaves."""
     parser.add_argument("--weights", metavar="W", help="weights to start from: a file, or a run's folder")
-    parser.add_argument("-o", dest="out", metavar="RUN", help="the run's folder; runs/NAME if not given")
+    output_argument(parser, "the run's folder; runs/NAME if not given", metavar="RUN")
     parser.add_argument("--resume", action="store_true", help="go on with a broken run: RUN, or the net's newest")
     parser.add_argument(
         "--keep", type=count, metavar="K", help="checkpoints to keep, beside the best weights; 2 if not given"
@@ -69,7 +70,7 @@ def train_request(args: argparse.Namespace) -> TrainRequest:
             restarts=args.restarts, passes=args.passes, sync_batchnorm=args.sync_batchnorm, shard=args.shard
         ),
         weights=args.weights,
-        out=args.out,
+        out=args.output,
         resume=args.resume,
         keep=args.keep,
         tensorboard=args.tensorboard,

@@ -50,7 +50,7 @@ def _settings(params: Mapping[str, Param]) -> str:
 
 def _setting(page: FieldPage) -> str:
     """A key, with its default if it has one."""
-    return page.name if page.given == "-" else f"{page.name} = {page.given}"
+    return page.name if page.given == "none" else f"{page.name} = {page.given}"
 
 
 def _line(head: str, text: str) -> list[str]:
