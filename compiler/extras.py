@@ -17,12 +17,12 @@ DISTRIBUTION = "netdef-compiler"
 EXTRAS: dict[str, tuple[str, ...]] = {
     "onnx": ("ml_dtypes", "numpy", "onnx", "onnxruntime"),
     "train": ("ml_dtypes", "numpy", "PIL", "rich", "torch", "yaml"),
+    "completion": ("shtab",),
     "draw": ("graphviz",),
     "digits": ("sklearn",),
     "h5py": ("h5py",),
     "leveldb": ("plyvel",),
     "plot": ("matplotlib", "numpy"),
-    "completion": ("shtab",),
     "svm": ("numpy", "sklearn"),
     "tensorboard": ("tensorboard",),
 }
