@@ -7,6 +7,7 @@ from typing import Any
 
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
+from netdef.compiler.plain_file import read_plain
 from netdef.runtime.metric_names import OF_AN_ITERATION
 
 
@@ -19,7 +20,7 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
         NetError: N889, if the file can't be read, or a line between others is none of ours.
     """
     try:
-        written = path.read_text(encoding="utf-8", errors="replace").split("\n") if path.exists() else []
+        written = str(read_plain(path), "utf-8", "replace").split("\n") if path.exists() else []
     except OSError as error:
         raise _unfit(f"{path} can't be read: {error.strerror or error}") from None
     found: list[dict[str, Any]] = []

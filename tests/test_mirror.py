@@ -15,6 +15,8 @@ ACROSS = {
     "netdef/test_own_types.py": "a layer type of a user's own, through all stages",
     "netdef/test_public.py": "the names that netdef shows",
     "runtime/lowering/test_rules.py": "the same of PyTorch",
+    "runtime/test_damaged_files.py": "damaged files of every kind, through all that reads them",
+    "runtime/test_names_stay_inside.py": "names that files give of others, whichever module follows them",
     "runtime/training/test_nothing_lost.py": "what ends a process, whichever module is at work",
 }
 """Tests of no one module, and what they try."""

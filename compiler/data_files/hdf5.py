@@ -8,8 +8,12 @@ from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.extras import require
 from netdef.compiler.net_error import NetError
 
-_FAULTS = (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError)
+_FAULTS = (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError, MemoryError)
 """What h5py raises where a file is damaged."""
+_MOST_UNPACKED = 1032
+"""Bytes that one byte can unpack to: zlib's best. What is said to be more is made up, and would only take memory."""
+_FEW_BYTES = 2**28
+"""What is read in any case: HDF5 stores nothing of a blob that was never written."""
 
 
 class Piece(NamedTuple):
@@ -62,15 +66,40 @@ def read_piece(path: Path, names: Sequence[str]) -> Piece:
         return piece_of(path, file, names)
 
 
+def rows_of(path: Path, file: Any, name: str, numbers: Any) -> Any:
+    """Some rows of an open file's blob, as an array.
+
+    Raises:
+        NetError: N773 where they are damaged.
+    """
+    try:
+        return file[name][numbers]
+    except _FAULTS as error:
+        raise _unreadable(path, error) from None
+
+
 def _shape(file: Any, name: str) -> tuple[int, ...]:
-    """The shape of a blob, rows first; empty if there is none of the name in this very file."""
+    """The shape of a blob, rows first; empty if there is none of the name in this very file.
+
+    What links, external storage and virtual blobs lead to is another file's, and anybody's.
+    """
     import h5py
 
     link = file.get(name, getlink=True)
-    if link is None or isinstance(link, h5py.ExternalLink):  # what it leads to is another file's, and anybody's
+    if link is None or isinstance(link, h5py.ExternalLink):
         return ()
-    return tuple(getattr(file[name], "shape", None) or ())
+    blob = file[name]
+    shape = tuple(getattr(blob, "shape", None) or ())
+    if not shape:
+        return ()
+    if blob.file.id != file.id or blob.is_virtual or blob.external:
+        raise ValueError(f"the numbers of {name} are not in this file, but in another that it names")
+    if blob.dtype.kind not in "biuf":
+        raise ValueError(f"{name} holds no numbers, but {blob.dtype}")
+    if blob.nbytes > max(_FEW_BYTES, _MOST_UNPACKED * blob.id.get_storage_size()):
+        raise ValueError(f"{name} is said to have {blob.nbytes:,} bytes, and {blob.id.get_storage_size():,} are there")
+    return shape
 
 
 def _unreadable(path: Path, error: Exception) -> NetError:
-    return NetError(Diagnostic("N773", f"{path} can't be read as HDF5: {error}"))
+    return NetError(Diagnostic("N773", f"{path} can't be read as HDF5: {error}", help="copy it anew, or make it anew"))

@@ -6,6 +6,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, NamedTuple
 
 from netdef.compiler.extras import require
+from netdef.compiler.plain_file import open_plain
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -37,7 +38,10 @@ def read_header(file: "str | bytes") -> ImageHeader | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(BytesIO(file) if isinstance(file, bytes) else file) as image:
+            with (
+                BytesIO(file) if isinstance(file, bytes) else open_plain(file) as content,
+                Image.open(content) as image,
+            ):
                 height, width = image.height, image.width
                 if orientation(image) in LYING:
                     height, width = width, height

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from netdef.compiler.plain_file import open_plain
+
 _LONGEST_HEAD = 1 << 16
 """Bytes of a list in which its first entry must stand to be found."""
 
@@ -32,8 +34,6 @@ def first_line(path: Path) -> str:
         OSError: if it can't be read; what is no plain file, such as a pipe, is not waited for.
         UnicodeDecodeError: if it is no UTF-8.
     """
-    if not path.is_file():
-        raise OSError("it is no file")
-    with path.open("rb") as file:
+    with open_plain(path) as file:
         head = file.read(_LONGEST_HEAD)
     return next((line.strip().decode("utf-8") for line in head.splitlines() if line.strip()), "")

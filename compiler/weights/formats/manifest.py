@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
+from netdef.compiler.plain_file import read_plain
 
 MANIFEST = "manifest.json"
 """What the run is: the file that makes a folder a run's."""
@@ -89,7 +90,7 @@ def read_manifest(folder: Path) -> Manifest:
         NetError: if the folder is no run's, or the manifest not as netdef writes it.
     """
     try:
-        found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        found = json.loads(str(read_plain(folder / MANIFEST), "utf-8"))
     except RecursionError:
         raise unfit(folder, "it is nested too deep") from None
     except (OSError, ValueError) as error:

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
+from netdef.compiler.plain_file import open_plain
 from netdef.compiler.schema.wire import Damaged
 
 
 def mapped(path: Path) -> memoryview:
     """A file's bytes; pages are read when they are looked at."""
-    with path.open("rb") as file:
+    with open_plain(path) as file:
         if not os.fstat(file.fileno()).st_size:
             raise Damaged("the file is empty")
         return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))

@@ -9,12 +9,14 @@ pixel off at most; most tools that write its format don't.
 """
 
 import csv
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
+from netdef.compiler.plain_file import read_plain
 from netdef.runtime.data.datasets.boxes import Boxed, Marked
 from netdef.runtime.data.datasets.folder import SUFFIXES
 
@@ -80,7 +82,7 @@ def _is_list(path: Path) -> bool:
 
 def _lines(path: Path) -> list[str]:
     try:
-        return path.read_text("utf-8-sig").splitlines()
+        return str(read_plain(path), "utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise NetError(Diagnostic("N724", f"{path} can't be read: {error}", help="save it as UTF-8")) from None
 
@@ -101,14 +103,24 @@ def _objects(path: Path, root: Path) -> tuple[str, list[Marked]]:
         help = "as in <object><name>cat</name><bndbox><xmin>8</xmin>...</bndbox></object>"
         raise NetError(Diagnostic("N724", f"{path} can't be read as boxes in VOC's XML: {error}", help=help)) from None
     home = root / "JPEGImages" if (root / "JPEGImages").is_dir() else path.parent
-    named = home / tree.findtext("filename", "").strip()
+    named = home / os.path.basename(tree.findtext("filename", "").strip())  # whatever folder it had where it was marked
     found = (beside for suffix in SUFFIXES if (beside := home / (path.stem + suffix)).is_file())
-    return str(named if named.is_file() else next(found, home / f"{path.stem}.jpg")), marked
+    return str(named if os.path.isfile(named) else next(found, home / f"{path.stem}.jpg")), marked
+
+
+def _records(path: Path) -> Iterator[list[str]]:
+    """The fields of each line of a CSV."""
+    reader = csv.reader(_lines(path))
+    try:
+        yield from reader
+    except csv.Error as error:
+        message = f"{path}:{reader.line_num}: no line of a CSV: {error}"
+        raise NetError(Diagnostic("N724", message, help="look for a quote that nothing closes")) from None
 
 
 def _rows(path: Path) -> Iterator[tuple[str, Marked]]:
     """The paths and objects of a CSV."""
-    for number, row in enumerate(csv.reader(_lines(path)), start=1):
+    for number, row in enumerate(_records(path), start=1):
         if not row or (number == 1 and [each.strip().lower() for each in row] == COLUMNS):
             continue
         try:

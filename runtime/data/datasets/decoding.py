@@ -9,7 +9,6 @@
 
 import warnings
 from io import BytesIO
-from pathlib import Path
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -17,6 +16,7 @@ from PIL import Image, UnidentifiedImageError
 from netdef.compiler.data_files.image_header import GREY, GREY_16_BITS, faults, orientation
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
+from netdef.compiler.plain_file import read_plain
 from netdef.runtime.data.datasets.dataset import ImageArray
 
 TURNS = {
@@ -34,7 +34,7 @@ TURNS = {
 def decode(path: str) -> ImageArray:
     """An image from a file."""
     try:
-        content = Path(path).read_bytes()
+        content = read_plain(path)
     except OSError as error:
         raise _unreadable(path, error.strerror or str(error)) from None
     return decoded(content, path)

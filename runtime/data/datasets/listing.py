@@ -7,6 +7,7 @@ from netdef.compiler.data_files.look_up import image_path
 from netdef.compiler.diagnostics import Diagnostic, Label, Report
 from netdef.compiler.net_error import NetError, stop_on_errors
 from netdef.compiler.override import override
+from netdef.compiler.plain_file import read_plain
 from netdef.compiler.source import Source, Span
 from netdef.runtime.data.datasets.cached import Cached
 from netdef.runtime.data.datasets.dataset import ImageArray, numbered_classes
@@ -49,9 +50,9 @@ def read_list(path: Path, *, marks: bool = False) -> Iterator[tuple[str, int]]:
         NetError: with every line that is none.
     """
     try:
-        source = Source(str(path), path.read_text("utf-8", "surrogateescape"))
+        source = Source(str(path), str(read_plain(path), "utf-8", "surrogateescape").replace("\r\n", "\n"))
     except OSError as error:
-        raise NetError(Diagnostic("N770", f"the list {path} can't be read: {error.strerror}")) from None
+        raise NetError(Diagnostic("N770", f"the list {path} can't be read: {error.strerror or error}")) from None
     wrong: list[tuple[str, Span]] = []
     offset = 0
     for line in source.text.split("\n"):

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
 from netdef.compiler.override import override
+from netdef.compiler.plain_file import read_plain
 from netdef.runtime.data.datasets.cached import Cached
 from netdef.runtime.data.datasets.dataset import ImageArray, numbered_classes
 from netdef.runtime.data.datasets.decoding import decoded
@@ -110,21 +111,21 @@ def open_shards(path: Path) -> Shards:
 def read_index(folder: Path) -> Index:
     """The index that ``netdef pack`` wrote, held against the shards as they are."""
     try:
-        facts: dict[str, Any] = json.loads((folder / INDEX).read_text("utf-8"))
+        facts: dict[str, Any] = json.loads(str(read_plain(folder / INDEX), "utf-8"))
         places = np.load(folder / PLACES, mmap_mode="r", allow_pickle=False)
         shards = [(folder / Path(shard["name"]).name, int(shard["bytes"])) for shard in facts["shards"]]
         classes = tuple(map(str, facts["classes"]))
         sound = places.ndim == 2 and places.shape[1] == 4 and 0 < len(places) == facts["num_samples"]
         limits = np.array([len(shards), max((size for _, size in shards), default=0), 2**31, len(classes)])
         sound = sound and bool((places >= 0).all() and (places.max(axis=0) < limits).all())
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except Exception as error:  # of a damaged index NumPy and JSON raise almost anything
         message = f"the index of the shards in {folder} can't be read: {error}"
         raise NetError(Diagnostic("N771", message, help=ANEW)) from None
     if not sound:
         message = f"the index of the shards in {folder} contradicts itself"
         raise NetError(Diagnostic("N771", message, help=ANEW))
     for shard, size in shards:
-        found = shard.stat().st_size if shard.is_file() else None
+        found = os.path.getsize(shard) if os.path.isfile(shard) else None
         if found != size:
             now = "not there" if found is None else f"{found:,} bytes long"
             message = f"{shard} is {now}, and was packed with {size:,}"

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from netdef.compiler.data_files.hdf5 import open_hdf5, piece_of
+from netdef.compiler.data_files.hdf5 import open_hdf5, piece_of, rows_of
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
 from netdef.compiler.shape import show
@@ -36,6 +36,7 @@ class Table:
     def __init__(self, paths: Sequence[Path], names: Sequence[str]) -> None:
         self.names = tuple(names)
         self.fields = (*FIELDS, *self.names[len(FIELDS) :])[: len(self.names)]
+        self._paths = list(paths)
         self._files = [PerProcess(partial(open_hdf5, path)) for path in paths]
         pieces = [piece_of(path, file(), self.names) for path, file in zip(paths, self._files, strict=True)]
         self.shapes = pieces[0].shapes
@@ -68,7 +69,7 @@ class Table:
         files = np.searchsorted(self._starts, numbers, side="right") - 1
         for file in np.unique(files).tolist():
             wanted, places = np.unique(numbers[files == file] - self._starts[file], return_inverse=True)
-            found[files == file] = self._files[file]()[name][wanted][places]
+            found[files == file] = rows_of(self._paths[file], self._files[file](), name, wanted)[places]
         return found
 
     def labels_in(self, field: str) -> list[int]:
