@@ -6,7 +6,8 @@ from typing import NamedTuple
 from netdef.compiler.collection import no_collection
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.files import DISK, Files
-from netdef.compiler.load import Analysis, join_net, read_net
+from netdef.compiler.load import Analysis, in_training, join_net, read_net
+from netdef.compiler.net.filter import has_rules
 from netdef.compiler.request import NetRequest
 from netdef.compiler.schema.caffe import Phase
 
@@ -25,7 +26,7 @@ class AllPhases(NamedTuple):
 def analyse_phases(request: NetRequest, files: Files = DISK, *, phases: Sequence[Phase] = tuple(Phase)) -> AllPhases:
     """All that is known of a net in any of these phases, whatever is wrong with it."""
     read = read_net(request, files)
-    analyses = {phase: join_net(read, request.replace(phase=phase.name), files=files) for phase in phases}
+    analyses = _joined(read, request, files, phases)
     found = {phase: {_key(said): said for said in analysis.report} for phase, analysis in analyses.items()}
     everywhere = set.intersection(*(set(of_phase) for of_phase in found.values()))
     report = Report()
@@ -35,6 +36,14 @@ def analyse_phases(request: NetRequest, files: Files = DISK, *, phases: Sequence
             only = () if is_everywhere else (f"in phase {phase.name} only",)
             report.add(said._replace(notes=(*said.notes, *only)))
     return AllPhases(analyses, report)
+
+
+def _joined(read: Analysis, request: NetRequest, files: Files, phases: Sequence[Phase]) -> dict[Phase, Analysis]:
+    """The net in each phase; where it has the same layers in all, they are joined and shaped once."""
+    if read.definition is None or len(phases) == 1 or request.dense or has_rules(read.definition):
+        return {phase: join_net(read, request.replace(phase=phase.name), files=files) for phase in phases}
+    tested = join_net(read, request.replace(phase=Phase.TEST.name), files=files)
+    return {phase: tested if phase is Phase.TEST else in_training(tested) for phase in phases}
 
 
 def _key(said: Diagnostic) -> object:

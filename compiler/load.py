@@ -123,6 +123,17 @@ def join_net(
     return read._replace(net=ShownNet.of(net), report=report)
 
 
+@no_collection()
+def in_training(tested: Analysis) -> Analysis:
+    """What was joined for phase TEST, for TRAIN: of a net that has the same layers in both."""
+    if tested.net is None:
+        return tested
+    report = Report(tested.report)
+    if not report.errors:
+        report.extend(check_fillers(tested.net))
+    return tested._replace(net=tested.net.in_phase(Phase.TRAIN, report), report=report)
+
+
 def _sizes(
     definition: Definition, request: NetRequest, state: State, samples: Mapping[str, Shapes] | None, files: Files
 ) -> Sizes:

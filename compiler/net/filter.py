@@ -28,6 +28,12 @@ def is_in(layer: LayerDefinition, state: State, report: Report) -> bool:
     return frame.phase in (None, state.phase)
 
 
+def has_rules(definition: Definition) -> bool:
+    """Whether any layer says when it is in the net; without such rules it has the same layers in each phase."""
+    frames = (layer.frame for layer in definition.layers)
+    return any(frame.include or frame.exclude or frame.phase is not None for frame in frames)
+
+
 def stages_of(layers: Iterable[LayerDefinition]) -> list[str]:
     """The stages that the layers' rules name, in the file's order."""
     rules = [rule for layer in layers for rule in (*layer.frame.include, *layer.frame.exclude)]

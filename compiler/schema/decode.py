@@ -47,7 +47,7 @@ class Decoder:
 
     def make(self, kind: type[M], found: Values, at: Span, close: Span | None = None) -> M | None:
         """A message from values; ``at`` is the place of the whole, for what is missing, and ``close`` its brace."""
-        missing = [p for p in kind.params.values() if p.required and p.attribute not in found.values]
+        missing = [p for p in kind.required if p.attribute not in found.values]
         for param in missing:
             field = next(iter(param.spellings))
             example = f"{field}: {example_of(param)}"
@@ -70,6 +70,8 @@ class Decoder:
 
     def values(self, params: Mapping[str, Param], body: Sequence[Plain], where: str) -> Values:
         """Read the statements of a body. ``where`` names the message, for people."""
+        if not body:
+            return Values({}, {}, is_whole=True)
         values: dict[str, Any] = {}
         places: dict[str, list[Span]] = {}
         said: dict[str, Field | Group] = {}
@@ -144,6 +146,8 @@ class Decoder:
 
     def _clashes(self, statement: Field | Group, param: Param, said: Mapping[str, Field | Group]) -> bool:
         """Whether ``kernel_size`` and ``kernel_h`` stand together."""
+        if len(param.spellings) == 1:
+            return False
         axis = param.spellings[statement.name][1]
         return any(name in said for name, (_, other) in param.spellings.items() if (axis is None) != (other is None))
 

@@ -214,6 +214,8 @@ class Message:
     """By attribute."""
     fields: ClassVar[dict[str, Param]] = {}
     """By the file's field name."""
+    required: ClassVar[tuple[Param, ...]] = ()
+    """Those that have no default."""
 
     @override
     def __init_subclass__(cls) -> None:
@@ -227,6 +229,7 @@ class Message:
                 delattr(cls, attribute)
         cls.params = {**cls.params, **own}
         cls.fields = {name: p for p in cls.params.values() for name in p.spellings}
+        cls.required = tuple(p for p in cls.params.values() if p.required)
 
     def __init__(self, **values: Any) -> None:
         for attribute, declared in self.params.items():

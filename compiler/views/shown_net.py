@@ -8,9 +8,11 @@ from os import PathLike
 from pathlib import Path
 from typing import Self, overload
 
+from netdef.compiler.diagnostics import Report
 from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
 from netdef.compiler.override import override
+from netdef.compiler.schema.caffe import Phase
 
 MOST_DRAWN = 300
 """Layers of a net that a notebook draws by itself: the layout of more takes seconds."""
@@ -48,6 +50,11 @@ class ShownNet(Net):
     def of(cls, net: Net) -> Self:
         """The same net, able to show itself."""
         return cls(net.definition, net.state, net.sizes, nodes=net.nodes, outputs=tuple(net.outputs), report=net.report)
+
+    def in_phase(self, phase: Phase, report: Report) -> Self:
+        """The same layers in another phase, with what is wrong there."""
+        state, nodes, outputs = self.state.replace(phase=phase), self.nodes, tuple(self.outputs)
+        return type(self)(self.definition, state, self.sizes, nodes=nodes, outputs=outputs, report=report)
 
     def summary(self, format: str = "table") -> Shown:
         """The net layer by layer, as ``netdef summary`` prints it: shapes, weights, multiply-adds, receptive fields.
