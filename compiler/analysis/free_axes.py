@@ -71,15 +71,15 @@ def shapes_at(net: Net, sizes: Mapping[str, Dim]) -> dict[str, Shape]:
 def shapes_of_values(net: Net, inputs: Mapping[str, Shape], sizes: Mapping[str, Dim]) -> dict[str, Shape]:
     """The same where the inputs have these shapes; ``sizes`` are the letters that they came by, for messages."""
     shapes = {top.id: inputs[top.name] for node in net.nodes if node.layer.fed for top in node.tops}
-    for found in infer_shapes(_steps(net), shapes):
+    for found in infer_shapes(steps_of(net), shapes):
         _check(found, sizes)
         if isinstance(found, Inferred):
             shapes |= zip(found.step.tops, found.tops, strict=True)
     return shapes
 
 
-def _steps(net: Net) -> Iterator[Step[str, Node]]:
-    """What computes, for any batch."""
+def steps_of(net: Net) -> Iterator[Step[str, Node]]:
+    """What a net's layers compute, for any batch."""
     for node in net.nodes:
         if not node.layer.fed:
             shapes = (tuple(blob.shape for blob in blobs) for blobs in (node.bottoms, node.tops))

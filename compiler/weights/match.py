@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from netdef.compiler.analysis.other_inputs import other_input
 from netdef.compiler.diagnostics import Diagnostic, Label, Report
 from netdef.compiler.net.net import Net, Node
 from netdef.compiler.net.weight_key import WeightKey
@@ -42,7 +43,7 @@ def match(net: Net, weights: Weights) -> Matched:
             for own, array in zip(node.weights, given, strict=False):
                 if fits(node, own.weight.shape, array.shape):
                     arrays[own.owner] = array.reshaped(shapes[own.owner])
-            report.extend(_mismatch(node, given))
+            report.extend(_mismatch(net, node, given))
     stop_on_errors(report)
     ours = dict.fromkeys(node.name for node in net.nodes if node.weights)
     return Matched(
@@ -69,7 +70,7 @@ def fits(node: Node, shape: tuple[int, ...], given: tuple[int, ...]) -> bool:
     )
 
 
-def _mismatch(node: Node, given: Sequence[StoredArray]) -> list[Diagnostic]:
+def _mismatch(net: Net, node: Node, given: Sequence[StoredArray]) -> list[Diagnostic]:
     at = Label(node.at)
     wanted = [own.weight for own in node.weights]
     help = "weights go by the layer's name: another name makes it start from its fillers"
@@ -77,13 +78,26 @@ def _mismatch(node: Node, given: Sequence[StoredArray]) -> list[Diagnostic]:
         names = ", ".join(weight.name for weight in wanted)
         message = f"{node.name} has {len(wanted)} weights ({names}); given: {len(given)}"
         return [Diagnostic("N901", message, at, help=help)]
-    found = []
+    found: list[Diagnostic] = []
     for weight, array in zip(wanted, given, strict=True):
-        message = ""
         if not fits(node, weight.shape, array.shape):
             message = f"the {weight.name} of {node.name} is {show(weight.shape)}, and {show(array.shape)} is given"
+            notes, own_help = ((), None) if found else _trained_otherwise(net, node, array.shape)
+            found.append(Diagnostic("N902", message, at, notes=notes, help=own_help or help, subject=weight.name))
         elif array.dtype.name not in NUMBERS:
             message = f"the {weight.name} of {node.name} is given as {array.dtype}, which no weight can be"
-        if message:
             found.append(Diagnostic("N902", message, at, help=help, subject=weight.name))
     return found
+
+
+def _trained_otherwise(net: Net, node: Node, given: tuple[int, ...]) -> tuple[tuple[str, ...], str | None]:
+    """What weights of another shape tell of the images that they were trained on, and what to do about it."""
+    other = other_input(net, node, given, lambda shape: fits(node, shape, given))
+    if other is None:
+        return (), None
+    note = f"the weights are for {other.what}"
+    help = f"--size {other.blob}={'x'.join(map(str, other.shape))}"
+    if not other.by_size:
+        channels, height, width = other.shape[1:]
+        help = f"let the data layer of {other.blob} give images of {channels}x{height}x{width}"
+    return (note,), f"{help}; or --dense, for images of any size" if other.dense and node.layer.flattens else help
