@@ -227,7 +227,7 @@ def open_trained(
         classes=run.classes if run else (),
         precision=torch.bfloat16 if bf16_on_gpu and on_gpu else None,
         origin=Origin(weights, given.origin, run, numbers),
-        found=(_bytes_as_they_are(net),) if numbers is NumbersFrom.NOBODY else (),
+        found=(_bytes_as_they_are(net, feed.blobs["data"]),) if numbers is NumbersFrom.NOBODY else (),
     )
 
 
@@ -252,9 +252,15 @@ def _normaliser(preprocess: Preprocessing, crop: ImageCrop) -> Normaliser:
     return MeanImage(preprocess, mean, LayerCrop("", crop.num_channels, crop.size, crops=True))
 
 
-def _bytes_as_they_are(net: Net) -> Diagnostic:
-    message = f"{net.definition.path} gets bytes as they are, 0 to 255: it has no preprocess {{ ... }}"
-    help = "say what it was trained with, such as preprocess { channels: BGR mean: [104, 117, 123] scale: 0.017 }"
+def _bytes_as_they_are(net: Net, blob: str) -> Diagnostic:
+    """What was done, and how a net says so or something else; nothing is made up that its channels can't have."""
+    num_channels = net.inputs[blob][1]
+    order = "blue, green, red" if num_channels == 3 else "grey"
+    message = f"{net.definition.path} gets bytes as they are, 0 to 255, {order}: it has no preprocess {{ ... }}"
+    usual = ", as Caffe's transform_param had it"
+    if num_channels == 3:
+        usual = ": preprocess { channels: BGR mean: [104, 117, 123] } is usual for Caffe's ImageNet nets"
+    help = f"if it was trained so, add preprocess {{ mean: 0 }}; else say what was subtracted{usual}"
     return Diagnostic("N1106", message, help=help, severity=Severity.WARNING)
 
 

@@ -116,16 +116,19 @@ TABLES = (
         lambda made: (*_sized(made), _method(made)),
     ),
 )
-ERRORS = ("top-1 error (%)", "top-5 error (%)", "the paper's (ILSVRC-2012 val)")
+ERRORS = ("top-1 error (%)", "top-5 error (%)")
+PAPER = "the paper's (ILSVRC-2012 val)"
 
 
 def report(results: Sequence[Result], *, markdown: bool) -> str:
-    """The tables that have rows."""
+    """The tables that have rows; the paper's figures have a column where it has any."""
     parts = []
     for table in TABLES:
         rows = [(*table.row(result.made), *_errors(result)) for result in results if table.fits(result.made)]
         if rows:
-            cells = [(*table.columns, *ERRORS), *rows]
+            cells = [(*table.columns, *ERRORS, PAPER), *rows]
+            if not any(row[-1] for row in rows):
+                cells = [row[:-1] for row in cells]
             lines = _markdown(cells) if markdown else _text(cells)
             parts.append("\n".join([f"### {table.heading}" if markdown else table.heading, "", *lines]))
     return "\n\n".join(parts)

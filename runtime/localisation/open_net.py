@@ -2,8 +2,10 @@
 
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.load import load_net
+from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
 from netdef.compiler.request import NetRequest
+from netdef.compiler.shape import show
 from netdef.runtime.data.box_fields import BOX_FIELDS
 from netdef.runtime.localisation.evaluation import box_blob
 from netdef.runtime.trained import TrainedNet, open_trained
@@ -52,4 +54,28 @@ def open_classifier(
     if box_blob(net) and not scores and learns_boxes(request):
         message = f"{request.file} gives boxes, and scores no classes: it learns from boxes"
         raise NetError(Diagnostic("N1113", message, help="add --boxes; --class-net takes a net that scores classes"))
-    return open_trained(net, weights, net.chosen_scores(scores), device=device)
+    blob = net.chosen_scores(scores)
+    if not scores:
+        _refuse_detector(net, blob)
+    return open_trained(net, weights, blob, device=device)
+
+
+def _refuse_detector(net: Net, scores: str) -> None:
+    """Refuse scores that no class of a whole image can be told by.
+
+    Raises:
+        NetError: if there is one number for an image, or boxes are given for each class beside the scores.
+    """
+    shapes = net.shapes
+    num = shapes[scores][1]
+    if num == 1:
+        size = show(shapes[scores], batch=True)
+        message = f"{scores} is {size}: one number for an image, which is always the likeliest"
+        raise NetError(Diagnostic("N1113", message, help="choose the blob with the class scores: --scores BLOB"))
+    for other in net.outputs:
+        shape = shapes[other]
+        if other != scores and isinstance(num, int) and len(shape) > 1 and shape[1] == 4 * num:
+            path = net.definition.path
+            message = f"{path} gives boxes ({other}) beside the scores of their classes ({scores}): it is a detector"
+            help = f"predict tells the class of a whole image; --scores {scores} does so all the same"
+            raise NetError(Diagnostic("N1113", message, help=help))

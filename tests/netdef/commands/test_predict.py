@@ -9,6 +9,7 @@ from PIL import Image
 
 from netdef import load, write_weights
 from netdef.cli import main
+from netdef.runtime import lower
 from netdef.runtime.data.datasets.decoding import decode
 
 NET = """
@@ -187,7 +188,30 @@ def test_bytes_as_they_are_are_warned_of(rows: Path, capsys: pytest.CaptureFixtu
     text = (rows / "n.net").read_text()
     (rows / "n.net").write_text(text[: text.index("preprocess")])
     assert main(words) == 0
-    assert capsys.readouterr().err.count("warning[N1106]: n.net gets bytes as they are") == 1
+    said = capsys.readouterr().err
+    assert said.count("warning[N1106]: n.net gets bytes as they are, 0 to 255, grey: ") == 1
+    assert "scale" not in said, "none is made up"
+    assert "BGR" not in said
+    assert "mean: [" not in said, "a grey image has no three"
+
+
+def test_a_detector_is_told_from_a_classifier(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its boxes stand beside the scores, or it has one score: 100 % of class 0 says nothing."""
+    boxes = 'layer "bbox_pred" InnerProduct { bottom: "data" num_output: BOXES weight_filler { type: "xavier" } }\n'
+    text = (rows / "n.net").read_text()
+    (rows / "detector.net").write_text(text.replace("preprocess", boxes.replace("BOXES", "12") + "preprocess"))
+    write_weights(rows / "detector.npz", lower(load(rows / "detector.net"), seed=1).weights())
+    words = ["predict", "detector.net", "--weights", "detector.npz", "images"]
+    assert main([*words, "--scores", "prob"]) == 0
+    capsys.readouterr()
+    assert main(words) == 1
+    said = capsys.readouterr().err
+    assert "error[N" in said
+    assert "bbox_pred" in said
+    (rows / "single.net").write_text(f'input "data" [1, 3, 4, 4]\n{boxes.replace("BOXES", "1")}')
+    write_weights(rows / "single.npz", lower(load(rows / "single.net"), seed=1).weights())
+    assert main(["predict", "single.net", "--weights", "single.npz", "images"]) == 1
+    assert "one number for an image" in capsys.readouterr().err
 
 
 def test_a_box_ends_where_the_image_does(rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
