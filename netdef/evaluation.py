@@ -17,6 +17,7 @@ from netdef.runtime.hardware.threads import share_processors
 from netdef.runtime.requests import DataRequest, EvaluateRequest, EvaluationTask, Form, HardwareRequest
 
 if TYPE_CHECKING:
+    from netdef.runtime.evaluation.measured_net import MeasuredResult
     from netdef.runtime.evaluation.posteriors import Posteriors
     from netdef.runtime.evaluation.report import Result
     from netdef.runtime.localisation.nets import BoxResult
@@ -26,11 +27,11 @@ class Evaluation(NamedTuple):
     """What came of an evaluation.
 
     results      of saved posteriors, then of each net, and last, where these are several, of them all together; of nets
-                 that give boxes, each ``BoxResult``
+                 that give boxes, each ``BoxResult``, of those judged by label maps or their loss ``MeasuredResult``
     posteriors   the last result's; None for boxes
     """
 
-    results: "tuple[Result, ...] | tuple[BoxResult, ...]"
+    results: "tuple[Result | MeasuredResult, ...] | tuple[BoxResult, ...]"
     posteriors: "Posteriors | None"
 
     @override

@@ -3,7 +3,7 @@
 Whoever has one can ask for its blob for images; what the blob means is said by the rooms that ask.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -150,10 +150,14 @@ class TrainedNet:
 
     def compute(self, fed: Mapping[str, Tensor]) -> Tensor:
         """The blob for the net's inputs, in float32."""
+        return self.blobs([self.blob], fed)[self.blob]
+
+    def blobs(self, wanted: Sequence[str], fed: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Some blobs for the net's inputs, by name, in float32."""
         if self.device.type == "cuda":
             fed = {name: _channels_last(tensor) for name, tensor in fed.items()}
         with torch.autocast(self.device.type, self.precision, enabled=self.precision is not None):
-            return self.module.blobs([self.blob], **fed)[self.blob].float()
+            return {name: blob.float() for name, blob in self.module.blobs(wanted, **fed).items()}
 
     def values(self, images: Tensor) -> Tensor:
         """The blob for images (N, H, W, C) of bytes on the net's device."""

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from netdef.compiler.analysis.judged import LabelRange, label_ranges, made_from
+from netdef.compiler.analysis.judged import Judged, LabelRange, judged_by, label_ranges, made_from
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
@@ -36,6 +36,28 @@ def under_labels_of(data: Dataset, feed: Feed, blob: str, num_classes: int) -> D
     return found  # type: ignore[no-any-return]  # a copy is of the same type
 
 
+def judged_in_tests(net: Net, data: Dataset, chosen: str | None, *, taught: Net | None = None) -> Judged | None:
+    """The class scores and labels by which a net in phase TEST is judged; None where its loss alone tells, as in Caffe.
+
+    ``taught`` is the net in phase TRAIN (``judged_by``).
+
+    Raises:
+        NetError: if there are class scores without labels, and no loss; or if it isn't clear which blob has the scores.
+    """
+    has_class_numbers = len(data.labels) == len(data)
+    may_tell = chosen is not None or net.reads_scores or not net.has_loss
+    judged = judged_by(net, chosen, taught=taught) if may_tell else None
+    if judged is not None and (judged.labels is not None or has_class_numbers):
+        return judged
+    if judged is not None and (chosen is not None or not net.has_loss):
+        message = "the data have no labels that are numbers of classes, so errors can't be counted"
+        help = "a loss without include { phase: TRAIN }"
+        if net.has_loss:
+            help = "leave out --scores: the net's loss in tests"
+        raise NetError(Diagnostic("N1102", message, help=f"{help} tells how good it is"))
+    return None
+
+
 class _Checked(NamedTuple):
     """What labels of a blob may be, and the fields that the blob is made from."""
 
@@ -57,7 +79,9 @@ class LabelCheck:
         self._checked = [
             _Checked(blob, found, feed.of_blobs(made.fed))
             for blob, found in ranges.items()
-            if blob not in known and blob in module.net.shapes and (made := made_from(module.net, blob)).is_data
+            if blob not in known and blob in module.net.shapes
+            for made in [made_from(module.net, blob)]
+            if made.is_data and made.fed.issubset(feed.blobs.values())
         ]
 
     def checked(self, batches: Iterable[Batch]) -> Iterator[Batch]:

@@ -4,14 +4,18 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from netdef.compiler.analysis.judged import ignored_by_all, judged_by
+from netdef.compiler.analysis.judged import ignored_by_all
 from netdef.compiler.files import name_of
+from netdef.compiler.shape import known
 from netdef.runtime.console import Console
 from netdef.runtime.data.datasets.source import input_spec_of
 from netdef.runtime.data.feed import check_classes
+from netdef.runtime.data.labels import judged_in_tests, under_labels_of
 from netdef.runtime.data.layer_feed import load_fed
 from netdef.runtime.data.loading import workers_for
 from netdef.runtime.evaluation.left_out import LeftOut
+from netdef.runtime.evaluation.measure import TEST_BATCH
+from netdef.runtime.evaluation.measured_net import MeasuredResult, check_without_views, measure_images
 from netdef.runtime.evaluation.per_class import names_in, per_class
 from netdef.runtime.evaluation.per_class_files import check_form, write_per_class
 from netdef.runtime.evaluation.posteriors import Posteriors, fused
@@ -31,11 +35,11 @@ class Scored(NamedTuple):
     """What came of nets that score classes.
 
     results      errors: of saved posteriors, then of each net, and last, where these are several, of them all together
-    posteriors   the last result's
+    posteriors   the last result's; None where no net scores the classes of whole images
     """
 
-    results: tuple[Result, ...]
-    posteriors: Posteriors
+    results: tuple[Result | MeasuredResult, ...]
+    posteriors: Posteriors | None
 
 
 def score_nets(request: EvaluateRequest, console: Console, group: ProcessGroup = SINGLE) -> Scored:
@@ -49,20 +53,25 @@ def score_nets(request: EvaluateRequest, console: Console, group: ProcessGroup =
     if request.save_posteriors:
         POSTERIORS.check_place(Path(request.save_posteriors))
     saved = [POSTERIORS.read(Path(path)) for path in request.posteriors]
-    scored = (_posteriors_of(request, *pair, console, group) for pair in request.pairs)
-    parts, results = [], []
-    for part in chain(saved, scored):
-        parts.append(part)
-        results.append(_counted(part, request.classes, console))
+    evaluated = (_evaluated(request, *pair, console, group) for pair in request.pairs)
+    parts: list[Posteriors] = []
+    results: list[Result | MeasuredResult] = []
+    for found in chain(saved, evaluated):
+        if isinstance(found, MeasuredResult):
+            console.print(found.text)
+            results.append(found)
+            continue
+        parts.append(found)
+        results.append(_counted(found, request.classes, console))
     if len(parts) > 1:
         parts.append(fused(parts))
         results.append(_counted(parts[-1], request.classes, console))
     if request.save_posteriors and group.is_rank_0:
         POSTERIORS.write(Path(request.save_posteriors), parts[-1])
-    if request.per_class and group.is_rank_0 and (found := results[-1].per_class):
-        write_per_class(found, Path(request.per_class))
-        console.print(f"{request.per_class}: {len(found.names):,} classes; {found.text}")
-    return Scored(tuple(results), parts[-1])
+    if request.per_class and group.is_rank_0 and isinstance(last := results[-1], Result) and (each := last.per_class):
+        write_per_class(each, Path(request.per_class))
+        console.print(f"{request.per_class}: {len(each.names):,} classes; {each.text}")
+    return Scored(tuple(results), parts[-1] if parts else None)
 
 
 def _counted(posteriors: Posteriors, names: str | None, console: Console) -> Result:
@@ -73,28 +82,34 @@ def _counted(posteriors: Posteriors, names: str | None, console: Console) -> Res
     return result
 
 
-def _posteriors_of(
+def _evaluated(
     request: EvaluateRequest, file: str, weights: str, console: Console, group: ProcessGroup
-) -> Posteriors:
-    """One net's posteriors, for all processes, each of which scores its part of the images."""
+) -> Posteriors | MeasuredResult:
+    """One net's posteriors, or what else it is judged by, for all processes; each takes its part of the images."""
     left_out = LeftOut(console)
     named = named_net(request.net.of(file), weights, request.data)
     if (line := named.as_in_tests(resized=not request.scales, data=request.data.data is None)) is not None:
         console.say(line)
     task = open_task(request, named)
     console.show(task.trained.warnings)
-    check_task(task)
-    with counting(console, file, len(group.slice_of(len(task.data))), "images") as counter:
-        own = score_images(task, left_out.tell, counter.add, group)
-    found = own.all_gather(group)
-    if num_left_out := left_out.close(group):
-        console.say(f"netdef evaluate: images left out: {num_left_out:,}")
+    if task.judged is not None and (task.judged.others or task.judged.by_position):
+        console.say(f"{file}: judged by {task.judged.text}")
     facts = {
         "net": name_of(named.request.file),
         "weights": weights,
         "data": data_named(request.data, named.run),
         "trained": task.trained.trained_scale,
     }
+    is_by_class = task.judged is not None and not task.judged.by_position
+    (check_task if is_by_class else check_without_views)(task)
+    with counting(console, file, len(group.slice_of(len(task.data))), "images") as counter:
+        found = (score_images if is_by_class else measure_images)(task, left_out.tell, counter.add, group)
+    if not isinstance(found, Posteriors):
+        left_out.close(group)
+        return MeasuredResult({**facts, "scores": task.judged and task.judged.scores}, found)
+    found = found.all_gather(group)
+    if num_left_out := left_out.close(group):
+        console.say(f"netdef evaluate: images left out: {num_left_out:,}")
     speed = sum(group.all_gather(found.made["images_per_s"]))
     return found._replace(made={**facts, **found.made, "images_per_s": speed})
 
@@ -104,13 +119,17 @@ def open_task(request: EvaluateRequest, named: NamedNet) -> ScoringTask:
     asked, run = named.data, named.run
     net, own = load_fed(named.request, data_named(asked, run))
     data = own.data if own else open_test_data(asked, run, input_spec_of(net, net, asked.scores))
-    judged = judged_by(net, asked.scores)
-    scores = judged.scores
-    check_classes(net.shapes[scores], data, ignored_by_all(net))
+    judged = judged_in_tests(net, data, asked.scores)
+    if judged is not None:
+        num_classes = net.shapes[judged.scores][judged.axis]
+        if own is not None and judged.labels is not None:
+            data = under_labels_of(data, own.feed, judged.labels, known(num_classes))
+        if len(data.labels) == len(data):
+            check_classes((1, num_classes), data, ignored_by_all(net))
     trained = open_trained(
         net,
         named.weights,
-        scores,
+        judged.scores if judged else net.outputs[0],
         device=request.hardware.device,
         inputs=asked.inputs,
         feed=own.feed if own else None,
@@ -123,5 +142,6 @@ def open_task(request: EvaluateRequest, named: NamedNet) -> ScoringTask:
         protocol.of_net(trained.resize),
         skip=asked.skips,
         num_workers=workers_for(data) if asked.workers is None else asked.workers,
-        ignored=judged.ignored,
+        judged=judged,
+        batch=min(own.batch_size, TEST_BATCH) if own else TEST_BATCH,
     )

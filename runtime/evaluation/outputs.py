@@ -6,12 +6,13 @@ smaller last one counts less.
 
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from torch import Tensor
 
-from netdef.compiler.analysis.judged import scalar_outputs
+from netdef.compiler.analysis.judged import made_from, scalar_outputs
+from netdef.compiler.net.net import Net
 from netdef.runtime.hardware.process_group import ProcessGroup
 
 if TYPE_CHECKING:
@@ -130,6 +131,12 @@ class Told(NamedTuple):
         nodes = module.net.nodes
         terms = {top.id: w for node in nodes for top, w in zip(node.tops, node.loss_weights, strict=True) if w}
         return cls(scalar_outputs(module.net), terms)
+
+    def where_fed(self, net: Net, fed: Collection[str]) -> "Told":
+        """Those of them that only some inputs of the net are needed for."""
+        known = {blob for blob in self.blobs if made_from(net, blob).fed.issubset(fed)}
+        outputs = {name: weight for name, weight in self.outputs.items() if name in known}
+        return Told(outputs, self.terms if known.issuperset(self.terms) else {})
 
     @property
     def blobs(self) -> list[str]:

@@ -15,6 +15,7 @@ from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
 from netdef.runtime.data.datasets.dataset import same_files
 from netdef.runtime.evaluation.errors import Errors, count_errors
+from netdef.runtime.evaluation.outputs import Loss
 from netdef.runtime.evaluation.protocol import Pool
 from netdef.runtime.evaluation.views import ViewValues
 from netdef.runtime.hardware.process_group import SINGLE, ProcessGroup
@@ -30,6 +31,7 @@ class Posteriors(NamedTuple):
     classes   their names; there may be more scores than classes
     made      what made them, as plain values
     paths     the images' files; none where they aren't known
+    loss      the net's own loss and scalar outputs over these images, where it was shown them as in training's tests
     """
 
     values: NDArray[np.float64]
@@ -38,11 +40,12 @@ class Posteriors(NamedTuple):
     classes: tuple[str, ...]
     made: dict[str, Any]
     paths: tuple[str, ...] = ()
+    loss: Loss = Loss()
 
     def errors(self, group: ProcessGroup = SINGLE) -> Errors:
         """How often the label isn't among the likeliest classes, over all processes of a group."""
         own = count_errors(torch.from_numpy(self.values), torch.from_numpy(self.labels))
-        total = own.over(group)
+        total = own._replace(loss=self.loss).over(group)
         if not total.num:
             raise NetError(Diagnostic("N1105", "there is no image whose errors could be counted"))
         return total
@@ -59,6 +62,7 @@ class Posteriors(NamedTuple):
             labels=labels[order],
             numbers=numbers[order],
             paths=tuple(joined[place] for place in order) if joined else (),
+            loss=self.loss.over(group),
         )
 
 
@@ -111,7 +115,7 @@ def fused(parts: Sequence[Posteriors]) -> Posteriors:
     values = first.values.copy()
     for other in others:
         values += _like(first, other).values
-    return first._replace(values=values / len(parts), made={"fused": [part.made for part in parts]})
+    return first._replace(values=values / len(parts), made={"fused": [part.made for part in parts]}, loss=Loss())
 
 
 def _like(first: Posteriors, other: Posteriors) -> Posteriors:

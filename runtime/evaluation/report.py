@@ -28,7 +28,9 @@ class Result(NamedTuple):
     def as_data(self) -> dict[str, Any]:
         """Plain values for JSON."""
         by_class = self.per_class.as_data if self.per_class else {}
-        counts = {"num": self.errors.num, "top1_error": self.errors.top1_error, "top5_error": self.errors.top5_error}
+        counts: dict[str, Any] = {"num": self.errors.num, **self.errors.as_data}
+        if means := self.errors.outputs.means:
+            counts["outputs"] = means
         if "fused" in self.made:
             beside = published_fusion(self.made["fused"])
             return {

@@ -2,21 +2,27 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from netdef.compiler.analysis.judged import Judged, made_from
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
 from netdef.compiler.shape import Pair, known
-from netdef.runtime.data.batches import TestBatches
-from netdef.runtime.data.datasets.dataset import Dataset, paths_of
+from netdef.runtime.data.batches import Batch, TestBatches
+from netdef.runtime.data.box_fields import BOX_FIELDS
+from netdef.runtime.data.datasets.dataset import Dataset, boxes_of, paths_of
+from netdef.runtime.data.labels import LabelCheck
 from netdef.runtime.data.loading import stream
 from netdef.runtime.data.normalise import Normalise
 from netdef.runtime.data.scaled import ScaledImages
 from netdef.runtime.data.skipping import Skipped
 from netdef.runtime.evaluation.measure import TEST_BATCH
+from netdef.runtime.evaluation.outputs import Loss, Told
 from netdef.runtime.evaluation.posteriors import Posteriors, are_posteriors, averaged
 from netdef.runtime.evaluation.protocol import Pool, Protocol
 from netdef.runtime.evaluation.views import ViewValues, large_enough, values_of_views
@@ -33,8 +39,9 @@ class ScoringTask(NamedTuple):
     """Which images are scored, and how.
 
     trained    the net; its blob has the class scores
+    judged     the labels that they are held against, and which of these don't count; None: the data's own, all of them
     skip       whether images that can't be read, or are too small, are left out
-    ignored    labels of images that don't count
+    batch      how many samples are measured at once, where there are no scores of whole images
     """
 
     trained: TrainedNet
@@ -42,7 +49,19 @@ class ScoringTask(NamedTuple):
     protocol: Protocol = Protocol()
     skip: bool = False
     num_workers: int = 0
-    ignored: frozenset[int] = frozenset()
+    judged: Judged | None = None
+    batch: int = TEST_BATCH
+
+
+class Beside(NamedTuple):
+    """What is known of the samples beside their scores.
+
+    labels   of each sample of the data; those that the net makes of what is fed are filled in as it sees them
+    losses   of each batch, with the net's scalar outputs
+    """
+
+    labels: NDArray[np.int64]
+    losses: list[Loss]
 
 
 @torch.inference_mode()
@@ -51,13 +70,15 @@ def score_images(task: ScoringTask, tell: Tell, done: Done, group: ProcessGroup 
     check_task(task)
     trained = task.trained
     began = time.monotonic()
-    pieces, num_pieces = (_as_in_training if task.protocol.is_simple else over_views)(task, tell, group)
+    known = np.array(task.data.labels, np.int64)
+    beside = Beside(known if len(known) else np.zeros(len(task.data), np.int64), [])
+    simple = task.protocol.is_simple
+    pieces, num_pieces = _as_in_training(task, tell, group, beside) if simple else over_views(task, tell, group)
     shape = len(task.data), trained.num_channels
     softmaxed = are_posteriors(trained.net, trained.blob)
     coming = counted(pieces, num_pieces, done)
     values, numbers = averaged(coming, num_pieces, shape, task.protocol.pool, softmaxed=softmaxed)
-    all_labels = np.asarray(task.data.labels, np.int64)
-    count = ~np.isin(all_labels[numbers], sorted(task.ignored))
+    count = ~np.isin(beside.labels[numbers], sorted(task.judged.ignored if task.judged else ()))
     values, numbers = values[count], numbers[count]
     # After a soft-max of the net's own nothing is left to average before
     protocol = task.protocol._replace(pool=Pool.PROB) if softmaxed else task.protocol
@@ -72,12 +93,13 @@ def score_images(task: ScoringTask, tell: Tell, done: Done, group: ProcessGroup 
     paths = paths_of(task.data)
     shown = tuple(paths[number] for number in numbers.tolist()) if paths else ()
     classes = task.data.classes[: shape[1]]  # data known by their labels alone count an ignored one, too
-    return Posteriors(values, all_labels[numbers], numbers, classes, made, shown)
+    loss = reduce(Loss.plus, beside.losses, Loss())
+    return Posteriors(values, beside.labels[numbers], numbers, classes, made, shown, loss)
 
 
 def check_task(task: ScoringTask) -> None:
     """Refuse data without labels, and whole images where a mean image, or stored numbers, belong to one size."""
-    if len(task.data.labels) != len(task.data):
+    if len(task.data.labels) != len(task.data) and not (task.protocol.is_simple and task.judged and task.judged.labels):
         raise NetError(Diagnostic("N1102", "the data have no labels that are numbers of classes"))
     if not (task.protocol.is_simple or isinstance(task.trained.feed.normalise, Normalise)):
         message = f"how the net's numbers are made is only for images of one size: {task.trained.feed.normalise.text}"
@@ -85,13 +107,33 @@ def check_task(task: ScoringTask) -> None:
         raise NetError(Diagnostic("N1102", message, help=help))
 
 
-def _as_in_training(task: ScoringTask, tell: Tell, group: ProcessGroup) -> tuple[Iterator[ViewValues], int]:
+def _as_in_training(
+    task: ScoringTask, tell: Tell, group: ProcessGroup, beside: Beside
+) -> tuple[Iterator[ViewValues], int]:
     """The scores for what the net is shown in the tests of training: one piece for each sample."""
-    trained, feed = task.trained, task.trained.feed.of_images
+    feed = task.trained.feed
     batches = TestBatches(task.data, feed.crop, TEST_BATCH, skip=task.skip)
     coming = Skipped(task.data, tell).readable(stream(batches, group.slice_of(len(batches)), task.num_workers))
-    fed = ((batch["number"].tolist(), feed.inputs(batch, trained.device)) for batch in coming)
-    return (ViewValues(numbers, 0, 0, trained.compute(inputs)[:, None]) for numbers, inputs in fed), 1
+    return _scored(task, coming, beside), 1
+
+
+def _scored(task: ScoringTask, batches: Iterable[Batch], beside: Beside) -> Iterator[ViewValues]:
+    """The scores of batches, whose labels and losses are added to what is known."""
+    trained = task.trained
+    fields = [field for field in trained.feed.blobs if field not in BOX_FIELDS or boxes_of(task.data) is not None]
+    told = Told.by(trained.module).where_fed(trained.net, [trained.feed.blobs[field] for field in fields])
+    labels = task.judged.labels if task.judged else None
+    wanted = list(dict.fromkeys([trained.blob, *([labels] if labels else []), *told.blobs]))
+    feed = trained.feed.of_blobs(frozenset[str]().union(*(made_from(trained.net, blob).fed for blob in wanted)))
+    check = LabelCheck(trained.module, feed, known=[labels] if labels and len(task.data.labels) else ())
+    for batch in batches:
+        check.check(batch)
+        found = trained.blobs(wanted, feed.inputs(batch, trained.device))
+        numbers = batch["number"].tolist()
+        if labels is not None:
+            beside.labels[numbers] = found[labels].long().flatten().cpu().numpy()
+        beside.losses.append(told.of(found, len(numbers)))
+        yield ViewValues(numbers, 0, 0, found[trained.blob][:, None])
 
 
 def over_views(task: ScoringTask, tell: Tell, group: ProcessGroup = SINGLE) -> tuple[Iterator[ViewValues], int]:

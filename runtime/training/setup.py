@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from netdef.compiler.analysis.judged import Judged, ignored_by_all, judged_by, label_ranges
+from netdef.compiler.analysis.judged import Judged, ignored_by_all, label_ranges
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net.net import Net, Node
 from netdef.compiler.net_error import NetError
@@ -19,7 +19,7 @@ from netdef.runtime.data.colours import Shifted, colours_of
 from netdef.runtime.data.datasets.dataset import Data, Dataset, boxes_of, evenly_spread
 from netdef.runtime.data.datasets.table import Table
 from netdef.runtime.data.feed import Feed, augmented, bind, check_classes, crop_of
-from netdef.runtime.data.labels import under_labels_of
+from netdef.runtime.data.labels import judged_in_tests, under_labels_of
 from netdef.runtime.data.layer_crop import LayerCrop
 from netdef.runtime.data.loading import workers_for
 from netdef.runtime.data.normalise import Normalise, measured
@@ -140,7 +140,7 @@ def prepare(
     feeding, testing = feeds or _fed_from_outside(train_net, test_net, recipe, data, inputs)
     boxed = feeds is None and any(field in feeding.blobs for field in BOX_FIELDS)
     boxes = test_net.chosen_scores(scores or box_blob(test_net)) if boxed else None
-    judged = None if boxed else judged_in_tests(test_net, train_net, data.test, scores)
+    judged = None if boxed else judged_in_tests(test_net, data.test, scores, taught=train_net)
     if recipe.iterations != 0:
         check_loss(train_net, judged.scores if judged else boxes)
     known_labels: frozenset[str] = frozenset()
@@ -183,26 +183,6 @@ def _fed_from_outside(
     shift = recipe.augment.rgb_shift
     shifted = Shifted(preprocess, colours_of(data.train), shift) if shift else normalise
     return Feed(crop, blobs, shifted, shuffled=True), Feed(test_crop, test_blobs, normalise, shuffled=False)
-
-
-def judged_in_tests(net: Net, train_net: Net, data: Dataset, chosen: str | None) -> Judged | None:
-    """The class scores and labels by which a net in phase TEST is judged; None where its loss alone tells, as in Caffe.
-
-    Raises:
-        NetError: if there are class scores without labels, and no loss; or if it isn't clear which blob has the scores.
-    """
-    has_class_numbers = len(data.labels) == len(data)
-    may_tell = chosen is not None or net.reads_scores or not net.has_loss
-    judged = judged_by(net, chosen, taught=train_net) if may_tell else None
-    if judged is not None and (judged.labels is not None or has_class_numbers):
-        return judged
-    if judged is not None and (chosen is not None or not net.has_loss):
-        message = "the data have no labels that are numbers of classes, so errors can't be counted"
-        help = "a loss without include { phase: TRAIN }"
-        if net.has_loss:
-            help = "leave out --scores: the net's loss in tests"
-        raise NetError(Diagnostic("N1102", message, help=f"{help} tells how good it is"))
-    return None
 
 
 def judged_data(data: Data, judged: Judged, feeds: tuple[Feed, Feed], nets: tuple[Net, Net]) -> Data:

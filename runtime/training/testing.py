@@ -37,7 +37,8 @@ def run_test(job: Job, skipped: Skipped, solver: Solver, stops: Callable[[], boo
     setup, group = job.setup, job.setup.group
     group.broadcast_(job.module.statistics)
     test = setup.recipe.test
-    size = TEST_BATCH if test.batches is None else test.batch
+    most = min(TEST_BATCH, test.batch) if setup.judged is not None and setup.judged.by_position else TEST_BATCH
+    size = most if test.batches is None else test.batch
     batches = TestBatches(setup.data.test, setup.testing.crop, size, skip=setup.skip, endless=test.batches is not None)
     num = test.batches or len(batches)
     first = len(solver.scores) * num if batches.endless else 0
