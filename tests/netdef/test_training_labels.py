@@ -213,3 +213,75 @@ def test_a_row_whose_first_blob_is_the_label(home: Path) -> None:
     net = 'layer "data" HDF5Data { top: ["label", "data"] source: "rows.txt" batch_size: 4 }\n'
     *_, last = train(net + FC % ("fc", 3) + LOSS % ("loss", "fc", "label", ""))
     assert last["top1_error"] == 0
+
+
+def evaluated(capsys: Captured, *words: str) -> dict[str, Any]:
+    """What ``netdef evaluate --json`` says of one net."""
+    capsys.readouterr()
+    assert main(["evaluate", "a.prototxt", "--device", "cpu", "--json", *words]) == 0
+    (found,) = json.loads(capsys.readouterr().out)["results"]
+    return dict(found)
+
+
+def last_of(tests: list[dict[str, Any]]) -> dict[str, float]:
+    """What the last test told, as ``evaluate`` names it."""
+    beside = ("iteration", "epoch", "loss", "lr", "images_per_s", "data_wait", "seconds")
+    return {name.removesuffix("@test"): value for name, value in tests[-1].items() if name not in beside}
+
+
+@pytest.mark.parametrize("kind", ["second layer", "cut", "pixels", "loss"])
+def test_evaluate_tells_what_the_last_test_told(home: Path, capsys: Captured, kind: str) -> None:
+    images, maps = colours()
+    labels = np.arange(16) % 2
+    write_database(home / "img", images)
+    if kind == "pixels":
+        write_database(home / "labels", maps)
+        net = DATA % "label" + CONV + LOSS % ("loss", "score", "label", "loss_param { ignore_label: 255 }")
+        net += ACCURACY % ("accuracy", "score", "label", "ignore_label: 255")
+    elif kind == "second layer":
+        write_database(home / "labels", [np.full((1, 1, 1), label, np.uint8) for label in labels])
+        net = DATA % "target" + FC % ("fc", 2) + LOSS % ("loss", "fc", "target", "")
+    elif kind == "cut":
+        rows = np.stack([labels, labels[::-1]], 1)
+        write_table(home / "rows", data=np.stack(images) / 255, both=rows)
+        net = 'layer "data" HDF5Data { top: ["data", "both"] source: "rows.txt" batch_size: 4 }\n'
+        net += 'layer "cut" Slice { bottom: "both" top: ["a", "b"] axis: 1 }\n'
+        net += (
+            FC % ("fa", 2) + FC % ("fb", 2) + LOSS % ("la", "fa", "a", "loss_weight: 2") + LOSS % ("lb", "fb", "b", "")
+        )
+    else:
+        write_table(home / "rows", data=np.stack(images) / 2550, wanted=np.eye(2)[labels])
+        net = 'layer "data" HDF5Data { top: ["data", "wanted"] source: "rows.txt" batch_size: 4 }\n'
+        net += FC % ("fc", 2) + 'layer "far" EuclideanLoss { bottom: ["fc", "wanted"] }\n'
+    told = last_of(train(net, recipe="solver.prototxt"))
+    found = evaluated(capsys, "--weights", "run/last.safetensors")
+    both = {**found, **found["outputs"]}
+    assert {name: both[name] for name in told} == pytest.approx(told, rel=1e-5)
+    assert found["num"] == 16
+    if kind != "cut":
+        return
+    posteriors = ["--save-posteriors", "p.npz", "--scores", "fa"]
+    assert main(["evaluate", "a.prototxt", "--weights", "run/last.safetensors", *posteriors]) == 0
+    assert main(["evaluate", "--posteriors", "p.npz"]) == 0
+
+
+def test_views_are_for_the_classes_of_whole_images(home: Path, capsys: Captured) -> None:
+    images, maps = colours()
+    write_database(home / "img", images)
+    write_database(home / "labels", maps)
+    train(DATA % "label" + CONV + LOSS % ("loss", "score", "label", "loss_param { ignore_label: 255 }"))
+    assert main(["evaluate", "a.prototxt", "--weights", "run", "--crops", "10"]) == 2
+    assert "a.prototxt scores no classes of whole images: leave out --crops" in capsys.readouterr().err
+
+
+def test_curves_show_every_output_of_the_test_net(home: Path) -> None:
+    pytest.importorskip("matplotlib")
+    images, maps = colours()
+    write_database(home / "img", images)
+    write_database(home / "labels", maps)
+    net = DATA % "label" + CONV + LOSS % ("loss", "score", "label", "loss_param { ignore_label: 255 }")
+    train(net + ACCURACY % ("my_accuracy", "score", "label", "ignore_label: 255"))
+    assert main(["plot", "run"]) == 0
+    drawn = Path("run/curves.svg").read_text()
+    for name in ("my_accuracy", "mean IoU", "mean class accuracy", "outputs of the test net", "error in tests"):
+        assert name in drawn
