@@ -11,6 +11,7 @@ from netdef.runtime.data.skipping import Skipped
 from netdef.runtime.evaluation.measure import Measured, measure
 from netdef.runtime.evaluation.scoring import Done, ScoringTask, Tell
 from netdef.runtime.hardware.process_group import SINGLE, ProcessGroup
+from netdef.runtime.requests import EvaluateRequest
 
 
 class MeasuredResult(NamedTuple):
@@ -50,14 +51,20 @@ def measure_images(task: ScoringTask, tell: Tell, done: Done, group: ProcessGrou
     return measure(trained.module, trained.feed, coming(), task.judged).over(group)
 
 
-def check_without_views(task: ScoringTask) -> None:
-    """Refuse to show a net views of images, where it doesn't score the classes of whole images.
+def check_without_views(task: ScoringTask, request: EvaluateRequest) -> None:
+    """Refuse what is for the classes of whole images alone.
 
     Raises:
         UsageError: with what should be left out.
     """
-    dense, crops, scales, flip, _ = task.protocol
-    asked = {"--dense": dense, "--crops": crops, "--flip": flip, "--scales": scales and not dense}
+    asked = {
+        "--dense": task.protocol.dense,
+        "--crops": request.crops,
+        "--scales": request.scales,
+        "--flip": request.flip,
+        "--per-class": request.per_class,
+        "--save-posteriors": request.save_posteriors,
+    }
     unused = [option for option, value in asked.items() if value]
     if unused:
         name = task.trained.path

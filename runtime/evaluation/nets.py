@@ -101,7 +101,10 @@ def _evaluated(
         "trained": task.trained.trained_scale,
     }
     is_by_class = task.judged is not None and not task.judged.by_position
-    (check_task if is_by_class else check_without_views)(task)
+    if is_by_class:
+        check_task(task)
+    else:
+        check_without_views(task, request)
     with counting(console, file, len(group.slice_of(len(task.data))), "images") as counter:
         found = (score_images if is_by_class else measure_images)(task, left_out.tell, counter.add, group)
     if not isinstance(found, Posteriors):
