@@ -18,6 +18,8 @@ from netdef.compiler.views.windows import window_in_words
 
 MISTAKEN = "#c8c8c8"
 """What fills the box of a layer that has a mistake."""
+MOST_BESIDE = 8
+"""Layers that a box names, beside its first one."""
 LONGEST_TITLE = 60
 """Characters of a frame's title."""
 _GREY = "#666666"
@@ -54,14 +56,16 @@ def _title(net: Net, graph: Graph) -> str:
     name = escape(visible(cut(net.name or net.definition.path, 80)))
     colours = _legend(graph)
     span = f'colspan="{max(len(colours), 1)}"'
-    cells = "".join(f'<td bgcolor="{fill}"><font point-size="10">{text}</font></td>' for fill, text in colours.items())
+    cells = "".join(
+        f'<td bgcolor="{fill}" border="1"><font point-size="10">{text}</font></td>' for fill, text in colours.items()
+    )
     rows = [
         f'<td {span}><font point-size="16"><b>{name}</b></font></td>',
         f'<td {span}><font point-size="11">{escape(sums)}</font></td>',
         *([cells] if cells else []),
     ]
     table = "".join(f"<tr>{row}</tr>" for row in rows)
-    return f'<<table border="0" cellborder="0" cellspacing="4" cellpadding="3">{table}</table>>'
+    return f'<<table border="0" cellborder="0" color="#bbbbbb" cellspacing="4" cellpadding="3">{table}</table>>'
 
 
 def _legend(graph: Graph) -> dict[str, str]:
@@ -121,17 +125,22 @@ def _label(box: Box) -> str:
     """Name, type with parameters, what is drawn with it, weights and multiply-adds."""
     first, *others = box.layers
     name = first.definition.frame.name
-    names = [f"<b>{escape(visible(cut(line, 60)))}</b>" for line in name.splitlines() if line.strip()]
+    names = [
+        f'<font point-size="12"><b>{escape(visible(cut(line, 60)))}</b></font>'
+        for line in name.splitlines()
+        if line.strip()
+    ]
     lines = [*names, escape(visible(_described(first)))]
     if others:
-        lines.append(_small(", ".join(layer.definition.frame.type for layer in others)))
+        more = f", and {len(others) - MOST_BESIDE:,} more" if len(others) > MOST_BESIDE else ""
+        lines.append(_small(", ".join(layer.definition.frame.type for layer in others[:MOST_BESIDE]) + more))
     if costs := ", ".join(_costs([layer.node for layer in box.layers if layer.node is not None])):
         lines.append(_small(costs))
     return f"<{'<br/>'.join(lines)}>"
 
 
 def _small(text: str) -> str:
-    return f'<font point-size="9" color="{_GREY}">{escape(visible(text))}</font>'
+    return f'<font point-size="10" color="{_GREY}">{escape(visible(text))}</font>'
 
 
 def _costs(nodes: list[Node]) -> Iterator[str]:
@@ -162,8 +171,9 @@ def _settings(layer: Layer) -> Iterator[str]:
 
 
 def _tooltip(box: Box) -> str:
-    """All that is known of the layers, a paragraph for each."""
-    return '"' + "\\n".join(_escaped(line) for layer in box.layers for line in _told(layer)) + '"'
+    """All that is known of the layers, a paragraph for each of the first ones."""
+    told = box.layers[: MOST_BESIDE + 1]
+    return '"' + "\\n".join(_escaped(line) for layer in told for line in _told(layer)) + '"'
 
 
 def _told(joined: Joined) -> Iterator[str]:

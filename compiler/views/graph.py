@@ -105,19 +105,18 @@ def _joined_so_far(
 
 def _folded(layers: Sequence[Joined]) -> list[Box]:
     readers = Counter(bottom for layer in layers for bottom in layer.bottoms)
-    boxes: list[Box] = []
+    boxes: list[tuple[int, list[Joined]]] = []
     made_in: dict[str, int] = {}
     """The place in ``boxes`` of the box whose last layer makes a version."""
     for index, layer in enumerate(layers):
         place = made_in.get(layer.bottoms[0]) if _only_changes(layer) and readers[layer.bottoms[0]] == 1 else None
         if place is None:
-            boxes.append(Box(index, (layer,)))
+            boxes.append((index, []))
             place = len(boxes) - 1
-        else:
-            boxes[place] = boxes[place]._replace(layers=(*boxes[place].layers, layer))
+        boxes[place][1].append(layer)
         if layer.layer is not None and not layer.layer.fed:
             made_in |= dict.fromkeys(layer.tops, place)
-    return boxes
+    return [Box(number, tuple(inside)) for number, inside in boxes]
 
 
 def _only_changes(layer: Joined) -> bool:

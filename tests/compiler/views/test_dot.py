@@ -108,7 +108,7 @@ def test_the_title_and_a_legend_stand_on_top() -> None:
     graph = dot(netdef.load(NETS / "vgg16.net", set={"N": 8}))
     assert "labelloc=t" in graph
     assert "138,357,544 parameters, 124 G multiply-adds for a batch of 8 images; phase TEST" in graph
-    legend = dict(re.findall(r'<td bgcolor="(#\w+)"><font point-size="10">(.*?)</font></td>', graph))
+    legend = dict(re.findall(r'<td bgcolor="(#\w+)" border="1"><font point-size="10">(.*?)</font></td>', graph))
     assert [*legend.values()] == ["Input", "Convolution", "Pooling", "InnerProduct", "Softmax"]
     assert set(re.findall(r'fillcolor="(#\w+)"', graph)) == legend.keys()
 
