@@ -6,7 +6,9 @@ A file is written under a name that nobody else has, created there exclusively, 
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from errno import EEXIST
 from pathlib import Path
+from shutil import rmtree
 
 from netdef.compiler.faults import come_to, die, dies_here
 
@@ -67,6 +69,34 @@ def write_whole_text(path: Path, text: str) -> None:
 def write_whole_bytes(path: Path, data: bytes) -> None:
     """The same for bytes."""
     write_whole(path, lambda unfinished: unfinished.write_bytes(data))
+
+
+def write_folder_whole(folder: Path, write: Write) -> None:
+    """The same with a new folder, which ``write`` fills; it must not be there, nor appear meanwhile.
+
+    Raises:
+        FileExistsError: if another process made one of this name first; that one stays as it is.
+    """
+    from tempfile import mkdtemp
+
+    unfinished = Path(mkdtemp(prefix=UNFINISHED, suffix=f"-{folder.name}"[:100], dir=folder.parent))
+    try:
+        write(unfinished)
+        with suppress(OSError):
+            unfinished.chmod(0o777 & ~UMASK)
+        come_to("before-write")
+        for inner in unfinished.rglob("*"):
+            sync(inner)
+        sync(unfinished)
+        come_to("before-rename")
+        with _one_at_a_time(folder.parent):
+            if folder.exists():  # an empty folder would be replaced, and a file refused in other words
+                raise FileExistsError(EEXIST, os.strerror(EEXIST))
+            unfinished.rename(folder)
+        come_to("after-rename")
+    finally:
+        rmtree(unfinished, ignore_errors=True)
+    sync(folder.parent)
 
 
 def sync(path: Path) -> None:

@@ -4,7 +4,6 @@ import io
 import json
 import os
 import re
-import shutil
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from netdef.compiler.atomic import write_whole_text
+from netdef.compiler.atomic import write_folder_whole, write_whole, write_whole_text
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.net_error import NetError
 from netdef.compiler.shape import Pair
@@ -61,22 +60,26 @@ def pack_parts(source: str, folder: Path, how: Packing, console: Console = SILEN
     """
     if folder.exists():
         raise NetError(Diagnostic("N777", f"{folder} is there already", help="choose another folder, or remove it"))
-    unfinished = folder.with_name(f".unfinished-{os.getpid()}-{folder.name}")
     parts = {part: open_whole(path) for part, path in parts_of(source).items()}
+    packed: dict[str, Packed] = {}
+
+    def write(unfinished: Path) -> None:
+        for part, data in parts.items():
+            packed[part] = pack(data, unfinished / part, how, counter)
+
     try:
         with counting(console, "netdef pack", sum(map(len, parts.values())), "images") as counter:
-            packed = {part: pack(data, unfinished / part, how, counter) for part, data in parts.items()}
-        unfinished.rename(folder)
-    except OSError as error:
-        raise NetError(Diagnostic("N777", f"{folder} can't be written: {error.strerror or error}")) from None
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            write_folder_whole(folder, write)
+    except (OSError, ValueError) as error:  # a name may hold a zero byte
+        reason = getattr(error, "strerror", None) or error
+        raise NetError(Diagnostic("N777", f"{folder} can't be written: {reason}")) from None
     return packed
 
 
 def pack(data: Dataset, folder: Path, how: Packing, counter: Counter = UNCOUNTED) -> Packed:
     """Write one data set as shards, and their index; its images are counted."""
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     places: list[tuple[int, int, int, int]] = []
     shards: list[Path] = []
     skipped = Report()
@@ -94,7 +97,7 @@ def pack(data: Dataset, folder: Path, how: Packing, counter: Counter = UNCOUNTED
         shards.append(shard)
     if not places:
         raise NetError(Report([*skipped, Diagnostic("N777", "there is nothing to pack: no image can be read")]))
-    np.save(folder / PLACES, np.array(places, np.int64))
+    write_whole(folder / PLACES, lambda unfinished: np.save(unfinished, np.array(places, np.int64)))
     facts = {
         "classes": list(data.classes),
         "num_samples": len(places),

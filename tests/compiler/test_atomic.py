@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from netdef.compiler.atomic import UNFINISHED, Write, write_together, write_whole, write_whole_text
+from netdef.compiler.atomic import (
+    UMASK,
+    UNFINISHED,
+    Write,
+    write_folder_whole,
+    write_together,
+    write_whole,
+    write_whole_text,
+)
 from netdef.compiler.net_error import NetError
 from netdef.compiler.save import save_text
 
@@ -101,3 +109,34 @@ def test_what_cannot_be_written_is_a_mistake(name: str, tmp_path: Path) -> None:
     with pytest.raises(NetError, match="N006"):
         save_text(tmp_path / name, "text")
     assert list(tmp_path.iterdir()) == []
+
+
+def filled(content: str) -> Write:
+    return lambda unfinished: (unfinished / "a.txt").write_text(content)
+
+
+def test_a_folder_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No space"):
+        write_folder_whole(tmp_path / "new", lambda unfinished: full(unfinished / "a.txt"))
+    assert list(tmp_path.iterdir()) == []
+    write_folder_whole(tmp_path / "new", filled("whole"))
+    assert [path.name for path in tmp_path.iterdir()] == ["new"]
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o777 & ~UMASK
+    assert (tmp_path / "new/a.txt").read_text() == "whole"
+
+
+@pytest.mark.parametrize("others", ["folder", "empty folder", "file"])
+def test_a_folder_that_another_made_meanwhile_stays(others: str, tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+
+    def write(unfinished: Path) -> None:
+        filled("mine")(unfinished)
+        if others == "file":
+            folder.write_text("theirs")
+        else:
+            write_folder_whole(folder, filled("theirs") if others == "folder" else lambda unfinished: None)
+
+    with pytest.raises(FileExistsError):
+        write_folder_whole(folder, write)
+    assert [path.name for path in tmp_path.iterdir()] == ["new"]
+    assert not (folder / "a.txt").exists() or (folder / "a.txt").read_text() == "theirs"
