@@ -8,7 +8,7 @@ from netdef.compiler.analysis.judged import ignored_by_all
 from netdef.compiler.files import name_of
 from netdef.compiler.shape import known
 from netdef.runtime.console import Console
-from netdef.runtime.data.datasets.source import input_spec_of
+from netdef.runtime.data.datasets.source import check_named, input_spec_of
 from netdef.runtime.data.feed import check_classes
 from netdef.runtime.data.labels import judged_in_tests, under_labels_of
 from netdef.runtime.data.layer_feed import load_fed
@@ -121,6 +121,8 @@ def open_task(request: EvaluateRequest, named: NamedNet) -> ScoringTask:
     """One net with its weights and the images, everything checked before it runs."""
     asked, run = named.data, named.run
     net, own = load_fed(named.request, data_named(asked, run))
+    if own is None:
+        check_named(data_named(asked, run), net)
     data = own.data if own else open_test_data(asked, run, input_spec_of(net, net, asked.scores))
     judged = judged_in_tests(net, data, asked.scores)
     if judged is not None:

@@ -101,6 +101,8 @@ def set_up(request: TrainRequest, recipe: Recipe, shared: Shared) -> TrainingSet
         unused = unused_in_recipe(recipe, places, request)
     else:
         unused = unused_in_layers((net, test_net), recipe, asked.data or "digits")
+    if own is None and test_own is None:
+        source.check_named(asked.data, net)
     spec = source.input_spec_of(net, test_net, asked.scores)
     data = layers_data(own, test_own) or shared.open_data(
         asked.data or "digits", asked.test_data, spec, asked.objects or None

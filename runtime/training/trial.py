@@ -14,8 +14,8 @@ from netdef.runtime.training.signals import SignalHandler
 from netdef.runtime.training.stage_run import StageRun
 from netdef.runtime.training.stages import first_weights
 
-NO_DATA = {"N710", "N010", "N774"}
-"""What is said of data that aren't there, or whose package isn't."""
+NO_DATA = {"N710", "N717", "N010", "N774"}
+"""What is said of data that aren't there, aren't named, or whose package isn't there."""
 
 
 def try_out(request: TrainRequest, group: ProcessGroup, console: Console, signals: SignalHandler) -> None:

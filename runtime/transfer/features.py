@@ -7,7 +7,7 @@ from netdef.compiler.load import load_net
 from netdef.compiler.net_error import NetError
 from netdef.runtime.console import Console
 from netdef.runtime.data.datasets.dataset import Dataset, warnings_of
-from netdef.runtime.data.datasets.source import open_whole, parts_of
+from netdef.runtime.data.datasets.source import check_named, open_whole, parts_of
 from netdef.runtime.data.loading import workers_for
 from netdef.runtime.evaluation.left_out import LeftOut
 from netdef.runtime.evaluation.protocol import Protocol
@@ -47,6 +47,7 @@ def open_task(request: FeaturesRequest) -> ScoringTask:
     """The net with its weights, the images, and how they are shown."""
     net = load_net(request.net)
     blob = blob_of(net, request.blob)
+    check_named(request.data.data, net)
     data = _whole(request.data, several=request.several)
     trained = open_trained(
         net,

@@ -8,7 +8,7 @@ from netdef.compiler.analysis.judged import judged_by
 from netdef.compiler.diagnostics import Diagnostic, did_you_mean
 from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
-from netdef.compiler.shape import Pair
+from netdef.compiler.shape import Pair, show
 from netdef.compiler.size import Dim
 from netdef.runtime.data.datasets.box_files import image_sets, is_csv, is_voc, open_csv, open_voc
 from netdef.runtime.data.datasets.databases import is_database
@@ -59,6 +59,25 @@ def input_spec_of(train_net: Net, test_net: Net, scores: str | None = None) -> I
     images = next((shape for shape in train_net.inputs.values() if len(shape) == 4), ())
     sizes = [size for size in (*images[1:], num_classes_of(train_net, test_net, scores)) if isinstance(size, int)]
     return InputSpec(Pair(sizes[1], sizes[2]), sizes[0], sizes[3]) if len(sizes) == 4 else ANY
+
+
+LARGEST_FOR_DIGITS = 64
+"""The greatest shorter side, in pixels, of a net for which the digits stand in: they are 8x8."""
+
+
+def check_named(data: str | None, net: Net) -> None:
+    """Refuse that digits stand in for data that nobody named, where a net is made for larger images.
+
+    Raises:
+        NetError: if it is: it would learn nothing of use, for hours.
+    """
+    images = {blob: shape[2:] for blob, shape in net.inputs.items() if len(shape) == 4} if data is None else {}
+    for blob, size in images.items():
+        if all(isinstance(side, int) and side > LARGEST_FOR_DIGITS for side in size):
+            name = net.name or net.definition.path
+            message = f"no data are named, and {name} takes images of {show(size)} ({blob}): digits are 8x8"
+            help = "--data D names a folder of class folders, a list file or another data set; --data digits these"
+            raise NetError(Diagnostic("N717", message, help=help))
 
 
 def num_classes_of(train_net: Net, test_net: Net, scores: str | None) -> Dim:
