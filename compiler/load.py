@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import NamedTuple, Unpack
 
+from netdef.compiler.analysis.batch_statistics import check_statistics
 from netdef.compiler.analysis.claims import FALSE_CLAIM, check_claims
 from netdef.compiler.analysis.zero_layers import check_fillers
 from netdef.compiler.collection import no_collection
@@ -266,8 +267,7 @@ def _checked(definition: Definition, state: State, sizes: Sizes, overridden: boo
     net = assemble(definition, state, sizes, report)
     if not report.errors:
         check_claims(net, overridden)
-        if state.phase is Phase.TRAIN:
-            report.extend(check_fillers(net))
+        report.extend(check_fillers(net) if state.phase is Phase.TRAIN else check_statistics(net))
     return net
 
 

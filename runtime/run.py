@@ -20,6 +20,7 @@ from typing import Any
 from netdef.compiler.atomic import UNFINISHED, write_whole_text
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
+from netdef.compiler.solver_state import is_solver_state, solver_state
 from netdef.compiler.weights.formats.manifest import MANIFEST, Manifest, read_manifest
 from netdef.compiler.weights.formats.run_folder import BEST, LAST, stages_of
 from netdef.runtime.metric_names import TEST_METRICS
@@ -228,6 +229,8 @@ def _made(path: Path, *, anew: bool = False) -> Run:
 def run_in(path: Path) -> Run:
     """The run in a folder."""
     run = Run(path)
+    if is_solver_state(path.name):
+        raise NetError(solver_state(str(path), "N882"))
     if not run.is_there:
         raise NetError(Diagnostic("N882", f"there is no run in {path}", help="leave out --resume to start one"))
     return run

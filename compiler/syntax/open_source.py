@@ -4,6 +4,7 @@ import codecs
 from pathlib import Path
 
 from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity
+from netdef.compiler.solver_state import is_solver_state, solver_state
 from netdef.compiler.source import Source, Span
 
 LARGEST = 64 * 2**20
@@ -24,6 +25,9 @@ def source_of(name: str, data: bytes, report: Report) -> Source | None:
 
     Bytes that are not UTF-8 are only a warning: Caffe reads them, and mostly they stand in a comment.
     """
+    if is_solver_state(name):
+        report.add(solver_state(name, "N004"))
+        return None
     for is_so, code, message, help in (
         (len(data) > LARGEST, "N004", f"{name} is no net: it has more than {LARGEST // 2**20} MB", _help_for(name)),
         (data.startswith(_UTF16), "N003", f"{name} is UTF-16, not UTF-8", "save it as UTF-8"),
@@ -40,6 +44,8 @@ def source_of(name: str, data: bytes, report: Report) -> Source | None:
 
 def unreadable(name: str, error: OSError | ValueError) -> Diagnostic:
     """Why a file gave no bytes."""
+    if is_solver_state(name):
+        return solver_state(name, "N004")
     if isinstance(error, FileNotFoundError):
         folder = Path(name).parent
         help = "is the path relative to another folder?" if folder.is_dir() else f"there is no folder {folder} either"

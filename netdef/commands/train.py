@@ -8,6 +8,8 @@ folder. SIGINT (Ctrl-C) or SIGTERM: save and stop; SIGHUP: save and go on.
 import argparse
 import shlex
 
+from netdef.compiler.net_error import NetError
+from netdef.compiler.solver_state import solver_state
 from netdef.launch import Task, needs_launch, run_launched
 from netdef.options.data import DATA_HELP, data_arguments
 from netdef.options.hardware import device_argument, speed_arguments
@@ -59,6 +61,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Train, and say where the weights are."""
+    if args.snapshot is not None:
+        raise NetError(solver_state(args.snapshot, "N882"))
     return carry_out(train_request(args), console, shlex.join(["netdef", *args.words]))
 
 

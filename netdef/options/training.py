@@ -1,7 +1,10 @@
 """How to train: the recipe, and what holds instead of it; the division of a batch; the run's folder."""
 
 import argparse
+from pathlib import Path
 
+from netdef.compiler.request import UsageError
+from netdef.compiler.solver_state import is_solver_state
 from netdef.options.data import data_request
 from netdef.options.hardware import hardware_request
 from netdef.options.net import net_request
@@ -16,7 +19,15 @@ def run_arguments(parser: argparse.ArgumentParser) -> None:
     """Add where a training begins, and what it leaves."""
     parser.add_argument("--weights", metavar="W", help="weights to start from: a file, or a run's folder")
     output_argument(parser, "the run's folder; runs/NAME if not given", metavar="RUN")
-    parser.add_argument("--resume", action="store_true", help="go on with a broken run: RUN, or the net's newest")
+    parser.add_argument(
+        "--resume",
+        nargs="?",
+        const=True,
+        default=False,
+        metavar="RUN",
+        help="go on with a run, or the net's newest; another --lr, --epochs or --max-iter holds from there on",
+    )
+    parser.add_argument("--snapshot", metavar="STATE", help=argparse.SUPPRESS)  # Caffe's, whose users type it
     parser.add_argument(
         "--keep", type=count, metavar="K", help="checkpoints to keep, beside the best weights; 2 if not given"
     )
@@ -51,10 +62,23 @@ def division_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--shard", action=SWITCH, help="divide the weights over the devices, too (FSDP2)")
 
 
+def _named(args: argparse.Namespace) -> tuple[str | None, str | None]:
+    """The net's file and the run's folder: what stands behind --resume may be either."""
+    named = args.resume if isinstance(args.resume, str) else None
+    if named is None:
+        return args.file, args.output
+    if args.file is None and not is_solver_state(named) and not Path(named).is_dir():
+        return named, args.output
+    if args.output not in (None, named):
+        raise UsageError(f"--resume {named} and -o {args.output} both name the run: keep one of them")
+    return args.file, named
+
+
 def train_request(args: argparse.Namespace) -> TrainRequest:
     """The training that the arguments ask for."""
+    file, out = _named(args)
     return TrainRequest(
-        net=net_request(args, args.file or ""),
+        net=net_request(args, file or ""),
         recipe=RecipeRequest(
             file=args.recipe,
             only=args.only,
@@ -70,8 +94,8 @@ def train_request(args: argparse.Namespace) -> TrainRequest:
             restarts=args.restarts, passes=args.passes, sync_batchnorm=args.sync_batchnorm, shard=args.shard
         ),
         weights=args.weights,
-        out=args.output,
-        resume=args.resume,
+        out=out,
+        resume=bool(args.resume),
         keep=args.keep,
         tensorboard=args.tensorboard,
         trial=args.trial,

@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 
+from netdef.compiler.net.net import Node
 from netdef.compiler.weights.match import Matched
 from netdef.runtime.data.normalise import AsStored
 from netdef.runtime.metric_names import TEST_METRICS, told_by
@@ -14,6 +15,15 @@ from netdef.runtime.training.job import Job
 from netdef.runtime.training.recipe.file import recipe_path
 from netdef.runtime.training.recipe.recipe import Recipe, Stage
 from netdef.runtime.training.recipe.schedule import Moment
+
+MOST_NAMED = 6
+"""Layers that a line names."""
+
+
+def is_frozen(node: Node) -> bool:
+    """Whether a layer has weights that could be trained, and none of them is."""
+    learned = [own.lr_mult for own in node.weights if own.weight.learned]
+    return bool(learned) and not any(learned)
 
 
 def introduction(
@@ -40,6 +50,10 @@ def introduction(
         yield f"the net has no preprocess {{ }}; an image becomes its input by {setup.feeding.normalise.text}"
     if setup.judged is not None and (setup.judged.others or setup.judged.by_position):
         yield f"tests: {setup.judged.text}"
+    if frozen := [node.name for node in net.nodes if is_frozen(node)]:
+        more = f" and {len(frozen) - MOST_NAMED} more" if len(frozen) > MOST_NAMED else ""
+        how = "are filled" if source is None and start is None else "are"
+        yield f"{', '.join(frozen[:MOST_NAMED])}{more}: not trained (lr_mult: 0), they stay as they {how}"
     named = recipe_path(request.recipe.file, request.net.file) or "built-in recipe"
     length = f"{setup.num_iterations:,} iterations of {recipe.batch} images"
     yield f"{named}: {length if setup.num_iterations else '1 test of the first weights, and no training'}"

@@ -17,6 +17,7 @@ from netdef.runtime.hardware.devices import device_of
 from netdef.runtime.hardware.process_group import ProcessGroup
 from netdef.runtime.requests import RecipeRequest, TrainRequest
 from netdef.runtime.training.checkpoint import NUM_KEPT
+from netdef.runtime.training.coverage import check_coverage
 from netdef.runtime.training.recipe.file import RecipeFile
 from netdef.runtime.training.recipe.recipe import Recipe, Stage
 from netdef.runtime.training.setup import Hardware, TrainingSetup, prepare
@@ -95,6 +96,7 @@ def set_up(request: TrainRequest, recipe: Recipe, shared: Shared) -> TrainingSet
     net, own = load_fed(net_in_phase(request.net, recipe_file, "TRAIN"), asked.data)
     shared.warn([said for said in net.report if request.weights is None or said.code != "N604"])  # they start elsewhere
     test_net, test_own = load_fed(net_in_tests(request.net, recipe_file), asked.data)
+    shared.warn(said for said in test_net.report if said.code == "N608")  # all else the net in phase TRAIN says
     if own is not None and test_own is not None:
         recipe = fed_by_layers(recipe, own, test_own, request)
         places = recipe_file.places.get(request.recipe.only, {}) if recipe_file else {}
@@ -107,7 +109,8 @@ def set_up(request: TrainRequest, recipe: Recipe, shared: Shared) -> TrainingSet
     data = layers_data(own, test_own) or shared.open_data(
         asked.data or "digits", asked.test_data, spec, asked.objects or None
     )
-    shared.warn([*unused, *warnings_of(data.train), *warnings_of(data.test)])
+    coverage = check_coverage(recipe.test, len(data.test))
+    shared.warn([*unused, *coverage, *warnings_of(data.train), *warnings_of(data.test)])
     return prepare(
         net,
         test_net,

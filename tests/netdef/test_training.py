@@ -157,3 +157,38 @@ def test_a_process_is_told_its_task_as_data() -> None:
     assert Task.from_words(told) == task
     assert TrainRequest.from_data(Task.from_words(told).request) == request
     assert task.console(Console()) == console
+
+
+def test_what_is_said_once_before_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Cases 16 and 17: half of the test data, zeros, frozen layers, and statistics of the batch in tests."""
+    monkeypatch.chdir(tmp_path)
+    Path("net.net").write_text(
+        """
+        input "data" [1, 1, 8, 8]
+        input "label" [1]
+        layer "bn" BatchNorm { bottom: "data" use_global_stats: false }
+        layer "kept" InnerProduct { num_output: 9 weight_filler { type: "msra" } param { lr_mult: 0 } bias_term: false }
+        layer "relu" ReLU
+        layer "zero" InnerProduct { num_output: 12 }
+        layer "fc" InnerProduct { num_output: 10 }
+        layer "loss" SoftmaxWithLoss { bottom: ["fc", "label"] include { phase: TRAIN } }
+        layer "prob" Softmax { bottom: "fc" include { phase: TEST } }
+        """
+    )
+    Path("r.yaml").write_text("iterations: 2\nbatch: 8\nlr: 0.1\ntest: {interval: 1, batches: 2, batch: 10}\n")
+    assert main(["train", "net.net", "--recipe", "r.yaml", "--data", "digits", "--device", "cpu", "-o", "run"]) == 0
+    said = capsys.readouterr().err
+    for once in (
+        "a test sees 20 of 355 test images (2 x 10 images), the next one others",
+        "zero, fc start at zero",
+        "kept: not trained (lr_mult: 0), they stay as they are filled",
+        "bn takes its mean and variance from the batch, in tests too",
+    ):
+        assert said.count(once) == 1
+        assert said.index(once) < said.index("iteration 1/2")
+    assert main(["train", "net.net", "--recipe", "r.yaml", "--data", "digits", "--weights", "run", "-o", "b"]) == 0
+    said = capsys.readouterr().err
+    assert "start at zero" not in said
+    assert "kept: not trained (lr_mult: 0), they stay as they are\n" in said

@@ -10,6 +10,7 @@ from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.extras import extras_named
 from netdef.compiler.net.weight_key import WeightKey
 from netdef.compiler.net_error import NetError
+from netdef.compiler.solver_state import is_solver_state, solver_state
 from netdef.compiler.weights.dtypes import NUMBERS
 from netdef.compiler.weights.formats.run_folder import best_weights
 from netdef.compiler.weights.formats.table import FOLDER, FORMATS
@@ -39,6 +40,8 @@ def read_weights(path: str | os.PathLike[str]) -> dict[str, LayerArrays]:
         NetError: if there are none, or they can't be read.
     """
     path = Path(path)
+    if is_solver_state(path.name):
+        raise NetError(solver_state(str(path), "N903"))
     if not path.exists():
         raise NetError(Diagnostic("N904", f"there are no weights {path}: there is no such file or folder"))
     suffix = FOLDER if path.is_dir() else path.suffix

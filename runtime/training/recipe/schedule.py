@@ -55,6 +55,16 @@ class Policy(Message, ABC):
     """How the learning rate changes."""
 
     base: float = param(0, default=0.01, least=0, doc="the first learning rate")
+    warmup: Duration = param(
+        0, default=Duration(0), doc="iterations (500) or epochs (5 epochs) in which the rate rises to the policy's"
+    )
+    warmup_start: float = param(0, default=0.0, least=0, doc="the rate at which warmup begins")
+
+    @override
+    def problems(self) -> Iterator[Refusal]:
+        """What holds of every policy; each adds its own."""
+        if self.warmup.amount < 0:
+            yield Refusal("N863", f"warmup must be at least 0, not {self.warmup}", at="warmup")
 
     @property
     def counts_epochs(self) -> bool:
@@ -68,16 +78,28 @@ class Policy(Message, ABC):
             elif isinstance(value, tuple):
                 yield from value
 
-    @abstractmethod
     def rate(self, moment: Moment) -> float:
-        """The learning rate of the iteration that starts now."""
+        """The learning rate of the iteration that starts now.
+
+        The gradual warm-up of Goyal et al. 2017 (section 2.2): until the time t has come to ``warmup``, the rate is
+        start + (own - start) t / warmup, where own is the rate that the policy has then.
+        """
+        own = self.own_rate(moment)
+        elapsed = moment.elapsed(self.warmup.unit)
+        if elapsed >= self.warmup.amount:
+            return own
+        return self.warmup_start + (own - self.warmup_start) * elapsed / self.warmup.amount
+
+    @abstractmethod
+    def own_rate(self, moment: Moment) -> float:
+        """The same without a warm-up."""
 
 
 class Fixed(Policy):
     """One rate for ever."""
 
     @override
-    def rate(self, moment: Moment) -> float:
+    def own_rate(self, moment: Moment) -> float:
         """The base."""
         return self.base
 
@@ -91,11 +113,12 @@ class Step(Policy):
     @override
     def problems(self) -> Iterator[Refusal]:
         """A step has a length."""
+        yield from super().problems()
         if self.stepsize.amount <= 0:
             yield Refusal("N863", f"stepsize must be above 0, not {self.stepsize}", at="stepsize")
 
     @override
-    def rate(self, moment: Moment) -> float:
+    def own_rate(self, moment: Moment) -> float:
         """The base, dropped at every step."""
         return self.base * self.gamma ** moment.passed(self.stepsize)
 
@@ -106,7 +129,7 @@ class Exp(Policy):
     gamma: float = param(0, least=0, doc="the factor of an iteration")
 
     @override
-    def rate(self, moment: Moment) -> float:
+    def own_rate(self, moment: Moment) -> float:
         """The base, times gamma to the power of the iteration."""
         return self.base * self.gamma**moment.iteration
 
@@ -118,7 +141,7 @@ class Inv(Policy):
     power: float = param(0, doc="how steep it falls in the long run")
 
     @override
-    def rate(self, moment: Moment) -> float:
+    def own_rate(self, moment: Moment) -> float:
         """The base, divided by a power that rises with the iteration."""
         falling: float = (1 + self.gamma * moment.iteration) ** -self.power
         return self.base * falling
@@ -133,12 +156,13 @@ class MultiStep(Policy):
     @override
     def problems(self) -> Iterator[Refusal]:
         """The moments have one unit, to have an order."""
+        yield from super().problems()
         if len({value.unit for value in self.stepvalue}) > 1:
             help = "count in iterations, or in epochs"
             yield Refusal("N863", "stepvalue mixes iterations and epochs", at="stepvalue", help=help)
 
     @override
-    def rate(self, moment: Moment) -> float:
+    def own_rate(self, moment: Moment) -> float:
         """The base, dropped at each moment that has come; in Caffe an iteration takes one drop at most."""
         num_drops, free = 0, 0.0
         for amount, unit in self.stepvalue:
@@ -159,17 +183,41 @@ class Poly(Policy):
     @override
     def problems(self) -> Iterator[Refusal]:
         """It has a length."""
+        yield from super().problems()
         if self.length.amount <= 0:
             yield Refusal("N863", f"length must be above 0, not {self.length}", at="length")
         if self.power < 0:
             yield Refusal("N863", f"power must be at least 0, not {self.power:g}", at="power")
 
     @override
-    def rate(self, moment: Moment) -> float:
+    def own_rate(self, moment: Moment) -> float:
         """The base, times a power of the share of the time that is left."""
         left = 1 - moment.elapsed(self.length.unit) / self.length.amount
         falling: float = max(0.0, left) ** self.power
         return self.base * falling
+
+
+class Cosine(Policy):
+    """Falling as half a cosine (Loshchilov and Hutter 2017, equation 5, without restarts).
+
+    final + (base - final) (1 + cos(pi time / length)) / 2, and ``final`` from then on.
+    """
+
+    length: Duration = param(0, doc="iterations (500) or epochs (10 epochs) until the rate is the final one")
+    final: float = param(0, default=0.0, least=0, doc="the last learning rate")
+
+    @override
+    def problems(self) -> Iterator[Refusal]:
+        """It has a length."""
+        yield from super().problems()
+        if self.length.amount <= 0:
+            yield Refusal("N863", f"length must be above 0, not {self.length}", at="length")
+
+    @override
+    def own_rate(self, moment: Moment) -> float:
+        """From the base to the final rate, slowly at both ends."""
+        share = min(1.0, moment.elapsed(self.length.unit) / self.length.amount)
+        return self.final + (self.base - self.final) * (1 + math.cos(math.pi * share)) / 2
 
 
 class Sigmoid(Policy):
@@ -179,7 +227,7 @@ class Sigmoid(Policy):
     gamma: float = param(0, least=0, doc="how steep the rate rises")
 
     @override
-    def rate(self, moment: Moment) -> float:
+    def own_rate(self, moment: Moment) -> float:
         """The base, times a sigmoid, in a form that can't overflow."""
         time = moment.elapsed(self.stepsize.unit) - self.stepsize.amount
         return self.base * (1 + math.tanh(self.gamma * time / 2)) / 2
@@ -193,7 +241,7 @@ class Plateau(Policy):
     num_drops: int = param(0, default=3, least=0, doc="drops at most")
 
     @override
-    def rate(self, moment: Moment) -> float:
+    def own_rate(self, moment: Moment) -> float:
         """The base, dropped at every plateau."""
         return self.base * self.gamma ** min(self.num_drops, self._plateaus(moment.scores))
 
@@ -214,6 +262,7 @@ POLICIES: dict[str, type[Policy]] = {
     "inv": Inv,
     "multistep": MultiStep,
     "poly": Poly,
+    "cosine": Cosine,
     "sigmoid": Sigmoid,
     "plateau": Plateau,
 }

@@ -23,9 +23,9 @@ from netdef.compiler.syntax.parser import parse
 from netdef.compiler.syntax.tree import Plain
 from netdef.runtime.training.recipe.fork_policies import FORK_FIELDS, FORK_POLICIES, INSTEAD, rates_of
 from netdef.runtime.training.recipe.recipe import METHODS, Evaluation, Method, Recipe, Regularization
-from netdef.runtime.training.recipe.schedule import POLICIES, Duration, Plateau, Policy
+from netdef.runtime.training.recipe.schedule import POLICIES, Cosine, Duration, Plateau, Policy
 
-CAFFES_POLICIES = {word: kind for word, kind in POLICIES.items() if kind is not Plateau}
+CAFFES_POLICIES = {word: kind for word, kind in POLICIES.items() if kind not in (Plateau, Cosine)}
 _DECAYS = Regularization.__members__
 RENAMED = {"base": "base_lr", "length": "max_iter", "regularization": "regularization_type"}
 """A recipe's setting -> the field that says it, where it has another name."""

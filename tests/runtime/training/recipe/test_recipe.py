@@ -32,7 +32,7 @@ from netdef.runtime.training.recipe.recipe import (
     Sgd,
     as_data,
 )
-from netdef.runtime.training.recipe.schedule import POLICIES, Duration, Fixed, MultiStep, Plateau, Step, Unit
+from netdef.runtime.training.recipe.schedule import POLICIES, Cosine, Duration, Fixed, MultiStep, Plateau, Step, Unit
 from netdef.runtime.training.recipe.yaml_recipe import parse_recipe, read_recipe
 
 NETS = Path(__file__).parents[4] / "nets"
@@ -89,6 +89,10 @@ def test_every_method_and_policy_is_read() -> None:
     assert (parsed(text).solver, parsed(text).iter_size) == (expected, 4)
     assert parsed("solver: {type: Adam, momentum2: 0.99}").solver == Adam(momentum2=0.99)
     assert parsed("lr: {policy: multistep, stepvalue: [3, 5]}").lr == MultiStep(stepvalue=(Duration(3), Duration(5)))
+    warm = "lr: {policy: cosine, length: 90 epochs, final: 1e-5, warmup: 5 epochs, warmup_start: 0.01}"
+    assert parsed(warm).lr == Cosine(
+        length=Duration(90, Unit.EPOCHS), final=1e-5, warmup=Duration(5, Unit.EPOCHS), warmup_start=0.01
+    )
     assert parsed("lr: {policy: multistep, stepvalue: 2 epochs}").lr == MultiStep(stepvalue=(Duration(2, Unit.EPOCHS),))
 
 

@@ -1,10 +1,12 @@
 """Learning rates."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from netdef.runtime.training.recipe.schedule import (
+    Cosine,
     Duration,
     Exp,
     Fixed,
@@ -45,6 +47,45 @@ def test_step_is_what_caffe_printed() -> None:
 )
 def test_the_policies_are_what_caffe_printed(policy: Policy, printed: list[float]) -> None:
     assert [policy.rate(Moment(i)) for i in range(len(printed))] == pytest.approx(printed, rel=1e-5)
+
+
+def test_cosine_is_the_published_formula() -> None:
+    """Loshchilov and Hutter 2017, equation 5: eta_min + (eta_max - eta_min) (1 + cos(T_cur / T_i pi)) / 2."""
+    policy = Cosine(base=0.4, final=0.1, length=Duration(20))
+    times = np.arange(21)
+    expected = 0.1 + 0.5 * (0.4 - 0.1) * (1 + np.cos(times / 20 * np.pi))
+    np.testing.assert_allclose([policy.rate(Moment(int(time))) for time in times], expected, rtol=1e-14)
+    assert policy.rate(Moment(1000)) == pytest.approx(0.1)
+    by_epochs = Cosine(base=0.4, length=Duration(2, Unit.EPOCHS))
+    assert by_epochs.rate(Moment(7, epoch=1.0)) == pytest.approx(0.2)
+
+
+def test_cosine_is_that_of_pytorch() -> None:
+    torch = pytest.importorskip("torch")
+    optimizer = torch.optim.SGD([torch.zeros(1)], lr=0.3)
+    theirs = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=12, eta_min=0.01)
+    ours = Cosine(base=0.3, final=0.01, length=Duration(12))
+    for iteration in range(12):
+        assert ours.rate(Moment(iteration)) == pytest.approx(theirs.get_last_lr()[0])
+        optimizer.step()
+        theirs.step()
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [Fixed(base=0.8), Step(base=0.8, stepsize=Duration(15)), Cosine(base=0.8, length=Duration(40)), Plateau(base=0.8)],
+    ids=lambda policy: type(policy).__name__,
+)
+def test_a_warm_up_rises_in_a_line_to_the_policys_own_rate(policy: Policy) -> None:
+    """Goyal et al. 2017, section 2.2: from a small rate, by a constant amount at each iteration."""
+    warm = policy.replace(warmup=Duration(10), warmup_start=0.1)
+    times = np.arange(30)
+    own = np.array([policy.rate(Moment(int(time))) for time in times])
+    expected = np.where(times < 10, 0.1 + (own - 0.1) * times / 10, own)
+    np.testing.assert_allclose([warm.rate(Moment(int(time))) for time in times], expected, rtol=1e-14)
+    by_epochs = policy.replace(warmup=Duration(2, Unit.EPOCHS))
+    assert by_epochs.counts_epochs
+    assert by_epochs.rate(Moment(0, epoch=0.0)) == 0.0
 
 
 @given(st.lists(st.integers(0, 12), min_size=1, max_size=5))
