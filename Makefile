@@ -14,13 +14,15 @@ help:
 
 # A stamp for each set of packages, so that a second run is quick.
 $(VENV)/demo: pyproject.toml
+	@echo "installing netdef with PyTorch and ONNX Runtime into $(VENV): some minutes"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[onnx,train,draw,digits]'
+	$(BIN)/pip install --disable-pip-version-check -e '.[onnx,train,draw,digits]'
 	touch $@
 
 $(VENV)/dev: pyproject.toml
+	@echo "installing netdef and what its tests need into $(VENV): some minutes"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	$(BIN)/pip install --disable-pip-version-check -e '.[dev]'
 	touch $@
 
 demo: $(VENV)/demo

@@ -72,11 +72,12 @@ def painted(text: str, style: str, color: bool) -> str:
 
 
 def wrapped(text: str, width: int | None) -> list[str]:
-    """A sentence in lines of at most so many columns, broken at its spaces."""
+    """A sentence in lines of at most so many columns, broken at its spaces; a longer word is cut in its middle."""
     if width is None or len(text) <= width:
         return [text]
     lines = [""]
-    for word in text.split(" "):
+    for whole in text.split(" "):
+        word = cut(whole, max(width - 2, 1))
         longer = f"{lines[-1]} {word}" if lines[-1] else word
         if len(longer) <= width or not lines[-1]:
             lines[-1] = longer

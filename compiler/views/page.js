@@ -12,7 +12,7 @@ function show(view) {
 }
 
 // Units of the drawing for one pixel: the drawing is scaled to lie wholly within its place.
-const unit = () => Math.max(seen.width / svg.clientWidth, seen.height / svg.clientHeight);
+const unit = () => Math.max(seen.width / main.clientWidth, seen.height / main.clientHeight);
 
 function place(event) {
   const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse());
@@ -26,16 +26,15 @@ function zoom(factor, still = {x: seen.x + seen.width / 2, y: seen.y + seen.heig
 
 // A tall net is shown as wide as the page, from its top: seen as a whole, nothing in it could be read.
 function fitWidth() {
-  const width = Math.max(full.width, svg.clientWidth * 0.75);
-  show({x: full.x - (width - full.width) / 2, y: full.y, width, height: width * svg.clientHeight / svg.clientWidth});
+  const width = Math.max(full.width, main.clientWidth * 0.75);
+  show({x: full.x - (width - full.width) / 2, y: full.y, width, height: width * main.clientHeight / main.clientWidth});
 }
 
 function go(step) {
   if (!found.length) return;
   at = (at + step + found.length) % found.length;
-  const box = found[at].getBBox(), frame = found[at].getCTM(), now = svg.getCTM();
-  const local = now.inverse().multiply(frame);
-  const point = new DOMPoint(box.x + box.width / 2, box.y + box.height / 2).matrixTransform(local);
+  const box = found[at].getBBox(), inside = svg.getScreenCTM().inverse().multiply(found[at].getScreenCTM());
+  const point = new DOMPoint(box.x + box.width / 2, box.y + box.height / 2).matrixTransform(inside);
   show({...seen, x: point.x - seen.width / 2, y: point.y - seen.height / 2});
   count.textContent = `${at + 1} of ${found.length}`;
 }

@@ -80,6 +80,22 @@ def test_colour_is_for_terminals_only(capsys: Captured) -> None:
     assert "\033" not in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["FORCE_COLOR", "CLICOLOR_FORCE"])
+def test_colour_is_shown_where_it_is_asked_for(name: str, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    """In diagnostics and in tables, into a pipe too."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv(name, "1")
+    main(["check", str(BAD)])
+    main(["summary", str(GOOD)])
+    said = capsys.readouterr()
+    assert "\033[1;31m" in said.err
+    assert "\033[1m" in said.out
+    monkeypatch.setenv("NO_COLOR", "1")
+    main(["check", str(BAD)])
+    main(["summary", str(GOOD)])
+    assert "\033" not in "".join(capsys.readouterr())
+
+
 # ---- check
 
 

@@ -108,6 +108,14 @@ def test_no_line_is_wider_than_the_terminal(width: int, name: str, blocks: bool)
     assert any("weights" in line for line in lines)
 
 
+def test_a_long_path_is_cut_too(tmp_path: Path) -> None:
+    folder = tmp_path / ("a" * 100)
+    folder.mkdir()
+    lines = render(load(folder, 'input "d" [1, 2] layer "r" ReLU'), "table", Look(width=60)).splitlines()
+    assert max(map(len, lines)) <= 60
+    assert "phase TEST" in lines[1]
+
+
 def test_long_names_are_cut_before_columns_go(tmp_path: Path) -> None:
     name = "a_" * 40
     net = load(tmp_path, f'input "d" [1, 3, 8, 8] layer "{name}" Pooling {{ kernel_size: 2 }}')
