@@ -60,7 +60,7 @@ def analyse(
     samples: Mapping[str, Shapes] | None = None,
     **state: Unpack[NetStateInPhase],
 ) -> Analysis:
-    """Read, expand and check a net as far as it goes, whatever is wrong with it; never raises.
+    """Read, expand and check a net as far as it goes; never raises, whatever is wrong with the text.
 
     Args:
         text: what stands in the file; None to read it.
@@ -192,6 +192,7 @@ def load(
 
     Raises:
         NetError: with every mistake of the file; its warnings are in ``net.report``.
+        UsageError: if a keyword means nothing, such as a size that is no whole number.
     """
     request = net_request(
         path,
@@ -200,7 +201,7 @@ def load(
         level=level,
         set=set or {},
         sizes=sizes or {},
-        data_size=_by_layer(data_size),
+        data_size={} if data_size is None else data_size,
         dense=dense,
         opaque=opaque or {},
         layer_files=layer_files,
@@ -280,9 +281,3 @@ def state_of(phase: str, stages: Sequence[str] = (), level: int = 0) -> State:
 
 def _no_phase(phase: str) -> Diagnostic:
     return Diagnostic("N513", f"the phase is TRAIN or TEST, not {phase}")
-
-
-def _by_layer(data_size: Shape | Mapping[str, Shape] | None) -> Mapping[str, Shape]:
-    if data_size is None:
-        return {}
-    return data_size if isinstance(data_size, Mapping) else {"": data_size}

@@ -15,6 +15,7 @@ from pathlib import PurePath
 from types import UnionType
 from typing import Any, NamedTuple, Self, TypedDict, Union, Unpack, get_args, get_origin, get_type_hints
 
+from netdef.compiler.keywords import WrongKeyword, plain_state
 from netdef.compiler.override import override
 from netdef.compiler.shape import Shape
 from netdef.compiler.syntax.tree import DeclaredShapes, Value
@@ -258,15 +259,16 @@ def net_request(file: PathName, **state: Unpack[NetStateInPhase]) -> NetRequest:
 
     Raises:
         TypeError: if nothing of a net has such a name.
+        UsageError: if what is given for one means nothing.
     """
     for name in state:
         if name not in NetStateInPhase.__annotations__:
             raise TypeError(f"there is no keyword {name}")
-    lists = {"stages": paths_of(state.get("stages", ())), "layer_files": paths_of(state.get("layer_files", ()))}
-    given: dict[str, Any] = {**state, **lists}
-    if isinstance(size := state.get("data_size"), tuple):
-        given["data_size"] = {"": size}
-    return NetRequest(file=fspath(file), **given)
+    try:
+        given = plain_state(state)
+    except WrongKeyword as wrong:
+        raise UsageError(str(wrong)) from None
+    return NetRequest(file=fspath(file), **{**given, "layer_files": paths_of(state.get("layer_files", ()))})
 
 
 def path_of(name: PathName | None) -> str | None:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from netdef.compiler.analysis.empty_blobs import refuse_empty_blobs
 from netdef.compiler.diagnostics import Diagnostic, Label, Report
-from netdef.compiler.net.net import Net, Node, own_weights
+from netdef.compiler.net.net import Net, Node, need_net, own_weights
 from netdef.compiler.net.weight_key import WeightKey
 from netdef.compiler.net_error import stop_on_errors
 from netdef.compiler.schema.caffe import Phase
@@ -38,6 +38,7 @@ def lower(net: Net, weights: Weights | None = None, *, share: NetModule | None =
     Raises:
         NetError: with every layer that PyTorch can't do or that has no value, or every weight that doesn't fit.
     """
+    need_net(net)
     refuse_empty_blobs(net)
     generator = DropoutGenerator()
     ops = _ops(net, generator)

@@ -12,6 +12,7 @@ from netdef.compiler.net.weight_key import WeightKey
 from netdef.compiler.net_error import NetError
 from netdef.compiler.override import override
 from netdef.compiler.preprocess import Preprocessing, of_net
+from netdef.compiler.request import UsageError
 from netdef.compiler.schema.caffe import State
 from netdef.compiler.shape import Shape, Shapes, known, product
 from netdef.compiler.size import Dim
@@ -270,6 +271,12 @@ class Net:
             return chosen or self.scores
         help = did_you_mean(chosen, self.blobs) or f"blobs: {', '.join(self.blobs)}"
         raise NetError(Diagnostic("N511", f"there is no blob {chosen} that could hold the class scores", help=help))
+
+
+def need_net(net: object) -> None:
+    """Raise ``UsageError`` where somebody hands in something else than a net, such as the name of its file."""
+    if not isinstance(net, Net):
+        raise UsageError(f"this takes a net, not a {type(net).__name__}: netdef.load(path) makes one of a file")
 
 
 def own_weights(node: Node) -> tuple[NodeWeight, ...]:

@@ -16,7 +16,7 @@ from netdef.compiler.analysis.empty_blobs import refuse_empty_blobs
 from netdef.compiler.analysis.free_axes import running_shapes
 from netdef.compiler.diagnostics import Diagnostic, Label, Report
 from netdef.compiler.model_options import AXES, OPSET, OPSETS
-from netdef.compiler.net.net import Net
+from netdef.compiler.net.net import Net, need_net
 from netdef.compiler.net.weight_key import WeightKey
 from netdef.compiler.net_error import NetError, stop_on_errors
 from netdef.compiler.onnx.base import EXPORT
@@ -81,6 +81,7 @@ def build(
     every_blob: bool = False,
 ) -> Model:
     """The model without its weights' numbers; ``every_blob`` makes every version of every blob an output."""
+    need_net(net)
     if opset not in OPSETS:
         raise UsageError(f"opset: {opset!r} is not {OPSETS[0]} to {OPSETS[-1]}")
     if set(dynamic) - set(AXES):

@@ -4,7 +4,7 @@ from netdef.compiler.analysis.claims import check_claims
 from netdef.compiler.diagnostics import Diagnostic, Label, Report
 from netdef.compiler.net.assemble import assemble
 from netdef.compiler.net.definition import LayerDefinition
-from netdef.compiler.net.net import BlobVersion, Net, Node, Sizes
+from netdef.compiler.net.net import BlobVersion, Net, Node, Sizes, need_net
 from netdef.compiler.net_error import stop_on_errors
 from netdef.compiler.schema.message import Refusal
 from netdef.compiler.views.shown_net import ShownNet
@@ -19,6 +19,7 @@ def dense(net: Net, sizes: Sizes | None = None) -> ShownNet:
     Raises:
         NetError: where an InnerProduct can't be a convolution: ``transpose``, an axis other than 1, or a flat bottom.
     """
+    need_net(net)
     report = Report()
     made = make_dense(net, sizes or net.sizes, report)
     stop_on_errors(report)
