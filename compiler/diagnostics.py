@@ -79,6 +79,8 @@ class Report:
 
     One code at one place of the text about one subject is one mistake, by however many calls of a block or turns of a
     loop it came: the first one's words stand for all. What has no place is told apart by its message.
+
+    A report is walked as a list is; it is true where anything was found, though that be warnings alone.
     """
 
     def __init__(self, diagnostics: Iterable[Diagnostic] = ()) -> None:

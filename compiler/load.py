@@ -24,6 +24,7 @@ from netdef.compiler.net.net import Net, Sizes
 from netdef.compiler.net.opaque import declare
 from netdef.compiler.net_error import NetError, stop_on_errors
 from netdef.compiler.net_in_solver import net_within, place_of_net
+from netdef.compiler.override import override
 from netdef.compiler.request import NetRequest, NetStateInPhase, PathName, net_request
 from netdef.compiler.schema.caffe import Phase, State
 from netdef.compiler.shape import Shape, Shapes
@@ -50,6 +51,11 @@ class Analysis(NamedTuple):
     """The layers of one phase, joined, with shapes."""
     report: Report
     """What is wrong."""
+
+    @override
+    def __repr__(self) -> str:
+        path = self.tree.source.path if self.tree else "what can't be read"
+        return f"<Analysis of {path}: {self.net or 'no net'}, {self.report!r}>"
 
 
 def analyse(

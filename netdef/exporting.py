@@ -14,6 +14,7 @@ from netdef.compiler.load import load_net
 from netdef.compiler.model_options import OPSET, axes_of
 from netdef.compiler.net_error import NetError
 from netdef.compiler.onnx import save_model
+from netdef.compiler.override import override
 from netdef.compiler.request import NetStateInPhase, PathName, UsageError, net_request, path_of
 from netdef.compiler.save import save_text, unwritable
 from netdef.compiler.weights.formats.files import open_named
@@ -37,6 +38,15 @@ class Exported(NamedTuple):
     warnings: tuple[Diagnostic, ...]
     certificate: "Certificate | None" = None
     certificate_file: Path | None = None
+
+    @override
+    def __repr__(self) -> str:
+        said = [", ".join(map(str, self.files))]
+        if self.warnings:
+            said.append(f"warnings {' '.join(each.code for each in self.warnings)}")
+        if self.certificate is not None:
+            said.append(self.certificate.verdict)
+        return f"<Exported: {'; '.join(said)}>"
 
 
 def export(

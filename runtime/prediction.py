@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
+from netdef.compiler.override import override
 from netdef.compiler.request import NetRequest, UsageError
 from netdef.compiler.shape import Pair
 from netdef.runtime.console import Console
@@ -79,6 +80,11 @@ class Predictions(NamedTuple):
 
     results: tuple[Prediction, ...]
     mistakes: Report
+
+    @override
+    def __repr__(self) -> str:
+        others = f"; {len(self.mistakes)} not found or read" if self.mistakes else ""
+        return f"<Predictions of {len(self.results)} image{'s' * (len(self.results) != 1)}{others}>"
 
     @property
     def as_data(self) -> dict[str, Any]:

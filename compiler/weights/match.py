@@ -8,6 +8,7 @@ from netdef.compiler.diagnostics import Diagnostic, Label, Report
 from netdef.compiler.net.net import Net, Node
 from netdef.compiler.net.weight_key import WeightKey
 from netdef.compiler.net_error import stop_on_errors
+from netdef.compiler.override import override
 from netdef.compiler.request import UsageError
 from netdef.compiler.shape import product, show
 from netdef.compiler.weights.dtypes import NUMBERS
@@ -27,6 +28,19 @@ class Matched(NamedTuple):
     loaded: tuple[str, ...]
     missing: tuple[str, ...]
     unused: tuple[str, ...]
+
+    @override
+    def __repr__(self) -> str:
+        counts = {"loaded": self.loaded, "missing": self.missing, "unused": self.unused}
+        said = (f"{len(layers)} {word} ({_first(layers)})" for word, layers in counts.items() if layers)
+        return f"<Matched layers: {', '.join(said) or 'none'}>"
+
+
+_MOST_NAMED = 3
+
+
+def _first(layers: Sequence[str]) -> str:
+    return ", ".join((*layers[:_MOST_NAMED], *["..."] * (len(layers) > _MOST_NAMED)))
 
 
 def match(net: Net, weights: Weights) -> Matched:

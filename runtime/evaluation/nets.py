@@ -23,7 +23,7 @@ from netdef.runtime.evaluation.posteriors_file import POSTERIORS
 from netdef.runtime.evaluation.protocol import Pool, Protocol
 from netdef.runtime.evaluation.report import Result
 from netdef.runtime.evaluation.scoring import ScoringTask, check_task, score_images
-from netdef.runtime.evaluation.test_data import data_named, open_test_data
+from netdef.runtime.evaluation.tested_images import data_named, open_test_data
 from netdef.runtime.hardware.process_group import SINGLE, ProcessGroup
 from netdef.runtime.named_net import NamedNet, named_net
 from netdef.runtime.progress import counting

@@ -12,7 +12,7 @@ from netdef.runtime.data.loading import stream
 from netdef.runtime.data.skipping import Skipped
 from netdef.runtime.evaluation import TEST_BATCH
 from netdef.runtime.evaluation.left_out import LeftOut
-from netdef.runtime.evaluation.test_data import data_named, open_test_data
+from netdef.runtime.evaluation.tested_images import data_named, open_test_data
 from netdef.runtime.hardware.process_group import SINGLE, ProcessGroup
 from netdef.runtime.localisation.agreement import check_data, check_together
 from netdef.runtime.localisation.dense import evaluate_dense

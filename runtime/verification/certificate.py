@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from math import inf
 from typing import Any, NamedTuple
 
+from netdef.compiler.override import override
 from netdef.compiler.shape import Shape, show
 
 NUM_SHOWN = 5
@@ -42,6 +43,10 @@ class Certificate(NamedTuple):
     """Versions, files and their hashes."""
     tolerance: float
     cases: tuple[Case, ...]
+
+    @override
+    def __repr__(self) -> str:
+        return f"<Certificate: {self.verdict}>"
 
     @property
     def differences(self) -> Iterator[Difference]:
@@ -102,10 +107,12 @@ class Certificate(NamedTuple):
         lines = ["  ".join(f"{cell:{w}}" for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
         if len(ranked) > NUM_SHOWN:
             lines.append(f"and {len(ranked) - NUM_SHOWN} blobs more that differ less")
-        lines.append(self._verdict())
+        lines.append(self.verdict)
         return "\n".join(lines)
 
-    def _verdict(self) -> str:
+    @property
+    def verdict(self) -> str:
+        """Whether the two agree, in a line."""
         first = self.first
         if first is not None:
             error = f"{first.max_rel:.1e}, more than {self.tolerance:g}"

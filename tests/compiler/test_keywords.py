@@ -27,7 +27,8 @@ def test_a_shape_is_any_row_of_whole_numbers(shape: Any) -> None:
 
 def test_variables_are_values_of_the_language() -> None:
     text = 'let n = 1\nlet s = [1]\ninput "data" [n, 2]\nlayer "r" Reshape { shape { dim: s } }'
-    found = netdef.analyse(text, set={"n": np.int64(3), "s": [3, 1, 2]}).net
+    variables: Any = {"n": np.int64(3), "s": [3, 1, 2]}
+    found = netdef.analyse(text, set=variables).net
     assert found is not None
     assert found.blobs["r"] == (3, 1, 2)
 

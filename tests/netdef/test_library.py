@@ -275,3 +275,32 @@ def test_processes_share_the_images(folder: Path, monkeypatch: pytest.MonkeyPatc
     np.testing.assert_allclose(shared.posteriors.values, alone.posteriors.values, rtol=1e-6)
     with pytest.raises(netdef.NetError, match="ended with status 1"):
         netdef.evaluate("tiny.net", "one.npz", data="absent", devices=2)
+
+
+def test_what_comes_back_shows_itself_in_a_line(folder: Path) -> None:
+    exported = netdef.export("tiny.net", verify=True, progress=False)
+    certificate = netdef.verify("tiny.net", weights="one.npz", progress=False)
+    module = netdef.module(
+        netdef.load("tiny.net"), {"conv": netdef.read_weights("one.npz")["conv"], "odd": [np.ones(1)]}
+    )
+    shown = {
+        "<Exported: tiny.onnx; warnings N906; equal: ": exported,
+        "<Certificate: equal: ": certificate,
+        "<Predictions of 3 images>": netdef.predict("tiny.net", "data/a", weights="one.npz", progress=False),
+        "<Predictions of 0 images; 1 not found or read>": netdef.predict("tiny.net", "no.png", weights="one.npz"),
+        "<Matched layers: 1 loaded (conv), 1 missing (fc), 1 unused (odd)>": module.matched,
+        "<Analysis of tiny.net: <Net 'tiny' TEST: 5 layers, ": netdef.analyse(path="tiny.net"),
+        "<Analysis of what can't be read: no net, <Report: error N001>>": netdef.analyse(path="absent.net"),
+        "{'conv': [float32 4x3x3x3, float32 4], 'fc': [": netdef.read_weights("one.npz"),
+    }
+    for start, value in shown.items():
+        assert repr(value).startswith(start)
+        assert len(repr(value)) < 140
+
+
+def test_a_report_is_walked_and_true_where_something_is_wrong() -> None:
+    fine, wrong = (netdef.analyse(text).report for text in ('input "data" [1]', 'input "data" [1] layer "x" Odd'))
+    assert not fine
+    assert wrong
+    assert [each.code for each in wrong] == [each.code for each in wrong.errors]
+    assert len(wrong) == 1

@@ -2,10 +2,13 @@
 
 import ast
 import inspect
+import os
 import pydoc
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 import netdef
 
@@ -40,3 +43,15 @@ def test_import_costs_nothing() -> None:
     done = subprocess.run([sys.executable, "-X", "importtime", "-c", code], capture_output=True, text=True, check=True)
     assert "netdef." not in done.stderr
     assert not any(heavy in done.stdout for heavy in ("'numpy'", "'torch'", "'lark'"))
+
+
+@pytest.mark.long
+def test_a_users_script_is_typed_strictly(tmp_path: Path) -> None:
+    """As mypy sees it from outside, by the package's own py.typed and without this project's settings."""
+    script = (Path(__file__).with_name("typed_script.py")).read_text("utf-8")
+    (tmp_path / "script.py").write_text(script, "utf-8")
+    words = ["--strict", "--config-file", "", "--follow-imports", "silent", "--cache-dir", "cache", "script.py"]
+    environment = {**os.environ, "MYPYPATH": str(SOURCE.parent.parent)}
+    command = [sys.executable, "-m", "mypy", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=tmp_path)
+    assert done.stdout.startswith("Success"), done.stdout
