@@ -39,10 +39,19 @@ def main(argv: list[str] | None = None) -> int:
     streams.prepare()
     try:
         args = parse(sys.argv[1:] if argv is None else argv)
-    except SystemExit:  # help, or wrong usage
-        streams.drain()
-        raise
+    except (SystemExit, LostOutput, OSError) as end:
+        ended = end
+        return status_of(lambda console: _end(ended, console))
     return status_of(lambda console: args.run(args, console))
+
+
+def _end(end: SystemExit | LostOutput | OSError, console: Console) -> int:
+    """End as parsing did: with help or versions, which are results that may be lost, or with wrong usage."""
+    if isinstance(end, SystemExit) and not end.code:
+        console.write("")
+    if isinstance(end, OSError) and not isinstance(end, BrokenPipeError):
+        raise LostOutput(end.strerror or str(end)) from None
+    raise end
 
 
 def status_of(work: Callable[[Console], int]) -> int:
@@ -172,11 +181,11 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from importlib.metadata import PackageNotFoundError, version  # 20 ms that only this flag needs
 
-        print(f"netdef {version('netdef-compiler')}")
+        lines = [f"netdef {version('netdef-compiler')}"]
         for package in ("lark", *USED):
             with suppress(PackageNotFoundError):
-                print(f"{package} {version(package)}")
-        print(f"Python {sys.version.partition(' ')[0]}")
+                lines.append(f"{package} {version(package)}")
+        open_console().write("\n".join([*lines, f"Python {sys.version.partition(' ')[0]}", ""]))
         parser.exit()
 
 

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 NET = str(ROOT / "nets/digits.net")
 FULL = Path("/dev/full")
 
+HELP = ("--help", "--version", "train --help", "--print-completion bash")
 needs_full = pytest.mark.skipif(not FULL.exists(), reason="the system has no /dev/full")
 
 
@@ -36,7 +37,7 @@ def test_a_closed_output_is_a_mistake_that_is_told() -> None:
 
 
 @needs_full
-@pytest.mark.parametrize("words", [f"summary {NET}", f"expand {NET}", f"check {NET}", "layers", "explain N204"])
+@pytest.mark.parametrize("words", [f"summary {NET}", f"expand {NET}", f"check {NET}", "layers", "explain N204", *HELP])
 def test_a_full_disk_is_a_mistake_that_is_told(words: str) -> None:
     done = netdef(f"netdef {words} >{FULL}")
     assert done.returncode == 1
@@ -54,7 +55,7 @@ def test_what_cannot_be_said_changes_neither_status_nor_output(stream: str, bad:
 
 
 def test_a_reader_that_had_enough_is_no_mistake() -> None:
-    done = netdef(f"netdef summary {NET} | true; netdef summary {NET} | head -n 1")
+    done = netdef(f"netdef summary {NET} | true; netdef summary {NET} | head -n 1; netdef --version | true")
     assert (done.returncode, done.stderr) == (0, b"")
 
 
