@@ -1,6 +1,8 @@
 """Before a long run: does it fit into memory, and how long will it take?
 
-Nothing is written; but the weights of the job change, so train with another.
+Memory is estimated from the shapes first, and what won't fit is refused. Then two iterations are run, of a large batch
+only a part, so that trying takes neither hours nor all of the memory. Nothing is written; but the weights of the job
+change, so train with another.
 """
 
 import time
@@ -17,8 +19,12 @@ from netdef.compiler.shape import known
 from netdef.runtime.hardware.memory import peak_memory
 from netdef.runtime.progress import clock
 from netdef.runtime.training.job import Job, solver_of, training_batches
-from netdef.runtime.training.progress import Display
+from netdef.runtime.training.memory_estimate import estimate, show_bytes
+from netdef.runtime.training.progress import Display, Status
 from netdef.runtime.training.setup import TrainingSetup
+
+MOST_BYTES = 2**29
+"""What the passes of a dry run may take for their images."""
 
 
 class Memory(NamedTuple):
@@ -38,9 +44,9 @@ class Memory(NamedTuple):
     @property
     def text(self) -> str:
         """A line for people."""
-        beside = f"gradients {_size(self.gradients)}, the solver's history {_size(self.history)}"
-        parts = f"weights {_size(self.weights)}, {beside}, kept for the backward pass {_size(self.kept)}"
-        return f"memory: {_size(self.peak)} at most; {parts}"
+        beside = f"gradients {show_bytes(self.gradients)}, the solver's history {show_bytes(self.history)}"
+        parts = f"weights {show_bytes(self.weights)}, {beside}, kept for the backward pass {show_bytes(self.kept)}"
+        return f"memory: {show_bytes(self.peak)} at most; {parts}"
 
 
 class DryRun(NamedTuple):
@@ -51,6 +57,7 @@ class DryRun(NamedTuple):
     reading   seconds of one process to read a batch; None where there are no data
     readers   processes that read; with 0, the one that computes does
     total     the recipe's iterations; None where they depend on data that aren't there
+    computed  images that were computed; where they were fewer than the batch, the rest is scaled up
     """
 
     memory: Memory
@@ -59,6 +66,7 @@ class DryRun(NamedTuple):
     reading: float | None
     readers: int
     total: int | None
+    computed: int | None = None
 
     @property
     def whole(self) -> float:
@@ -69,7 +77,15 @@ class DryRun(NamedTuple):
     @property
     def text(self) -> str:
         """Lines for people."""
-        lines = [self.memory.text, f"an iteration: {self.seconds:.3g} s, {self.batch / self.seconds:,.0f} images/s"]
+        speed = self.batch / self.seconds
+        iteration = (
+            f"an iteration: {self.seconds:.3g} s, {speed:,.0f} images/s"
+            if speed >= 10
+            else (f"an iteration: {self.seconds:,.0f} s, {speed:.2g} images/s")
+        )
+        if self.computed is not None and self.computed < self.batch:
+            iteration += f"; {self.computed:,} images of the {self.batch:,} were computed, and the rest scaled up"
+        lines = [self.memory.text, iteration]
         if self.reading is not None:
             lines.append(f"reading a batch: {self.reading:.3g} s of one process, and {max(1, self.readers)} will read")
         if self.total is None:
@@ -86,32 +102,39 @@ def dry_run(job: Job, display: Display, *, has_data: bool = True) -> DryRun:
     Without ``has_data`` the job's data only stand in for those that are wanted.
     """
     setup = job.setup
-    display.print(f"dry run: 2 iterations of {setup.recipe.batch:,} made-up images; nothing is written")
+    expected = estimate(setup)
+    at_once = min(expected.at_once, max(1, MOST_BYTES // max(1, expected.image)))
+    factor = expected.at_once / at_once
+    num = at_once * setup.division.num_parts
+    display.print(f"dry run: 2 iterations of {num:,} made-up images; nothing is written")
     solver = solver_of(job, display)
     weights = [each.tensor for each in job.module.learned()]
-    blobs = made_up(job)
+    blobs = made_up(job, at_once * setup.division.num_own)
     kept = _Kept([*weights, *blobs.values()])
+    began, lr = time.perf_counter(), solver.lr
     with saved_tensors_hooks(kept.note, kept.give):
-        float(solver.step(**blobs))
+        loss = float(solver.step(**blobs))
+    first = time.perf_counter() - began
+    display.show(Status(1, 2, 0.0, loss, lr, num / first, 0.0, first))
     began = time.perf_counter()
     float(solver.step(**blobs))  # a number waits for the device
-    seconds = time.perf_counter() - began
+    seconds = factor * (time.perf_counter() - began)
     memory = Memory(
         weights=_num_bytes(weights),
         gradients=_num_bytes(weight for weight in weights if weight.requires_grad),
         history=_num_bytes(solver.history.values()),
-        kept=kept.num_bytes,
-        peak=peak_memory(setup.device),
+        kept=int(factor * kept.num_bytes),
+        peak=peak_memory(setup.device) + (expected.at_once - at_once) * expected.image,
     )
     reading = _seconds_to_read(setup) if has_data else None
     total = setup.num_iterations if has_data or setup.recipe.iterations else None
-    return DryRun(memory, setup.recipe.batch, seconds, reading, setup.num_workers, total)
+    return DryRun(memory, setup.recipe.batch, seconds, reading, setup.num_workers, total, num)
 
 
-def made_up(job: Job) -> dict[str, Tensor]:
-    """A device's part of a batch for the net's inputs: noise, and where labels are made from them, classes in turn."""
+def made_up(job: Job, num: int) -> dict[str, Tensor]:
+    """So many samples for the net's inputs: noise, and where labels are made from them, classes in turn."""
     setup = job.setup
-    num, device = setup.recipe.batch // setup.group.size, setup.device
+    device = setup.device
     num_classes = _classes_fed(setup.train_net)
     blobs = {}
     for blob in setup.feeding.blobs.values():
@@ -165,7 +188,3 @@ def _seconds_to_read(setup: TrainingSetup) -> float:
     began = time.perf_counter()
     batches[0]
     return time.perf_counter() - began
-
-
-def _size(num_bytes: int) -> str:
-    return f"{num_bytes / 1e9:.2f} GB" if num_bytes >= 1e9 else f"{num_bytes / 1e6:.1f} MB"

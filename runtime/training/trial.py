@@ -7,6 +7,7 @@ from netdef.runtime.hardware.process_group import ProcessGroup
 from netdef.runtime.requests import TrainRequest, Trial
 from netdef.runtime.training.dry_run import dry_run
 from netdef.runtime.training.job import job_of
+from netdef.runtime.training.memory_estimate import check_memory, show_bytes
 from netdef.runtime.training.overfit import overfit
 from netdef.runtime.training.progress import display
 from netdef.runtime.training.session import Session, checked, given_weights, open_session
@@ -43,6 +44,9 @@ def try_stage(session: Session, stage_run: StageRun, given: Weights | None, *, h
     """Try one training; without weights that were given, from the fillers."""
     stage, request, setup = stage_run
     with display(session.console, session.group.rank) as shown:
+        if request.trial is Trial.DRY_RUN:
+            expected = check_memory(setup)
+            shown.print(f"from the shapes: about {show_bytes(expected.total)} of memory")
         job = job_of(setup, first_weights(stage.init, given, request.weights))
         found = dry_run(job, shown, has_data=has_data) if request.trial is Trial.DRY_RUN else overfit(job, shown)
     session.console.print(found.text)

@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 
 import netdef.runtime.hardware.process_group
+from netdef import load
 from netdef.cli import main
 from netdef.runtime.hardware.process_group import ProcessGroup
+from netdef.runtime.training import dry_run
 from netdef.runtime.training.dry_run import DryRun, Memory
+from netdef.runtime.training.memory_estimate import fixed_bytes, image_bytes
 
 Captured = pytest.CaptureFixture[str]
 
@@ -121,3 +124,44 @@ def test_why_a_batch_can_not_be_learned(home: Path, capsys: Captured, rate: floa
     err = capsys.readouterr().err
     assert "[N842]" in err
     assert hint in err
+
+
+def test_what_will_not_fit_is_refused_before_anything_is_computed(home: Path, capsys: Captured) -> None:
+    """The estimate is the shapes': a batch of a billion images is never made."""
+    Path("a.yaml").write_text("iterations: 1000\nbatch: 12000000000\n")
+    assert train("--dry-run") == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "error[N012]: there is not enough memory: this training would take about " in err
+    assert "--passes " in err
+    assert "at once, with the same result; or --batch " in err
+
+
+def test_a_large_batch_is_tried_in_part(home: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is told is the whole batch's: memory of the backward pass, and the images."""
+    monkeypatch.setattr(dry_run, "MOST_BYTES", 2000)
+    found: list[DryRun] = []
+    whole = DryRun.text.fget  # type: ignore[attr-defined]  # a property
+
+    def noted(tried: DryRun) -> str:
+        found.append(tried)
+        return str(whole(tried))
+
+    monkeypatch.setattr(DryRun, "text", property(noted))
+    Path("a.yaml").write_text("iterations: 1000\nbatch: 400\n")
+    assert train("--dry-run") == 0
+    (tried,) = found
+    assert tried.batch == 400
+    assert tried.computed is not None
+    assert 1 <= tried.computed < 10
+    assert tried.memory.kept == pytest.approx(4 * 400 * (7 + 10), rel=0.3)
+    assert f"{tried.computed} images of the 400 were computed, and the rest scaled up" in capsys.readouterr().out
+
+
+def test_the_estimate_is_that_of_the_tops_and_the_solver(home: Path) -> None:
+    """All tops in float32, the largest twice, and of each weight its gradient and what the solver remembers."""
+    net = load("a.net", phase="TRAIN")
+    tops = [64, 1, 7, 10, 1]  # data, label, fc1, fc2, loss
+    weights = 64 * 7 + 7 + 7 * 10 + 10
+    assert image_bytes(net) == 4 * (sum(tops) + max(tops))
+    assert fixed_bytes(net, num_remembered=2) == 4 * weights * 4
