@@ -4,6 +4,7 @@
 
 Each measurement is a process of its own: seconds of CPU (not of a clock, which counts what others do), and memory at
 its peak. A kind is bounded if ten times the text takes about ten times as much, or if it is cut off with a mistake.
+No row may take more than its bounds; those that do are marked, and the status is 1 then.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from itertools import pairwise
+from typing import NamedTuple
 
 MEASURED = """
 import sys
@@ -24,6 +26,28 @@ for render in FORMATS.values():
     render(found.report)
 print(len(found.report), ",".join(sorted({said.code for said in found.report})[:3]) or "fine")
 """
+LABEL = """
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from PIL import Image
+from netdef.compiler.net_error import NetError
+from netdef.runtime.data.datasets.source import open_data
+number = int(sys.stdin.read())
+with TemporaryDirectory() as folder:
+    Image.new("RGB", (4, 4)).save(Path(folder, "a.png"))
+    Path(folder, "list.txt").write_text(f"a.png {number}\\na.png 0\\n")
+    try:
+        found = open_data(str(Path(folder, "list.txt")))
+        print(0, f"{len(found.train.classes)} classes")
+    except NetError as error:
+        print(len(error.report), ",".join(said.code for said in error.report))
+"""
+"""A list of images with one great label: a class has a name for each number up to it."""
+SECONDS, MEBIBYTES = 5.0, 1024
+"""What a row may take."""
+MORE_SECONDS = {"layers": 10.0, "layers on one line": 10.0}
+"""That of kinds that are sound nets, in which every layer is worked out."""
 INPUT = 'input: "data" input_shape { dim: 1 dim: 3 dim: 9 dim: 9 }\n'
 CONVOLUTION = "convolution_param { num_output: 3 kernel_size: 3 pad: 1 }"
 
@@ -59,6 +83,7 @@ KINDS: Mapping[str, Callable[[int], str]] = {
         INPUT + "".join(f'layer {{ name: "r{i}" type: "Odd" bottom: "data" top: "r{i}" }}\n' for i in range(num))
     ),
     "claims": lambda num: INPUT + "expect { " + 'blob { name: "b" shape: [1] } ' * num + "}",
+    "mistakes on one line": lambda num: "".join(f'layer {{ type: "ReLU" odd{i}: 1 }} ' for i in range(num)),
     "fields": "a: 1\n".__mul__,
     "comments": "#\n".__mul__,
     "closing braces": "}".__mul__,
@@ -67,32 +92,54 @@ KINDS: Mapping[str, Callable[[int], str]] = {
 """What grows, by the words for it."""
 
 
-def main() -> None:
-    """Measure all kinds, or those that are named."""
+def main() -> int:
+    """Measure all kinds, or those that are named; 1 if any takes too much."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", default="10000,100000,1000000", help="how many of each kind")
     parser.add_argument("kinds", nargs="*", metavar="KIND", help="a part of a kind's name; all if none is given")
     args = parser.parse_args()
     sizes = [int(size) for size in args.sizes.split(",")]
-    print(f"{'':24}{'number':>10}{'MB of text':>12}{'CPU s':>9}{'MiB':>8}{'mistakes':>10}  codes")
-    for name, make in KINDS.items():
+    print(f"{'':24}{'number':>13}{'MB of text':>12}{'CPU s':>9}{'MiB':>8}{'mistakes':>10}  codes")
+    rows = [(name, size, MEASURED, make) for name, make in KINDS.items() for size in sizes]
+    rows += [("a label", size, LABEL, str) for size in (*sizes, 999_999_999)]
+    is_bounded = True
+    for name, size, program, make in rows:
         if not args.kinds or any(kind in name for kind in args.kinds):
-            for size in sizes:
-                print(f"{name:24}{size:>10,}{measured(make(size))}", flush=True)
+            row = measured(program, make(size))
+            fits = row.status == 0 and row.seconds <= MORE_SECONDS.get(name, SECONDS) and row.mebibytes <= MEBIBYTES
+            is_bounded &= fits
+            print(f"{name:24}{size:>13,}{row.text}{'' if fits else '  TOO MUCH'}", flush=True)
+    return 0 if is_bounded else 1
 
 
-def measured(text: str) -> str:
+class Row(NamedTuple):
     """What one text takes, and what is found."""
-    process = subprocess.Popen([sys.executable, "-c", MEASURED], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    status: int
+    megabytes: float
+    seconds: float
+    mebibytes: float
+    said: str
+
+    @property
+    def text(self) -> str:
+        """The columns behind the kind and the number."""
+        number, _, codes = self.said.partition(" ")
+        found = f"{int(number):>10,}  {codes}" if self.status == 0 else f"{'':12}ended with {self.status}"
+        return f"{self.megabytes:>12.1f}{self.seconds:>9.2f}{self.mebibytes:>8.0f}{found}"
+
+
+def measured(program: str, text: str) -> Row:
+    """Run a program of Python's on a text."""
+    process = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write(text.encode())
     process.stdin.close()
-    number, _, codes = process.stdout.read().decode().strip().partition(" ")
+    said = process.stdout.read().decode().strip()
     _, status, usage = os.wait4(process.pid, 0)
-    said = f"{int(number):>10,}  {codes}" if status == 0 else f"{'':12}ended with {status}"
-    return f"{len(text) / 1e6:>12.1f}{usage.ru_utime + usage.ru_stime:>9.2f}{usage.ru_maxrss / 1024:>8.0f}{said}"
+    return Row(status, len(text) / 1e6, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, said)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
