@@ -7,7 +7,7 @@ include's; nothing else opens a net's text. So a browser or an editor can hand i
 import os
 import stat
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from os.path import basename, dirname, isdir, join, normpath, realpath
 from pathlib import Path
@@ -75,7 +75,7 @@ class Files:
         """Let the processes that are started meanwhile read the standard input, too: from a copy."""
         with TemporaryDirectory(prefix="netdef-") as folder:
             copy = Path(folder) / "stdin"
-            copy.write_bytes(self._once(sys.stdin))
+            copy.write_bytes(self._once(sys.stdin, _read_standard_input))
             os.environ[_COPY] = str(copy)
             try:
                 yield
@@ -96,14 +96,16 @@ class Files:
 
     def _read(self, name: str) -> bytes:
         if name == STDIN:
-            return self._once(sys.stdin)
-        if not stat.S_ISFIFO(os.stat(name).st_mode):
+            return self._once(sys.stdin, _read_standard_input)
+        found = os.stat(name)
+        if not stat.S_ISFIFO(found.st_mode):
             return read_file(name)
-        return self._once(name)
+        # The path of a pipe may name another one the next time: a shell's /dev/fd/63 does in each command
+        return self._once((found.st_dev, found.st_ino), lambda: read_file(name))
 
-    def _once(self, stream: object) -> bytes:
+    def _once(self, stream: object, read: Callable[[], bytes]) -> bytes:
         if stream not in self._streams:
-            self._streams[stream] = _read_standard_input() if stream is sys.stdin else read_file(str(stream))
+            self._streams[stream] = read()
         return self._streams[stream]
 
 
@@ -118,6 +120,11 @@ def _read_standard_input() -> bytes:
 def name_of(path: str) -> str:
     """What messages call a file."""
     return STDIN if path in _STDIN_NAMES else path
+
+
+def is_stream(path: str) -> bool:
+    """Whether a path means what is gone once it is read: the standard input, or another open pipe of this process."""
+    return path in _STDIN_NAMES or path.startswith(("/dev/fd/", "/proc/self/fd/"))
 
 
 def stem_of(path: str) -> str:

@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 
+from netdef.compiler.files import is_stream
 from netdef.compiler.net.net import Node
 from netdef.compiler.weights.match import Matched
 from netdef.runtime.data.normalise import AsStored
@@ -118,4 +119,8 @@ def conclusion(run: Run) -> Iterator[str]:
         yield f"next: netdef plot {shlex.quote(str(run.path))}"
         return
     own = "".join(f" --load {shlex.quote(path)}" for path in run.request.net.layer_files)
-    yield f"next: netdef evaluate {shlex.quote(str(run.path))}{own}"
+    path = shlex.quote(str(run.path))
+    if is_stream(run.request.net.file):  # it can't be read again
+        yield f"next: save the net, which came through a pipe, to a file: netdef evaluate FILE --weights {path}{own}"
+    else:
+        yield f"next: netdef evaluate {path}{own}"

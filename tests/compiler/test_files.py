@@ -109,6 +109,24 @@ def test_a_pipe_is_read_once(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().out == f"{pipe}: fine: 2 layers, 0 parameters\n"
 
 
+def test_another_pipe_of_the_same_name_is_another_text() -> None:
+    """As a shell's <(...) gives them: /dev/fd/63 names another pipe in each command."""
+    files, texts = Files(), (NET, NET.replace("kernel_size", "kernel_w"))
+    for number, text in enumerate(texts):
+        end, other = os.pipe()
+        os.dup2(end, 100)
+        os.write(other, text.encode())
+        os.close(other)
+        try:
+            for _ in range(2):  # within a command, it is read once
+                found = files.open("/dev/fd/100", Report())
+                assert found is not None
+                assert found.text == texts[number]
+        finally:
+            os.close(end)
+            os.close(100)
+
+
 def test_includes_of_the_standard_input_are_looked_up_in_the_working_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

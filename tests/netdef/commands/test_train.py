@@ -1,6 +1,8 @@
 """Whole training runs, through the command line: what they leave behind, and that they survive what breaks them."""
 
+import io
 import json
+import shlex
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -309,3 +311,16 @@ def test_photographs_are_learned(shared: Path, tmp_path: Path, monkeypatch: pyte
     Path("cifar.yaml").write_text("epochs: 7\nbatch: 50\naugment: {mirror: true}\n")
     assert main(["train", "cifar.net", "--data", "cifar"]) == 0
     assert Run(Path("runs/cifar")).evaluations[-1]["top1_error"] <= 0.65
+
+
+def test_what_it_says_to_do_next_works_for_a_net_from_a_pipe(
+    small: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The pipe is gone by then, and the run remembers no file."""
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(SMALL.encode())))
+    Path("one.yaml").write_text("iterations: 1\nbatch: 20\nlr: 0.1\n", "utf-8")
+    assert main(["train", "-", "--recipe", "one.yaml", "--data", "digits", "--device", "cpu", "-o", "run"]) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("next: ")]
+    advice, _, command = line.removeprefix("next: ").partition(": netdef ")
+    assert advice == "save the net, which came through a pipe, to a file"
+    assert main(shlex.split(command.replace("FILE", "small.net"))) == 0
