@@ -29,14 +29,26 @@ class CostsOfRun(NamedTuple):
     activation_bytes: Dim
 
 
+class Batch(NamedTuple):
+    """How many images, or other samples, one forward pass takes, and what one of them is called."""
+
+    size: int
+    one: str
+
+    @property
+    def in_words(self) -> str:
+        """``one image``, ``a batch of 8 images``."""
+        return f"one {self.one}" if self.size == 1 else f"a batch of {self.size:,} {self.one}s"
+
+
 def costs(net: Net) -> Costs:
     """The totals, as far as they are numbers."""
     held = sum(known(activation_bytes(node)) for node in net.nodes)
     return Costs(net.num_params, net.num_statistics, net.macs, net.num_params * BYTES, held)
 
 
-def batch_of(net: Net) -> int | None:
-    """How many images, or other samples, one forward pass takes; None where the inputs don't tell.
+def batch_of(net: Net) -> Batch | None:
+    """What one forward pass takes; None where the inputs don't tell.
 
     Images are (N, C, H, W). Without any, N is the first size of inputs that have no more than two, as tables have.
     """
@@ -45,13 +57,8 @@ def batch_of(net: Net) -> int | None:
     if not images and any(len(shape) > 2 for shape in shapes):
         return None  # sequences have their steps first
     found = {shape[0] for shape in images or shapes}
-    batch = found.pop() if len(found) == 1 else None
-    return batch if isinstance(batch, int) and batch > 0 else None
-
-
-def takes_images(net: Net) -> bool:
-    """Whether any input may be an image: (N, C, H, W)."""
-    return any(len(shape) > 3 for shape in net.inputs.values())
+    size = found.pop() if len(found) == 1 else None
+    return Batch(size, "image" if images else "sample") if isinstance(size, int) and size > 0 else None
 
 
 def costs_of_run(net: Net) -> CostsOfRun:

@@ -7,7 +7,7 @@ node beside its first box, because graphviz leads arrows around nodes, but throu
 from collections.abc import Iterator
 from html import escape
 
-from netdef.compiler.analysis.costs import batch_of, takes_images
+from netdef.compiler.analysis.costs import batch_of
 from netdef.compiler.layers.base import Layer
 from netdef.compiler.net.net import Net, Node
 from netdef.compiler.render.line import visible
@@ -48,8 +48,8 @@ def dot(net: Net, *, all_layers: bool = False) -> str:
 
 # ---- the title and the legend
 def _title(net: Net, graph: Graph) -> str:
-    batch, one = batch_of(net), "image" if takes_images(net) else "sample"
-    of_what = "" if batch is None else f" for {f'one {one}' if batch == 1 else f'a batch of {batch:,} {one}s'}"
+    batch = batch_of(net)
+    of_what = "" if batch is None else f" for {batch.in_words}"
     is_whole = all(layer.node for frame in graph.frames for box in frame.boxes for layer in box.layers)
     sums = f"{net.num_params:,} parameters, {rounded(net.macs)} multiply-adds{of_what}; phase {net.phase}"
     sums += "" if is_whole else " (as far as it is known)"

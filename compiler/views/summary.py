@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from netdef.compiler.analysis.costs import activation_bytes, batch_of, costs, costs_of_run, takes_images
+from netdef.compiler.analysis.costs import activation_bytes, batch_of, costs, costs_of_run
 from netdef.compiler.net.net import Net, Node
 from netdef.compiler.shape import known, number_or_none, product, show, sizes_or_none
 from netdef.compiler.size import Dim
@@ -64,14 +64,14 @@ def render(net: Net, format: str, look: Look = AS_IT_IS) -> str:
 def totals(net: Net) -> list[str]:
     """The last lines: what the whole net takes."""
     cost = costs(net)
-    batch, one = batch_of(net), "image" if takes_images(net) else "sample"
+    batch = batch_of(net)
     frozen = f" ({cost.num_statistics:,} of them statistics, which no gradient changes)" if cost.num_statistics else ""
     macs, held = f"{cost.macs:,} multiply-adds", f"{_megabytes(cost.activation_bytes)} of activations"
-    if batch == 1:
-        macs, held = f"{macs} for one {one}", f"{held} for one {one}"
-    elif batch is not None:
-        macs = f"{macs} for a batch of {batch} {one}s, {_each(cost.macs, batch)} for one"
-        held = f"{held} for the batch ({_megabytes(cost.activation_bytes / batch)} for one {one})"
+    if batch is not None:
+        macs, held = f"{macs} for {batch.in_words}", f"{held} for {batch.in_words}"
+        if batch.size > 1:
+            macs += f", {_each(cost.macs, batch.size)} for one"
+            held += f" ({_megabytes(cost.activation_bytes / batch.size)} for one)"
     lines = [
         f"{cost.num_params:,} parameters{frozen}, {net.num_weight_layers} weight layers",
         macs,
@@ -85,8 +85,8 @@ def totals(net: Net) -> list[str]:
 
 # ---- for people
 def _table(net: Net, look: Look) -> str:
-    batch, one = batch_of(net), "image" if takes_images(net) else "sample"
-    of_batch = f", batch of {batch} {one}s" if (batch or 0) > 1 else ""
+    batch = batch_of(net)
+    of_batch = f", {batch.in_words}" if batch is not None and batch.size > 1 else ""
     title = f"{net.name or net.definition.path}, phase {net.phase}{of_batch}"
     rows = list(_rows_of_blocks(net) if look.blocks else _rows_in_blocks(net))
     lines = fitted(BLOCK_COLUMNS if look.blocks else COLUMNS, rows, STEPS, width=look.width, color=look.color)
@@ -203,6 +203,7 @@ def _json(net: Net, _look: Look) -> str:
 
 def as_dict(net: Net) -> dict[str, Any]:
     """The summary as JSON has it; a size that only a run can tell is None."""
+    batch = batch_of(net)
     return {
         "name": net.name,
         "phase": net.phase,
@@ -211,7 +212,7 @@ def as_dict(net: Net) -> dict[str, Any]:
         "inputs": {name: sizes_or_none(shape) for name, shape in net.inputs.items()},
         "outputs": net.outputs,
         **costs(net)._asdict(),
-        "batch": batch_of(net),
+        "batch": None if batch is None else batch.size,
         "blocks": [_block(block) for block in blocks(net) if block.title],
     }
 

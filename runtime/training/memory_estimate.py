@@ -51,7 +51,8 @@ def fixed_bytes(net: Net, num_remembered: int) -> int:
 def image_bytes(net: Net) -> int:
     """All tops of one image, and once more the largest, for gradients."""
     largest = max((known(activation_bytes(node)) for node in net.nodes), default=0)
-    return (costs(net).activation_bytes + largest) // (batch_of(net) or 1)
+    batch = batch_of(net)
+    return (costs(net).activation_bytes + largest) // (1 if batch is None else batch.size)
 
 
 def check_memory(setup: TrainingSetup) -> Estimate:

@@ -168,8 +168,10 @@ def test_totals_say_what_is_of_a_batch_and_what_of_an_image() -> None:
     assert one[1] == "15,470,264,320 multiply-adds for one image"
     assert eight[1] == "123,762,114,560 multiply-adds for a batch of 8 images, 15,470,264,320 for one"
     assert "58.1 MiB of activations for one image" in one[2]
-    assert "465.0 MiB of activations for the batch (58.1 MiB for one image)" in eight[2]
-    assert render(netdef.load(NETS / "vgg16.net", set={"N": 8}), "table").startswith("VGG16, phase TEST, batch of 8")
+    assert "465.0 MiB of activations for a batch of 8 images (58.1 MiB for one)" in eight[2]
+    assert render(netdef.load(NETS / "vgg16.net", set={"N": 8}), "table").startswith(
+        "VGG16, phase TEST, a batch of 8 images"
+    )
 
 
 def test_samples_that_are_no_images_are_called_so(tmp_path: Path) -> None:
