@@ -6,6 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from netdef.compiler.analysis.judged import label_ranges, made_from
 from netdef.compiler.diagnostics import Diagnostic, did_you_mean
 from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
@@ -55,7 +56,7 @@ class Feed(NamedTuple):
 
 
 def bind(net: Net, chosen: Mapping[str, str]) -> dict[str, str]:
-    """Field -> input: by name, as ``chosen`` (input -> field) says, or in the inputs' order."""
+    """Field -> input, as ``chosen`` (input -> field) says, by name, by what losses read, or in the inputs' order."""
     for blob, field in chosen.items():
         if blob not in net.inputs or field not in KNOWN:
             word, known = (blob, list(net.inputs)) if blob not in net.inputs else (field, list(KNOWN))
@@ -64,6 +65,10 @@ def bind(net: Net, chosen: Mapping[str, str]) -> dict[str, str]:
     blobs = {field: blob for blob, field in chosen.items()}
     blobs |= {field: field for field in KNOWN if field not in blobs and field in net.inputs}
     left = [blob for blob in net.inputs if blob not in blobs.values()]
+    read = next((blob for blob in left if blob in _fed_to_labels(net)), None)
+    if "label" not in blobs and read is not None and (len(left) > 1 or "data" in blobs):
+        blobs["label"] = read
+        left.remove(read)
     blobs |= dict(zip([field for field in FIELDS if field not in blobs], left, strict=False))
     if len(blobs) < len(net.inputs):
         spare = next(blob for blob in net.inputs if blob not in blobs.values())
@@ -73,6 +78,25 @@ def bind(net: Net, chosen: Mapping[str, str]) -> dict[str, str]:
         help = 'add input "data" [N, 3, 224, 224]'
         raise NetError(Diagnostic("N715", "the net has no input for images", help=help))
     return blobs
+
+
+def check_label_input(net: Net, feed: Feed) -> None:
+    """Refuse a net that takes more than a number for each image as its label, where images come from outside.
+
+    Raises:
+        NetError: N715, with where such labels come from.
+    """
+    blob = feed.blobs.get("label")
+    if blob is None or not isinstance(feed.crop, ImageCrop) or len(net.inputs[blob]) == 1:
+        return
+    message = f"the input {blob} is {show(net.inputs[blob], batch=True)}, and the data have one label for each image"
+    help = f'maps and rows of labels come from data layers of the net\'s own; input "{blob}" [N] takes one label'
+    raise NetError(Diagnostic("N715", message, help=help))
+
+
+def _fed_to_labels(net: Net) -> set[str]:
+    """The inputs that labels are made from."""
+    return {fed for labels in label_ranges(net) for fed in made_from(net, labels).fed}
 
 
 def crop_of(net: Net, blob: str) -> ImageCrop:

@@ -9,7 +9,7 @@ from netdef.compiler.files import name_of
 from netdef.compiler.shape import known
 from netdef.runtime.console import Console
 from netdef.runtime.data.datasets.source import check_named, input_spec_of
-from netdef.runtime.data.feed import check_classes
+from netdef.runtime.data.feed import check_classes, check_label_input
 from netdef.runtime.data.labels import judged_in_tests, under_labels_of
 from netdef.runtime.data.layer_feed import load_fed
 from netdef.runtime.data.loading import workers_for
@@ -140,6 +140,8 @@ def open_task(request: EvaluateRequest, named: NamedNet) -> ScoringTask:
         feed=own.feed if own else None,
         bf16_on_gpu=True,
     )
+    if judged is None or judged.labels is not None:
+        check_label_input(net, trained.feed)
     protocol = Protocol(named.request.dense, request.crops, request.scales, request.flip, Pool(request.pool))
     return ScoringTask(
         trained,

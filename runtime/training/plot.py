@@ -30,7 +30,7 @@ MANY = 2000
 ERRORS = {
     "top1_error": ("top-1", "o-"),
     "top5_error": ("top-5", "o:"),
-    "pixel_error": ("pixels", "o-"),
+    "pixel_error": ("pixels", "D-"),
     "box_error": ("boxes", "s-"),
 }
 """A key of the metrics -> the name and the line of an error."""
@@ -186,7 +186,7 @@ class Panel(NamedTuple):
 PANELS = (
     Panel("loss", ("loss",), 2.8, draw_loss, finish_loss),
     Panel("error in tests (%)", ERRORS, 2.4, draw_errors, finish_errors),
-    Panel("outputs of the test net", further_keys, 2.4, draw_outputs, finish_outputs),
+    Panel("outputs in tests", further_keys, 2.4, draw_outputs, finish_outputs),
     Panel("learning rate", ("lr",), 1.4, draw_rate, finish_rate),
 )
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from netdef.compiler.weights.formats.files import read_weights
 from netdef.compiler.weights.stored import Weights
 from netdef.runtime.console import Console
+from netdef.runtime.data.feed import check_label_input
 from netdef.runtime.hardware.launch_environment import attempt, launch_number
 from netdef.runtime.hardware.process_group import ProcessGroup
 from netdef.runtime.requests import TrainRequest
@@ -106,6 +107,9 @@ def checked_runs(session: Session) -> list[StageRun]:
     if waiting and not session.is_staged:
         refuse_without_weights(waiting[0], given)
     stage_runs = checked(session, session.request, given)
+    for each in stage_runs:
+        check_label_input(each.setup.train_net, each.setup.feeding)
+        check_label_input(each.setup.test_net, each.setup.testing)
     if session.old is not None and session.is_staged:
         refuse_another(session.old, stages_identity(session.stages))
         for each in stage_runs:

@@ -274,6 +274,21 @@ def test_views_are_for_the_classes_of_whole_images(home: Path, capsys: Captured)
     assert "a.prototxt scores no classes of whole images: leave out --crops" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("data", ["synthetic", "digits"])
+def test_a_map_of_labels_from_images_with_one_each_is_refused_before_a_run(
+    home: Path, capsys: Captured, data: str
+) -> None:
+    net = 'input "data" [4, 3, 6, 8]\ninput "label" [4, 1, 6, 8]\n'
+    Path("a.prototxt").write_text(
+        net + CONV.replace("num_output: 3", "num_output: 10") + LOSS % ("loss", "score", "label", "")
+    )
+    assert main(["train", "a.prototxt", "--data", data, "-o", "run"]) == 1
+    said = "[N715]: the input label is Nx1x6x8, and the data have one label for each image"
+    assert said in capsys.readouterr().err
+    assert not Path("run").exists()
+    assert main(["train", "a.prototxt", "--data", data, "--dry-run"]) == 0
+
+
 def test_curves_show_every_output_of_the_test_net(home: Path) -> None:
     pytest.importorskip("matplotlib")
     images, maps = colours()
@@ -283,5 +298,5 @@ def test_curves_show_every_output_of_the_test_net(home: Path) -> None:
     train(net + ACCURACY % ("my_accuracy", "score", "label", "ignore_label: 255"))
     assert main(["plot", "run"]) == 0
     drawn = Path("run/curves.svg").read_text()
-    for name in ("my_accuracy", "mean IoU", "mean class accuracy", "outputs of the test net", "error in tests"):
+    for name in ("my_accuracy", "mean IoU", "mean class accuracy", "outputs in tests", "error in tests"):
         assert name in drawn

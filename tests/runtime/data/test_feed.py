@@ -40,6 +40,13 @@ def test_else_the_order_does(tmp_path: Path) -> None:
     assert bind(found, {"image": "label"}) == {"label": "image", "data": "class"}
 
 
+def test_what_a_loss_reads_is_the_label_whatever_its_name_and_place(tmp_path: Path) -> None:
+    head = 'input "target" [2, 1] input "image" [2, 3, 8, 8] layer "flat" Flatten { bottom: "target" axis: 0 } '
+    loss = ' layer "loss" SoftmaxWithLoss { bottom: ["fc", "flat"] }'
+    found = net(tmp_path, head + REST % ("image", "") + loss)
+    assert bind(found, {}) == {"label": "target", "data": "image"}
+
+
 def test_a_net_without_a_label_takes_none(tmp_path: Path) -> None:
     assert bind(net(tmp_path, 'input "x" [1, 3, 8, 8]' + REST % ("x", "")), {}) == {"data": "x"}
 
