@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple, Unpack
 
+from netdef.compiler.analysis.bare_scores import bare_scores
 from netdef.compiler.analysis.free_axes import allowed
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.extras import require
@@ -111,6 +112,8 @@ def exported(request: ExportRequest, console: Console) -> Exported:
     console.show(saved.report)
     for path in saved.files:
         console.print(f"{path}: {path.stat().st_size / 1e6:,.1f} MB")
+    for blob in bare_scores(net):
+        console.say(f"{blob} has no soft-max behind it: if these are class scores, the model gives no probabilities")
     written = Exported(tuple(saved.files), (*net.report, *saved.report))
     if not request.verify:
         return written
