@@ -94,6 +94,17 @@ class Files:
             return STDIN
         return realpath(path) if self._disk and "\0" not in path else normpath(path)
 
+    def may_include(self, path: str, including: str, asked: str) -> bool:
+        """Whether a file may name another as a part of it, so that a stranger's net shows nothing else of the disk.
+
+        That is one from the folders of ``including`` and of the file that was ``asked`` for, or from the working
+        folder; links count by where they lead. Texts that were handed in are there to be named.
+        """
+        if not self._disk or self.identity(path) in self._texts or "\0" in path:  # that is no name at all
+            return True
+        homes = {realpath(dirname(including)), realpath(dirname(asked)), realpath("")} - {os.sep}
+        return any(self.identity(path).startswith(home + os.sep) for home in homes)
+
     def _read(self, name: str) -> bytes:
         if name == STDIN:
             return self._once(sys.stdin, _read_standard_input)

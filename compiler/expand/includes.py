@@ -21,6 +21,9 @@ def run_include(run: Run, include: Include, place: Place) -> list[Plain]:
     assert isinstance(written, str), "the grammar takes a string"
     path = beside(include.at.source.path, written)
     own = run.files.identity(path)
+    if not run.files.may_include(path, include.at.source.path, run.including[0]):
+        help = "copy it into the including file's folder, or start netdef in a folder that holds both"
+        raise Mistake("N311", f"{written} leads out of the net's folder", at, help)
     if own in run.including:
         chain = " includes ".join([*run.including[run.including.index(own) :], own])
         help = f"drop one of the includes of this circle: {_short(chain)}"

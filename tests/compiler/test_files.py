@@ -11,7 +11,7 @@ import pytest
 
 import netdef
 from netdef.cli import main
-from netdef.compiler.diagnostics import Report
+from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.files import Files
 
 NET = 'input "data" [1, 3, 8, 8]\nlayer "p" Pooling { kernel_size: 2 stride: 2 }\n'
@@ -157,3 +157,28 @@ def test_processes_that_are_started_read_what_was_read(monkeypatch: pytest.Monke
 def test_where_texts_come_from_is_shown() -> None:
     assert repr(Files({"a.net": ""}, disk=False)) == "<Files: a.net>"
     assert repr(Files()) == "<Files: the disk>"
+
+
+@pytest.mark.parametrize("leading_out", ["../secret.net", "/etc/hostname", "link.net", "sub/../../secret.net"])
+def test_an_include_stays_in_the_nets_folder_or_the_working_one(
+    leading_out: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stranger's net would show lines of any file, as those of a mistake."""
+    (tmp_path / "secret.net").write_text("a secret")
+    home = tmp_path / "home"
+    (home / "sub").mkdir(parents=True)
+    (home / "link.net").symlink_to(tmp_path / "secret.net")
+    (home / "more.net").write_text(NET)
+    (home / "main.net").write_text(f'include "{leading_out}"')
+    monkeypatch.chdir(home)
+    found = analyse_file(home / "main.net")
+    assert [(each.code, "leads out of the net's folder" in each.message) for each in found] == [("N311", True)]
+    (home / "sub/main.net").write_text('include "../more.net"')
+    assert "N311" not in {each.code for each in analyse_file(Path("sub/main.net"))}, "from the working folder"
+    monkeypatch.chdir(tmp_path)
+    if leading_out.endswith("secret.net") or leading_out == "link.net":
+        assert "N311" not in {each.code for each in analyse_file(Path("home/main.net"))}, "in the working folder now"
+
+
+def analyse_file(path: Path) -> list[Diagnostic]:
+    return list(netdef.analyse(path=str(path)).report)
