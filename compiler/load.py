@@ -121,6 +121,7 @@ def join_net(
     first = given._replace(inputs={}) if request.dense else given
     is_overridden = bool(request.set) or bool(first.inputs)
     net = _checked(read.definition, state, first, is_overridden, _later(read.expanded, report))
+    _refuse_zeros(request, report)
     if request.dense and not report.errors:
         from netdef.compiler.passes.dense import make_dense  # few nets ask for it
 
@@ -139,6 +140,14 @@ def in_training(tested: Analysis) -> Analysis:
     if not report.errors:
         report.extend(check_fillers(tested.net))
     return tested._replace(net=tested.net.in_phase(Phase.TRAIN, report), report=report)
+
+
+def _refuse_zeros(request: NetRequest, report: Report) -> None:
+    """A net whose own text makes an input empty is only warned of; whoever sets a variable to 0 is told no."""
+    zeros = [f"{name}=0" for name, value in request.set.items() if value == 0 and not isinstance(value, bool)]
+    if zeros and any(said.code == "N606" for said in report):
+        message = f"--set {' '.join(zeros)} leaves an input without a value"
+        report.add(Diagnostic("N606", message, help="give it a size of 1 or more"))
 
 
 def _sizes(

@@ -8,13 +8,14 @@ words that mean nothing are refused. Nothing here reads a file.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from enum import Enum
-from math import inf
 from numbers import Integral, Real
 from os import PathLike, fspath
 from pathlib import PurePath
+from sys import float_info
 from types import UnionType
 from typing import Any, NamedTuple, Self, TypedDict, Union, Unpack, get_args, get_origin, get_type_hints
 
+from netdef.compiler.bounds import MOST, shown
 from netdef.compiler.keywords import WrongKeyword, plain_state
 from netdef.compiler.override import override
 from netdef.compiler.shape import Shape
@@ -36,18 +37,22 @@ class _Allowed(NamedTuple):
     may_be_empty: bool = False
 
 
-def count(default: Any = None, *, least: int = 1) -> Any:
-    """A field of whole numbers from ``least``."""
-    allowed = _Allowed(
-        f"a whole number from {least}", lambda value: isinstance(value, Integral) and int(value) >= least
-    )
+def count(default: Any = None, *, least: int = 1, most: int = MOST) -> Any:
+    """A field of whole numbers from ``least`` to ``most``."""
+    name = f"a whole number from {least} to {most:,}"
+    allowed = _Allowed(name, lambda value: isinstance(value, Integral) and least <= int(value) <= most)
     return field(default=default, metadata={_Allowed: allowed})
 
 
-def positive(default: Any = None) -> Any:
-    """A field of numbers above 0."""
-    allowed = _Allowed("a number above 0", lambda value: isinstance(value, Real) and 0 < float(value) < inf)
-    return field(default=default, metadata={_Allowed: allowed})
+def positive(default: Any = None, *, most: float = float_info.max) -> Any:
+    """A field of numbers above 0, up to ``most``."""
+    name = "a number above 0" if most == float_info.max else f"a number above 0, up to {most:g}"
+
+    def holds(value: Any) -> bool:
+        number: Any = value  # a Real has no order that is typed
+        return isinstance(value, Real) and bool(0 < number <= most)
+
+    return field(default=default, metadata={_Allowed: _Allowed(name, holds)})
 
 
 def one_of(*words: str) -> Any:
@@ -109,7 +114,7 @@ class Request:
             if allowed.may_be_empty and value in ((), None):
                 continue
             if not values or not all(map(allowed.holds, values)):
-                raise UsageError(f"{each.name}: {value!r} is not {allowed.name}")
+                raise UsageError(f"{each.name}: {shown(value)} is not {allowed.name}")
 
     def replace(self, **changes: Any) -> Self:
         """The same with some fields changed."""

@@ -9,7 +9,7 @@ import argparse
 import json
 
 from netdef.options.output import format_arguments
-from netdef.options.values import count, index
+from netdef.options.values import count, seed
 from netdef.runtime.console import Console
 from netdef.runtime.exit_status import ExitStatus
 from netdef.runtime.requests import SvmRequest
@@ -35,7 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     dealt.add_argument("--splits", type=count, default=3, metavar="K", help="how often images are dealt out")
     dealt.add_argument("--train-per-class", type=count, default=30, metavar="N", help="images for training")
     dealt.add_argument("--test-per-class", type=count, default=50, metavar="N", help="images for the test, at most")
-    dealt.add_argument("--seed", type=index, default=0, metavar="N", help="the first split's; the next has the next")
+    dealt.add_argument("--seed", type=seed, default=0, metavar="N", help="the first split's; the next has the next")
 
 
 def run(args: argparse.Namespace, console: Console) -> int:

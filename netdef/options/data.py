@@ -2,7 +2,7 @@
 
 import argparse
 
-from netdef.options.values import field_of, index
+from netdef.options.values import field_of, processes
 from netdef.runtime.requests import DataRequest
 
 DATA_HELP = (
@@ -21,7 +21,7 @@ def data_arguments(parser: argparse.ArgumentParser, *, scores: bool = True) -> N
     shown = "a class whose boxes count, where images show others too"
     parser.add_argument("--object", action="append", default=[], metavar="CLASS", help=shown)
     corrupt_argument(parser)
-    parser.add_argument("--workers", type=index, metavar="N", help="processes that read images")
+    parser.add_argument("--workers", type=processes, metavar="N", help="processes that read images")
 
 
 def corrupt_argument(parser: argparse.ArgumentParser, default: str | None = None) -> None:

@@ -2,7 +2,7 @@
 
 import argparse
 
-from netdef.options.values import count
+from netdef.options.values import devices
 from netdef.runtime.hardware.execution_settings import Precision
 from netdef.runtime.requests import HardwareRequest
 
@@ -14,7 +14,9 @@ def device_argument(parser: argparse.ArgumentParser) -> None:
 
 def devices_argument(parser: argparse._ActionsContainer, what: str) -> None:
     """Add in how many processes a command works; ``what`` they do."""
-    parser.add_argument("--devices", type=count, metavar="N", help=f"{what} N processes, each with its own GPU if any")
+    parser.add_argument(
+        "--devices", type=devices, metavar="N", help=f"{what} N processes, each with its own GPU if any"
+    )
 
 
 def speed_arguments(parser: argparse.ArgumentParser) -> None:

@@ -3,7 +3,7 @@
 import argparse
 
 from netdef.compiler.model_options import OPSET, OPSETS
-from netdef.options.values import index, letters
+from netdef.options.values import letters, seed
 
 
 def model_arguments(parser: argparse.ArgumentParser, dynamic: str | None) -> None:
@@ -18,4 +18,4 @@ def model_arguments(parser: argparse.ArgumentParser, dynamic: str | None) -> Non
         help=f"the inputs' axes that stay free, or none{otherwise}",
     )
     parser.add_argument("--opset", type=int, choices=OPSETS, default=OPSET, help="version of ONNX's operators")
-    parser.add_argument("--seed", type=index, default=0, metavar="N", help="the fillers' seed")
+    parser.add_argument("--seed", type=seed, default=0, metavar="N", help="the fillers' seed")

@@ -3,7 +3,7 @@
 import argparse
 
 from netdef.compiler.request import NetRequest
-from netdef.options.values import binding, data_size, opaque, size
+from netdef.options.values import binding, data_size, level, opaque, size
 
 
 def net_arguments(parser: argparse.ArgumentParser, *, phase: bool = True) -> None:
@@ -12,7 +12,7 @@ def net_arguments(parser: argparse.ArgumentParser, *, phase: bool = True) -> Non
     if phase:
         group.add_argument("--phase", choices=("TRAIN", "TEST"), default="TEST", help="what the net is run for")
     group.add_argument("--stage", action="append", default=[], metavar="S", help="a stage that rules ask for")
-    group.add_argument("--level", type=int, default=0, metavar="N", help="the level that rules ask for")
+    group.add_argument("--level", type=level, default=0, metavar="N", help="the level that rules ask for")
     set_argument(group)
     group.add_argument(
         "--size", action="append", default=[], type=size, metavar="BLOB=1x3x384x500", help="an input's shape"

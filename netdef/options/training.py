@@ -9,7 +9,7 @@ from netdef.options.data import data_request
 from netdef.options.hardware import hardware_request
 from netdef.options.net import net_request
 from netdef.options.output import output_argument
-from netdef.options.values import count, index, positive
+from netdef.options.values import count, devices, epochs, index, positive, seed
 from netdef.runtime.requests import DivisionRequest, RecipeRequest, TrainRequest, Trial
 
 SWITCH = argparse.BooleanOptionalAction
@@ -42,17 +42,19 @@ def run_arguments(parser: argparse.ArgumentParser) -> None:
 def recipe_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what holds instead of what a recipe says."""
     group = parser.add_argument_group("instead of the recipe's")
-    group.add_argument("--epochs", type=positive, metavar="X", help="passes over the training data")
+    group.add_argument("--epochs", type=epochs, metavar="X", help="passes over the training data")
     group.add_argument("--max-iter", type=index, metavar="N", help="iterations in all, instead of epochs; 0 only tests")
     group.add_argument("--batch", type=count, metavar="N", help="images in an iteration, over all devices")
     group.add_argument("--lr", type=positive, metavar="X", help="first learning rate")
-    group.add_argument("--seed", type=index, metavar="N", help="seed")
+    group.add_argument("--seed", type=seed, metavar="N", help="seed")
 
 
 def division_arguments(parser: argparse.ArgumentParser) -> None:
     """Add over what a batch is divided."""
     group = parser.add_argument_group("devices")
-    group.add_argument("--devices", type=count, metavar="N", help="train in N processes, each with its own GPU if any")
+    group.add_argument(
+        "--devices", type=devices, metavar="N", help="train in N processes, each with its own GPU if any"
+    )
     group.add_argument("--restarts", type=index, metavar="K", help="start all again, up to K times, if one breaks down")
     group.add_argument(
         "--passes", type=count, metavar="K", help="compute a device's part of a batch in K passes, to save memory"

@@ -2,13 +2,17 @@
 
 import argparse
 import json
-import math
 from contextlib import suppress
+from sys import float_info
 
+from netdef.compiler.bounds import MOST, MOST_EPOCHS, MOST_PROCESSES, MOST_SEED, MOST_SIDE, shown
 from netdef.compiler.model_options import AXES, axes_of
 from netdef.compiler.shape import Shape
 from netdef.compiler.size import may_be_declared
 from netdef.compiler.syntax.tree import Value
+
+_MOST_DIGITS = 20
+"""More are no number of 64 bits, and take time to read."""
 
 
 def count(text: str) -> int:
@@ -16,19 +20,48 @@ def count(text: str) -> int:
     return index(text, least=1)
 
 
-def index(text: str, least: int = 0) -> int:
+def index(text: str, least: int = 0, most: int = MOST) -> int:
     """A whole number from 0."""
-    if not text.isdecimal() or int(text) < least:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least}")
+    digits = text.removeprefix("-") if least < 0 else text
+    is_number = digits.isascii() and digits.isdecimal()
+    if not is_number or len(digits) > _MOST_DIGITS or not least <= int(text) <= most:
+        bound = f"from {least}" if not is_number or text.startswith("-") else f"from {least:,} to {most:,}"
+        raise argparse.ArgumentTypeError(f"{shown(text)} is no whole number {bound}")
     return int(text)
 
 
-def positive(text: str) -> float:
+def level(text: str) -> int:
+    """A whole number of 32 bits, as Caffe's levels are."""
+    return index(text, -MOST - 1)
+
+
+def seed(text: str) -> int:
+    """A whole number from 0 that a random generator takes."""
+    return index(text, most=MOST_SEED)
+
+
+def processes(text: str, least: int = 0) -> int:
+    """How many processes are started beside this one."""
+    return index(text, least, MOST_PROCESSES)
+
+
+def devices(text: str) -> int:
+    """In how many processes something is done, this one among them."""
+    return processes(text, 1)
+
+
+def positive(text: str, most: float = float_info.max) -> float:
     """A number above 0."""
     with suppress(ValueError):
-        if 0 < (value := float(text)) < math.inf:
+        if 0 < (value := float(text)) <= most:
             return value
-    raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
+    bound = "" if most == float_info.max else f", up to {most:g}"
+    raise argparse.ArgumentTypeError(f"{shown(text)} is no number above 0{bound}")
+
+
+def epochs(text: str) -> float:
+    """A number of passes over the data."""
+    return positive(text, MOST_EPOCHS)
 
 
 def shape(text: str) -> Shape:
@@ -37,8 +70,8 @@ def shape(text: str) -> Shape:
         sizes = tuple(int(size) for size in text.lower().split("x"))
     except ValueError:
         sizes = ()
-    if not sizes or min(sizes) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a shape like 1x3x224x224")
+    if not sizes or min(sizes) < 1 or max(sizes) > MOST_SEED:
+        raise argparse.ArgumentTypeError(f"{shown(text)} is not a shape like 1x3x224x224")
     return sizes
 
 
@@ -80,7 +113,7 @@ def opaque(text: str) -> tuple[str, tuple[int | str, ...]]:
     """``TYPE=1x8xKx16``; ``TYPE=`` for a scalar."""
     kind, equals, sizes = text.partition("=")
     words = sizes.split("x") if sizes else []
-    declared = tuple(int(word) if word.isdecimal() else word for word in words)
+    declared = tuple(index(word, most=MOST_SEED) if word.isdecimal() else word for word in words)
     if not (kind and equals and all(map(may_be_declared, declared))):
         raise argparse.ArgumentTypeError(f"{text!r} is not TYPE=1x8xKx16")
     return kind, declared
@@ -96,7 +129,7 @@ def field_of(text: str) -> tuple[str, str]:
 
 def sides(text: str) -> tuple[int, ...]:
     """Several sides, in pixels: ``256,384,512``."""
-    return tuple(count(side) for side in text.split(","))
+    return tuple(index(side, 1, MOST_SIDE) for side in text.split(","))
 
 
 def letters(text: str) -> tuple[str, ...]:
@@ -109,10 +142,4 @@ def letters(text: str) -> tuple[str, ...]:
 
 def counts(text: str) -> tuple[int, ...]:
     """``1,3`` as numbers."""
-    try:
-        found = tuple(int(count) for count in text.split(","))
-    except ValueError:
-        found = ()
-    if not found or min(found) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not numbers like 1,3")
-    return found
+    return tuple(map(count, text.split(",")))

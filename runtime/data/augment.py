@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from netdef.compiler.bounds import MOST_SIDE
 from netdef.compiler.override import override
 from netdef.compiler.schema.message import Message, ProtoEnum, Refusal, param
 
@@ -17,7 +18,11 @@ class Augment(Message):
     """What training does to an image, beside what the net's own ``preprocess`` says."""
 
     scale: tuple[int, ...] = param(
-        0, default=(), least=1, doc="shorter side in training, in pixels, if not the net's; [256, 512] draws it"
+        0,
+        default=(),
+        least=1,
+        most=MOST_SIDE,
+        doc="shorter side in training, in pixels, if not the net's; [256, 512] draws it",
     )
     crop: CropPosition = param(
         0, default=CropPosition.RANDOM, doc="where the net's window is cut out, random or centre"

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from netdef.compiler.bounds import MOST_SEED, MOST_SIDE
 from netdef.compiler.request import NetRequest, Request, UsageError, count
 from netdef.runtime.requests.inputs import DataRequest, HardwareRequest
 
@@ -36,7 +37,7 @@ class EvaluateRequest(Request):
     net: NetRequest = field(default_factory=NetRequest)
     data: DataRequest = field(default_factory=DataRequest)
     hardware: HardwareRequest = field(default_factory=HardwareRequest)
-    scales: tuple[int, ...] = count(())
+    scales: tuple[int, ...] = count((), most=MOST_SIDE)
     crops: int = 0
     flip: bool = False
     pool: str = "logits"
@@ -158,7 +159,7 @@ class FeaturesRequest(Request):
     hardware: HardwareRequest = field(default_factory=HardwareRequest)
     out: str | None = None
     blob: str | None = None
-    scales: tuple[int, ...] = count(())
+    scales: tuple[int, ...] = count((), most=MOST_SIDE)
     stack: bool = False
     flip: bool = False
     box: bool = False
@@ -184,4 +185,4 @@ class SvmRequest(Request):
     splits: int = count(3)
     train_per_class: int = count(30)
     test_per_class: int = count(50)
-    seed: int = count(0, least=0)
+    seed: int = count(0, least=0, most=MOST_SEED)

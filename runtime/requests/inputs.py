@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from netdef.compiler.bounds import MOST_PROCESSES
 from netdef.compiler.request import Request, count, one_of
 from netdef.runtime.hardware.execution_settings import Precision
 
@@ -27,7 +28,7 @@ class DataRequest(Request):
     scores: str | None = None
     objects: tuple[str, ...] = ()
     corrupt: str | None = one_of("error", "skip")
-    workers: int | None = count(least=0)
+    workers: int | None = count(least=0, most=MOST_PROCESSES)
 
     @property
     def skips(self) -> bool:
@@ -48,7 +49,7 @@ class HardwareRequest(Request):
     """
 
     device: str | None = None
-    devices: int | None = count()
+    devices: int | None = count(most=MOST_PROCESSES)
     precision: Precision | None = None
     compile: bool | None = None
     channels_last: bool | None = None

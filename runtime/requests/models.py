@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from netdef.compiler.bounds import MOST_SEED
 from netdef.compiler.model_options import AXES, OPSET, OPSETS
 from netdef.compiler.request import NetRequest, Request, count, file_with, positive, some_of, within
 from netdef.runtime.requests.inputs import HardwareRequest
@@ -23,7 +24,7 @@ class ExportRequest(Request):
     out: str | None = file_with(".onnx")
     dynamic: tuple[str, ...] | None = some_of(*AXES, default=("N",))
     opset: int = within(OPSETS, OPSET)
-    seed: int = count(0, least=0)
+    seed: int = count(0, least=0, most=MOST_SEED)
     verify: bool = False
 
 
@@ -40,7 +41,7 @@ class VerifyRequest(Request):
     weights: str | None = None
     dynamic: tuple[str, ...] | None = some_of(*AXES, default=None)
     opset: int = within(OPSETS, OPSET)
-    seed: int = count(0, least=0)
+    seed: int = count(0, least=0, most=MOST_SEED)
     images: tuple[str, ...] = ()
     batches: tuple[int, ...] = count((1, 3))
     tolerance: float = positive(1e-4)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from netdef.compiler.bounds import MOST_EPOCHS, MOST_SEED
 from netdef.compiler.override import override
 from netdef.compiler.request import NetRequest, Request, UsageError, count, positive
 from netdef.runtime.requests.inputs import DataRequest, HardwareRequest
@@ -23,11 +24,11 @@ class RecipeRequest(Request):
 
     file: str | None = None
     only: str | None = None
-    epochs: float | None = positive()
+    epochs: float | None = positive(most=MOST_EPOCHS)
     max_iter: int | None = count(least=0)
     batch: int | None = count()
     lr: float | None = positive()
-    seed: int | None = count(least=0)
+    seed: int | None = count(least=0, most=MOST_SEED)
 
     @override
     def __post_init__(self) -> None:

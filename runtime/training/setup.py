@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from netdef.compiler.analysis.judged import Judged, ignored_by_all, label_ranges
 from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.memory import too_large
 from netdef.compiler.net.net import Net, Node
 from netdef.compiler.net_error import NetError
-from netdef.compiler.shape import known
+from netdef.compiler.shape import known, product
 from netdef.runtime.data.box_fields import BOX_FIELDS
 from netdef.runtime.data.colours import Shifted, colours_of
 from netdef.runtime.data.datasets.dataset import Data, Dataset, boxes_of, evenly_spread
@@ -136,6 +137,7 @@ def prepare(
     division = divide(recipe, hardware.group, hardware.passes, shards=hardware.shards)
     if hardware.shards:
         check_shardable(train_net, hardware.group)
+    check_batch(train_net, recipe.batch // hardware.group.size)
     LossScale(train_net, division)  # refuses what can't be divided
     feeding, testing = feeds or _fed_from_outside(train_net, test_net, recipe, data, inputs)
     boxed = feeds is None and any(field in feeding.blobs for field in BOX_FIELDS)
@@ -207,6 +209,14 @@ def checked_labels(data: Data, judged: Judged, feed: Feed, nets: tuple[Net, Net]
     own = label_ranges(train_net, test_net).get(blob or "")
     alone = own is None or own.num_classes == shape[judged.axis]
     return frozenset([blob] if blob is not None and is_known and alone else ())
+
+
+def check_batch(net: Net, num_images: int) -> None:
+    """Refuse batches whose inputs alone are more than a machine's memory."""
+    numbers = sum(known(product(shape[1:])) for shape in net.inputs.values())
+    said = too_large(f"a batch of {num_images:,} images", 4 * num_images * numbers)
+    if said is not None:
+        raise NetError(said)
 
 
 def check_loss(net: Net, scores: str | None) -> None:

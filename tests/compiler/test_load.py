@@ -249,3 +249,11 @@ def damaged(text: str, rng: random.Random, words: list[str]) -> str:
             end = at + rng.randint(1, 60)
             text = text[:end] + text[at:]
     return text
+
+
+def test_a_variable_that_is_set_to_zero_is_refused() -> None:
+    text = 'let N = 1 input "data" [N, 3, 8, 8] layer "relu" ReLU'
+    (mistake,) = netdef.analyse(text, set={"N": 0}).report.errors
+    assert (mistake.code, mistake.message) == ("N606", "--set N=0 leaves an input without a value")
+    assert not netdef.analyse(text.replace("N = 1", "N = 0")).report.errors, "a file may say so"
+    assert not netdef.analyse('let pad = 1 input "data" [1, 2] layer "relu" ReLU', set={"pad": 0}).report.errors

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from math import ceil
 from typing import Any, ClassVar, NamedTuple
 
+from netdef.compiler.bounds import MOST_EPOCHS, MOST_SEED, MOST_SIDE
 from netdef.compiler.override import override
 from netdef.compiler.schema.message import Message, ProtoEnum, Refusal, param
 from netdef.runtime.data.augment import Augment
@@ -114,7 +115,9 @@ class Evaluation(Message):
         doc="length of a test, which goes on where the last ended; all data if nothing is said",
     )
     batch: int = param(0, default=64, least=1, doc="images in each of these batches")
-    scale: int | None = param(0, default=None, least=1, doc="shorter side in tests, in pixels, if not the net's")
+    scale: int | None = param(
+        0, default=None, least=1, most=MOST_SIDE, doc="shorter side in tests, in pixels, if not the net's"
+    )
 
 
 class Recipe(Message):
@@ -126,7 +129,7 @@ class Recipe(Message):
     )
     batch: int = param(0, default=64, least=1, doc="images in an iteration, over all devices")
     iter_size: int = param(0, default=1, least=1, doc="equal parts of a batch, computed one after the other")
-    seed: int = param(0, default=1, least=0, doc="of first weights, order, augmentation and dropout")
+    seed: int = param(0, default=1, least=0, most=MOST_SEED, doc="of first weights, order, augmentation and dropout")
     solver: Method = param(0, default=Sgd(), doc="how weights follow their gradients")
     lr: Policy = param(0, default=Plateau(), doc="how the learning rate changes")
     augment: Augment = param(0, default=Augment(), doc="what training does to an image")
@@ -137,8 +140,9 @@ class Recipe(Message):
         """One length, and not 0; whole parts of a batch."""
         if self.epochs is not None and self.iterations is not None:
             yield Refusal("N866", "epochs and iterations both say how long", at="iterations", help="keep one of them")
-        if self.epochs == 0:
-            yield Refusal("N863", "epochs must be above 0", at="epochs")
+        if self.epochs is not None and not 0 < self.epochs <= MOST_EPOCHS:
+            bound = "above 0" if self.epochs == 0 else f"at most {MOST_EPOCHS:,.0f}"
+            yield Refusal("N863", f"epochs must be {bound}", at="epochs")
         if self.batch % self.iter_size:
             help = f"take a batch of {ceil(self.batch / self.iter_size) * self.iter_size}"
             message = f"a batch of {self.batch} is not {self.iter_size} equal parts"

@@ -84,7 +84,10 @@ class Policy(Message, ABC):
         The gradual warm-up of Goyal et al. 2017 (section 2.2): until the time t has come to ``warmup``, the rate is
         start + (own - start) t / warmup, where own is the rate that the policy has then.
         """
-        own = self.own_rate(moment)
+        try:
+            own = self.own_rate(moment)
+        except OverflowError:  # a power that no number holds: the loss shows it at once
+            own = math.inf
         elapsed = moment.elapsed(self.warmup.unit)
         if elapsed >= self.warmup.amount:
             return own

@@ -7,8 +7,35 @@ from typing import Any
 
 import yaml
 
+from netdef.compiler.bounds import MOST_SEED
 from netdef.runtime.training.recipe.recipe import CHOICES
 from netdef.runtime.training.recipe.schedule import Duration, Unit
+
+_LONGEST_SHOWN = 60
+"""Characters of a value in a message."""
+
+
+MOST_NODES = 100_000
+"""Values of a recipe, those of its aliases counted wherever they stand."""
+
+
+def num_nodes(node: yaml.Node) -> int:
+    """How many values a node has in it, with aliases written out.
+
+    Raises:
+        RecursionError: if it is nested too deeply, or holds itself.
+    """
+    counted: dict[int, int] = {}
+
+    def count(each: yaml.Node) -> int:
+        if isinstance(each, yaml.ScalarNode):
+            return 1
+        if id(each) not in counted:
+            pairs = each.value if isinstance(each, yaml.MappingNode) else [(value,) for value in each.value]
+            counted[id(each)] = 1 + sum(count(inner) for pair in pairs for inner in pair)
+        return counted[id(each)]
+
+    return count(node)
 
 
 def without(node: yaml.MappingNode, keys: tuple[str, ...]) -> yaml.MappingNode:
@@ -50,11 +77,15 @@ def found(node: yaml.Node) -> str:
         return "settings"
     if isinstance(node, yaml.SequenceNode):
         return "a list" if node.value else "an empty list"
-    return f'the text "{node.value}"' if isinstance(node, yaml.ScalarNode) and node.style else f'"{node.value}"'
+    value = str(node.value)
+    if len(value) > _LONGEST_SHOWN:
+        value = f"{value[:_LONGEST_SHOWN]}..."
+    return f'the text "{value}"' if isinstance(node, yaml.ScalarNode) and node.style else f'"{value}"'
 
 
 def _integer(text: str) -> int | None:
-    return int(text) if re.fullmatch(r"[-+]?[0-9][0-9_]*", text) else None
+    """A whole number of 64 bits: more digits take time to read, and nothing counts so far."""
+    return int(text) if re.fullmatch(r"[-+]?[0-9][0-9_]{,24}", text) and abs(int(text)) <= MOST_SEED else None
 
 
 def _number(text: str) -> float | None:

@@ -12,13 +12,22 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from netdef.compiler.bounds import MOST
 from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity, closest
 from netdef.compiler.net_error import NetError, stop_on_errors
 from netdef.compiler.schema.message import Message, Param, ProtoEnum
 from netdef.compiler.source import Source, Span
 from netdef.runtime.training.recipe.recipe import CHOICES, INIT, LIKE, NAME, NET, STAGES, Init, Recipe, Stage
 from netdef.runtime.training.recipe.schedule import Policy
-from netdef.runtime.training.recipe.yaml_nodes import SCALARS, as_mapping, found, laid_over, without
+from netdef.runtime.training.recipe.yaml_nodes import (
+    MOST_NODES,
+    SCALARS,
+    as_mapping,
+    found,
+    laid_over,
+    num_nodes,
+    without,
+)
 
 THE_NETS = ("channels", "mean", "crop_size", "preprocess")
 """Keys that people look for here, and that belong to the net."""
@@ -55,7 +64,7 @@ def parse_recipe(source: Source) -> Written:
 def _source(path: Path) -> Source:
     try:
         return Source(str(path), path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # no UTF-8, or a path with a zero byte
         why = getattr(error, "strerror", None) or error
         raise NetError(Diagnostic("N864", f"cannot read the recipe {path}: {why}")) from None
 
@@ -90,6 +99,8 @@ class _Reader:
             self.report.add(Diagnostic("N864", f"this is not YAML: {error.problem or error.context}", place, help=help))
         except yaml.reader.ReaderError as error:
             self.report.add(Diagnostic("N864", f"this is not YAML: {error.reason}"))
+        except RecursionError:
+            self.report.add(Diagnostic("N864", "this is no recipe: it is nested too deeply, or holds itself"))
         except _ReportedError:
             pass
         return None
@@ -99,6 +110,8 @@ class _Reader:
         loader = yaml.SafeLoader(source.text)
         loader.name = source.path  # stands in every place
         root = loader.get_single_node() or yaml.MappingNode("", [])
+        if num_nodes(root) > MOST_NODES:
+            raise self.complain("N864", f"this is no recipe: it has more than {MOST_NODES:,} values", root)
         entries = self.entries(root, "a recipe")
         assert isinstance(root, yaml.MappingNode)
         if LIKE not in entries:
@@ -256,6 +269,9 @@ class _Reader:
             raise self.complain("N862", f"{key} takes {what}, not {found(node)}", node)
         if declared.least is not None and value < declared.least:
             raise self.complain("N863", f"{key} must be at least {declared.least:g}, not {value:g}", node)
+        most = MOST if kind is int and declared.most is None else declared.most
+        if most is not None and value > most:
+            raise self.complain("N863", f"{key} must be at most {most:,}, not {value:,}", node)
         return value
 
     def word(self, node: yaml.Node, key: str, words: tuple[str, ...]) -> str:
