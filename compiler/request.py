@@ -5,7 +5,7 @@ at its default has not been said; one whose every value says something has None 
 words that mean nothing are refused. Nothing here reads a file.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from enum import Enum
 from numbers import Integral, Real
@@ -273,14 +273,30 @@ def net_request(file: PathName, **state: Unpack[NetStateInPhase]) -> NetRequest:
         given = plain_state(state)
     except WrongKeyword as wrong:
         raise UsageError(str(wrong)) from None
-    return NetRequest(file=fspath(file), **{**given, "layer_files": paths_of(state.get("layer_files", ()))})
+    return NetRequest(file=file_of(file), **{**given, "layer_files": paths_of(state.get("layer_files", ()))})
+
+
+def file_of(name: PathName) -> str:
+    """A file's name as a request has it.
+
+    Raises:
+        UsageError: if it is none, such as a net that was loaded already.
+    """
+    if not isinstance(name, str | PathLike):
+        raise UsageError(f"this takes the name of a file, not a {type(name).__name__}")
+    return fspath(name)
 
 
 def path_of(name: PathName | None) -> str | None:
     """A path as a request has it."""
-    return None if name is None else fspath(name)
+    return None if name is None else file_of(name)
 
 
 def paths_of(names: PathName | Sequence[PathName]) -> tuple[str, ...]:
     """One path or word, or several, as a request has them."""
-    return (fspath(names),) if isinstance(names, str | PathLike) else tuple(fspath(name) for name in names)
+    return (fspath(names),) if isinstance(names, str | PathLike) else tuple(map(file_of, names))
+
+
+def numbers_of(numbers: int | Sequence[int]) -> tuple[int, ...]:
+    """One number, or several, as a request has them."""
+    return tuple(numbers) if isinstance(numbers, Iterable) else (numbers,)

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 from netdef.compiler.override import override
-from netdef.compiler.request import NetState, PathName, net_request, path_of, paths_of
+from netdef.compiler.request import NetState, PathName, net_request, numbers_of, path_of, paths_of
 from netdef.launch import Task, ended, needs_launch, run_launched
 from netdef.runtime.console import Console, open_console
 from netdef.runtime.hardware.threads import share_processors
@@ -55,7 +55,7 @@ def evaluate(
     weights: PathName | Sequence[PathName] = (),
     *,
     data: PathName | None = None,
-    scales: Sequence[int] = (),
+    scales: int | Sequence[int] = (),
     crops: int = 0,
     flip: bool = False,
     pool: str = "logits",
@@ -84,7 +84,7 @@ def evaluate(
             net, a run's folder takes none.
         data: labelled images; by default what the net's data layers name, else what the run was tested on, else the
             digits.
-        scales: the shorter sides of an image, in pixels.
+        scales: the shorter side of an image, in pixels, or several.
         crops: windows of an image at one scale: 0, 1, 10 or 50.
         flip: whether the image is shown mirrored, too.
         pool: whether a map is averaged before (``logits``) or after (``prob``) the soft-max.
@@ -122,7 +122,7 @@ def evaluate(
             workers=workers,
         ),
         hardware=HardwareRequest(device=device, devices=devices),
-        scales=tuple(scales),
+        scales=numbers_of(scales),
         crops=crops,
         flip=flip,
         pool=pool,

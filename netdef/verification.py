@@ -1,13 +1,12 @@
 """PyTorch against ONNX Runtime: ``netdef.verify``, and what the command of that name calls."""
 
 from collections.abc import Sequence
-from os import fspath
 from typing import Unpack
 
 from netdef.compiler.load import load_net
 from netdef.compiler.model_options import OPSET, axes_of
 from netdef.compiler.net_error import stop_on_errors
-from netdef.compiler.request import NetStateInPhase, PathName, UsageError, net_request, path_of
+from netdef.compiler.request import NetStateInPhase, PathName, UsageError, net_request, numbers_of, path_of, paths_of
 from netdef.compiler.weights.complete import complete
 from netdef.compiler.weights.formats.files import NamedWeights, open_named
 from netdef.runtime.console import Console, open_console
@@ -24,9 +23,9 @@ def verify(
     net: PathName,
     *,
     weights: PathName | None = None,
-    images: Sequence[PathName] = (),
+    images: PathName | Sequence[PathName] = (),
     dynamic: str | Sequence[str] | None = None,
-    batches: Sequence[int] = (1, 3),
+    batches: int | Sequence[int] = (1, 3),
     opset: int = OPSET,
     seed: int = 0,
     tolerance: float = 1e-4,
@@ -58,9 +57,9 @@ def verify(
     request = VerifyRequest(
         net=net_request(net, **state),
         weights=path_of(weights),
-        images=tuple(fspath(image) for image in images),
+        images=paths_of(images),
         dynamic=None if dynamic is None else axes_of(dynamic),
-        batches=tuple(batches),
+        batches=numbers_of(batches),
         opset=opset,
         seed=seed,
         tolerance=tolerance,

@@ -1,6 +1,6 @@
 """How weights meet a net: by layer name, in the order of the ``.caffemodel``."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from netdef.compiler.analysis.other_inputs import other_input
@@ -9,10 +9,9 @@ from netdef.compiler.net.net import Net, Node
 from netdef.compiler.net.weight_key import WeightKey
 from netdef.compiler.net_error import stop_on_errors
 from netdef.compiler.override import override
-from netdef.compiler.request import UsageError
 from netdef.compiler.shape import product, show
 from netdef.compiler.weights.dtypes import NUMBERS
-from netdef.compiler.weights.stored import StoredArray, Weights, stored_arrays
+from netdef.compiler.weights.stored import StoredArray, Weights, need_weights, stored_arrays
 
 
 class Matched(NamedTuple):
@@ -50,11 +49,7 @@ def match(net: Net, weights: Weights) -> Matched:
         NetError: with every layer whose weights have another number or other shapes.
         UsageError: if they aren't weights by layer.
     """
-    if not isinstance(weights, Mapping):
-        kind = type(weights).__name__
-        raise UsageError(
-            f"weights are arrays by layer, not a {kind}: netdef.read_weights(path) reads a file's, or a run's"
-        )
+    need_weights(weights)
     report = Report()
     shapes = {WeightKey(node.name, i): w.weight.shape for node in net.nodes for i, w in enumerate(node.weights)}
     arrays: dict[WeightKey, StoredArray] = {}

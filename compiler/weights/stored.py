@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from netdef.compiler.override import override
+from netdef.compiler.request import UsageError
 from netdef.compiler.shape import show
 
 if TYPE_CHECKING:
@@ -18,11 +19,19 @@ if TYPE_CHECKING:
 Weights = Mapping[str, Sequence["NDArray[generic]"]]
 """Arrays by layer, in the order of the ``.caffemodel``; those of a file are ``LayerArrays``."""
 
+
 MOST_AXES = 32
 """As in Caffe, and as many as NumPy always had."""
 
 BLOCK = 1 << 20
 """Numbers that are converted at once when an array is written under another dtype, or in another order."""
+
+
+def need_weights(weights: object) -> None:
+    """Raise ``UsageError`` where somebody hands in something else, such as the name of their file."""
+    if not isinstance(weights, Mapping):
+        given = f"weights are arrays by layer, not a {type(weights).__name__}"
+        raise UsageError(f"{given}: netdef.read_weights(path) reads a file's, or a run's")
 
 
 class StoredArray(NamedTuple):

@@ -19,6 +19,7 @@ from torch import Tensor
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.net.weight_key import WeightKey
 from netdef.compiler.net_error import NetError
+from netdef.compiler.override import override
 from netdef.runtime.tensors import fill_in, is_sharded
 from netdef.runtime.training.division import Division
 from netdef.runtime.training.gradients import Accelerate, Gradients
@@ -118,6 +119,11 @@ class Solver:
                     )
                     members.append(remembered)
         self._groups = list(groups.values())
+
+    @override
+    def __repr__(self) -> str:
+        name = self.module.net.name or self.module.net.definition.path
+        return f"<Solver of {name}: {self.recipe.solver}, iteration {self.iteration}, learning rate {self.lr:g}>"
 
     @property
     def lr(self) -> float:

@@ -304,3 +304,32 @@ def test_a_report_is_walked_and_true_where_something_is_wrong() -> None:
     assert wrong
     assert [each.code for each in wrong] == [each.code for each in wrong.errors]
     assert len(wrong) == 1
+
+
+def test_one_thing_may_stand_for_a_list_of_one(folder: Path) -> None:
+    found = netdef.verify("tiny.net", weights="one.npz", images="data/a/0.png", batches=2, progress=False)
+    assert [next(iter(case.inputs.values()))[0] for case in found.cases] == [2, 1]
+    Path("map.net").write_text(
+        NET.replace('layer "fc"', 'layer "pool" Pooling { pool: AVE global_pooling: true }\nlayer "fc"')
+    )
+    netdef.write_weights("map.npz", netdef.module(netdef.load("map.net")).weights())
+    one, list_of_one = (netdef.evaluate("map.net", "map.npz", data="data", scales=s, progress=False) for s in (9, [9]))
+    assert plain(one) == plain(list_of_one)
+
+
+@pytest.mark.parametrize("verb", ["train", "evaluate", "predict", "export", "verify"])
+def test_a_net_that_was_loaded_is_no_file(folder: Path, verb: str) -> None:
+    words = {"predict": {"images": "x.png", "weights": "one.npz"}}.get(verb, {})
+    net: Any = [netdef.load("tiny.net")] if verb == "evaluate" else netdef.load("tiny.net")
+    with pytest.raises(UsageError, match="this takes the name of a file, not a ShownNet"):
+        getattr(netdef, verb)(net, **words)
+
+
+def test_weights_are_arrays_by_layer(folder: Path) -> None:
+    with pytest.raises(UsageError, match="weights are arrays by layer, not a str"):
+        netdef.write_weights("x.npz", "one.npz")  # type: ignore[arg-type]  # as somebody without types may
+    shown = repr(
+        netdef.solver(Path(__file__).parents[2] / "nets/digits.yaml", netdef.module(netdef.load("tiny.net")), 100)
+    )
+    assert shown.startswith("<Solver of tiny: ")
+    assert len(shown) < 120

@@ -14,7 +14,7 @@ from netdef.compiler.solver_state import is_solver_state, solver_state
 from netdef.compiler.weights.dtypes import NUMBERS
 from netdef.compiler.weights.formats.run_folder import best_weights
 from netdef.compiler.weights.formats.table import FOLDER, FORMATS
-from netdef.compiler.weights.stored import LayerArrays, Weights, stored_arrays
+from netdef.compiler.weights.stored import LayerArrays, Weights, need_weights, stored_arrays
 
 
 class NamedWeights(NamedTuple):
@@ -60,6 +60,7 @@ def write_weights(path: str | os.PathLike[str], weights: Weights) -> None:
     Raises:
         NetError: if that is no suffix of ours, or the format can't hold such numbers, or the file can't be written.
     """
+    need_weights(weights)
     path = Path(path)
     writers = {format.suffix: (format.write, format.dtypes) for format in FORMATS if format.write}
     if path.suffix not in writers:
