@@ -60,6 +60,7 @@ def evaluate(
     flip: bool = False,
     pool: str = "logits",
     boxes: bool = False,
+    whole: bool = False,
     scores: str | None = None,
     inputs: Mapping[str, str] | None = None,
     objects: Sequence[str] = (),
@@ -89,6 +90,7 @@ def evaluate(
         flip: whether the image is shown mirrored, too.
         pool: whether a map is averaged before (``logits``) or after (``prob``) the soft-max.
         boxes: whether wrong boxes are counted; so they are for nets that learn from boxes.
+        whole: whether all test images of a run count, where its tests saw a part of them.
         scores: the blob with the class scores, where the net doesn't tell.
         inputs: input blob -> field of the data, where the blob's name doesn't say it.
         objects: the classes whose boxes count; without any, all.
@@ -127,6 +129,7 @@ def evaluate(
         flip=flip,
         pool=pool,
         boxes=boxes,
+        whole=whole,
         posteriors=paths_of(posteriors),
         save_posteriors=path_of(save_posteriors),
         per_class=path_of(per_class),

@@ -8,9 +8,27 @@ from netdef.compiler.net_error import NetError
 from netdef.compiler.preprocess import Preprocessing
 from netdef.compiler.request import NetRequest
 from netdef.compiler.weights.formats.manifest import MANIFEST, Manifest, read_manifest, unfit
-from netdef.compiler.weights.formats.run_folder import run_with_weights
+from netdef.compiler.weights.formats.run_folder import BEST, LAST, run_with_weights
 from netdef.runtime.requests import DataRequest
 from netdef.runtime.run import Run
+
+
+class Seen(NamedTuple):
+    """The part of the test data that a test saw: some batches of a row that begins again when it ends, as in Caffe.
+
+    first   the first batch
+    num     how many there are
+    size    samples in each
+    """
+
+    first: int
+    num: int
+    size: int
+
+    @property
+    def num_samples(self) -> int:
+        """Samples of all batches."""
+        return self.num * self.size
 
 
 class TrainedRun(NamedTuple):
@@ -69,6 +87,18 @@ class TrainedRun(NamedTuple):
         """What the manifest says of tests; empty where an older version of netdef made the run."""
         found: dict[str, Any] = self.manifest.get("test", {})
         return found
+
+    def seen(self, file: str) -> Seen | None:
+        """What the test saw that found how good the weights in a file are; None for all test data, or if nobody knows.
+
+        ``file`` is the best weights' or the last ones'.
+        """
+        test = self.manifest["identity"]["recipe"]["test"]
+        errors = [line["top1_error"] for line in Run(self.folder).evaluations if "top1_error" in line]
+        places = {BEST: errors.index(min(errors)), LAST: len(errors) - 1} if errors else {}
+        place = places.get(Path(file).name)
+        num = test.get("batches")
+        return None if num is None or place is None else Seen(place * num, num, test["batch"])
 
     @property
     def scale(self) -> list[int]:

@@ -63,6 +63,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     pool = "average a map before (logits) or after (prob) the soft-max"
     how.add_argument("--pool", choices=POOLS, default="logits", help=pool)
     how.add_argument("--boxes", action="store_true", help="count wrong boxes, as for a net that learns from boxes")
+    whole = "all test images of a run whose tests saw but a part (test_iter)"
+    how.add_argument("--whole", action="store_true", help=whole)
     results = parser.add_argument_group("results")
     results.add_argument("--posteriors", nargs="+", default=[], metavar="P", help="saved posteriors, to be fused")
     kept = "a file for them, .npz or .safetensors; where several are fused, for the fusion's alone"
@@ -117,6 +119,7 @@ def evaluate_request(args: argparse.Namespace) -> EvaluateRequest:
         flip=args.flip,
         pool=args.pool,
         boxes=args.boxes,
+        whole=args.whole,
         posteriors=tuple(args.posteriors),
         save_posteriors=args.save_posteriors,
         per_class=args.per_class,

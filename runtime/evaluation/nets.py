@@ -92,6 +92,9 @@ def _evaluated(
         console.say(line)
     task = open_task(request, named)
     console.show(task.trained.warnings)
+    if task.seen is not None:
+        part = f"{task.num_shown:,} of {len(task.data):,} images, those that its test saw (test_iter)"
+        console.say(f"{weights}: {part}; --whole takes all")
     if task.judged is not None and (task.judged.others or task.judged.by_position):
         console.say(f"{file}: judged by {task.judged.text}")
     facts = {
@@ -105,7 +108,7 @@ def _evaluated(
         check_task(task)
     else:
         check_without_views(task, request)
-    with counting(console, file, len(group.slice_of(len(task.data))), "images") as counter:
+    with counting(console, file, len(group.slice_of(task.num_shown)), "images") as counter:
         found = (score_images if is_by_class else measure_images)(task, left_out.tell, counter.add, group)
     if not isinstance(found, Posteriors):
         left_out.close(group)
@@ -143,6 +146,8 @@ def open_task(request: EvaluateRequest, named: NamedNet) -> ScoringTask:
     if judged is None or judged.labels is not None:
         check_label_input(net, trained.feed)
     protocol = Protocol(named.request.dense, request.crops, request.scales, request.flip, Pool(request.pool))
+    is_as_tested = run is not None and asked.data is None and protocol.is_simple and not request.whole
+    seen = run.seen(trained.origin.file) if run and is_as_tested else None
     return ScoringTask(
         trained,
         data,
@@ -151,4 +156,5 @@ def open_task(request: EvaluateRequest, named: NamedNet) -> ScoringTask:
         num_workers=workers_for(data) if asked.workers is None else asked.workers,
         judged=judged,
         batch=min(own.batch_size, TEST_BATCH) if own else TEST_BATCH,
+        seen=seen if seen and seen.num_samples <= len(data) else None,
     )

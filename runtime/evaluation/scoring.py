@@ -28,6 +28,7 @@ from netdef.runtime.evaluation.protocol import Pool, Protocol
 from netdef.runtime.evaluation.views import ViewValues, large_enough, values_of_views
 from netdef.runtime.hardware.process_group import SINGLE, ProcessGroup
 from netdef.runtime.trained import TrainedNet
+from netdef.runtime.trained_run import Seen
 
 Tell = Callable[[Diagnostic], None]
 """What is given each image that is left out."""
@@ -42,6 +43,7 @@ class ScoringTask(NamedTuple):
     judged     the labels that they are held against, and which of these don't count; None: the data's own, all of them
     skip       whether images that can't be read, or are too small, are left out
     batch      how many samples are measured at once, where there are no scores of whole images
+    seen       the part of the data that is shown, where a run's test saw but a part; None is all
     """
 
     trained: TrainedNet
@@ -51,6 +53,12 @@ class ScoringTask(NamedTuple):
     num_workers: int = 0
     judged: Judged | None = None
     batch: int = TEST_BATCH
+    seen: Seen | None = None
+
+    @property
+    def num_shown(self) -> int:
+        """The samples that are shown."""
+        return len(self.data) if self.seen is None else self.seen.num_samples
 
 
 class Beside(NamedTuple):
@@ -112,9 +120,12 @@ def _as_in_training(
 ) -> tuple[Iterator[ViewValues], int]:
     """The scores for what the net is shown in the tests of training: one piece for each sample."""
     feed = task.trained.feed
-    batches = TestBatches(task.data, feed.crop, TEST_BATCH, skip=task.skip)
-    coming = Skipped(task.data, tell).readable(stream(batches, group.slice_of(len(batches)), task.num_workers))
-    return _scored(task, coming, beside), 1
+    seen = task.seen
+    size = TEST_BATCH if seen is None else seen.size
+    batches = TestBatches(task.data, feed.crop, size, skip=task.skip, endless=seen is not None)
+    first, num = (0, len(batches)) if seen is None else (seen.first, seen.num)
+    own = stream(batches, [first + batch for batch in group.slice_of(num)], task.num_workers)
+    return _scored(task, Skipped(task.data, tell).readable(own), beside), 1
 
 
 def _scored(task: ScoringTask, batches: Iterable[Batch], beside: Beside) -> Iterator[ViewValues]:

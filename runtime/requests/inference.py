@@ -27,6 +27,7 @@ class EvaluateRequest(Request):
     flip              whether the image is shown mirrored, too
     pool              whether a map is averaged before (``logits``) or after (``prob``) the soft-max
     boxes             whether wrong boxes are counted
+    whole             whether all test images of a run count, where its tests saw a part of them
     posteriors        files of saved ones; ``save_posteriors`` is where those found are written
     per_class         a file, .csv or .png, for the errors of each class and what is taken for what
     classes           a file with the classes' names, one a line; None is the data's
@@ -42,6 +43,7 @@ class EvaluateRequest(Request):
     flip: bool = False
     pool: str = "logits"
     boxes: bool = False
+    whole: bool = False
     posteriors: tuple[str, ...] = ()
     save_posteriors: str | None = None
     per_class: str | None = None

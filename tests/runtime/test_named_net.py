@@ -15,6 +15,7 @@ from netdef.compiler.request import NetRequest
 from netdef.runtime.evaluation.posteriors_file import POSTERIORS
 from netdef.runtime.named_net import named_net
 from netdef.runtime.run import Run
+from netdef.runtime.trained_run import Seen, TrainedRun
 
 Captured = pytest.CaptureFixture[str]
 
@@ -102,6 +103,23 @@ def test_the_last_test_the_next_command_and_an_evaluation_agree(folder: Path, ca
     assert whole["protocol"]["scales"] == [14]
     asked = netdef.evaluate("my run", dense=True, scales=[10], progress=False).results[0].as_data
     assert asked["protocol"]["scales"] == [10]
+
+
+def test_a_test_of_a_part_of_the_images_is_made_again(folder: Path, capsys: Captured) -> None:
+    """Two batches of three of twelve images, the next test the others: as Caffe's test_iter goes on."""
+    Path("part.yaml").write_text("{epochs: 3, batch: 4, test: {batches: 2, batch: 3}, lr: {policy: fixed, base: 0.05}}")
+    assert main(["train", "small.net", "--recipe", "part.yaml", "--data", "data", "-o", "run"]) == 0
+    out = capsys.readouterr().out
+    for name, weights in (("best", "run"), ("last", "run/last.safetensors")):
+        (trained,) = (errors_in(line) for line in out.splitlines() if line.startswith(f"{name}: "))
+        assert main(["evaluate", "small.net", "--weights", weights]) == 0
+        found = capsys.readouterr()
+        assert errors_in(found.out) == trained
+        assert f"{weights}: 6 of 12 images, those that its test saw" in found.err
+        assert "(6 images)" in found.out
+    assert "(12 images)" in repr(netdef.evaluate("run", whole=True, progress=False))
+    seen = [TrainedRun(Path("run"), Run(Path("run")).manifest).seen(name) for name in ("last.safetensors", "x")]
+    assert seen == [Seen(4, 2, 3), None]
 
 
 def test_an_image_is_shown_to_a_net_as_in_its_tests(folder: Path) -> None:
