@@ -104,6 +104,10 @@ class Report:
         for diagnostic in diagnostics:
             self.add(diagnostic)
 
+    def agreed(self, other: "Report") -> "Report":
+        """What another report says, too: of two readings of one text, what is wrong in either."""
+        return Report(each for key, each in self._found.items() if key in other._found)
+
     def has_many(self, code: str) -> bool:
         """Whether a code has come so often that nobody reads each one's help, which takes time to find."""
         return self._times[code] >= _MANY

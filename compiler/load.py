@@ -51,6 +51,8 @@ class Analysis(NamedTuple):
     """The layers of one phase, joined, with shapes."""
     report: Report
     """What is wrong."""
+    mended: "Analysis | None" = None
+    """The same of the text as if its mistakes were mended by other guesses; only what both say is wrong is said."""
 
     @override
     def __repr__(self) -> str:
@@ -99,10 +101,21 @@ def read_net(request: NetRequest, files: Files = DISK) -> Analysis:
     if source is None:
         return Analysis(None, None, None, None, report)
     tree = parse(source, report)
+    read = _define(tree, request, field, Report(report), files)
+    return read if tree.mended is None else _agreed(read, _define(tree.mended, request, field, report, files))
+
+
+def _define(tree: Tree, request: NetRequest, field: str, report: Report, files: Files) -> Analysis:
+    """One reading of a text, as far as the definition of its layers."""
     expanded = net_within(expand(tree, request.set, report, files), field, report)
     _check_names(expanded, report)
     expanded = declare(expanded, request.opaque, report)
     return Analysis(tree, expanded, define(expanded, _later(expanded, report)), None, report)
+
+
+def _agreed(found: Analysis, mended: Analysis) -> Analysis:
+    """What is known of a text with mistakes: what follows from one guess at it, and not from another, is not said."""
+    return found._replace(report=found.report.agreed(mended.report), mended=mended)
 
 
 @no_collection()
@@ -128,7 +141,10 @@ def join_net(
         found = Report()
         net = make_dense(net, given, found)
         report.extend(found)
-    return read._replace(net=ShownNet.of(net), report=report)
+    joined = read._replace(net=ShownNet.of(net), report=report)
+    return (
+        joined if read.mended is None else _agreed(joined, join_net(read.mended, request, samples=samples, files=files))
+    )
 
 
 @no_collection()

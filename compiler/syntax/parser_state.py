@@ -90,7 +90,10 @@ class ParserState:
         """Whether a token begins a statement, as far as the one after it tells."""
         kind = self.token(index).type
         if kind == "NAME":
-            return self.token(index + 1).type in AFTER_A_FIELD_NAME | {"LPAR"}
+            following = self.token(index + 1).type
+            if following == "LESSTHAN":  # a message's, or a comparison's
+                return self.token(index + 2).type == "MORETHAN" or self.begins_statement(index + 2)
+            return following in AFTER_A_FIELD_NAME | {"LPAR"}
         return kind == "FIELDS" or kind in FORMS
 
     def closer_of(self, index: int) -> int:
@@ -163,10 +166,14 @@ class ParserState:
         begin = self.begin_of_value()
         if begin is None:
             return False
+        nested = 0
         while len(self.stacks.value_stack) > begin + 1:
-            self.pop()
+            popped = self.pop()
+            if isinstance(popped, Token):
+                nested += (popped.type in OPENING) - (popped.type in CLOSING)
+        nested += sum((token.type in OPENING) - (token.type in CLOSING) for token in self.tokens[self.index : index])
         self.feed("BROKEN", index)
-        self._skip_value(index)
+        self._skip_value(index, max(0, nested))
         return True
 
     def break_last_field(self) -> None:
@@ -207,8 +214,8 @@ class ParserState:
                 break
         self.reader.next = index
 
-    def _skip_value(self, index: int) -> None:
-        nested = 0
+    def _skip_value(self, index: int, nested: int) -> None:
+        """Go on behind a value that ``nested`` brackets are still open of."""
         while index < len(self.tokens):
             kind = self.tokens[index].type
             if not nested and kind in _ENDS_OF_A_VALUE and self.can(kind):

@@ -133,6 +133,8 @@ class _Mistake(ParserState):
         otherwise = self.token(self.closer_of(end) + 1)
         if otherwise.type == "NAME" and otherwise.value == "else":
             otherwise.type = "ELSE"
+        if word.value == "if":
+            return syntax_errors.bad_form(word.at, syntax_errors.FORMS["IF"], self.bad.at)
         return syntax_errors.no_keyword("if", word.at)
 
     def _if_without_block(self) -> Diagnostic | None:
@@ -148,12 +150,12 @@ class _Mistake(ParserState):
         name, body = self.token(begin), self.closer_of(begin + 1) + 1
         if name not in self.stacks.value_stack or not is_first_on_line(name.at) or self.token(body).type != "LBRACE":
             return None
-        if end == self.index:
-            self.lose_statement(body, "block", name.value)
-        else:
+        if end != self.index:
             while self.pop() is not name:
                 pass
-            self.lose_statement(body, "block", name.value)
+        self.lose_statement(body, "block", name.value if name.value != "block" else "")
+        if name.value == "block":
+            return syntax_errors.bad_form(name.at, syntax_errors.FORMS["BLOCK"], self.token(begin + 1).at)
         return syntax_errors.no_keyword("block", name.at)
 
     def _if_separator_inside(self) -> Diagnostic | None:
@@ -174,6 +176,10 @@ class _Mistake(ParserState):
         word, bad = self.before, self.bad
         if word.type != "NAME" or self.is_statement_possible() or not {"COLON", "LBRACE"} <= self.possible:
             return None
+        form = syntax_errors.FORMS.get(word.value.upper()) if word.value.islower() else None
+        if form is not None and (bad.type in _LITERALS or (bad.type == "EQUAL" and word.value == "let")):
+            self.lose_statement(self.index, word.value)
+            return syntax_errors.bad_form(word.at, form, bad.at)
         follows = self.token(self.index + 1)
         is_value_next = follows.type in _LITERALS or (
             follows.type == "NAME" and not self.begins_statement(self.index + 1) and follows.at.line == word.at.line
@@ -191,10 +197,14 @@ class _Mistake(ParserState):
             self.pop()
             self.feed(meant.upper(), self.index)
             return syntax_errors.stray_word(word.at)
+        if meant is None and bad.type == "STRING" and self._is_head_of_a_layer():
+            self.pop()
+            self.feed("LAYER", self.index)
+            return syntax_errors.stray_word(word.at, "layer")
         follows_on = bad.type == "NAME" and not self.begins_statement(self.index) and bad.at.line == word.at.line
         if meant is None and (bad.type in _LITERALS or follows_on):
             self.feed("COLON", self.index)
-            return syntax_errors.no_colon(word.at, bad.at)
+            return syntax_errors.no_colon(word.at, bad.at, is_sure=not bad.type == follows.type == "STRING")
         negation = self.token(self.index - 2)
         if negation.type == "NAME" and negation.value == "not":
             self.pop()
@@ -308,7 +318,8 @@ class _Mistake(ParserState):
         if self.bad.type in _SEPARATORS and (self.before.type in _SEPARATORS or self.is_statement_possible()):
             self.token(self.index + 1).is_doubtful = True  # the separator may stand in the place of what it needs
             self.reader.next = self.index + 1
-            return syntax_errors.separator_too_many(self.bad.at, expected, self.bad.at)
+            is_sure = not is_first_on_line(self.bad.at)
+            return syntax_errors.separator_too_many(self.bad.at, expected, self.bad.at, is_sure=is_sure)
         if self.bad.type in CLOSING and self.before.type == "COMMA":
             self.pop()
             self.reader.next = self.index
@@ -334,6 +345,11 @@ class _Mistake(ParserState):
         return syntax_errors.unexpected(bad.at, expected, help)
 
     # ---- looking around
+    def _is_head_of_a_layer(self) -> bool:
+        """Whether the bad token is a string that a type and a brace follow on the same line."""
+        kind, brace = self.token(self.index + 1), self.token(self.index + 2)
+        return kind.type == "NAME" and brace.type == "LBRACE" and kind.at.line == self.bad.at.line
+
     def _expected(self) -> str:
         expected = [words for terminal, words in _EXPECTED.items() if terminal in self.possible]
         return " or ".join(expected[:2]) or "a name"

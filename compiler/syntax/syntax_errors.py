@@ -40,9 +40,9 @@ def meant_construct(word: str) -> str | None:
     return meant if meant is not None and meant != word and abs(len(meant) - len(word)) < 2 else None
 
 
-def stray_word(at: Span) -> Diagnostic:
-    """A word that is neither a field nor a construct."""
-    meant = meant_construct(at.text)
+def stray_word(at: Span, meant: str | None = None) -> Diagnostic:
+    """A word that is neither a field nor a construct; ``meant`` is the construct that goes on like this."""
+    meant = meant or meant_construct(at.text)
     if meant is not None:
         return Diagnostic(
             "N110",
@@ -78,14 +78,14 @@ def value_alone(at: Span) -> Diagnostic:
     )
 
 
-def no_colon(name: Span, value: Span) -> Diagnostic:
-    """A field's name right before its value."""
+def no_colon(name: Span, value: Span, *, is_sure: bool) -> Diagnostic:
+    """A field's name right before its value; unless that ``is_sure``, the value may stand in the colon's place."""
     return Diagnostic(
         "N112",
         f"a `:` is missing between {quote(name)} and its value",
         Label(value),
         help=f"write {name.text}: {value.text}",
-        fix=insert_after(name, ":"),
+        fix=insert_after(name, ":", _SAFE if is_sure else _UNSAFE),
     )
 
 

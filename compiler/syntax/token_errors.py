@@ -92,6 +92,17 @@ def unopened(closer: Span, head: Span) -> Diagnostic:
     )
 
 
+def missing_opener(sign: str, following: Span) -> Diagnostic:
+    """A closing bracket that closes nothing, because the opening one is missing."""
+    return Diagnostic(
+        "N103",
+        f"a `{sign}` is missing before {quote(following)}",
+        Label(following),
+        help="write it there, or delete the bracket that closes it",
+        fix=insert_before(following, sign, _UNSAFE),
+    )
+
+
 def unended_string(at: Span) -> Diagnostic:
     """A quote without its fellow on the same line."""
     quotes = at.text[0]

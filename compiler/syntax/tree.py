@@ -274,6 +274,8 @@ class Tree(NamedTuple):
     """Whether it uses anything that prototxt does not have (then ``${`` in a string is a template)."""
     is_sound: bool = True
     """Whether its braces and quotes close; else what stands where is a guess, and so is all that follows from it."""
+    mended: "Tree | None" = None
+    """The same text as if its mistakes were mended by other guesses: what only follows from one is not said."""
 
 
 # ---- the expanded tree
