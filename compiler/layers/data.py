@@ -53,8 +53,16 @@ class _DataLayer(Layer, fed=True, brings_data=True, sized_by_data=True, colour=C
         """The image after the layer's crop, if it has one.
 
         Raises:
-            Refusal: if the crop is larger, which Caffe refuses too (data_transformer.cpp).
+            Refusal: if the crop is larger, or there are means for other channels, which Caffe refuses too
+                (data_transformer.cpp).
         """
+        num_means, channels = len(transform.mean_value), image[0]
+        if num_means > 1 and isinstance(channels, int) and num_means != channels:
+            message = f"{num_means} mean values for {channels} channel{'s' * (channels > 1)}"
+            raise Refusal("N774", message, at="transform", help="give one for all, or one for each")
+        if num_means and transform.mean_file:
+            message = "mean_file and mean_value both say what is subtracted"
+            raise Refusal("N774", message, at="transform", help="keep one of them")
         side = transform.crop_size
         if side and any(isinstance(size, int) and size < side for size in image[1:]):
             message = f"a crop of {side}x{side} does not fit an image of {show(image[1:])}"

@@ -9,6 +9,7 @@ stderr; what is left is said as without it. Of the standard input, the mended te
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 
 from netdef.compiler.all_phases import AllPhases, analyse_phases
 from netdef.compiler.diagnostics import Report
@@ -21,6 +22,7 @@ from netdef.options.net import net_arguments, net_request
 from netdef.options.output import format_arguments
 from netdef.runtime.console import Console
 from netdef.runtime.exit_status import ExitStatus
+from netdef.runtime.training.recipe.check_solver import check_solver, is_solver
 
 HELP = "check nets in all phases"
 EXAMPLES = (
@@ -47,9 +49,12 @@ def run(args: argparse.Namespace, console: Console) -> int:
     for path in args.files:
         request = net_request(args, path)
         found = _fix(request, phases, console) if args.fix else analyse_phases(request, phases=phases)
-        report.extend(found.report)
+        tree = found.analyses[phases[-1]].tree
+        is_a_solver = tree is not None and is_solver(tree) and Path(path).is_file()
+        own = Report([*found.report, *(check_solver(Path(path)) if is_a_solver else ())])
+        report.extend(own)
         net = found.analyses[phases[-1]].net
-        if args.format == "text" and net is not None and not found.report.errors:
+        if args.format == "text" and net is not None and not own.errors:
             fine = f"{net.definition.path}: fine: {len(net.nodes)} layers, {net.num_params:,} parameters"
             (console.say if args.fix and net.definition.path == STDIN else console.print)(fine)
     if args.format == "text":

@@ -104,13 +104,7 @@ def _normaliser(
     definition: LayerDefinition, preprocess: Preprocessing, crop: LayerCrop, image: tuple[int, ...], home: Path
 ) -> Normaliser:
     if not preprocess.mean_file:
-        if len(preprocess.mean) not in (0, 1, image[0]):
-            message = f"{len(preprocess.mean)} mean values for {image[0]} channels"
-            raise refused(definition, "transform", message, "give one for all, or one for each")
         return Normalise(preprocess)
-    if preprocess.mean:
-        message = "mean_file and mean_value both say what is subtracted"
-        raise refused(definition, "transform", message, "keep one of them")
     path = find_file(definition, preprocess.mean_file, home, "transform")
     mean = read_mean(path)
     if mean.shape != image:

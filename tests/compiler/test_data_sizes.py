@@ -324,3 +324,19 @@ def test_colours_that_a_layer_forces() -> None:
     assert shapes(layer % "")["d"] == (4, 1, 6, 8)
     assert shapes(layer % "force_color: true")["d"] == (4, 3, 6, 8)
     assert shapes(layer % "crop_size: 5")["d"] == (4, 1, 5, 5)
+
+
+@pytest.mark.parametrize(
+    ("fields", "transform", "said"),
+    [
+        ("", "mean_value: 104 mean_value: 117", "2 mean values for 3 channels"),
+        ("is_color: false", "mean_value: [104, 117, 123]", "3 mean values for 1 channel"),
+        ("", "mean_value: 104 mean_file: 'mean.binaryproto'", "mean_file and mean_value both say what is subtracted"),
+        ("", "mean_value: 104", None),
+        ("", "mean_value: [104, 117, 123]", None),
+    ],
+)
+def test_19_mean_file(fields: str, transform: str, said: str | None) -> None:
+    """Means are checked before training, as crops are."""
+    layer = image_layer(f"new_height: 20 new_width: 20 {fields}", f"transform_param {{ crop_size: 16 {transform} }}")
+    assert [mistake.message for mistake in analysed(layer).report.errors] == ([] if said is None else [said])

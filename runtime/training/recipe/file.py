@@ -12,7 +12,6 @@ from netdef.compiler.schema.caffe import State
 from netdef.compiler.source import Span
 from netdef.runtime.training.recipe.recipe import Recipe, Stage
 from netdef.runtime.training.recipe.solver_prototxt import read_solver
-from netdef.runtime.training.recipe.yaml_recipe import read_recipe
 
 YAML = (".yaml", ".yml", ".json")
 """The suffixes of files that are YAML; all others are prototxt."""
@@ -71,6 +70,8 @@ class RecipeFile(NamedTuple):
 def read_recipe_file(path: Path) -> RecipeFile:
     """The recipe in a file; raises ``NetError`` with all that is wrong."""
     if path.suffix.lower() in YAML:
+        from netdef.runtime.training.recipe.yaml_recipe import read_recipe  # a solver.prototxt needs no YAML
+
         written = read_recipe(path)
         homes = (path.parent, Path())  # its own folder first, as of the file that it is like
         net, stages, places = written.net, written.stages, written.places

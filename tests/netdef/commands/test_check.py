@@ -94,3 +94,38 @@ def test_what_the_readme_breaks_is_broken_as_it_says(
     assert main(["check", "my/vgg16.net"]) == 1
     said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error")]
     assert said == mistakes.strip().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("solver", "code", "help"),
+    [
+        ('base_lr: 0.01 lr_policy: "step" max_iter: 4', "N865", "add stepsize"),
+        ('base_lr: 0.01 lr_policy: "multi_step" max_iter: 4', "N862", 'did you mean "multistep"?'),
+        ('base_lr: 0.01 lr_policy: "fixed" max_iter: 4 type: "ADAM"', "N862", 'did you mean "Adam"?'),
+        ("base_lr: 0.01 max_iter: 4", "N408", "add lr_policy"),
+        ('base_lr: 0.01 lr_policy: "plateau" max_iter: 4 plateau_winsize: 9', "N862", "policy: plateau"),
+    ],
+)
+def test_40_solver_mistakes(
+    solver: str,
+    code: str,
+    help: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A solver is no net, and what training would refuse of it is said with that; the same where it holds its net."""
+    monkeypatch.chdir(tmp_path)
+    net = 'layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 1 } } }'
+    Path("net.prototxt").write_text(net)
+    for text, is_no_net in ((f'net: "net.prototxt" {solver}', True), (f"net_param {{ {net} }} {solver}", False)):
+        Path("s.prototxt").write_text(text)
+        assert main(["check", "net.prototxt", "s.prototxt"]) == 1
+        said = capsys.readouterr()
+        assert said.out == "net.prototxt: fine: 1 layers, 0 parameters\n"
+        assert f"error[{code}]" in said.err
+        assert help in said.err
+        assert ("error[N414]: s.prototxt is a solver, not a net" in said.err) == is_no_net
+    Path("s.prototxt").write_text('net: "gone.prototxt" base_lr: 0.01 lr_policy: "fixed" max_iter: 4')
+    assert main(["check", "s.prototxt"]) == 1
+    assert "there is no net gone.prototxt" in capsys.readouterr().err
