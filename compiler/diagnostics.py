@@ -40,6 +40,8 @@ def group_of(code: str) -> str:
 _MANY = 100
 _MOST_KNOWN = 1000
 _LONGEST_WORD = 200
+MOST_OF_ONE_CODE = 1000
+"""Mistakes of one code that a report keeps: a net of a hundred thousand layers may have one in each."""
 
 
 class Severity(StrEnum):
@@ -86,6 +88,7 @@ class Report:
     def __init__(self, diagnostics: Iterable[Diagnostic] = ()) -> None:
         self._found: dict[tuple[object, ...], Diagnostic] = {}
         self._times: Counter[str] = Counter()
+        self._kept: Counter[str] = Counter()
         self._calls: dict[tuple[str, int, str], Span | None] = {}
         """The call by which a code first came to a place."""
         self.extend(diagnostics)
@@ -97,7 +100,15 @@ class Report:
         if self._calls.setdefault(place, call) == call:
             subject = diagnostic.subject if diagnostic.primary else diagnostic.message
             self._times[diagnostic.code] += 1
-            self._found.setdefault((*place, subject), diagnostic)
+            self._keep((*place, subject), diagnostic)
+
+    def _keep(self, key: tuple[object, ...], diagnostic: Diagnostic) -> None:
+        """Note what is new, up to so many of a code; the next stands for all others."""
+        num = self._kept[diagnostic.code]
+        if num > MOST_OF_ONE_CODE or key in self._found:
+            return
+        self._kept[diagnostic.code] += 1
+        self._found[key] = diagnostic if num < MOST_OF_ONE_CODE else _and_more(diagnostic)
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Note several."""
@@ -131,6 +142,13 @@ class Report:
     def warnings(self) -> list[Diagnostic]:
         """Those that do not."""
         return [d for d in self if d.severity is Severity.WARNING]
+
+
+def _and_more(first: Diagnostic) -> Diagnostic:
+    """What is said for all mistakes of a code from this one on, which aren't kept."""
+    message = f"more than {MOST_OF_ONE_CODE:,} mistakes of this kind: the others are not listed"
+    label = None if first.primary is None else Label(first.primary.span, "from here on")
+    return Diagnostic(first.code, message, label, severity=first.severity, subject=first.subject)
 
 
 def _place(diagnostic: Diagnostic) -> tuple[str, int, str]:
