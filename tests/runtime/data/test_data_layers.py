@@ -671,3 +671,23 @@ def test_a_phase_without_a_data_layer(home: Path, capsys: pytest.CaptureFixture[
     )
     assert main(["train", str(path)]) == 1
     assert "no data layer in phase TEST" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("means", "is_color", "refused_for"),
+    [("104 117", "true", 3), ("104 117 123", "false", 1), ("104 117 123", "true", None), ("104", "true", None)],
+)
+def test_19_mean_file_check_says_what_train_would_refuse(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], means: str, is_color: str, refused_for: int | None
+) -> None:
+    """Means are as many as channels, or one for all."""
+    values = " ".join(f"mean_value: {mean}" for mean in means.split())
+    path = tmp_path / "means.prototxt"
+    path.write_text(
+        'layer { name: "data" type: "ImageData" top: "data" top: "label" transform_param { crop_size: 16 '
+        f'{values} }} image_data_param {{ source: "absent.txt" batch_size: 4 is_color: {is_color} '
+        "new_height: 20 new_width: 20 } }"
+    )
+    assert main(["check", str(path)]) == (0 if refused_for is None else 1)
+    said = f"error[N774]: {len(means.split())} mean values for {refused_for} channel"
+    assert (said in "".join(capsys.readouterr())) == (refused_for is not None)
