@@ -18,6 +18,7 @@ from netdef.runtime.data.datasets.listing import Listing
 from netdef.runtime.data.datasets.shards import open_shards
 from netdef.runtime.localisation.drawing import copies
 from netdef.runtime.run import file_name
+from netdef.runtime.training.recipe.file import read_recipe_file
 from tests.runtime.damaged import add, encoded, make_pack
 
 LEADING_OUT = ("../secret.png", "/etc/passwd", "/dev/zero", "a\0b", "n" * 5_000, "..", "")
@@ -80,6 +81,17 @@ def test_a_list_names_plain_files(name: str, home: Path, monkeypatch: pytest.Mon
     Path("list.txt").write_text(f"{name} 0\n")
     with pytest.raises(NetError, match="N712"):
         Listing(Path("list.txt"))
+
+
+@pytest.mark.parametrize("name", ["/dev/zero", "/dev/null", "pipe", "a\0b", "n" * 200, "."])
+def test_a_recipe_is_like_a_plain_file(name: str, home: Path) -> None:
+    os.mkfifo(home / "pipe")
+    (home / "r.yaml").write_text(f"like: {json.dumps(name)}\n")
+    with pytest.raises(NetError, match="N864"):
+        read_recipe_file(home / "r.yaml")
+    (home / "endless.yaml").symlink_to("/dev/zero")
+    with pytest.raises(NetError, match="no recipe is that long"):
+        read_recipe_file(home / "endless.yaml")
 
 
 def test_numbers_of_an_hdf5_file_are_its_own(home: Path) -> None:

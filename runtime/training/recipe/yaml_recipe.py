@@ -5,6 +5,7 @@ because YAML 1.1 takes ``1e-3`` for text. A file may say what is different from 
 ``stages`` what is different from the file.
 """
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -61,9 +62,19 @@ def parse_recipe(source: Source) -> Written:
     return written
 
 
+LONGEST = 2**20
+"""Characters of a recipe; the longest known has 5,000."""
+MOST_BRACKETS = 1000
+"""PyYAML takes seconds for some thousands that stand in each other."""
+
+
 def _source(path: Path) -> Source:
     try:
-        return Source(str(path), path.read_text(encoding="utf-8"))
+        with path.open(encoding="utf-8") as file:
+            text = file.read(LONGEST + 1)
+        if len(text) > LONGEST or text.count("[") + text.count("{") > MOST_BRACKETS:
+            raise ValueError("no recipe is that long")
+        return Source(str(path), text)
     except (OSError, ValueError) as error:  # no UTF-8, or a path with a zero byte
         why = getattr(error, "strerror", None) or error
         raise NetError(Diagnostic("N864", f"cannot read the recipe {path}: {why}")) from None
@@ -120,6 +131,8 @@ class _Reader:
         path = Path(source.path).parent / self.text(word, LIKE)
         if str(path) in self.sources:
             raise self.complain("N864", f"{path} is like itself", word)
+        if os.path.exists(path) and not os.path.isfile(path):  # a pipe is not waited for
+            raise self.complain("N864", f"{path} is no file", word)
         try:
             other = _source(path)
         except NetError as error:
