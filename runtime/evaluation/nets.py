@@ -1,11 +1,16 @@
 """Nets on labelled images, each with its weights: how often each is wrong, and all of them together."""
 
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 from netdef.compiler.analysis.judged import ignored_by_all
 from netdef.compiler.files import name_of
+from netdef.compiler.load import load_net
+from netdef.compiler.net.net import Net
+from netdef.compiler.net_error import NetError
+from netdef.compiler.request import NetRequest
 from netdef.compiler.shape import known
 from netdef.runtime.console import Console
 from netdef.runtime.data.datasets.source import check_named, input_spec_of
@@ -127,7 +132,7 @@ def open_task(request: EvaluateRequest, named: NamedNet) -> ScoringTask:
     if own is None:
         check_named(data_named(asked, run), net)
     data = own.data if own else open_test_data(asked, run, input_spec_of(net, net, asked.scores))
-    judged = judged_in_tests(net, data, asked.scores)
+    judged = judged_in_tests(net, data, asked.scores, taught=_taught(net, named.request))
     if judged is not None:
         num_classes = net.shapes[judged.scores][judged.axis]
         if own is not None and judged.labels is not None:
@@ -158,3 +163,12 @@ def open_task(request: EvaluateRequest, named: NamedNet) -> ScoringTask:
         batch=min(own.batch_size, TEST_BATCH) if own else TEST_BATCH,
         seen=seen if seen and seen.num_samples <= len(data) else None,
     )
+
+
+def _taught(net: Net, request: NetRequest) -> Net | None:
+    """The net in phase TRAIN, whose losses tell which of several scores count most, where the test net has none."""
+    if net.has_loss or len(net.read_scores) < 2:
+        return None
+    with suppress(NetError):  # without its training data, say: then --scores tells
+        return load_net(request.replace(phase="TRAIN"))
+    return None

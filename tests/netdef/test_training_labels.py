@@ -265,6 +265,21 @@ def test_evaluate_tells_what_the_last_test_told(home: Path, capsys: Captured, ki
     assert main(["evaluate", "--posteriors", "p.npz"]) == 0
 
 
+def test_losses_of_training_tell_which_scores_are_tested(home: Path, capsys: Captured) -> None:
+    """Where phase TEST has only measures; ``evaluate`` takes the same scores as training did."""
+    labels = np.arange(12) % 3
+    write_table(home / "rows", data=np.eye(3)[labels], label=labels)
+    net = 'layer "data" HDF5Data { top: ["data", "label"] source: "rows.txt" batch_size: 4 }\n'
+    net += FC % ("fc", 3) + FC % ("aux", 3)
+    for name, weight in (("fc", 1), ("aux", 0.3)):
+        net += LOSS % (f"loss_{name}", name, "label", f"loss_weight: {weight} include {{ phase: TRAIN }}")
+        net += ACCURACY % (f"acc_{name}", name, "label", "")
+    Path("a.prototxt").write_text(net)
+    assert main(["train", "a.prototxt", "--recipe", "solver.prototxt", "-o", "run"]) == 0
+    assert "tests: fc against label; --scores chooses others: aux" in capsys.readouterr().err
+    assert evaluated(capsys, "--weights", "run")["scores"] == "fc"
+
+
 def test_views_are_for_the_classes_of_whole_images(home: Path, capsys: Captured) -> None:
     images, maps = colours()
     write_database(home / "img", images)
