@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING, NamedTuple, Unpack
 
 from netdef.compiler.analysis.bare_scores import bare_scores
 from netdef.compiler.analysis.free_axes import allowed
-from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.extras import require
 from netdef.compiler.files import stem_of
 from netdef.compiler.load import load_net
 from netdef.compiler.model_options import OPSET, axes_of
+from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
 from netdef.compiler.onnx import save_model
 from netdef.compiler.override import override
 from netdef.compiler.request import NetStateInPhase, PathName, UsageError, net_request, path_of
 from netdef.compiler.save import save_text, unwritable
-from netdef.compiler.weights.formats.files import open_named
+from netdef.compiler.weights.complete import filled_by, made_up_warning
+from netdef.compiler.weights.formats.files import NamedWeights, open_named
+from netdef.compiler.weights.made_up import made_up
 from netdef.output import STDOUT
 from netdef.runtime.console import Console, open_console
 from netdef.runtime.requests import ExportRequest
@@ -69,7 +72,8 @@ def export(
     Args:
         net: a file.
         out: the model; by default the net's name with .onnx.
-        weights: a file, or a run's folder for its best ones; by default the net's fillers, under ``seed``.
+        weights: a file, or a run's folder for its best ones; by default the net's fillers, under ``seed``, and random
+            ones for layers that have none.
         dynamic: which axes of the inputs are free: ``"N"``, ``"H"``, ``"W"``; ``None`` is all that the net allows.
         opset: the version of ONNX's operators.
         seed: the fillers' seed.
@@ -102,30 +106,33 @@ def exported(request: ExportRequest, console: Console) -> Exported:
         require("verifying a model", "onnx", "train")
     net = load_net(request.net)
     console.show(net.report)
-    weights, origin = (None, "") if request.weights is None else open_named(request.weights)
+    given, doubts = _weights(net, request)
     out = Path(request.out or f"{stem_of(request.net.file)}.onnx")
     dynamic = allowed(net) if request.dynamic is None else request.dynamic
     try:
-        saved = save_model(net, out, weights, dynamic=dynamic, opset=request.opset, seed=request.seed, origin=origin)
+        saved = save_model(
+            net, out, given.weights, dynamic=dynamic, opset=request.opset, seed=request.seed, origin=given.origin
+        )
     except (OSError, ValueError) as error:
         raise NetError(unwritable(out, error)) from None
-    console.show(saved.report)
+    doubts.extend(saved.report)
+    console.show(doubts)
     for path in saved.files:
         console.print(f"{path}: {path.stat().st_size / 1e6:,.1f} MB")
     for blob in bare_scores(net):
         console.say(f"{blob} has no soft-max behind it: if these are class scores, the model gives no probabilities")
-    written = Exported(tuple(saved.files), (*net.report, *saved.report))
+    written = Exported(tuple(saved.files), (*net.report, *doubts))
     if not request.verify:
         return written
     from netdef.runtime.verification.verify import verify as compare
 
     certificate = compare(
         net,
-        weights,
+        given.weights,
         dynamic=dynamic,
         opset=request.opset,
         seed=request.seed,
-        origin=origin,
+        origin=given.origin,
         exported=saved.files,
         console=console,
     )
@@ -145,3 +152,12 @@ def _printed(request: ExportRequest, console: Console) -> Exported:
             raise UsageError("a model above 2 GiB is two files: give it a name, -o FILE.onnx")
         console.write_bytes(written.files[0].read_bytes())
     return written._replace(files=())
+
+
+def _weights(net: Net, request: ExportRequest) -> tuple[NamedWeights, Report]:
+    """The numbers of the model, and what is to be said of those that nobody gave."""
+    if request.weights is not None:
+        return open_named(request.weights), Report()
+    drawn = made_up(net, request.seed)
+    said = [made_up_warning(request.seed, drawn.at_random)] if drawn.weights else []
+    return NamedWeights(drawn.weights, filled_by(request.seed, drawn.at_random)), Report(said)

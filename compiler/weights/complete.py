@@ -35,7 +35,7 @@ class Completed(NamedTuple):
 
     def origin(self, given: str = "") -> str:
         """Where they come from, in words; ``given`` says it of those that were given."""
-        filled = f"seeded fillers, seed {self.seed}"
+        filled = filled_by(self.seed)
         if not self.arrays:
             return "none: the net has no weights"
         if not self.is_given:
@@ -54,8 +54,7 @@ class Completed(NamedTuple):
     def _warnings(self) -> Iterator[Diagnostic]:
         warning = partial(Diagnostic, "N906", severity=Severity.WARNING)
         if not self.is_given:
-            message = f"no weights given: the model's numbers are made up by the net's fillers (seed {self.seed})"
-            yield warning(message, help="--weights FILE")
+            yield made_up_warning(self.seed)
             return
         if self.matched.missing:
             yield warning(f"made up by fillers, because the weights lack them: {_names(self.matched.missing)}")
@@ -92,6 +91,20 @@ def complete(net: Net, weights: Weights | None = None, seed: int = 0) -> Complet
         for key, weight in owned.items()
     }
     return Completed(arrays, matched, weights is not None, seed)
+
+
+def filled_by(seed: int, at_random: Sequence[str] = ()) -> str:
+    """Where numbers come from that nobody gave, in words; ``at_random`` are layers that have no filler."""
+    filled = f"seeded fillers, seed {seed}"
+    return f"{filled}; random for {_names(at_random)}, which have none" if at_random else filled
+
+
+def made_up_warning(seed: int, at_random: Sequence[str] = ()) -> Diagnostic:
+    """What to say where no weights are given."""
+    message = f"no weights given: the model's numbers are made up by the net's fillers (seed {seed})"
+    if at_random:
+        message += f", and random for {_names(at_random)}, which have none"
+    return Diagnostic("N906", message, help="--weights FILE", severity=Severity.WARNING)
 
 
 def _names(layers: Sequence[str]) -> str:

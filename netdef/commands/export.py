@@ -1,7 +1,7 @@
 """Write a net as an ONNX model, made from the net itself.
 
 Blobs keep their names, and so do layers and weights (layer/0). Without --weights the numbers are the net's seeded
-fillers, which the model's metadata say.
+fillers, and random where it has none, which the model's metadata say.
 """
 
 import argparse

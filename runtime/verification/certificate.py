@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Iterator
-from math import inf
+from math import isfinite, isnan, nan
 from typing import Any, NamedTuple
 
 from netdef.compiler.override import override
-from netdef.compiler.shape import Shape, show
+from netdef.compiler.shape import Shape, known, product, show
 
 NUM_SHOWN = 5
 """Blobs in the table."""
@@ -21,6 +21,18 @@ class Difference(NamedTuple):
     shape: Shape
     max_abs: float
     max_rel: float
+    least: float = nan
+    """PyTorch's least number; nan if one of them is none."""
+    most: float = nan
+    """And its greatest."""
+
+
+class Constant(NamedTuple):
+    """A blob that was one number everywhere and in every case: any back end that writes it would seem right."""
+
+    layer: str
+    blob: str
+    value: float
 
 
 class Case(NamedTuple):
@@ -68,6 +80,16 @@ class Certificate(NamedTuple):
         return next((found for found in (*blobs, *outputs) if not found.max_rel <= self.tolerance), None)
 
     @property
+    def constant(self) -> list[Constant]:
+        """The blobs of which nothing is proved: two numbers or more, all alike."""
+        found = []
+        for each in zip(*(case.blobs for case in self.cases), strict=True):
+            values = {"nan" if isnan(end) else end for blob in each for end in (blob.least, blob.most)}
+            if len(values) == 1 and sum(known(product(blob.shape)) for blob in each) > 1:
+                found.append(Constant(each[0].layer, each[0].blob, each[0].least))
+        return found
+
+    @property
     def agrees(self) -> bool:
         """Whether nothing differs by more than the tolerance."""
         return self.first is None
@@ -79,6 +101,7 @@ class Certificate(NamedTuple):
             "tolerance": self.tolerance,
             "worst": _plain(self.worst),
             "first_difference": self.first and _plain(self.first),
+            "constant": [_plain(found) for found in self.constant],
             **self.about,
             "cases": [
                 {
@@ -105,10 +128,18 @@ class Certificate(NamedTuple):
             rows.append((found.blob, found.layer, f"{found.max_abs:.1e}", f"{found.max_rel:.1e}", fed))
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = ["  ".join(f"{cell:{w}}" for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
-        if len(ranked) > NUM_SHOWN:
-            lines.append(f"and {len(ranked) - NUM_SHOWN} blobs more that differ less")
-        lines.append(self.verdict)
-        return "\n".join(lines)
+        if num_more := max(len(ranked) - NUM_SHOWN, 0):
+            lines.append(f"and {num_more} blob{'s' * (num_more != 1)} more, which differ{'s' * (num_more == 1)} less")
+        return "\n".join([*lines, self.verdict, *self._doubts()])
+
+    def _doubts(self) -> Iterator[str]:
+        """What the verdict says nothing about."""
+        constant = self.constant
+        if constant:
+            named = ", ".join(f"{found.blob} ({found.value:g})" for found in constant[:NUM_SHOWN])
+            more = f" and {len(constant) - NUM_SHOWN} more" if len(constant) > NUM_SHOWN else ""
+            total = len(self.cases[0].blobs)
+            yield f"nothing is proved of {len(constant)} of {total} blobs, one number everywhere: {named}{more}"
 
     @property
     def verdict(self) -> str:
@@ -121,6 +152,7 @@ class Certificate(NamedTuple):
         return f"equal: {cases}, relative error at most {self.worst.max_rel:.1e} (tolerance {self.tolerance:g})"
 
 
-def _plain(found: Difference) -> dict[str, Any]:
-    """For JSON, which has no infinity: null stands for it."""
-    return {key: None if value == inf else value for key, value in found._asdict().items()}
+def _plain(found: Difference | Constant) -> dict[str, Any]:
+    """For JSON, which has numbers alone: null stands for infinities and nan."""
+    values = found._asdict().items()
+    return {key: None if isinstance(value, float) and not isfinite(value) else value for key, value in values}

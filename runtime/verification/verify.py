@@ -7,7 +7,7 @@ number of PyTorch's blob: max|a - b| / max(1e-3, max|b|).
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
@@ -31,9 +31,10 @@ from netdef.compiler.weights.stored import Weights
 from netdef.runtime.console import SILENT, Console
 from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.lower_net import lower
-from netdef.runtime.progress import Counter, counting
+from netdef.runtime.progress import counting
 from netdef.runtime.trained import TrainedNet
 from netdef.runtime.verification.certificate import Case, Certificate, Difference
+from netdef.runtime.verification.onnx_session import open_session
 from netdef.runtime.verification.random_inputs import Arrays, by_pytorch, contrast_of, random_inputs
 
 TOLERANCE = 1e-4
@@ -99,28 +100,40 @@ def verify(
         about = _about(net, complete(net, weights, seed).origin(origin), files, settings)
         if images:
             about["images"] = {path: _sha256(Path(path)) for path in images}
-        as_exported = _runner(net, files[0], counter)
-        outputs = [as_exported(inputs) for inputs in fed]
+        as_exported = open_session(net, files[0])
+        outputs = []
+        for inputs in fed:
+            outputs.append(as_exported(inputs))
+            counter.add()
         del as_exported  # one session at a time: each holds the weights
-        every_blob = _runner(net, inside, counter)
+        every_blob = open_session(net, inside)
         cases = []
         for inputs, own in zip(fed, outputs, strict=True):
             wanted = by_pytorch(module, values, inputs)
-            counter.add()
+            counter.add(2)
             cases.append(_compared(net, inputs, wanted, every_blob(inputs), own))
     return Certificate(about, tolerance, tuple(cases))
 
 
 def difference(layer: str, blob: str, found: NDArray[np.float32], wanted: NDArray[np.float32]) -> Difference:
     """How far ``found`` is from ``wanted``; numbers that are no numbers in both agree."""
+    ends = _ends(wanted)
     if found.shape != wanted.shape:
-        return Difference(layer, blob, found.shape, np.inf, np.inf)
+        return Difference(layer, blob, found.shape, np.inf, np.inf, *ends)
     same = (found == wanted) | (np.isnan(found) & np.isnan(wanted))
     with np.errstate(invalid="ignore"):
         distance = np.where(same, 0, np.abs(found - wanted))
     greatest = float(np.nan_to_num(distance, nan=np.inf, posinf=np.inf).max(initial=0))
     size = float(np.abs(wanted[np.isfinite(wanted)]).max(initial=FLOOR))
-    return Difference(layer, blob, found.shape, greatest, greatest / size)
+    return Difference(layer, blob, found.shape, greatest, greatest / size, *ends)
+
+
+def _ends(blob: NDArray[np.float32]) -> tuple[float, float]:
+    """The least and the greatest number; nan for the least where one is none, and for both where all are."""
+    numbers = blob[~np.isnan(blob)]
+    if not numbers.size:
+        return np.nan, np.nan
+    return float(numbers.min()) if numbers.size == blob.size else np.nan, float(numbers.max())
 
 
 def _compared(net: Net, inputs: Arrays, wanted: Arrays, found: Arrays, outputs: Arrays) -> Case:
@@ -131,23 +144,6 @@ def _compared(net: Net, inputs: Arrays, wanted: Arrays, found: Arrays, outputs: 
         blobs=tuple(difference(makers[name], name, found[name], blob) for name, blob in wanted.items()),
         outputs=tuple(difference(makers[name], name, blob, wanted[name]) for name, blob in outputs.items()),
     )
-
-
-def _runner(net: Net, path: Path, counter: Counter) -> Callable[[Arrays], Arrays]:
-    """A model in ONNX Runtime, as a function from the net's inputs to the model's outputs, by name; calls count."""
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    names = [output.name for output in session.get_outputs()]
-    blobs = {top.id: top.name for node in net.nodes if node.layer.fed for top in node.tops}
-
-    def run(inputs: Arrays) -> Arrays:
-        fed = {own.name: inputs[blobs[own.name]] for own in session.get_inputs()}
-        found = dict(zip(names, session.run(names, fed), strict=True))
-        counter.add()
-        return found
-
-    return run
 
 
 def _sizes(net: Net, dynamic: Sequence[str], batches: Sequence[int]) -> list[dict[str, Shape]]:

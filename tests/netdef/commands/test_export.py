@@ -87,3 +87,58 @@ def test_what_is_refused(arguments: list[str], status: int, capsys: pytest.Captu
 def test_a_model_has_the_suffix_of_one(out: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["export", str(NETS / "digits.net"), "--onnx", "-o", out]) == 2
     assert f"out: {out!r} is not a file's name that ends in .onnx" in capsys.readouterr().err
+
+
+def test_onnx_is_what_is_written_without_saying() -> None:
+    assert main(["export", str(NETS / "digits.net")]) == 0
+    without = Path("digits.onnx").read_bytes()
+    assert main(["export", str(NETS / "digits.net"), "--onnx"]) == 0
+    assert Path("digits.onnx").read_bytes() == without
+
+
+def test_62_caffe_outputs_order(capsys: pytest.CaptureFixture[str]) -> None:
+    """A deploy file without fillers: a certificate of zeros would prove nothing; outputs are in Caffe's order."""
+    Path("age.prototxt").write_text(
+        """
+        name: "age" input: "data" input_dim: 10 input_dim: 3 input_dim: 21 input_dim: 21
+        layer { name: "conv1" type: "Convolution" bottom: "data" top: "conv1"
+                convolution_param { num_output: 8 kernel_size: 7 stride: 4 } }
+        layer { name: "relu1" type: "ReLU" bottom: "conv1" top: "conv1" }
+        layer { name: "z" type: "InnerProduct" bottom: "conv1" top: "z" inner_product_param { num_output: 4 } }
+        layer { name: "prob" type: "Softmax" bottom: "z" top: "prob" }
+        layer { name: "last" type: "ReLU" bottom: "conv1" top: "last" }
+        layer { name: "Best" type: "ArgMax" bottom: "conv1" top: "Best" }
+        """
+    )
+    assert main(["export", "age.prototxt", "--verify"]) == 0
+    out, err = capsys.readouterr()
+    assert "fillers (seed 0), and random for conv1, z, which have none" in err
+    assert "nothing is proved" not in out
+    certificate = json.loads(Path("age.certificate.json").read_text())
+    assert certificate["constant"] == []
+    assert certificate["weights"]["from"] == "seeded fillers, seed 0; random for conv1, z, which have none"
+    blobs = (blob for case in certificate["cases"] for blob in case["blobs"] if blob["blob"] != "Best")
+    assert all(blob["least"] < blob["most"] for blob in blobs)
+    assert [output.name for output in onnx.load("age.onnx").graph.output] == ["Best", "last", "prob"]  # as std::set has
+
+
+def test_what_nothing_is_proved_of_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """ReLUs that are dead, and what they make dead, agree with anything."""
+    Path("a.net").write_text(
+        """
+        input "data" [2, 3]
+        layer "square" Power { bottom: "data" top: "square" power: 2 }
+        layer "below" Power { top: "below" scale: -1 shift: -1 }
+        layer "dead" ReLU { top: "dead" }
+        layer "prob" Softmax
+        layer "live" InnerProduct { bottom: "square" num_output: 2 }
+        """
+    )
+    assert main(["export", "a.net", "--verify"]) == 0
+    wanted = "nothing is proved of 2 of 5 blobs, one number everywhere: dead (0), prob (0.333333)"
+    assert wanted in capsys.readouterr().out
+    constant = json.loads(Path("a.certificate.json").read_text())["constant"]
+    assert constant == [
+        {"layer": "dead", "blob": "dead", "value": 0},
+        {"layer": "prob", "blob": "prob", "value": pytest.approx(1 / 3)},
+    ]

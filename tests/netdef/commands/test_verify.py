@@ -32,4 +32,4 @@ def test_the_certificate_names_versions_and_hashes(file: Path, tmp_path: Path) -
     assert data["versions"].keys() == {"netdef", "torch", "onnx", "onnxruntime"}
     assert data["model"]["dynamic"] == ["N", "H", "W"]
     assert len(data["cases"]) == 3
-    assert data["cases"][0]["blobs"][0].keys() == {"layer", "blob", "shape", "max_abs", "max_rel"}
+    assert data["cases"][0]["blobs"][0].keys() == {"layer", "blob", "shape", "max_abs", "max_rel", "least", "most"}
