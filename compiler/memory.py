@@ -3,23 +3,31 @@
 import os
 
 from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.net_error import NetError
+from netdef.compiler.shape import Shape, known, product, show
 
-_OF_TORCH = ("can't allocate memory", "not enough memory")
+_OF_LIBRARIES = ("can't allocate memory", "not enough memory", "Failed to allocate memory")
+"""What torch and ONNX Runtime say."""
 
 
 def out_of_memory(error: BaseException) -> Diagnostic | None:
     """What to say of an error, if memory was all that was missing."""
-    is_torchs = type(error).__name__ == "OutOfMemoryError" or any(words in str(error) for words in _OF_TORCH)
-    if not isinstance(error, MemoryError) and not is_torchs:
+    is_theirs = type(error).__name__ == "OutOfMemoryError" or any(words in str(error) for words in _OF_LIBRARIES)
+    if not isinstance(error, MemoryError) and not is_theirs:
         return None
     return _mistake(str(error).splitlines()[0] if str(error) else "Python gives no more")
 
 
-def too_large(what: str, num_bytes: int) -> Diagnostic | None:
-    """What to say of numbers that are more than the whole machine holds; None if they may fit."""
-    if num_bytes <= _installed():
-        return None
-    return _mistake(f"{what} takes {num_bytes / 2**30:,.0f} GiB, and this machine has less")
+def refuse_too_large(what: str, shape: Shape) -> None:
+    """Refuse float32 numbers that are more than the whole machine holds, before anything tries to make them.
+
+    Raises:
+        NetError: if they can't fit.
+    """
+    num_bytes = 4 * known(product(shape))
+    if num_bytes > _installed():
+        reason = f"{what} ({show(shape)}) takes {num_bytes / 2**30:,.0f} GiB, and this machine has less"
+        raise NetError(_mistake(reason))
 
 
 def _mistake(reason: str) -> Diagnostic:

@@ -6,8 +6,9 @@ from torch import Tensor
 
 from netdef.compiler.diagnostics import Diagnostic, Label, Report, did_you_mean
 from netdef.compiler.layers.base import Weight
+from netdef.compiler.memory import refuse_too_large
 from netdef.compiler.net.net import Net, Node
-from netdef.compiler.net.shapes import Refused, Step, changed_weight, infer_shapes
+from netdef.compiler.net.shapes import Inferred, Refused, Step, changed_weight, infer_shapes
 from netdef.compiler.net_error import NetError, stop_on_errors
 from netdef.compiler.schema.decode import place_of
 from netdef.compiler.schema.message import Refusal
@@ -41,13 +42,16 @@ def check_fed(net: Net, plan: ExecutionPlan, fed: Mapping[str, Tensor]) -> None:
 
 
 def _check_sizes(plan: ExecutionPlan, sizes: tuple[Shape, ...]) -> None:
-    """Infer every blob's shape as the compiler does, and hold weights against what each layer would have then."""
+    """Infer every blob's shape as the compiler does, and hold it against memory, and weights against what it needs."""
     steps = (Step(step.node, step.op.layer, step.bottoms, step.tops, step.node.size_names) for step in plan.steps)
     for found in infer_shapes(steps, dict(zip(plan.inputs.values(), sizes, strict=True))):
         node = found.step.of
         refusal = found.refusal if isinstance(found, Refused) else _other_weights(node, found.weights)
         if refusal is not None:
             raise NetError(refused(node, refusal, found.bottoms))
+        if isinstance(found, Inferred):
+            for top, shape in zip(node.tops, found.tops, strict=True):
+                refuse_too_large(top.name, shape)
 
 
 def _other_weights(node: Node, weights: Sequence[Weight]) -> Refusal | None:

@@ -2,15 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from math import prod
 from typing import NamedTuple
 
 from netdef.compiler.diagnostics import Diagnostic, Report, Severity
-from netdef.compiler.memory import too_large
+from netdef.compiler.memory import refuse_too_large
 from netdef.compiler.net.net import Net, own_weights
 from netdef.compiler.net.weight_key import WeightKey
-from netdef.compiler.net_error import NetError
-from netdef.compiler.shape import show
 from netdef.compiler.weights.fillers import fill
 from netdef.compiler.weights.match import Matched, match
 from netdef.compiler.weights.stored import StoredArray, Weights
@@ -83,9 +80,8 @@ def complete(net: Net, weights: Weights | None = None, seed: int = 0) -> Complet
     matched = match(net, weights or {})
     owned = {own.owner: own.weight for node in net.nodes for own in own_weights(node)}
     for key, weight in owned.items():
-        mistake = too_large(f"{key} ({show(weight.shape)})", 4 * prod(weight.shape))
-        if mistake is not None and key not in matched.arrays:
-            raise NetError(mistake)
+        if key not in matched.arrays:
+            refuse_too_large(str(key), weight.shape)
     arrays = {
         key: matched.arrays.get(key) or StoredArray.computed(weight.shape, partial(fill, weight, key, seed))
         for key, weight in owned.items()

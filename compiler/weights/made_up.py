@@ -14,6 +14,7 @@ from netdef.compiler.layers.activation import Power
 from netdef.compiler.layers.base import Weight
 from netdef.compiler.layers.branching import Combine, Eltwise
 from netdef.compiler.layers.normalization import BatchNorm
+from netdef.compiler.memory import refuse_too_large
 from netdef.compiler.net.net import Net, Node
 from netdef.compiler.schema.caffe import Filler
 from netdef.compiler.shape import known, product
@@ -44,6 +45,9 @@ def made_up(net: Net, seed: int, *, vary_constants: bool = False) -> MadeUp:
     """The fillers' numbers, and random ones for layers that Caffe would leave at 0; each is drawn when it is asked for.
 
     ``vary_constants`` puts random numbers about every other constant, too, so that no two channels are alike.
+
+    Raises:
+        NetError: where one doesn't fit this machine.
     """
     squares: dict[str, float] = {}
     weights: dict[str, LayerArrays] = {}
@@ -51,6 +55,8 @@ def made_up(net: Net, seed: int, *, vary_constants: bool = False) -> MadeUp:
     for node in net.nodes:
         before = squares[node.bottoms[0].id] if node.bottoms else 1.0
         fillers = _fillers(node, before, vary_constants)
+        for own in node.weights:
+            refuse_too_large(str(own.owner), own.weight.shape)
         if node.weights:
             if node.weights[0].weight.filler == NOTHING != fillers[0]:
                 at_random[node.name] = None

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from netdef.compiler.layers.base import Weight
 from netdef.compiler.layers.inputs import DummyData, Input
+from netdef.compiler.memory import refuse_too_large
 from netdef.compiler.net.net import Node
 from netdef.compiler.override import override
 from netdef.compiler.weights.fillers import fill
@@ -29,6 +30,7 @@ class _MakeUp(Op):
         self.name = node.name
         self.passes = 0
         for weight in self.made:
+            refuse_too_large(node.tops[int(weight.name)].name, weight.shape)
             self.register_buffer(weight.name, self.filled(weight), persistent=False)
         self.changing = [weight for weight in self.made if weight.filler.type != "constant"]
         self.anew = self.refill

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from netdef.compiler.analysis.free_axes import shapes_of_values
 from netdef.compiler.layers.roles import Makes
+from netdef.compiler.memory import refuse_too_large
 from netdef.compiler.net.net import BlobVersion, Net
 from netdef.compiler.shape import Shape, known
 from netdef.runtime.module import NetModule
@@ -25,7 +26,13 @@ Arrays = Mapping[str, NDArray[np.float32]]
 def random_inputs(
     net: Net, shapes: Mapping[str, Shape], seed: int, contrast: float = 1.0
 ) -> dict[str, NDArray[np.float32]]:
-    """Numbers for a net's inputs: images about 0 at the net's scale, labels that are classes, and else noise."""
+    """Numbers for a net's inputs: images about 0 at the net's scale, labels that are classes, and else noise.
+
+    Raises:
+        NetError: where one doesn't fit this machine, or a layer can't have such a size.
+    """
+    for name, shape in shapes.items():
+        refuse_too_large(name, shape)
     random = np.random.default_rng(seed)
     scale = contrast * (1.0 if net.preprocess is None else net.preprocess.scale)
     inferred = shapes_of_values(net, shapes, {"N": next((shape[0] for shape in shapes.values() if shape), 1)})

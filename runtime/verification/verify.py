@@ -89,6 +89,8 @@ def verify(
     fed: list[Arrays] = [random_inputs(net, shapes, seed, contrast) for shapes in sizes]
     if trained is not None:
         fed += [_batch_of(trained.inputs_of(image), net, dynamic) for image in images.values()]
+    for inputs in fed:  # sizes that a layer refuses or no memory holds, in the layers' words, not ONNX Runtime's
+        module.check(values, **{name: torch.from_numpy(array) for name, array in inputs.items()})
     steps = 2 + 3 * len(fed)  # two models, and each case as exported, in PyTorch, and with every blob
     with TemporaryDirectory() as folder, counting(console, "verifying", steps, "steps") as counter:
         whole, inside = Path(folder) / "model.onnx", Path(folder) / "every_blob.onnx"

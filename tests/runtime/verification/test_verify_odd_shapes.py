@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+import netdef
 from netdef.cli import main
 
 
@@ -33,9 +34,17 @@ from netdef.cli import main
         ('layer "a" DummyData { shape { dim: [2, 0] } data_filler { type: "xavier" } }', 1),
         ('input "d" [2, 0, 4, 4] layer "a" Convolution { num_output: 2 kernel_size: 3 }', 1),
         ('input "d" [2, 4] layer "a" InnerProduct { num_output: 2000000000000 }', 1),
+        ('input "d" [9223372036854775807] layer "a" ReLU', 1),
+        ('input "d" [9223372036854775808] layer "a" ReLU', 1),
+        ('input "d" [9223372036854775807, 3, 224, 224] layer "a" ReLU', 1),
+        ('input "d" [2, 3, 4, 4] layer "a" Deconvolution { num_output: 64 kernel_size: 2 stride: 2000000 }', 1),
+        ('layer "a" DummyData { shape { dim: [1000000, 1000000] } }', 1),
     ],
 )
 def test_odd_layers(text: str, status: int, tmp_path: Path) -> None:
     path = tmp_path / "a.net"
     path.write_text(text)
     assert main(["verify", str(path)]) == status
+    if status == 1:
+        with pytest.raises(netdef.NetError):
+            netdef.verify(path)
