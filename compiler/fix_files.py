@@ -56,8 +56,10 @@ def fix_files(request: NetRequest, files: Files = DISK, *, phases: Sequence[Phas
     before: dict[str, str] = {}
     texts: dict[str, str] = {}
     mended: list[Diagnostic] = []
+    first: AllPhases | None = None
     for _ in range(_MOST_ROUNDS):
         found = analyse_phases(request, files, phases=phases)
+        first = first or found
         fixed = apply_fixes(found.report)
         if not fixed.mended:
             break
@@ -68,4 +70,6 @@ def fix_files(request: NetRequest, files: Files = DISK, *, phases: Sequence[Phas
             files = files.over(path, text)
         texts |= fixed.texts
         mended += fixed.mended
+    else:  # what is mended comes again and again: it is better left to a person
+        return FixedFiles({}, {}, (), first)
     return FixedFiles(before, texts, tuple(mended), found)

@@ -53,7 +53,7 @@ def unclosed(opener: Span, before: Span, after: Span, closers: str) -> Diagnosti
     """
     sign = opener.text
     closer = CLOSERS[sign]
-    is_sure = set(closers) <= {")", "]"}
+    is_sure = set(closers) <= {")", "]"} and not _is_unended(after)
     if before.text:
         found = f"{quote(before)} stands here, with the `{sign}` still open"
         where = f"before line {before.line}" if before.line != opener.line else f"before {quote(before)}"
@@ -67,6 +67,12 @@ def unclosed(opener: Span, before: Span, after: Span, closers: str) -> Diagnosti
         help=f"add `{closer}` {where}",
         fix=insert_after(after, closers, _SAFE if is_sure else _UNSAFE),
     )
+
+
+def _is_unended(at: Span) -> bool:
+    """Whether it is a string without its end, so that what is written behind it would be a part of it."""
+    text = at.text.rstrip()
+    return text[:1] in ('"', "'") and (len(text) == 1 or text[-1] != text[0])
 
 
 def stray_closer(at: Span) -> Diagnostic:

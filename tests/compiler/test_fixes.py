@@ -3,6 +3,7 @@
 import io
 import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,8 +11,12 @@ import pytest
 
 import netdef
 from netdef.cli import main
-from netdef.compiler.apply_fixes import apply_fixes
+from netdef.compiler import fix_files as fix_files_module
+from netdef.compiler.apply_fixes import Fixed, apply_fixes
+from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.files import Files
 from netdef.compiler.fixes import Applicability
+from netdef.compiler.request import NetRequest
 
 HEAD = 'input "data" [1, 3, 9, 9]\n'
 CONV = 'layer "c" Convolution {{ num_output: 4 {} }}\n'
@@ -198,6 +203,27 @@ def test_a_fix_uncovers_the_next(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert main(["check", "--fix", str(net)]) == 0
     assert net.read_text() == HEAD + 'layer "pool" Pooling { kernel_size: 2 pool: MAX }\n'
     assert capsys.readouterr().out == f"{net}: fine: 2 layers, 0 parameters\n"
+
+
+def test_a_bracket_is_not_closed_within_a_string_that_never_ends(tmp_path: Path) -> None:
+    path = tmp_path / "a.net"
+    path.write_text('input "data" [1, ", 3]\nlayer "r" ReLU\n')
+    assert main(["check", str(path), "--fix"]) == 1
+    assert path.read_text() == 'input "data" [1, ", 3]\nlayer "r" ReLU\n'
+
+
+def test_what_is_mended_again_and_again_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fix that doesn't mend its mistake would be made anew in each round."""
+
+    def nothing_mended(diagnostics: Iterable[Diagnostic]) -> Fixed:
+        found = tuple(diagnostics)
+        return Fixed({"a.net": 'layer "r" ReLUU # again'}, found)
+
+    monkeypatch.setattr(fix_files_module, "apply_fixes", nothing_mended)
+    files = Files({"a.net": HEAD + 'layer "r" ReLUU'}, disk=False)
+    fixed = fix_files_module.fix_files(NetRequest(file="a.net"), files)
+    assert (fixed.texts, fixed.mended) == ({}, ())
+    assert [said.code for said in fixed.left.report] == ["N209"]
 
 
 def test_of_the_standard_input_the_mended_text_is_the_result(

@@ -13,12 +13,15 @@ from pathlib import Path
 
 import pytest
 
+from netdef.compiler.apply_fixes import apply_fixes
 from netdef.compiler.files import Files
+from netdef.compiler.fix_files import fix_files
 from netdef.compiler.layers import catalogue
 from netdef.compiler.layers.base import Layer
 from netdef.compiler.load import analyse
 from netdef.compiler.net.net import Net
 from netdef.compiler.render import FORMATS
+from netdef.compiler.request import NetRequest
 from netdef.compiler.schema.message import Message, Param, ProtoEnum
 from netdef.compiler.views.dot import dot
 from netdef.compiler.views.prototxt import write, write_net
@@ -60,18 +63,40 @@ VALUES: tuple[str, ...] = (
 )  # fmt: skip
 
 
+V1 = """
+name: "old" input: "data" input_dim: 1 input_dim: 3 input_dim: 9 input_dim: 9
+layers { name: "conv" type: CONVOLUTION bottom: "data" top: "conv" blobs_lr: 1 blobs_lr: 2 weight_decay: 1
+         convolution_param { num_output: 4 kernel_size: 3 weight_filler { type: "gaussian" std: 0.01 } } }
+layers { name: "relu" type: RELU bottom: "conv" top: "conv" }
+layers { name: "pool" type: POOLING bottom: "conv" top: "pool" pooling_param { pool: MAX kernel_size: 2 stride: 2 } }
+layers { name: "fc" type: INNER_PRODUCT bottom: "pool" top: "fc" inner_product_param { num_output: 5 } }
+layers { name: "prob" type: SOFTMAX bottom: "fc" top: "prob" include { phase: TEST } }
+"""
+"""A net of Caffe's older format."""
+
+
 # ---- texts
 def text(number: int) -> str:
     """One text: a net of ours that was damaged, or one made by the grammar, some of them damaged too."""
     random_ = random.Random(number)
-    kind = number % 3
-    written = random_.choice(_nets()) if kind == 0 else _made(random_) if kind == 1 else _one_layer(random_)
-    return _damaged(written, random_) if kind == 0 or random_.random() < 0.3 else written
+    kind = number % 5
+    if kind < 2:
+        return _damaged(random_.choice(_prototxts() if kind else _nets()), random_)
+    written = (_made, _one_layer, _chain)[kind - 2](random_)
+    return _damaged(written, random_) if random_.random() < 0.3 else written
 
 
 @cache
 def _nets() -> list[str]:
     return [path.read_text("utf-8") for path in sorted(NETS.glob("*.net"))]
+
+
+@cache
+def _prototxts() -> list[str]:
+    """The shorter of the same as Caffe reads them, and one of its older format."""
+    expanded = [analyse(path=str(path)).expanded for path in sorted(NETS.glob("*.net"))]
+    written = [write(each) for each in expanded if each is not None]
+    return [each for each in written if len(each) < 20_000] + [V1]
 
 
 def _damaged(text: str, random_: random.Random) -> str:
@@ -87,6 +112,35 @@ def _damaged(text: str, random_: random.Random) -> str:
 def _made(random_: random.Random, depth: int = 0) -> str:
     """Statements of the grammar, with names that mostly mean something."""
     return "\n".join(_statement(random_, depth) for _ in range(random_.randrange(1, 6)))
+
+
+def _chain(random_: random.Random) -> str:
+    """Layers one upon another, each in one of the three ways in which they are written."""
+    random_shape = ", ".join(random_.choice(SIZES[1:7]) for _ in range(random_.choice((2, 4, 4))))
+    lines = (
+        [f'input "b0" [{random_shape}]']
+        if random_.random() < 0.5
+        else ['input: "b0"', f"input_shape {{ {' '.join(f'dim: {size}' for size in random_shape.split(', '))} }}"]
+    )
+    lines += [_layer(index, random_) for index in range(random_.randrange(1, 7))]
+    return random_.choice(("\n", "\n", " ")).join(lines)
+
+
+def _layer(index: int, random_: random.Random) -> str:
+    kind = random_.choice(_types())
+    bottom = random_.choice((index, index, index, random_.randrange(index + 1)))
+    top = random_.choice((index + 1, index + 1, index + 1, bottom))
+    ends = f'bottom: "b{bottom}" top: "b{top}"'
+    own = _fields(kind.own_fields, random_)
+    beside = _fields(dict(kind.fields_beside), random_)
+    rule = random_.choice(("", "", "", "include { phase: TRAIN }", 'exclude { stage: "a" }', "param { lr_mult: 2 }"))
+    message = f"{kind.message} {{ {own} }}" if kind.message and random_.random() < 0.8 else ""
+    way = random_.random()
+    if way < 0.4:
+        return f'layer "l{index}" {kind.type_name} {{ {ends} {own} {rule} }}'
+    if way < 0.8 or kind.v1 is None:
+        return f'layer {{ name: "l{index}" type: "{kind.type_name}" {ends} {message} {beside} {rule} }}'
+    return f'layers {{ name: "l{index}" type: {kind.v1.word} {ends} {message} {beside} }}'
 
 
 def _statement(random_: random.Random, depth: int) -> str:
@@ -159,7 +213,7 @@ def _field(name: str, param: Param, random_: random.Random) -> str:
 
 # ---- what is done with them
 def through_all(written: str) -> None:
-    """Read a text, draw what is wrong with it and what is known of it, and read again what it expands to."""
+    """Read a text, draw what is wrong with it and what is known of it, read again what it expands to, and mend it."""
     files = Files({"a.net": 'layer "ra" ReLU', "main.net": written}, disk=False)
     found = analyse(path="main.net", files=files)
     for format in FORMATS.values():
@@ -172,6 +226,8 @@ def through_all(written: str) -> None:
         assert {said.code for said in again.report.errors} <= unsaid, again.report.errors
         if found.net is not None and not again.report.errors and again.net is not None:
             assert again.net.shapes == found.net.shapes
+    fixed = fix_files(NetRequest(file="main.net"), files)  # in both phases
+    assert not apply_fixes(fixed.left.report).mended
 
 
 def _show(net: Net) -> None:
