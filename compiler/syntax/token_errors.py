@@ -53,7 +53,7 @@ def unclosed(opener: Span, before: Span, after: Span, closers: str) -> Diagnosti
     """
     sign = opener.text
     closer = CLOSERS[sign]
-    is_sure = set(closers) <= {")", "]"} and not _is_unended(after)
+    is_sure = set(closers) <= {")", "]"} and not _is_lost_behind(after)
     if before.text:
         found = f"{quote(before)} stands here, with the `{sign}` still open"
         where = f"before line {before.line}" if before.line != opener.line else f"before {quote(before)}"
@@ -69,10 +69,15 @@ def unclosed(opener: Span, before: Span, after: Span, closers: str) -> Diagnosti
     )
 
 
-def _is_unended(at: Span) -> bool:
-    """Whether it is a string without its end, so that what is written behind it would be a part of it."""
-    text = at.text.rstrip()
-    return text[:1] in ('"', "'") and (len(text) == 1 or text[-1] != text[0])
+_WHOLE = re.compile(r"""[^"'#]+|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\#[^\n]*\n""")
+
+
+def _is_lost_behind(at: Span) -> bool:
+    """Whether its text ends in a string without its end, or in a comment, which would swallow what follows it."""
+    rest = at.text
+    while (whole := _WHOLE.match(rest)) is not None:
+        rest = rest[whole.end() :]
+    return bool(rest)
 
 
 def stray_closer(at: Span) -> Diagnostic:
@@ -94,7 +99,7 @@ def unopened(closer: Span, head: Span) -> Diagnostic:
         Label(head),
         (Label(closer, "so this closes nothing"),),
         help="write `{` there",
-        fix=insert_after(head, " {"),
+        fix=None if _is_lost_behind(head) else insert_after(head, " {"),
     )
 
 

@@ -205,11 +205,12 @@ def test_a_fix_uncovers_the_next(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().out == f"{net}: fine: 2 layers, 0 parameters\n"
 
 
-def test_a_bracket_is_not_closed_within_a_string_that_never_ends(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ['input "data" [1, ", 3]\nlayer "r" ReLU\n', 'layer "r" ReLU "x y\n top: "r" }\n'])
+def test_no_bracket_is_put_into_a_string_that_never_ends(tmp_path: Path, text: str) -> None:
     path = tmp_path / "a.net"
-    path.write_text('input "data" [1, ", 3]\nlayer "r" ReLU\n')
+    path.write_text(text)
     assert main(["check", str(path), "--fix"]) == 1
-    assert path.read_text() == 'input "data" [1, ", 3]\nlayer "r" ReLU\n'
+    assert path.read_text() == text
 
 
 def test_what_is_mended_again_and_again_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
