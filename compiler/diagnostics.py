@@ -158,6 +158,11 @@ def _place(diagnostic: Diagnostic) -> tuple[str, int, str]:
     return span.source.path, span.start, diagnostic.code
 
 
+def counted(number: int, what: str) -> str:
+    """``1 top``, ``2 tops``."""
+    return f"{number:,} {what}{'s' * (number != 1)}"
+
+
 _MOST_PLACES = 5
 """As many of one mistake's places are shown beside the first."""
 
@@ -170,7 +175,7 @@ def again(first: Span, others: Iterable[Span]) -> tuple[Label, tuple[Label, ...]
     said = [f"({times[span[:3]]} times)" if times[span[:3]] > 1 else "" for span in places]
     labels = [Label(span, f"and here {often}".strip()) for span, often in zip(places[1:], said[1:], strict=True)]
     if len(labels) > _MOST_PLACES:
-        more = f"and here, and at {len(labels) - _MOST_PLACES} places more"
+        more = f"and here, and at {counted(len(labels) - _MOST_PLACES, 'place')} more"
         labels = [*labels[: _MOST_PLACES - 1], labels[_MOST_PLACES - 1]._replace(text=more)]
     return Label(places[0], said[0]), tuple(labels)
 

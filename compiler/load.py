@@ -59,6 +59,23 @@ class Analysis(NamedTuple):
         path = self.tree.source.path if self.tree else "what can't be read"
         return f"<Analysis of {path}: {self.net or 'no net'}, {self.report!r}>"
 
+    @property
+    def shown(self) -> ShownNet:
+        """The net as far as it is known, to be shown beside its mistakes.
+
+        Raises:
+            NetError: where nothing is known, or what the text means is a guess.
+        """
+        is_sure = self.expanded is not None and self.expanded.is_sound
+        if self.net is None or not is_sure or (self.report.errors and not self.net.definition.layers):
+            raise NetError(self.report)
+        return self.net
+
+    @property
+    def has_false_claims_alone(self) -> bool:
+        """Whether the net is whole, whatever its file claims of it."""
+        return all(error.code == FALSE_CLAIM for error in self.report.errors)
+
 
 def analyse(
     text: str | None = None,
@@ -244,19 +261,6 @@ def load_net(request: NetRequest, *, samples: Mapping[str, Shapes] | None = None
     """The net that is asked for; ``samples`` and mistakes as ``load`` has them."""
     found = analyse_net(request, samples=samples, files=files)
     stop_on_errors(found.report)
-    assert found.net is not None, "what there is no net for is an error"
-    return found.net
-
-
-def load_net_as_it_is(request: NetRequest, files: Files = DISK) -> ShownNet:
-    """The net that is asked for, though what its file claims of it be false: its report has those errors, too.
-
-    Raises:
-        NetError: with every other mistake.
-    """
-    found = analyse_net(request, files=files)
-    if any(error.code != FALSE_CLAIM for error in found.report.errors):
-        raise NetError(found.report)
     assert found.net is not None, "what there is no net for is an error"
     return found.net
 

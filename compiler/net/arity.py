@@ -1,6 +1,6 @@
 """Whether a layer names as many bottoms and tops as its type takes, and says as much of them as there are."""
 
-from netdef.compiler.diagnostics import Diagnostic, Label, Report
+from netdef.compiler.diagnostics import Diagnostic, Label, Report, counted
 from netdef.compiler.layers.base import Arity, Layer
 from netdef.compiler.layers.roles import Makes
 from netdef.compiler.net.definition import LayerDefinition
@@ -30,11 +30,6 @@ def arity_holds(definition: LayerDefinition, layer: Layer, report: Report) -> bo
 def num_tops_of(definition: LayerDefinition, layer: Layer) -> int:
     """How many tops a layer has; Caffe gives one to a loss that names none."""
     return len(definition.frame.top) or int(layer.makes is Makes.LOSS)
-
-
-def counted(number: int, what: str) -> str:
-    """``1 top``, ``2 tops``."""
-    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def _refused(definition: LayerDefinition, what: str, count: int, arity: Arity) -> Diagnostic:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import NamedTuple
 
-from netdef.compiler.diagnostics import Diagnostic, Label, Severity
+from netdef.compiler.diagnostics import Diagnostic, Label, Severity, counted
 from netdef.compiler.render.line import show_line, visible
 from netdef.compiler.source import Source, Span
 
@@ -77,10 +77,10 @@ class _Page:
         for span in self.callers[:_MOST_CALLERS]:
             lines.append(self._aside("note", _how(span)))
             lines += self._excerpt(span.source, [Label(span)])
-        if len(self.callers) > _MOST_CALLERS:
-            lines.append(self._aside("note", f"and so on, from {len(self.callers) - _MOST_CALLERS} places more"))
+        if (unsaid := len(self.callers) - _MOST_CALLERS) > 0:
+            lines.append(self._aside("note", f"and so on, from {counted(unsaid, 'place')} more"))
         if (unseen := len(diagnostic.secondary) - _MOST_LABELS) > 0:
-            lines.append(self._aside("note", f"and at {unseen:,} places more"))
+            lines.append(self._aside("note", f"and at {counted(unseen, 'place')} more"))
         lines += [self._aside("note", note) for note in diagnostic.notes]
         if diagnostic.help is not None:
             lines.append(self._aside("help", diagnostic.help))

@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from netdef.compiler.analysis.costs import activation_bytes, batch_of, costs, costs_of_run
+from netdef.compiler.diagnostics import counted
 from netdef.compiler.net.net import Net, Node
 from netdef.compiler.shape import known, number_or_none, product, show, sizes_or_none
 from netdef.compiler.size import Dim
 from netdef.compiler.views import columns
 from netdef.compiler.views.blocks import Block, blocks
+from netdef.compiler.views.graph import joined_layers
 from netdef.compiler.views.narrow import Column, Row, Step, fitted, painted, rounded, wrapped
 from netdef.compiler.views.windows import window_in_numbers, window_in_words
 
@@ -73,7 +75,7 @@ def totals(net: Net) -> list[str]:
             macs += f", {_each(cost.macs, batch.size)} for one"
             held += f" ({_megabytes(cost.activation_bytes / batch.size)} for one)"
     lines = [
-        f"{cost.num_params:,} parameters{frozen}, {net.num_weight_layers} weight layers",
+        f"{cost.num_params:,} parameters{frozen}, {counted(net.num_weight_layers, 'weight layer')}",
         macs,
         f"{_megabytes(cost.weight_bytes)} of weights, {held}, in float32",
     ]
@@ -84,6 +86,13 @@ def totals(net: Net) -> list[str]:
 
 
 # ---- for people
+def _left_out(net: Net) -> Iterator[str]:
+    """What the table of a net with mistakes lacks."""
+    total = len(joined_layers(net)) if net.report.errors else len(net.nodes)
+    if missing := total - len(net.nodes):
+        yield f"{missing} of {total} layers are left out: they have a mistake, or read what such a layer would make"
+
+
 def _table(net: Net, look: Look) -> str:
     batch = batch_of(net)
     of_batch = f", {batch.in_words}" if batch is not None and batch.size > 1 else ""
@@ -91,7 +100,7 @@ def _table(net: Net, look: Look) -> str:
     rows = list(_rows_of_blocks(net) if look.blocks else _rows_in_blocks(net))
     lines = fitted(BLOCK_COLUMNS if look.blocks else COLUMNS, rows, STEPS, width=look.width, color=look.color)
     note = ", ".join(text for heading, text in NOTES.items() if heading in lines[0])
-    told = [line for text in totals(net) for line in wrapped(text, look.width)]
+    told = [line for text in (*totals(net), *_left_out(net)) for line in wrapped(text, look.width)]
     return "\n".join(
         [
             *(painted(line, "bold", look.color) for line in wrapped(title, look.width)),

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from netdef.compiler.all_phases import AllPhases, analyse_phases
-from netdef.compiler.diagnostics import Report
+from netdef.compiler.diagnostics import Report, counted
 from netdef.compiler.files import DISK, STDIN
 from netdef.compiler.fix_files import FixedFiles, fix_files
 from netdef.compiler.render import FORMATS
@@ -55,7 +55,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
         report.extend(own)
         net = found.analyses[phases[-1]].net
         if args.format == "text" and net is not None and not own.errors:
-            fine = f"{net.definition.path}: fine: {len(net.nodes)} layers, {net.num_params:,} parameters"
+            size = f"{counted(len(net.nodes), 'layer')}, {counted(net.num_params, 'parameter')}"
+            fine = f"{net.definition.path}: fine: {size}"
             (console.say if args.fix and net.definition.path == STDIN else console.print)(fine)
     if args.format == "text":
         console.show(report)

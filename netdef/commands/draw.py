@@ -12,7 +12,6 @@ from pathlib import Path
 
 from netdef.compiler.files import stem_of
 from netdef.compiler.load import analyse_net
-from netdef.compiler.net_error import NetError
 from netdef.compiler.views.draw import FORMS, drawing, form_of
 from netdef.compiler.views.graph import joined_layers
 from netdef.options.net import net_arguments, net_request
@@ -43,10 +42,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     out = args.output or f"{stem_of(args.file)}.{args.format or 'svg'}"
     form = args.format or ("svg" if out == STDOUT else form_of(Path(out)))  # a wrong suffix is said before all else
     found = analyse_net(net_request(args))
-    net = found.net
-    is_guess = found.expanded is None or not found.expanded.is_sound
-    if net is None or is_guess or (found.report.errors and not net.definition.layers):
-        raise NetError(found.report)
+    net = found.shown
     console.show(found.report)
     deliver(drawing(net, form, all_layers=args.all_layers), out, console)
     if out != STDOUT:

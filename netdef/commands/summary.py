@@ -2,13 +2,15 @@
 
 Layers of one block stand under a heading with its sums; --blocks prints a line for each block instead. Of a batch of
 several images the totals say both, the batch's and one image's. On a narrow terminal columns are left out and numbers
-rounded; into a file or a pipe all is written.
+rounded; into a file or a pipe all is written. Of a net with mistakes the table has the layers that are known, and the
+exit status is 1.
 """
 
 import argparse
 import sys
 
-from netdef.compiler.load import load_net_as_it_is
+from netdef.compiler.load import analyse_net
+from netdef.compiler.net_error import NetError
 from netdef.compiler.views.summary import FORMATS, Look, render
 from netdef.options.net import net_arguments, net_request
 from netdef.options.output import format_arguments, output_argument
@@ -36,10 +38,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
-    """Print the summary on stdout, though claims of the file be false."""
-    net = load_net_as_it_is(net_request(args))
-    console.show(net.report)
+    """Print the summary on stdout: of a net with mistakes the table of what is known, and no data for tools."""
+    found = analyse_net(net_request(args))
+    net = found.shown
+    if not found.has_false_claims_alone and (args.format != "table" or not net.nodes):
+        raise NetError(found.report)
+    console.show(found.report)
     is_shown = args.output in (None, STDOUT)
     look = Look(width_of(sys.stdout), shows_color(sys.stdout), args.blocks) if is_shown else Look(blocks=args.blocks)
     deliver(f"{render(net, args.format, look)}\n", args.output, console)
-    return ExitStatus.USER_MISTAKE if net.report.errors else ExitStatus.FINE
+    return ExitStatus.USER_MISTAKE if found.report.errors else ExitStatus.FINE

@@ -57,4 +57,28 @@ def test_a_false_claim_hides_nothing(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "error[N602]: params: 5 expected, 0 found" in said.err
     path.write_text('input "d" [1, 2] layer "r" Foo expect { params: 5 }')
     assert main(["summary", str(path)]) == 1
+    assert "1 of 2 layers are left out" in capsys.readouterr().out
+
+
+def test_of_a_net_with_types_that_nobody_knows_the_rest_is_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A detector of a fork: its backbone has shapes and costs, whatever stands on top of it."""
+    path = tmp_path / "ssd.prototxt"
+    path.write_text(
+        """
+        input: "data" input_shape { dim: 1 dim: 3 dim: 30 dim: 30 }
+        layer { name: "conv" type: "Convolution" bottom: "data" top: "conv"
+                convolution_param { num_output: 4 kernel_size: 3 } }
+        layer { name: "perm" type: "Permute" bottom: "conv" top: "perm" permute_param { order: 0 order: 2 } }
+        layer { name: "flat" type: "Flatten" bottom: "perm" top: "flat" }
+        """
+    )
+    assert main(["summary", str(path)]) == 1
+    out, err = capsys.readouterr()
+    assert 'there is no layer type "Permute" here: it comes from a fork of Caffe (SSD)' in err
+    assert "1x4x28x28" in out
+    assert "112 parameters, 1 weight layer\n" in out
+    assert "2 of 4 layers are left out: they have a mistake, or read what such a layer would make" in out
+    assert main(["summary", str(path), "--json"]) == 1
     assert capsys.readouterr().out == ""
