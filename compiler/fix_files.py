@@ -56,13 +56,11 @@ def fix_files(request: NetRequest, files: Files = DISK, *, phases: Sequence[Phas
     before: dict[str, str] = {}
     texts: dict[str, str] = {}
     mended: list[Diagnostic] = []
-    first: AllPhases | None = None
+    first = found = analyse_phases(request, files, phases=phases)
     for _ in range(_MOST_ROUNDS):
-        found = analyse_phases(request, files, phases=phases)
-        first = first or found
         fixed = apply_fixes(found.report)
         if not fixed.mended:
-            break
+            return FixedFiles(before, texts, tuple(mended), found)
         for path, text in fixed.texts.items():
             source = files.open(path, Report())
             assert source is not None, "it was read a moment ago"
@@ -70,6 +68,5 @@ def fix_files(request: NetRequest, files: Files = DISK, *, phases: Sequence[Phas
             files = files.over(path, text)
         texts |= fixed.texts
         mended += fixed.mended
-    else:  # what is mended comes again and again: it is better left to a person
-        return FixedFiles({}, {}, (), first)
-    return FixedFiles(before, texts, tuple(mended), found)
+        found = analyse_phases(request, files, phases=phases)
+    return FixedFiles({}, {}, (), first)  # what is mended comes again and again: it is better left to a person

@@ -52,7 +52,10 @@ class RecipeFile(NamedTuple):
         looked = dict.fromkeys("the working folder" if home == Path() else str(home) for home in self.homes)
         help = f"correct the path in {self.path}"
         if net in (self.train_net, self.test_net):
-            help += f", or give the net's own: netdef train FILE --recipe {self.path}"
+            # The published solvers name paths of Caffe's own folders, and lie beside their nets
+            beside = (str(home / Path(net).name) for home in self.homes)
+            file = next((path for path in beside if Path(path).is_file()), "FILE")
+            help += f", or give the net's own: netdef train {file} --recipe {self.path}"
         raise NetError(Diagnostic("N873", f"there is no net {net}, looked up from {' and '.join(looked)}", help=help))
 
     def tested(self, file: str) -> str:

@@ -254,6 +254,19 @@ def test_the_net_is_looked_up_from_the_working_folder_and_then_beside(
         file.found("c.net")
 
 
+def test_a_net_that_lies_beside_a_published_solver_is_named(tmp_path: Path) -> None:
+    """BVLC's solvers name models/bvlc_googlenet/train_val.prototxt, from Caffe's own folder."""
+    (tmp_path / "s.prototxt").write_text(FIXED + 'net: "models/googlenet/train_val.prototxt"')
+    (tmp_path / "train_val.prototxt").touch()
+    file = read_recipe_file(tmp_path / "s.prototxt")
+    with pytest.raises(NetError) as refused:
+        file.found("models/googlenet/train_val.prototxt")
+    (said,) = refused.value.report
+    help = f"netdef train {tmp_path}/train_val.prototxt --recipe {tmp_path}/s.prototxt"
+    assert said.help is not None
+    assert said.help.endswith(help)
+
+
 def corpus(shared: Path) -> list[Path]:
     return [p for p in sorted((shared / "corpus/prototxt").rglob("*solver*.prototxt")) if "lr_policy" in p.read_text()]
 
