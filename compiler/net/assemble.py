@@ -48,7 +48,7 @@ def assemble(definition: Definition, state: State, sizes: Sizes, report: Report)
         definition,
         state,
         sizes,
-        nodes=tuple(_nodes(found, joined, report)),
+        nodes=tuple(_nodes(found, joined, doubts, report)),
         outputs=joined.outputs,
         report=report,
     )
@@ -107,10 +107,10 @@ def _said(refused: Refused[int, LayerDefinition], versions: Sequence[Version]) -
     )
 
 
-def _nodes(found: Sequence[Found], joined: Joined, report: Report) -> Iterator[Node]:
+def _nodes(found: Sequence[Found], joined: Joined, doubts: Doubts, report: Report) -> Iterator[Node]:
     """The layers as nodes, their blobs' versions under the names that they have for good."""
     weighed = [(each.step.of, each.weights) for each in found]
-    weights = owned_weights(weighed, report)
+    weights = owned_weights(weighed, doubts, report)
     if not joined.has_doubles:
         check_names(weighed, report)
     versions: dict[int, BlobVersion] = {}

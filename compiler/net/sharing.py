@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity, counted
 from netdef.compiler.layers.base import Weight
 from netdef.compiler.net.definition import LayerDefinition
+from netdef.compiler.net.doubts import Doubts
 from netdef.compiler.net.net import NodeWeight
 from netdef.compiler.net.weight_key import WeightKey
 from netdef.compiler.schema.caffe import ParamSpec, ShareMode
@@ -18,10 +19,10 @@ from netdef.compiler.shape import product, show
 
 
 def owned_weights(
-    layers: Iterable[tuple[LayerDefinition, tuple[Weight, ...]]], report: Report
+    layers: Iterable[tuple[LayerDefinition, tuple[Weight, ...]]], doubts: Doubts, report: Report
 ) -> list[tuple[NodeWeight, ...]]:
     """The weights of each layer, with their owners and multipliers; what is wrong goes to ``report``."""
-    owners = _Owners(report)
+    owners = _Owners(doubts, report)
     own = [owners.weights(definition, weights) for definition, weights in layers]
     multiplied = {
         owned.owner: owned._replace(lr_mult=_or_one(spec.lr_mult), decay_mult=_or_one(spec.decay_mult))
@@ -52,7 +53,8 @@ def check_names(layers: Sequence[tuple[LayerDefinition, tuple[Weight, ...]]], re
 class _Owners:
     """The owners of shared weights, as far as they are met."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, doubts: Doubts, report: Report) -> None:
+        self.doubts = doubts
         self.report = report
         self.shared: dict[str, tuple[LayerDefinition, NodeWeight, ParamSpec]] = {}
         """By the name that shares a weight: its owner, and what all who share it say."""
@@ -89,7 +91,7 @@ class _Owners:
             help = "drop the name, or give both layers the same sizes"
             if product(mine) == product(other):
                 help = "share_mode: PERMISSIVE shares weights of one count"
-            self.report.add(Diagnostic("N507", message, at, labels, help=help))
+            self.report.add(self.doubts.added_to(Diagnostic("N507", message, at, labels, help=help), definition))
         for name in ("lr_mult", "decay_mult"):
             here, there = getattr(spec, name), getattr(first, name)
             if None not in (here, there) and here != there:

@@ -10,10 +10,8 @@ from functools import partial
 from math import prod, sqrt
 from typing import NamedTuple
 
-from netdef.compiler.layers.activation import Power
 from netdef.compiler.layers.base import Weight
-from netdef.compiler.layers.branching import Combine, Eltwise
-from netdef.compiler.layers.normalization import BatchNorm
+from netdef.compiler.layers.roles import WeightRole
 from netdef.compiler.memory import refuse_too_large
 from netdef.compiler.net.net import Net, Node
 from netdef.compiler.schema.caffe import Filler
@@ -73,13 +71,19 @@ def made_up(net: Net, seed: int, *, vary_constants: bool = False) -> MadeUp:
 
 def _fillers(node: Node, before: float, vary: bool) -> list[Filler]:
     """What a node's weights are filled with, over a bottom of the mean square ``before``."""
-    if isinstance(node.layer, BatchNorm):
+    own = [each.weight for each in node.weights]
+    if _gathers(node):
         mean = Filler(type="gaussian", std=FACTOR * NOISE * sqrt(before))
         variance = Filler(type="uniform", min=FACTOR * before / 2, max=FACTOR * before * 1.5)
-        return [mean, variance, Filler(value=FACTOR)]
-    own = [each.weight for each in node.weights]
+        known_ones = {"mean": mean, "variance": variance, "factor": Filler(value=FACTOR)}
+        return [known_ones.get(weight.name, weight.filler) for weight in own]
     has_none = bool(own) and len(own[0].shape) > 1 and own[0].filler == NOTHING
     return [_varied(weight, node, before) if vary or has_none else weight.filler for weight in own]
+
+
+def _gathers(node: Node) -> bool:
+    """Whether its weights are statistics of what it has seen, as BatchNorm's are."""
+    return bool(node.weights) and all(own.weight.role is WeightRole.STATISTIC for own in node.weights)
 
 
 def _varied(weight: Weight, node: Node, before: float) -> Filler:
@@ -100,20 +104,8 @@ def _products(node: Node, weight: Weight) -> float:
 
 
 def _mean_square(node: Node, bottoms: list[float], net: Net) -> float:
-    """About the mean square of what a node makes of bottoms with theirs."""
-    layer = node.layer
+    """About the mean square of what a node makes of bottoms with theirs: their sum, where no weights set it right."""
     if not bottoms:
         scale = 1.0 if net.preprocess is None else net.preprocess.scale
         return IMAGE * scale**2 if any(len(top.shape) == 4 for top in node.tops) else 1.0
-    if layer.weight_layer or isinstance(layer, BatchNorm):
-        return 1.0
-    found = bottoms[0]
-    if isinstance(layer, Eltwise):
-        found = prod(bottoms) if layer.operation is Combine.PROD else sum(bottoms)
-    elif isinstance(layer, Power):
-        found = layer.scale**2 * found + layer.shift**2
-    return min(max(found, _LEAST), 1 / _LEAST)
-
-
-_LEAST = 1e-12
-"""Of a mean square, so that what is estimated to be 0 can be divided by."""
+    return 1.0 if node.layer.weight_layer or _gathers(node) else sum(bottoms)

@@ -247,6 +247,22 @@ def test_a_size_that_is_a_guess_is_said_to_be_one(published: Published) -> None:
     assert "is a guess" not in published.said(text, data_size={"data": (3, 9, 9)})
 
 
+def test_shared_weights_of_a_guessed_size_are_said_to_be_of_one(published: Published) -> None:
+    """Caffe's siamese example: pairs of grey images, whose size stands in a data set that isn't here."""
+    halves = "".join(
+        f'layer {{ name: "conv{half}" type: "Convolution" bottom: "d{half}" top: "c{half}" param {{ name: "w" }} '
+        "convolution_param { num_output: 2 kernel_size: 3 } }\n"
+        for half in (1, 2)
+    )
+    text = """
+    layer { name: "pair" type: "Data" top: "pair" data_param { source: "absent" batch_size: 4 } }
+    layer { name: "cut" type: "Slice" bottom: "pair" top: "d1" top: "d2" slice_param { slice_point: 1 } }
+    """
+    said = published.said(text + halves)
+    assert 'error[N507]: shared weight "w" is 2x2x3x3 here and 2x1x3x3 at its owner' in said
+    assert "the size of pair is a guess: --data-size pair=CxHxW gives the real one" in said
+
+
 def test_08_v1_with_string_type(published: Published) -> None:
     text = 'layers { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 } } }'
     assert 'write layer { type: "Convolution" } throughout' in published.said(text)
