@@ -18,16 +18,22 @@ def out_of_memory(error: BaseException) -> Diagnostic | None:
     return _mistake(str(error).splitlines()[0] if str(error) else "Python gives no more")
 
 
+def too_large(what: str, num_bytes: int) -> Diagnostic | None:
+    """What to say of numbers that are more than the whole machine holds; None if they may fit."""
+    if num_bytes <= _installed():
+        return None
+    return _mistake(f"{what} takes {num_bytes / 2**30:,.0f} GiB, and this machine has less")
+
+
 def refuse_too_large(what: str, shape: Shape) -> None:
     """Refuse float32 numbers that are more than the whole machine holds, before anything tries to make them.
 
     Raises:
         NetError: if they can't fit.
     """
-    num_bytes = 4 * known(product(shape))
-    if num_bytes > _installed():
-        reason = f"{what} ({show(shape)}) takes {num_bytes / 2**30:,.0f} GiB, and this machine has less"
-        raise NetError(_mistake(reason))
+    mistake = too_large(f"{what} ({show(shape)})", 4 * known(product(shape)))
+    if mistake is not None:
+        raise NetError(mistake)
 
 
 def _mistake(reason: str) -> Diagnostic:
