@@ -122,7 +122,7 @@ def test_40_solver_mistakes(
         Path("s.prototxt").write_text(text)
         assert main(["check", "net.prototxt", "s.prototxt"]) == 1
         said = capsys.readouterr()
-        assert said.out == "net.prototxt: fine: 1 layers, 0 parameters\n"
+        assert said.out == "net.prototxt: fine: 1 layer, 0 parameters\n"
         assert f"error[{code}]" in said.err
         assert help in said.err
         assert ("error[N414]: s.prototxt is a solver, not a net" in said.err) == is_no_net
