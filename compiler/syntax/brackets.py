@@ -36,7 +36,7 @@ def close_bracket(scan: Scan, sign: str, at: Span) -> None:
     if opener not in within:
         if sign == "}" and open_forgotten(scan, at):
             return
-        scan.report.add(token_errors.stray_closer(at))
+        scan.say(token_errors.stray_closer(at))
         scan.tokens.is_sound = scan.tokens.is_sound and sign != "}"
         scan.is_doubtful = True
         return
@@ -62,7 +62,7 @@ def close_forgotten(scan: Scan, index: int, found: Span, until: str = "{") -> No
     scan.tokens.is_sound = scan.tokens.is_sound and not {"{", "<"} & set(forgotten)
     before = tokens[index].at if index < len(tokens) else found
     closers = "".join(token_errors.CLOSERS[sign] for sign in forgotten)
-    scan.report.add(token_errors.unclosed(innermost.at, before, tokens[index - 1].at, closers))
+    scan.say(token_errors.unclosed(innermost.at, before, tokens[index - 1].at, closers))
     for closer in closers:
         tokens.insert(index, made_up(SIGNS[closer], closer, tokens[index - 1].at))
         index += 1

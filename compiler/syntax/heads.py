@@ -33,7 +33,7 @@ def open_forgotten(scan: Scan, closer: Span) -> bool:
     head = (as_deep or heads)[-1]
     last = tokens[head.body - 1].at
     if not tokens[head.body].is_doubtful:  # else what stands in the brace's place was reported
-        scan.report.add(token_errors.unopened(closer, head.first.at.to(last)))
+        scan.say(token_errors.unopened(closer, head.first.at.to(last)))
     scan.tokens.is_sound = False
     tokens.insert(head.body, made_up("LBRACE", "{", last))
     scan.add("RBRACE", "}", closer)

@@ -70,7 +70,8 @@ def scan(source: Source, report: Report, start: int = 0, end: int | None = None)
         begin, walk.position = found.span()
         if found.lastgroup is not None:
             _READERS[found.lastgroup](walk, found.group(), Span(source, begin, walk.position))
-            walk.check_size()
+            if walk.is_to_be_checked:
+                walk.check_size()
     close_all(walk)
     return walk.tokens
 
@@ -106,7 +107,7 @@ def _read_word(scan: Scan, word: str, at: Span) -> None:
 def _read_number(scan: Scan, text: str, at: Span) -> None:
     worth = read_number(text)
     if worth is None:
-        scan.report.add(token_errors.bad_number(at))
+        scan.say(token_errors.bad_number(at))
         scan.is_doubtful = True
     scan.add("BROKEN" if worth is None else "NUMBER", worth, at)
 

@@ -57,6 +57,7 @@ class Scan:
         self.else_ifs = 0  # since the `if` that began them
         self.in_conflict = False  # after git's <<<<<<<
         self.is_doubtful = False  # something before this was reported and left out
+        self.is_to_be_checked = self.may_be_too_long = end - start > MOST_PIECES  # no piece is without a character
 
     def add(self, type: str, value: Any, at: Span) -> None:
         """One token more."""
@@ -70,8 +71,14 @@ class Scan:
         self.before_that, self.before = self.before, type
         self.after_then = False
 
+    def say(self, mistake: Diagnostic) -> None:
+        """Report a mistake."""
+        self.report.add(mistake)
+        self.is_to_be_checked = True
+
     def check_size(self) -> None:
         """Stop where a text has more in it than anybody writes, or more mistakes than anybody reads."""
+        self.is_to_be_checked = self.may_be_too_long
         num_pieces = len(self.tokens.all) + len(self.tokens.comments) + self.num_fields
         if num_pieces > MOST_PIECES:
             self._stop(token_errors.too_long(self._here, MOST_PIECES))

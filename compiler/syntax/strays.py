@@ -13,7 +13,7 @@ _BAD_CHARACTERS = re.compile(r"""[^\s\w#"'{}()\[\]:,;=?+\-*/%<>.]+|[\s\S]""", re
 
 def read_unended_string(scan: Scan, text: str, at: Span) -> None:
     """A quote without its fellow takes the rest of its line."""
-    scan.report.add(token_errors.unended_string(at))
+    scan.say(token_errors.unended_string(at))
     scan.tokens.is_sound = scan.tokens.is_sound and _BRACKETS.isdisjoint(text)
     scan.is_doubtful = True
     scan.add("BROKEN", None, at)
@@ -21,13 +21,13 @@ def read_unended_string(scan: Scan, text: str, at: Span) -> None:
 
 def read_curly_string(scan: Scan, text: str, at: Span) -> None:
     """A string between quotes of a word processor."""
-    scan.report.add(token_errors.curly_quotes(at))
+    scan.say(token_errors.curly_quotes(at))
     scan.add("STRING", text[1:-1], at)
 
 
 def read_include_without_quotes(scan: Scan, keyword: Span, path: Span) -> None:
     """An include whose path stands there as it is."""
-    scan.report.add(syntax_errors.no_quotes(keyword, path))
+    scan.say(syntax_errors.no_quotes(keyword, path))
     scan.add("INCLUDE", keyword.text, keyword)
     scan.add("STRING", path.text, path)
     scan.position = path.end
@@ -35,13 +35,13 @@ def read_include_without_quotes(scan: Scan, keyword: Span, path: Span) -> None:
 
 def read_path(scan: Scan, text: str, at: Span) -> None:
     """A file's name on a line of its own."""
-    scan.report.add(token_errors.stray_path(at))
+    scan.say(token_errors.stray_path(at))
     scan.is_doubtful = True
 
 
 def read_foreign(scan: Scan, text: str, at: Span) -> None:
     """A comment of C++."""
-    scan.report.add(token_errors.foreign_comment(at))
+    scan.say(token_errors.foreign_comment(at))
     scan.is_doubtful = True
 
 
@@ -51,7 +51,7 @@ def read_merge_marker(scan: Scan, text: str, at: Span) -> None:
     if second is not None:
         scan.position = second.end()
     if not scan.in_conflict:
-        scan.report.add(token_errors.merge_marker(at))
+        scan.say(token_errors.merge_marker(at))
     scan.in_conflict = text.startswith("<")
     scan.is_doubtful = True
 
@@ -60,6 +60,6 @@ def skip_bad_characters(scan: Scan) -> None:
     """Characters that nothing begins with."""
     found = _BAD_CHARACTERS.match(scan.text, scan.position, scan.end)
     assert found is not None
-    scan.report.add(token_errors.bad_characters(Span(scan.source, *found.span())))
+    scan.say(token_errors.bad_characters(Span(scan.source, *found.span())))
     scan.position = found.end()
     scan.is_doubtful = True
