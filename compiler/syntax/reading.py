@@ -19,12 +19,20 @@ from netdef.compiler.syntax import syntax_errors, token_errors
 from netdef.compiler.syntax.lexer import scan
 from netdef.compiler.syntax.literals import unescape
 from netdef.compiler.syntax.parser_cache import load_parser
+from netdef.compiler.syntax.quick_parse import QuickParser
 from netdef.compiler.syntax.recovery import Recovery
 from netdef.compiler.syntax.reserved_words import RESERVED, check_names
 from netdef.compiler.syntax.tokens import Token, Tokens
 from netdef.compiler.syntax.tree import Broken, Expression, Field, Literal, Lost, Statement, Template, Text
 
 _parser = cache(load_parser)
+
+
+@cache
+def _quick_parser() -> QuickParser:
+    return QuickParser(_parser())
+
+
 _PART = re.compile(r"""(?:[^\\$]|\\[\s\S]|\$(?!\{))+|\$\{((?:[^{}"'\\]|'[^'\\]*'|"[^"\\]*")*)\}|(?P<bad>\$\{)""")
 
 _NEVER_NAMES = RESERVED - {"layer", "input", "include", "true", "false"}
@@ -139,8 +147,11 @@ def _parse(tokens: Tokens, report: Report, recovery: Recovery | None = None) -> 
     for token in tokens.all:
         if token.type == "STRING":
             token.value = _read_string(token, tokens.has_constructs, report)
-    parser: Any = _parser()  # Lark promises a tree of its own, and returns what our callbacks made
-    body: tuple[Statement, ...] = parser.parse(tokens, start="start", on_error=recovery)
+    body: tuple[Statement, ...] | None = _quick_parser().parse(tokens.all)
+    if body is None:
+        parser: Any = _parser()  # Lark promises a tree of its own, and returns what our callbacks made
+        body = parser.parse(tokens, start="start", on_error=recovery)
+    assert body is not None
     if tokens.has_constructs:
         check_names(body, report)
     return body

