@@ -35,7 +35,7 @@ def unknown_types(definitions: Sequence[LayerDefinition], report: Report) -> Non
 
 def _as_opaque(layer: LayerDefinition) -> str:
     declaration = foreign.declaration(layer.frame.type, len(layer.frame.top))
-    return f"say what it makes, and the rest is checked: {declaration}; or --load the Python file that declares it"
+    return f"--load the Python file that declares it, or say what it makes, and the rest is checked: {declaration}"
 
 
 def _in_old_words(name: str) -> str | None:
