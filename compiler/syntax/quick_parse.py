@@ -4,7 +4,7 @@ Lark keeps at each step what a recovery may need. Most texts need none: this loo
 no place, and leaves the text to Lark.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
@@ -14,7 +14,6 @@ from lark.parsers.lalr_analysis import Shift
 from netdef.compiler.syntax.tokens import Token
 
 _END = "$END"
-_Reduce = tuple[int, Callable[[list[Any]], Any], str]
 
 
 class QuickParser:
@@ -29,7 +28,7 @@ class QuickParser:
         loop = inner.parser.parser
         table = loop.parse_table
         self._start, self._end = table.start_states["start"], table.end_states["start"]
-        self._steps: dict[int, dict[str, int | _Reduce]] = {
+        self._steps: dict[int, dict[str, Any]] = {
             state: {
                 symbol: target
                 if action is Shift
