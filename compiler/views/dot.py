@@ -197,7 +197,8 @@ def _edges(graph: Graph) -> Iterator[str]:
     for arrow in graph.arrows:
         shape = "?" if arrow.shape is None else show(arrow.shape)
         told = _quote(f"{arrow.blob}: {shape}")
-        yield f"  n{arrow.source} -> n{arrow.target} [label={_quote(shape)}, tooltip={told}]"
+        beside = _quote(f" {shape} ")  # spaces, or graphviz lets it touch the arrow
+        yield f"  n{arrow.source} -> n{arrow.target} [label={beside}, tooltip={told}]"
 
 
 def _quote(text: str) -> str:

@@ -7,6 +7,7 @@ from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
 from netdef.compiler.save import save_bytes
+from netdef.compiler.views.centred import centred
 from netdef.compiler.views.dot import dot
 from netdef.compiler.views.graphviz_program import laid_out
 from netdef.compiler.views.html import page
@@ -47,14 +48,18 @@ def _by_graphviz(form: str) -> Callable[[str, str], bytes]:
     return lambda graph, _: laid_out(graph, form)
 
 
+def _svg(graph: str) -> str:
+    return centred(laid_out(graph, "svg").decode())
+
+
 def _html(graph: str, name: str) -> bytes:
-    svg = laid_out(graph, "svg").decode()
+    svg = _svg(graph)
     return page(name or "a net", svg[svg.index("<svg") :]).encode()
 
 
 FORMS: dict[str, Callable[[str, str], bytes]] = {
     "dot": lambda graph, _: graph.encode(),
-    "svg": _by_graphviz("svg"),
+    "svg": lambda graph, _: _svg(graph).encode(),
     "pdf": _by_graphviz("pdf"),
     "png": _by_graphviz("png"),
     "html": _html,

@@ -23,8 +23,8 @@ _PAGE = """\
 <h1>{title}</h1>
 <input type="search" placeholder="find a layer or a type (/)" aria-label="find a layer or a type">
 <output></output>
-<button value="out" title="zoom out (-)" aria-label="zoom out">&minus;</button>
-<button value="in" title="zoom in (+)" aria-label="zoom in">+</button>
+<button value="out" title="zoom out (-, or Ctrl and the wheel)" aria-label="zoom out">&minus;</button>
+<button value="in" title="zoom in (+, or Ctrl and the wheel)" aria-label="zoom in">+</button>
 <button value="width" title="as wide as the page (w)">width</button>
 <button value="all" title="the whole net (0)">all</button>
 </header>

@@ -21,7 +21,7 @@ def test_every_layer_and_every_blob_is_drawn() -> None:
     graph = dot(net, all_layers=True)
     assert all(f"<b>{node.name}</b>" in graph for node in net.nodes)
     assert graph.count(" -> ") == sum(len(node.bottoms) for node in net.nodes)
-    assert 'label="1x2048x7x7"' in graph
+    assert 'label=" 1x2048x7x7 "' in graph
 
 
 def test_blocks_are_clusters() -> None:
@@ -98,8 +98,8 @@ def test_a_layer_with_a_mistake_is_grey_and_what_depends_on_it_is_drawn() -> Non
     fills = dict(re.findall(r'<b>(\w+)</b>.*fillcolor="(#\w+)"', graph))
     assert fills["odd"] == fills["big"] == MISTAKEN
     assert MISTAKEN not in (fills["data"], fills["conv"], fills["fc"])
-    assert 'n2 -> n4 [label="?"' in graph
-    assert 'n1 -> n2 [label="1x4x6x6"' in graph
+    assert 'n2 -> n4 [label=" ? "' in graph
+    assert 'n1 -> n2 [label=" 1x4x6x6 "' in graph
     assert "(as far as it is known)" in graph
     assert "<b>relu</b>" not in graph
 
