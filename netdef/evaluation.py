@@ -100,9 +100,10 @@ def evaluate(
         devices: share the images among so many processes, which are started; each has its own GPU, if there are any.
         posteriors: files of saved ones, to be averaged with those of the nets.
         save_posteriors: a file for those of the last result.
-        per_class: a file, .csv or .png, for each class's errors and the confusion matrix of the last result; as
-            numbers all results have both (``results[-1].per_class``).
-        classes: a file with the classes' names, one a line; by default the data's.
+        per_class: a file, .csv or .png, for each class's errors, or of label maps its accuracy and IoU, and the
+            confusion matrix of the last result; as numbers all results have both (``results[-1].per_class``).
+        classes: a file with the classes' names, one a line; by default the data's, or
+            of label maps the run's.
         progress: whether warnings and progress are said on stderr.
         state: what chooses and sizes the nets, as for ``netdef.load``: ``stages``, ``level``, ``set``, ``sizes``,
             ``data_size``, ``opaque``, ``layer_files``, and ``dense``, with which a net is shown whole images.

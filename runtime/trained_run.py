@@ -1,5 +1,6 @@
 """What a run's folder tells of the net that it trained: its classes, how it was fed, and on what."""
 
+from math import inf, isnan
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ from netdef.compiler.preprocess import Preprocessing
 from netdef.compiler.request import NetRequest
 from netdef.compiler.weights.formats.manifest import MANIFEST, Manifest, read_manifest, unfit
 from netdef.compiler.weights.formats.run_folder import BEST, LAST, run_with_weights
+from netdef.runtime.metric_names import told_by
 from netdef.runtime.requests import DataRequest
 from netdef.runtime.run import Run
 
@@ -94,8 +96,10 @@ class TrainedRun(NamedTuple):
         ``file`` is the best weights' or the last ones'.
         """
         test = self.manifest["identity"]["recipe"]["test"]
-        errors = [line["top1_error"] for line in Run(self.folder).evaluations if "top1_error" in line]
-        places = {BEST: errors.index(min(errors)), LAST: len(errors) - 1} if errors else {}
+        told = [(line, told_by(line)) for line in Run(self.folder).evaluations]
+        errors = [line[names[0]] for line, names in told if names]
+        least = min(errors, key=lambda error: inf if isnan(error) else error, default=0.0)
+        places = {BEST: errors.index(least), LAST: len(errors) - 1} if errors else {}
         place = places.get(Path(file).name)
         num = test.get("batches")
         return None if num is None or place is None else Seen(place * num, num, test["batch"])

@@ -93,6 +93,12 @@ def scalar_outputs(net: Net) -> dict[str, float]:
     return {name: weights[name] for name in net.outputs if net.blobs[name] == () and name not in net.inputs}
 
 
+def kinds_of_outputs(net: Net) -> dict[str, str]:
+    """What the layers that make the scalar outputs say of them: ``loss``, ``measure``, or other values."""
+    makers = {top.id: node.layer.makes for node in net.nodes for top in node.tops[:1]}
+    return {name: makers.get(name, Makes.VALUES).value for name in scalar_outputs(net)}
+
+
 def label_ranges(*nets: Net) -> dict[str, LabelRange]:
     """What the labels of each blob may be for all layers that read it, in all phases of a net."""
     found: dict[str, LabelRange] = {}

@@ -9,6 +9,9 @@ By default a net sees the centre of each image. --dense shows it the whole image
 --crops shows it windows; both are averaged. Scores are what the net's one Softmax reads, and are given a soft-max where
 there is none.
 
+Of nets with a label for each position, pixel error, mean class accuracy and mean IoU are told, and of those without
+class scores the loss; with each, the scalar outputs of the net by their names.
+
 Of nets that learn from boxes wrong boxes are counted. By default each net sees the centre of an image, and of a box
 for each class the true class's is taken. With --dense all nets see whole images together: boxes of all positions are
 merged, scored by those of the nets that score classes, and five guesses count.
@@ -34,7 +37,7 @@ from netdef.runtime.exit_status import ExitStatus
 from netdef.runtime.hardware.threads import share_processors
 from netdef.runtime.requests import CROPS, POOLS, EvaluateRequest, EvaluationTask, Form
 
-HELP = "top-1 and top-5 errors on labelled images"
+HELP = "top-1 and top-5 errors on labelled images, or of label maps pixel error and IoU"
 EXTRAS = ("train",)
 EXAMPLES = (
     ("netdef evaluate digits.net --weights runs/digits", "on what the run was tested on"),
@@ -69,7 +72,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     results.add_argument("--posteriors", nargs="+", default=[], metavar="P", help="saved posteriors, to be fused")
     kept = "a file for them, .npz or .safetensors; where several are fused, for the fusion's alone"
     results.add_argument("--save-posteriors", metavar="P", help=kept)
-    by_class = "a .csv or .png for each class's errors and the confusion matrix; of a fusion where several are fused"
+    by_class = "a .csv or .png for each class's errors, or IoU, and the confusion matrix; of a fusion, if there is one"
     results.add_argument("--per-class", metavar="FILE", help=by_class)
     names = "the classes' names in it, one a line; the data's if not given"
     results.add_argument("--classes", "--labels", metavar="FILE", help=names)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netdef.compiler.save import save
-from netdef.runtime.evaluation.per_class import PerClass
+from netdef.runtime.evaluation.confusion import ConfusionMatrix, Matrix
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,10 +35,10 @@ HEAD, GAP, LIST = 0.7, 0.25, 3.6
 """Inches above the matrix, between parts, and of the list beside it."""
 
 
-def draw_confusion(found: PerClass, out: Path) -> None:
+def draw_confusion(found: ConfusionMatrix, out: Path) -> None:
     """Draw the matrix into a PNG; equal matrices make equal files.
 
-    Classes that no image is of, and none was taken for, are left out.
+    Classes of which there is nothing, and for which nothing was taken, are left out.
 
     Raises:
         NetError: if the file can't be written.
@@ -60,7 +60,7 @@ def draw_confusion(found: PerClass, out: Path) -> None:
         _draw_cells(axes, matrix)
         _name_axes(axes, names if num <= NAMED else None, 72 * side / max(1, num))
         wrong = matrix.sum() - matrix.trace()
-        title = f"{wrong:,} of {matrix.sum():,} images are wrong ({100 * wrong / matrix.sum():.2f} %)"
+        title = f"{wrong:,} of {matrix.sum():,} {found.UNIT} are wrong ({100 * wrong / max(1, matrix.sum()):.2f} %)"
         figure.text(margin / width, 1 - 0.3 / height, title, fontsize=11, fontweight="bold")
         figure.text(margin / width, 1 - 0.5 / height, "colour: the share of a row, from none to all", color="#606060")
         if is_many:
@@ -68,7 +68,7 @@ def draw_confusion(found: PerClass, out: Path) -> None:
         save(out, lambda unfinished: figure.savefig(unfinished, dpi=DPI, format="png", metadata={"Software": None}))
 
 
-def _draw_cells(axes: "Axes", matrix: NDArray[np.int64]) -> None:
+def _draw_cells(axes: "Axes", matrix: Matrix) -> None:
     """A cell's colour by the root of its share, so that what is rare is seen too; its number where there is room."""
     num = len(matrix)
     shares = matrix / np.maximum(1, matrix.sum(1, keepdims=True))
@@ -109,16 +109,18 @@ def _name_axes(axes: "Axes", names: Sequence[str] | None, cell: float) -> None:
     axes.tick_params(length=0)
 
 
-def _list_worst(axes: "Axes", found: PerClass) -> None:
+def _list_worst(axes: "Axes", found: ConfusionMatrix) -> None:
     """The classes that are most often wrong, and what is most often taken for what."""
     axes.axis("off")
-    classes = sorted((each for each in found.classes if each.top1), key=lambda each: -(each.top1_error or 0))
+    nums = found.matrix.sum(1)
+    errors = 1 - found.matrix.diagonal() / np.maximum(1, nums)
+    worst = [label for label in np.argsort(-errors, kind="stable") if nums[label] and errors[label]]
     lines = [("most often wrong", "")]
-    lines += [(_short(each.name), f"{100 * (each.top1_error or 0):.0f} % of {each.num:,}") for each in classes[:LISTED]]
+    lines += [(_short(found.names[a]), f"{100 * errors[a]:.0f} % of {nums[a]:,}") for a in worst[:LISTED]]
     lines += [("", ""), ("most often taken for another", "")]
     for each in found.confusions[:LISTED]:
         one, other = _short(found.names[each.label]), _short(found.names[each.predicted])
-        lines.append((f"{one} for {other}", f"{each.images:,}"))
+        lines.append((f"{one} for {other}", f"{each.num:,}"))
     step = min(1 / (len(lines) + 1), 0.03)
     for number, (left, right) in enumerate(lines):
         is_head = left.startswith("most often")

@@ -5,7 +5,7 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from netdef.compiler.analysis.judged import ignored_by_all
+from netdef.compiler.analysis.judged import ignored_by_all, scalar_outputs
 from netdef.compiler.files import name_of
 from netdef.compiler.load import load_net
 from netdef.compiler.net.net import Net
@@ -18,10 +18,16 @@ from netdef.runtime.data.feed import check_classes, check_label_input
 from netdef.runtime.data.labels import judged_in_tests, under_labels_of
 from netdef.runtime.data.layer_feed import load_fed
 from netdef.runtime.data.loading import workers_for
+from netdef.runtime.evaluation.confusion import names_in
 from netdef.runtime.evaluation.left_out import LeftOut
 from netdef.runtime.evaluation.measure import TEST_BATCH
-from netdef.runtime.evaluation.measured_net import MeasuredResult, check_without_views, measure_images
-from netdef.runtime.evaluation.per_class import names_in, per_class
+from netdef.runtime.evaluation.measured_net import (
+    MeasuredResult,
+    check_without_views,
+    measure_images,
+    measured_result,
+)
+from netdef.runtime.evaluation.per_class import per_class
 from netdef.runtime.evaluation.per_class_files import check_form, write_per_class
 from netdef.runtime.evaluation.posteriors import Posteriors, fused
 from netdef.runtime.evaluation.posteriors_file import POSTERIORS
@@ -73,7 +79,7 @@ def score_nets(request: EvaluateRequest, console: Console, group: ProcessGroup =
         results.append(_counted(parts[-1], request.classes, console))
     if request.save_posteriors and group.is_rank_0:
         POSTERIORS.write(Path(request.save_posteriors), parts[-1])
-    if request.per_class and group.is_rank_0 and isinstance(last := results[-1], Result) and (each := last.per_class):
+    if request.per_class and group.is_rank_0 and (each := results[-1].per_class):
         write_per_class(each, Path(request.per_class))
         console.print(f"{request.per_class}: {len(each.names):,} classes; {each.text}")
     return Scored(tuple(results), parts[-1] if parts else None)
@@ -109,20 +115,44 @@ def _evaluated(
         "trained": task.trained.trained_scale,
     }
     is_by_class = task.judged is not None and not task.judged.by_position
+    names: tuple[str, ...] = ()
     if is_by_class:
         check_task(task)
+        if (line := _untold(task, file)) is not None:
+            console.say(line)
     else:
         check_without_views(task, request)
+        names = _class_names(task, request.classes)
     with counting(console, file, len(group.slice_of(task.num_shown)), "images") as counter:
         found = (score_images if is_by_class else measure_images)(task, left_out.tell, counter.add, group)
     if not isinstance(found, Posteriors):
         left_out.close(group)
-        return MeasuredResult({**facts, "scores": task.judged and task.judged.scores}, found)
+        return measured_result({**facts, "scores": task.judged and task.judged.scores}, found, names)
     found = found.all_gather(group)
     if num_left_out := left_out.close(group):
         console.say(f"netdef evaluate: images left out: {num_left_out:,}")
     speed = sum(group.all_gather(found.made["images_per_s"]))
     return found._replace(made={**facts, **found.made, "images_per_s": speed})
+
+
+def _untold(task: ScoringTask, file: str) -> str | None:
+    """What is said of the net's scalar outputs where images are shown in other ways than one: they aren't told then."""
+    outputs = scalar_outputs(task.trained.net)
+    if task.protocol.is_simple or not outputs:
+        return None
+    said = f"{', '.join(outputs)} {'are' if len(outputs) > 1 else 'is'}"
+    return f"{file}: {said} told where each image is shown once, as in the tests of training"
+
+
+def _class_names(task: ScoringTask, chosen: str | None) -> tuple[str, ...]:
+    """The names of a label map's classes: those of a file, else the run's, where it has as many."""
+    if task.judged is None:
+        return ()
+    num = known(task.trained.net.shapes[task.judged.scores][task.judged.axis])
+    if chosen is not None:
+        return names_in(chosen, num)
+    own = task.trained.classes
+    return own if len(own) == num else ()
 
 
 def open_task(request: EvaluateRequest, named: NamedNet) -> ScoringTask:

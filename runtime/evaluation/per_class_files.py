@@ -1,15 +1,15 @@
-"""Errors by class in files: a table for other programs, or a drawing for people."""
+"""Measures by class in files: a table for other programs, or a drawing for people."""
 
 from pathlib import Path
 
 from netdef.compiler.extras import require
 from netdef.compiler.save import check_folder, save_text
+from netdef.runtime.evaluation.confusion import ConfusionMatrix
 from netdef.runtime.evaluation.draw_confusion import draw_confusion
-from netdef.runtime.evaluation.per_class import PerClass
 
 
-def write_per_class(found: PerClass, path: Path) -> None:
-    """Write the errors by class: as ``.csv``, or as a drawing of the matrix in ``.png``.
+def write_per_class(found: ConfusionMatrix, path: Path) -> None:
+    """Write what is told of each class: as ``.csv``, or as a drawing of the matrix in ``.png``.
 
     Raises:
         NetError: if the file can't be written.

@@ -1,23 +1,27 @@
 """How often the positions of label maps are wrong, and how well the classes' regions overlap with the true ones.
 
-Of class i let right_i be the positions of its label whose class scores highest, labelled_i those of its label, and
-found_i those where it scores highest. Over the classes that there are,
+Of class i let right_i be the positions of its label where it scores highest, labelled_i those of its label, and
+found_i those that are taken for it. Over the classes that there are,
 
     pixel error          1 - sum right_i / sum labelled_i
     mean class accuracy  the mean of right_i / labelled_i, where labelled_i > 0
     mean IoU             the mean of right_i / (labelled_i + found_i - right_i), where that is no division by 0
 
 (Long, Shelhamer and Darrell 2015, section 5; intersection over union). Positions with an ignored label don't count.
+All three are made from the confusion matrix: right_i are its diagonal, labelled_i its rows' sums, found_i its columns'.
 """
 
-from collections.abc import Collection
-from typing import NamedTuple
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from netdef.compiler.override import override
+from netdef.runtime.evaluation.confusion import ConfusionMatrix, Matrix, Shares, all_named
 from netdef.runtime.evaluation.outputs import Loss, Outputs
 from netdef.runtime.hardware.process_group import ProcessGroup
 
@@ -29,22 +33,19 @@ class PixelErrors(NamedTuple):
     """Counts over a data set, exact: parts of it may be counted apart and added.
 
     num        samples
-    right      positions of each class that are right
-    labelled   positions of each class, by their labels
-    found      positions of each class, by the scores
+    taken      positions of each class that were taken for each class, row by row
     loss       of all samples, and the net's scalar outputs
     """
 
     num: int = 0
-    right: Counts = ()
-    labelled: Counts = ()
-    found: Counts = ()
+    taken: tuple[Counts, ...] = ()
     loss: Loss = Loss()
 
     def plus(self, other: "PixelErrors") -> "PixelErrors":
         """The counts of two parts."""
-        right, labelled, found = (_added(ours, theirs) for ours, theirs in zip(self[1:4], other[1:4], strict=True))
-        return PixelErrors(self.num + other.num, right, labelled, found, self.loss.plus(other.loss))
+        both = self.taken and other.taken
+        taken = _rows(self.matrix + other.matrix) if both else self.taken or other.taken
+        return PixelErrors(self.num + other.num, taken, self.loss.plus(other.loss))
 
     def over(self, group: ProcessGroup) -> "PixelErrors":
         """The counts of all processes' parts."""
@@ -52,6 +53,26 @@ class PixelErrors(NamedTuple):
         for part in group.all_gather(self._replace(loss=Loss())):
             total = total.plus(part)
         return total._replace(loss=self.loss.over(group))
+
+    @property
+    def matrix(self) -> Matrix:
+        """The confusion matrix (classes, classes)."""
+        return np.array(self.taken, np.int64).reshape(len(self.taken), len(self.taken))
+
+    @property
+    def right(self) -> Counts:
+        """Positions of each class that are right."""
+        return tuple(self.matrix.diagonal().tolist())
+
+    @property
+    def labelled(self) -> Counts:
+        """Positions of each class, by their labels."""
+        return tuple(self.matrix.sum(1).tolist())
+
+    @property
+    def found(self) -> Counts:
+        """Positions that were taken for each class."""
+        return tuple(self.matrix.sum(0).tolist())
 
     @property
     def pixel_error(self) -> float:
@@ -94,10 +115,31 @@ class PixelErrors(NamedTuple):
         return self.loss.behind(said)
 
 
+@dataclass(frozen=True, eq=False)
+class PixelClasses(ConfusionMatrix):
+    """How each class's regions are found; the matrix counts positions."""
+
+    UNIT: ClassVar[str] = "pixels"
+    ONE: ClassVar[str] = "pixel"
+
+    @property
+    @override
+    def measures(self) -> Mapping[str, Shares]:
+        """The share of its positions that are right, and its intersection over union."""
+        errors = PixelErrors(taken=_rows(self.matrix))
+        return {"accuracy": _known(errors.class_accuracy), "iou": _known(errors.iou)}
+
+
+def pixel_classes(errors: PixelErrors, names: Sequence[str] = ()) -> PixelClasses:
+    """The same counts by class; what has no name has its number."""
+    return PixelClasses(all_named(names, len(errors.taken)), errors.matrix)
+
+
 def count_pixels(scores: Tensor, labels: Tensor, axis: int = 1, ignored: Collection[int] = ()) -> PixelErrors:
     """Counts of one batch: ``scores`` have the classes along ``axis``, and ``labels`` one number for each position.
 
-    As in Caffe's Accuracy, a position is right only if no other class scores as high: ties count against it.
+    As in Caffe's Accuracy, a position is right only if no other class scores as high: one with a tie is taken for
+    the other class.
     """
     rows = scores.movedim(axis, -1).flatten(0, -2)
     numbers = labels.long().flatten()
@@ -105,17 +147,19 @@ def count_pixels(scores: Tensor, labels: Tensor, axis: int = 1, ignored: Collect
     rows, numbers = rows[counts], numbers[counts]
     own = rows.gather(1, numbers[:, None])
     right = (~(rows < own)).sum(1) == 1  # only the label's own score is as high
+    others = rows.nan_to_num(nan=torch.inf, posinf=torch.inf).scatter(1, numbers[:, None], -torch.inf)
+    taken = torch.where(right, numbers, others.argmax(1))
     num_classes = rows.shape[1]
-    classes_right, labelled, found = (_tally(each, num_classes) for each in (numbers[right], numbers, rows.argmax(1)))
-    return PixelErrors(len(scores), classes_right, labelled, found)
+    pairs = torch.bincount(numbers * num_classes + taken, minlength=num_classes**2)
+    return PixelErrors(len(scores), _rows(pairs.view(num_classes, num_classes).cpu().numpy()))
 
 
-def _tally(classes: Tensor, num_classes: int) -> Counts:
-    return tuple(torch.bincount(classes, minlength=num_classes).tolist())
+def _rows(matrix: Matrix) -> tuple[Counts, ...]:
+    return tuple(map(tuple, matrix.tolist()))
 
 
-def _added(ours: Counts, theirs: Counts) -> Counts:
-    return tuple(map(sum, zip(ours, theirs, strict=True))) if ours and theirs else ours or theirs
+def _known(shares: NDArray[np.float64]) -> Shares:
+    return [None if np.isnan(share) else float(share) for share in shares]
 
 
 def _shares(parts: Counts, wholes: NDArray[np.int64]) -> NDArray[np.float64]:

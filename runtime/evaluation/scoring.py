@@ -119,13 +119,17 @@ def _as_in_training(
     task: ScoringTask, tell: Tell, group: ProcessGroup, beside: Beside
 ) -> tuple[Iterator[ViewValues], int]:
     """The scores for what the net is shown in the tests of training: one piece for each sample."""
-    feed = task.trained.feed
+    coming = batches_in_tests(task, TEST_BATCH, group)
+    return _scored(task, Skipped(task.data, tell).readable(coming), beside), 1
+
+
+def batches_in_tests(task: ScoringTask, size: int, group: ProcessGroup) -> Iterator[Batch]:
+    """This process's share of the batches that training's tests saw: each sample once, or those that one test saw."""
     seen = task.seen
-    size = TEST_BATCH if seen is None else seen.size
-    batches = TestBatches(task.data, feed.crop, size, skip=task.skip, endless=seen is not None)
+    size = size if seen is None else seen.size
+    batches = TestBatches(task.data, task.trained.feed.crop, size, skip=task.skip, endless=seen is not None)
     first, num = (0, len(batches)) if seen is None else (seen.first, seen.num)
-    own = stream(batches, [first + batch for batch in group.slice_of(num)], task.num_workers)
-    return _scored(task, Skipped(task.data, tell).readable(own), beside), 1
+    return stream(batches, [first + batch for batch in group.slice_of(num)], task.num_workers)
 
 
 def _scored(task: ScoringTask, batches: Iterable[Batch], beside: Beside) -> Iterator[ViewValues]:

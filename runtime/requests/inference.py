@@ -29,7 +29,7 @@ class EvaluateRequest(Request):
     boxes             whether wrong boxes are counted
     whole             whether all test images of a run count, where its tests saw a part of them
     posteriors        files of saved ones; ``save_posteriors`` is where those found are written
-    per_class         a file, .csv or .png, for the errors of each class and what is taken for what
+    per_class         a file, .csv or .png, for what is told of each class, and what is taken for what
     classes           a file with the classes' names, one a line; None is the data's
     """
 

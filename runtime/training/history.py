@@ -1,6 +1,8 @@
 """What happened in runs, as numbers along iterations, epochs or seconds: a run's metrics, or those of its stages."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -19,10 +21,12 @@ class History(NamedTuple):
     """What happened in a run, or in its stages one after another.
 
     stages   the name and the metrics of each; a run by itself is one stage
+    kinds    what the test net's scalar outputs are, by their blobs: ``loss``, ``measure``, or else unknown
     """
 
     name: str
     stages: tuple[tuple[str, list[dict[str, float]]], ...]
+    kinds: Mapping[str, str] = MappingProxyType({})
 
     def values(self, stage: int, along: Along, key: str) -> tuple[Numbers, Numbers]:
         """Where a stage's lines that have ``key`` lie, behind the stages before it, and what they say of it."""
@@ -48,7 +52,11 @@ def read_history(path: Path) -> History:
     if not any(lines for _, lines in stages):
         help = "a run has its first line a second after it began"
         raise NetError(Diagnostic("N889", f"{path} has no iteration yet, so there is nothing to draw", help=help))
-    return History(path.resolve().name, tuple(stage for stage in stages if stage[1]))
+    kinds: dict[str, str] = {}
+    for home in homes:
+        told = Run(home).manifest.within("test", "outputs") if Run(home).is_there else None
+        kinds |= {blob: str(kind) for blob, kind in told.items()} if isinstance(told, dict) else {}
+    return History(path.resolve().name, tuple(stage for stage in stages if stage[1]), kinds)
 
 
 def spread(lines: list[dict[str, float]]) -> list[dict[str, float]]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
+from netdef.compiler.analysis.judged import kinds_of_outputs
 from netdef.compiler.shape import Pair
 from netdef.runtime.data.crop import RESCALING, ImageCrop
 from netdef.runtime.data.datasets.dataset import evenly_spread
@@ -35,6 +36,7 @@ def manifest_of_run(request: TrainRequest, job: Job, command: str, recipe_file: 
         "test": {
             "net": net_in_tests(request.net, recipe_file).replace(layer_files=()).as_data,
             "preprocess": preprocess_in_tests(setup),
+            "outputs": kinds_of_outputs(setup.test_net),
         },
         "device": str(setup.device),
         "devices": setup.group.size,

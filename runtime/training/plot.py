@@ -1,6 +1,7 @@
 """Curves of runs: loss, errors and learning rate, one colour for each run."""
 
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -38,6 +39,13 @@ TESTED = "o--"
 """The line of losses in tests."""
 ACCURACIES = {"mean_class_accuracy": "mean class accuracy", "mean_iou": "mean IoU"}
 """A key of the metrics -> the name of what tests tell beside errors."""
+MEASURE, UNKNOWN = "measure", "values"
+OUTPUT_PANELS = {
+    MEASURE: "accuracies in tests",
+    "loss": "losses in tests",
+    UNKNOWN: "outputs in tests",
+}
+"""What the test net's outputs are -> their panel, for each has numbers of its own size."""
 OUTPUT_STYLES = tuple(f"{marker}{line}" for line in ("-", "--", ":", "-.") for marker in "os^vD")
 """The lines of the test net's outputs, in their order."""
 STYLE = {
@@ -140,15 +148,17 @@ def finish_rate(axes: "Axes") -> None:
         axes.yaxis.set_minor_formatter(LogFormatter())
 
 
-def further_keys(history: History) -> list[str]:
-    """What tests tell beside errors and the loss: accuracies, and the test net's scalar outputs by name."""
+def output_keys_of(history: History, *, kind: str) -> list[str]:
+    """What tests tell beside errors and the loss, of one kind; means over classes are measures, too."""
     lines = [line for _, lines in history.stages for line in lines]
-    return [*(key for key in ACCURACIES if any(key in line for line in lines)), *output_keys(lines)]
+    means = [key for key in ACCURACIES if any(key in line for line in lines)]
+    kinds = dict.fromkeys(means, MEASURE) | {key: history.kinds.get(blob_of(key), "") for key in output_keys(lines)}
+    return [key for key, each in kinds.items() if kind == (each if each in OUTPUT_PANELS else UNKNOWN)]
 
 
-def draw_outputs(axes: "Axes", history: History, along: Along, scale: float, colour: str) -> None:
-    """A line for each, in its own style."""
-    for number, key in enumerate(further_keys(history)):
+def draw_outputs(axes: "Axes", history: History, along: Along, scale: float, colour: str, *, kind: str) -> None:
+    """A line for each of a kind, in its own style."""
+    for number, key in enumerate(output_keys_of(history, kind=kind)):
         name, style = ACCURACIES.get(key, blob_of(key)), OUTPUT_STYLES[number % len(OUTPUT_STYLES)]
         for stage in range(len(history.stages)):
             x, y = history.values(stage, along, key)
@@ -186,7 +196,10 @@ class Panel(NamedTuple):
 PANELS = (
     Panel("loss", ("loss",), 2.8, draw_loss, finish_loss),
     Panel("error in tests (%)", ERRORS, 2.4, draw_errors, finish_errors),
-    Panel("outputs in tests", further_keys, 2.4, draw_outputs, finish_outputs),
+    *(
+        Panel(label, partial(output_keys_of, kind=kind), 2.4, partial(draw_outputs, kind=kind), finish_outputs)
+        for kind, label in OUTPUT_PANELS.items()
+    ),
     Panel("learning rate", ("lr",), 1.4, draw_rate, finish_rate),
 )
 

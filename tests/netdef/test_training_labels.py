@@ -265,6 +265,30 @@ def test_evaluate_tells_what_the_last_test_told(home: Path, capsys: Captured, ki
     assert main(["evaluate", "--posteriors", "p.npz"]) == 0
 
 
+@pytest.mark.parametrize("kind", ["pixels", "loss"])
+@pytest.mark.parametrize("weights", ["best", "last"])
+def test_evaluate_tells_what_a_test_of_a_part_told(home: Path, capsys: Captured, kind: str, weights: str) -> None:
+    """Each test sees three of four batches, and the next goes on behind them."""
+    images, maps = colours()
+    write_database(home / "img", images)
+    write_database(home / "labels", maps)
+    Path("solver.prototxt").write_text(SOLVER.replace("test_iter: 4", "test_iter: 3").replace("0.5", "0.1"))
+    net = DATA % "label" + CONV
+    if kind == "pixels":
+        net += LOSS % ("loss", "score", "label", "loss_param { ignore_label: 255 }")
+    else:
+        net = net.replace("num_output: 3", "num_output: 1")
+        net += 'layer "small" Power { bottom: "label" power_param { scale: 0.01 } }\n'
+        net += 'layer "far" EuclideanLoss { bottom: ["score", "small"] loss_weight: 0.1 }\n'
+    tests = train(net)
+    judge = "pixel_error" if kind == "pixels" else "test_loss"
+    told = last_of(tests if weights == "last" else [min(tests, key=lambda test: float(test[judge]))])
+    found = evaluated(capsys, "--weights", f"run/{weights}.safetensors")
+    both = {**found, **found["outputs"]}
+    assert {name: both[name] for name in told} == pytest.approx(told, rel=1e-5)
+    assert found["num"] == 12
+
+
 def test_losses_of_training_tell_which_scores_are_tested(home: Path, capsys: Captured) -> None:
     """Where phase TEST has only measures; ``evaluate`` takes the same scores as training did."""
     labels = np.arange(12) % 3
@@ -285,8 +309,11 @@ def test_views_are_for_the_classes_of_whole_images(home: Path, capsys: Captured)
     write_database(home / "img", images)
     write_database(home / "labels", maps)
     train(DATA % "label" + CONV + LOSS % ("loss", "score", "label", "loss_param { ignore_label: 255 }"))
-    assert main(["evaluate", "a.prototxt", "--weights", "run", "--crops", "10"]) == 2
-    assert "a.prototxt scores no classes of whole images: leave out --crops" in capsys.readouterr().err
+    for words, unused in ((["--crops", "10"], "--crops"), (["--flip", "--scales", "8"], "--scales and --flip")):
+        assert main(["evaluate", "a.prototxt", "--weights", "run", *words]) == 2
+        err = capsys.readouterr().err
+        assert "a.prototxt has a label for each position, which belongs to the one view of an image" in err
+        assert f"that its data give: leave out {unused}" in err
 
 
 @pytest.mark.parametrize("data", ["synthetic", "digits"])
@@ -313,5 +340,7 @@ def test_curves_show_every_output_of_the_test_net(home: Path) -> None:
     train(net + ACCURACY % ("my_accuracy", "score", "label", "ignore_label: 255"))
     assert main(["plot", "run"]) == 0
     drawn = Path("run/curves.svg").read_text()
-    for name in ("my_accuracy", "mean IoU", "mean class accuracy", "outputs in tests", "error in tests"):
+    for name in ("my_accuracy", "mean IoU", "mean class accuracy", "error in tests"):
         assert name in drawn
+    assert drawn.index("accuracies in tests") < drawn.index("losses in tests"), "numbers of one size share a panel"
+    assert "outputs in tests" not in drawn, "what each output is, the net's layers say"

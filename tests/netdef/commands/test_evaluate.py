@@ -341,3 +341,21 @@ def test_errors_are_told_by_class(folder: Path, capsys: pytest.CaptureFixture[st
     assert main(["evaluate", "tiny.net", "--weights", "one.npz", "--data", "data", "--per-class", "no/x.csv"]) == 1
     assert "mkdir -p no" in capsys.readouterr().err
     assert main(["evaluate", "tiny.net", "--weights", "one.npz", "--data", "data", "--per-class", "x.txt"]) == 2
+
+
+def test_what_several_views_do_not_tell_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The net's own loss and accuracy are of the one view that the tests of training show."""
+    beside = 'input "label" [1]\nlayer "loss" SoftmaxWithLoss { bottom: ["fc", "label"] }\n'
+    beside += 'layer "acc" Accuracy { bottom: ["fc", "label"] }\n'
+    Path("tiny.net").write_text(NET + beside)
+    words = ["--weights", "one.npz", "--data", "data"]
+    line = "tiny.net: acc, loss are told where each image is shown once, as in the tests of training"
+    for more in (["--flip"], ["--crops", "10"], ["--scales", "10,12"]):
+        assert main(["evaluate", "tiny.net", *words, *more]) == 0
+        found = capsys.readouterr()
+        assert line in found.err
+        assert "acc " not in found.out
+    assert main(["evaluate", "tiny.net", *words]) == 0
+    found = capsys.readouterr()
+    assert line not in found.err
+    assert "loss " in found.out

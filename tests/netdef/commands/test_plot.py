@@ -85,6 +85,24 @@ def test_stages_stand_one_after_another(tmp_path: Path, capsys: Captured) -> Non
     assert {"A", "D"} <= set(re.findall(r">([^<]+)</text>", (tmp_path / "plan/curves.svg").read_text()))
 
 
+@pytest.mark.parametrize(
+    ("kinds", "panels"),
+    [
+        ({"far": "loss", "acc": "measure", "sum": "values"}, ["accuracies", "losses", "outputs"]),
+        ({"far": "loss", "acc": "loss", "sum": "loss"}, ["losses"]),
+        (None, ["outputs"]),
+    ],
+)
+def test_outputs_of_one_kind_share_a_panel(tmp_path: Path, kinds: dict[str, str] | None, panels: list[str]) -> None:
+    """As the manifest tells them; one of an older version doesn't."""
+    manifest = {} if kinds is None else {"test": {"outputs": kinds}}
+    run = write_run(tmp_path / "run", [line(1), line(2, far=200.0, acc=0.5, sum=-3.0)], **manifest)
+    assert main(["plot", run]) == 0
+    texts = re.findall(r">([^<]+)</text>", Path(run, "curves.svg").read_text())
+    assert [text.split()[0] for text in texts if text.endswith(" in tests")] == panels
+    assert {"far", "acc", "sum"} <= set(texts)
+
+
 @pytest.mark.parametrize("rate", [0.0, 1e-7])
 def test_every_learning_rate_can_be_drawn(tmp_path: Path, rate: float) -> None:
     run = write_run(tmp_path / "run", [line(1), line(2, lr=rate)] if rate else [line(1, lr=rate)])

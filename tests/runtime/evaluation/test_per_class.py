@@ -12,7 +12,8 @@ from PIL import Image
 from sklearn.metrics import confusion_matrix, top_k_accuracy_score
 
 from netdef.compiler.net_error import NetError
-from netdef.runtime.evaluation.per_class import PerClass, names_in, per_class
+from netdef.runtime.evaluation.confusion import names_in
+from netdef.runtime.evaluation.per_class import PerClass, per_class
 from netdef.runtime.evaluation.per_class_files import write_per_class
 from netdef.runtime.evaluation.posteriors import Posteriors
 
