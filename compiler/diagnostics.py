@@ -11,6 +11,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
+from netdef.compiler.counted import counted
 from netdef.compiler.fixes import Fix
 from netdef.compiler.override import override
 from netdef.compiler.source import Span
@@ -156,11 +157,6 @@ def _place(diagnostic: Diagnostic) -> tuple[str, int, str]:
         return "", 0, diagnostic.code
     span = diagnostic.primary.span
     return span.source.path, span.start, diagnostic.code
-
-
-def counted(number: int, what: str) -> str:
-    """``1 top``, ``2 tops``."""
-    return f"{number:,} {what}{'s' * (number != 1)}"
 
 
 _MOST_PLACES = 5

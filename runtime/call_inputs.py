@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from netdef.compiler.counted import counted
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
@@ -52,7 +53,8 @@ def _named(net: Net, plan: ExecutionPlan, in_order: tuple[Fed | Mapping[str, Fed
     if len(in_order) > len(plan.inputs):
         inputs = ", ".join(f"{name} {show(net.inputs[name], batch=True)}" for name in plan.inputs) or "none"
         num = len(plan.inputs)
-        message = f"fed with {len(in_order)} blobs, and there {'is 1 input' if num == 1 else f'are {num} inputs'}"
+        there = f"there {'is' if num == 1 else 'are'} {counted(num, 'input')}"
+        message = f"fed with {counted(len(in_order), 'blob')}, and {there}"
         raise NetError(Diagnostic("N1002", message, help=f"inputs: {inputs}"))
     return dict(zip(plan.inputs, in_order, strict=False))  # type: ignore[arg-type]  # _tensor refuses a mapping among several
 

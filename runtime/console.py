@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Self, TextIO
 
+from netdef.compiler.counted import counted
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.runtime.exit_status import ExitStatus
 from netdef.runtime.hardware.launch_environment import is_first_process
@@ -126,6 +127,6 @@ def _draw(report: Report, *, color: bool) -> None:
     for text in render_all(report, color=color):
         tell(f"{text}\n")
     errors, warnings = len(report.errors), len(report.warnings)
-    parts = [f"{n:,} {word}{'s' * (n != 1)}" for n, word in ((errors, "error"), (warnings, "warning")) if n]
+    parts = [counted(n, word) for n, word in ((errors, "error"), (warnings, "warning")) if n]
     if len(report) > 1:
         tell("netdef: " + ", ".join(parts))

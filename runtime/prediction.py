@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from netdef.compiler.counted import counted
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
@@ -84,7 +85,7 @@ class Predictions(NamedTuple):
     @override
     def __repr__(self) -> str:
         others = f"; {len(self.mistakes)} not found or read" if self.mistakes else ""
-        return f"<Predictions of {len(self.results)} image{'s' * (len(self.results) != 1)}{others}>"
+        return f"<Predictions of {counted(len(self.results), 'image')}{others}>"
 
     @property
     def as_data(self) -> dict[str, Any]:

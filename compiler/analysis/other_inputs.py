@@ -5,6 +5,7 @@ from math import prod
 from typing import NamedTuple
 
 from netdef.compiler.analysis.free_axes import steps_of
+from netdef.compiler.counted import counted
 from netdef.compiler.diagnostics import Report
 from netdef.compiler.net.assemble import assemble
 from netdef.compiler.net.net import Net, Node
@@ -58,7 +59,7 @@ def other_input(net: Net, node: Node, given: tuple[int, ...], fits: Fits) -> Oth
     for channels in CHANNELS:
         asked = (shape[0], channels, *shape[2:])
         if channels != shape[1] and fits(weight_at(asked)):
-            what = f"{channels} channel{'s' * (channels != 1)}, and {top.name} has {shape[1]}"
+            what = f"{counted(channels, 'channel')}, and {top.name} has {shape[1]}"
             return OtherInput(top.name, asked, what, False, by_size)
     sides = _sides_that_fit(weight_at, shape, prod(given))
     if sides is None or not fits(weight_at(_at_side(shape, sides[0]))):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from netdef.compiler.counted import counted
 from netdef.compiler.diagnostics import Label, closest
 from netdef.compiler.expand.evaluate import describe
 from netdef.compiler.expand.place import NET, Place
@@ -97,7 +98,7 @@ def _parameter(argument: Argument, block: Block, positional: Iterator[str], scop
     names = [parameter.name for parameter in block.parameters]
     name = next(positional, None) if argument.name is None else argument.name
     if name is None:
-        count = f"{len(names)} argument{'s' * (len(names) != 1)}"
+        count = counted(len(names), "argument")
         raise Mistake("N304", f"block {block.name} takes {count}", argument.at, "drop this one", _signature(block))
     at = argument.at if argument.name is None else argument.at._replace(end=argument.at.start + len(name))
     if name not in names:

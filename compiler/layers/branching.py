@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from netdef.compiler.compare_sizes import is_below, may_divide
+from netdef.compiler.counted import counted
 from netdef.compiler.layers.base import Arity, Layer
 from netdef.compiler.layers.checks import find_axis, same_shapes
 from netdef.compiler.layers.roles import V1, Colour
@@ -106,7 +107,8 @@ class Slice(Layer, message="slice_param", number=126, tops=Arity(1, None), v1=V1
             cuts: tuple[Dim, ...] = (size // num_tops,) * num_tops
         else:
             if len(self.slice_point) != num_tops - 1:
-                message = f"{num_tops} tops need {num_tops - 1} slice points, and there are {len(self.slice_point)}"
+                need = counted(num_tops - 1, "slice point")
+                message = f"{counted(num_tops, 'top')} need {need}, not {len(self.slice_point)}"
                 points = f"give {num_tops - 1} slice_point" if num_tops > 1 else "drop slice_point"
                 raise Refusal("N202", message, at="slice_point", help=f"{points}, or none for equal pieces")
             edges = (0, *self.slice_point, size)
@@ -157,7 +159,7 @@ class Eltwise(
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
         shape = same_shapes(bottoms, "Eltwise")
         if self.coeff and len(self.coeff) != len(bottoms):
-            message = f"{len(bottoms)} bottoms need {len(bottoms)} coefficients, and there are {len(self.coeff)}"
+            message = f"{len(bottoms)} bottoms need {len(bottoms)} coefficients, not {len(self.coeff)}"
             raise Refusal("N202", message, at="coeff", help="give one for each bottom, or none")
         return (shape,)
 

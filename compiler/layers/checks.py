@@ -1,6 +1,7 @@
 """What shape rules of many layer types ask of their bottoms, and how they say no."""
 
 from netdef.compiler.compare_sizes import is_below
+from netdef.compiler.counted import counted
 from netdef.compiler.layers.base import Window
 from netdef.compiler.schema.message import Refusal
 from netdef.compiler.shape import Pair, Shape, Shapes, agreed, first_to_differ
@@ -10,7 +11,7 @@ from netdef.compiler.size import Dim
 def need_rank(bottoms: Shapes, rank: int, why: str) -> None:
     """Refuse a first bottom without ``rank`` axes; ``why`` says what the layer does with them."""
     if len(bottoms[0]) != rank:
-        message = f"{why} needs {rank} axes, and the bottom has {len(bottoms[0])}"
+        message = f"{why} needs {counted(rank, 'axis', 'axes')}, and the bottom has {len(bottoms[0])}"
         raise Refusal("N203", message, at="bottom 0", help="a Reshape layer can add axes")
 
 

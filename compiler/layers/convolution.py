@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from netdef.compiler.compare_sizes import may_divide
+from netdef.compiler.counted import counted
 from netdef.compiler.layers.base import Arity, Layer, Weight, Window
 from netdef.compiler.layers.checks import find_axis, is_empty, known_sizes
 from netdef.compiler.layers.roles import V1, Colour
@@ -80,7 +81,8 @@ class _Convolving(Layer, message="convolution_param", number=106):
         if len(values) <= 1:
             return (values or (default,)) * num_axes
         if len(values) != num_axes:
-            message = f"{len(values)} values, and the bottom has {num_axes} axes behind its channels"
+            axes = counted(num_axes, "axis", "axes")
+            message = f"{counted(len(values), 'value')}, and the bottom has {axes} behind its channels"
             raise Refusal("N202", message, at=name, help="give one value, or one for each axis")
         return values
 
@@ -99,7 +101,7 @@ class _Convolving(Layer, message="convolution_param", number=106):
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
         if num_tops != len(bottoms):
-            message = f"{len(bottoms)} bottoms make {len(bottoms)} tops, not {num_tops}"
+            message = f"there is a top for each bottom: {len(bottoms)}, not {num_tops}"
             raise Refusal("N503", message, at="top", help="name a top for each bottom")
         index = first_to_differ(bottom[1:] for bottom in bottoms)
         if index is not None:

@@ -6,6 +6,7 @@ its data set has for each top, or for the first ones; the first is an image, (C,
 
 from collections.abc import Iterator
 
+from netdef.compiler.counted import counted
 from netdef.compiler.layers.base import Arity, Layer
 from netdef.compiler.layers.roles import V1, Colour
 from netdef.compiler.override import override
@@ -58,7 +59,7 @@ class _DataLayer(Layer, fed=True, brings_data=True, sized_by_data=True, colour=C
         """
         num_means, channels = len(transform.mean_value), image[0]
         if num_means > 1 and isinstance(channels, int) and num_means != channels:
-            message = f"{num_means} mean values for {channels} channel{'s' * (channels > 1)}"
+            message = f"{num_means} mean values for {counted(channels, 'channel')}"
             raise Refusal("N774", message, at="transform", help="give one for all, or one for each")
         if num_means and transform.mean_file:
             message = "mean_file and mean_value both say what is subtracted"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from netdef.compiler.counted import counted
 from netdef.compiler.layers.base import Arity, Layer
 from netdef.compiler.layers.roles import V1, Colour
 from netdef.compiler.override import override
@@ -29,7 +30,7 @@ class Input(Layer, message="input_param", number=143, bottoms=0, tops=Arity(1, N
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
         if len(self.shape) not in (1, num_tops):
-            message = f"{num_tops} tops need one shape, or {num_tops}, and there are {len(self.shape)}"
+            message = f"{counted(num_tops, 'top')} need one shape, or one each, and not {len(self.shape)}"
             raise Refusal("N201", message, at="shape", help="add shape { dim: 1 dim: 3 dim: 224 dim: 224 }")
         shapes = tuple(shape.dim for shape in self.shape)
         return shapes * num_tops if len(shapes) == 1 else shapes
@@ -81,5 +82,5 @@ class DummyData(
         shapes = tuple(shape.dim for shape in self.shape) or tuple(zip(*old, strict=True))
         for count, at in ((len(shapes), "shape"), (len(self.data_filler) or 1, "data_filler")):
             if count not in (1, num_tops):
-                raise Refusal("N202", f"{num_tops} tops need one {at}, or {num_tops}, and there are {count}", at=at)
+                raise Refusal("N202", f"{counted(num_tops, 'top')} need one {at}, or one each, and not {count}", at=at)
         return shapes * num_tops if len(shapes) == 1 else shapes

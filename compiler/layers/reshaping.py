@@ -6,6 +6,7 @@ from math import isqrt
 from typing import Self
 
 from netdef.compiler.compare_sizes import Comparison, compare, may_divide
+from netdef.compiler.counted import counted
 from netdef.compiler.layers.base import Layer
 from netdef.compiler.layers.checks import find_axis
 from netdef.compiler.layers.roles import V1
@@ -102,7 +103,8 @@ class Reshape(Layer, message="reshape_param", number=133, keeps_positions=False)
         sizes: list[Dim] = []
         for index, dim in enumerate(self.shape.dim):
             if dim == 0 and first + index >= len(bottom):
-                message = f"size {index} copies axis {first + index}, and the bottom has {len(bottom)} axes"
+                axes = counted(len(bottom), "axis", "axes")
+                message = f"size {index} copies axis {first + index}, and the bottom has {axes}"
                 raise Refusal("N205", message, at="shape")
             sizes.append(bottom[first + index] if dim == 0 else dim)
         before, behind = bottom[:first], bottom[last:]

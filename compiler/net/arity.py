@@ -1,6 +1,7 @@
 """Whether a layer names as many bottoms and tops as its type takes, and says as much of them as there are."""
 
-from netdef.compiler.diagnostics import Diagnostic, Label, Report, counted
+from netdef.compiler.counted import counted
+from netdef.compiler.diagnostics import Diagnostic, Label, Report
 from netdef.compiler.layers.base import Arity, Layer
 from netdef.compiler.layers.roles import Makes
 from netdef.compiler.net.definition import LayerDefinition
@@ -17,7 +18,7 @@ def arity_holds(definition: LayerDefinition, layer: Layer, report: Report) -> bo
     ]
     report.extend(wrong)
     if len(frame.loss_weight) not in (0, num_tops):
-        message = f"{len(frame.loss_weight)} loss weights for {counted(num_tops, 'top')}"
+        message = f"{counted(len(frame.loss_weight), 'loss weight')} for {counted(num_tops, 'top')}"
         place = definition.places["loss_weight"][0]
         report.add(Diagnostic("N505", message, Label(place), help="give one for each top, or none"))
     if len(frame.propagate_down) not in (0, num_bottoms):

@@ -6,6 +6,7 @@ Definitions know their places in the text; nothing is filtered, joined or shaped
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from netdef.compiler.counted import counted
 from netdef.compiler.diagnostics import Diagnostic, Label, Report, closest, did_you_mean
 from netdef.compiler.expand.layer_type import meant_type
 from netdef.compiler.layers import catalogue
@@ -204,8 +205,8 @@ def _input_layer(
     places = {"top": found.places["input"], "shape": found.places.get("input_shape", (at,))}
     layer: Layer | None = Input(shape=shapes)
     if len(shapes) != len(frame.input) or (not frame.input_shape and len(frame.input_dim) % 4):
-        need = f"{len(frame.input)} input{'s' * (len(frame.input) > 1)}"
-        have = f"{len(shapes)} shapes" if frame.input_shape else f"{len(frame.input_dim)} input_dim"
+        need = counted(len(frame.input), "input")
+        have = counted(len(shapes), "shape") if frame.input_shape else f"{len(frame.input_dim)} input_dim"
         message = f"{need} and {have}: there must be one input_shape, or four input_dim, for each input"
         report.add(Diagnostic("N413", message, Label(at), help="give every input its shape"))
         layer = None

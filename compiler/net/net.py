@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from netdef.compiler.counted import counted
 from netdef.compiler.diagnostics import Diagnostic, Report, did_you_mean
 from netdef.compiler.layers.base import Layer, Weight
 from netdef.compiler.layers.roles import Makes, WeightRole
@@ -136,7 +137,8 @@ class Net:
 
     @override
     def __repr__(self) -> str:
-        return f"<Net {self.name!r} {self.phase}: {len(self.nodes)} layers, {self.num_params:,} parameters>"
+        sums = f"{counted(len(self.nodes), 'layer')}, {counted(self.num_params, 'parameter')}"
+        return f"<Net {self.name!r} {self.phase}: {sums}>"
 
     @property
     def name(self) -> str:

@@ -9,6 +9,7 @@
 from collections.abc import Callable
 from typing import ClassVar
 
+from netdef.compiler.counted import counted
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.layers import catalogue
 from netdef.compiler.layers.base import Arity, Layer
@@ -42,7 +43,7 @@ class _Opaque(Layer, bottoms=Arity(0, None), tops=Arity(0, None), keeps_position
         declared = self.shapes * num_tops if len(self.shapes) == 1 else self.shapes
         if num_tops > len(declared):
             rule = "one for all tops, or one for each"
-            message = f"{num_tops} tops, and {len(self.shapes)} top_shape of {self.type_name}: {rule}"
+            message = f"{counted(num_tops, 'top')}, and {len(self.shapes)} top_shape of {self.type_name}: {rule}"
             at = f"top {len(self.shapes)}"
             declaration = f'opaque "{self.type_name}" at "layer name" {{ {"top_shape: [1, 10] " * num_tops}}}'
             raise Refusal("N503", message, at=at, help=f"say it of this layer alone: {declaration}")

@@ -8,7 +8,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity, counted
+from netdef.compiler.counted import counted
+from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity
 from netdef.compiler.layers.base import Weight
 from netdef.compiler.net.definition import LayerDefinition
 from netdef.compiler.net.doubts import Doubts

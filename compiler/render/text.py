@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import NamedTuple
 
-from netdef.compiler.diagnostics import Diagnostic, Label, Severity, counted
+from netdef.compiler.counted import counted
+from netdef.compiler.diagnostics import Diagnostic, Label, Severity
 from netdef.compiler.render.line import show_line, visible
 from netdef.compiler.source import Source, Span
 

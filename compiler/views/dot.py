@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from html import escape
 
 from netdef.compiler.analysis.costs import batch_of
+from netdef.compiler.counted import counted
 from netdef.compiler.layers.base import Layer
 from netdef.compiler.net.net import Net, Node
 from netdef.compiler.render.line import visible
@@ -51,7 +52,7 @@ def _title(net: Net, graph: Graph) -> str:
     batch = batch_of(net)
     of_what = "" if batch is None else f" for {batch.in_words}"
     is_whole = all(layer.node for frame in graph.frames for box in frame.boxes for layer in box.layers)
-    sums = f"{net.num_params:,} parameters, {rounded(net.macs)} multiply-adds{of_what}; phase {net.phase}"
+    sums = f"{counted(net.num_params, 'parameter')}, {rounded(net.macs)} multiply-adds{of_what}; phase {net.phase}"
     sums += "" if is_whole else " (as far as it is known)"
     name = escape(visible(cut(net.name or net.definition.path, 80)))
     colours = _legend(graph)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from netdef.compiler.analysis.costs import activation_bytes, batch_of, costs, costs_of_run
-from netdef.compiler.diagnostics import counted
+from netdef.compiler.counted import counted
 from netdef.compiler.net.net import Net, Node
 from netdef.compiler.shape import known, number_or_none, product, show, sizes_or_none
 from netdef.compiler.size import Dim
@@ -75,7 +75,7 @@ def totals(net: Net) -> list[str]:
             macs += f", {_each(cost.macs, batch.size)} for one"
             held += f" ({_megabytes(cost.activation_bytes / batch.size)} for one)"
     lines = [
-        f"{cost.num_params:,} parameters{frozen}, {counted(net.num_weight_layers, 'weight layer')}",
+        f"{counted(cost.num_params, 'parameter')}{frozen}, {counted(net.num_weight_layers, 'weight layer')}",
         macs,
         f"{_megabytes(cost.weight_bytes)} of weights, {held}, in float32",
     ]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from netdef.compiler.analysis.other_inputs import other_input
+from netdef.compiler.counted import counted
 from netdef.compiler.diagnostics import Diagnostic, Label, Report
 from netdef.compiler.net.net import Net, Node
 from netdef.compiler.net.weight_key import WeightKey
@@ -92,7 +93,7 @@ def _mismatch(net: Net, node: Node, given: Sequence[StoredArray]) -> list[Diagno
     help = "weights go by the layer's name: another name makes it start from its fillers"
     if len(given) != len(wanted):
         names = ", ".join(weight.name for weight in wanted)
-        message = f"{node.name} has {len(wanted)} weights ({names}); given: {len(given)}"
+        message = f"{node.name} has {counted(len(wanted), 'weight')} ({names}); given: {len(given)}"
         return [Diagnostic("N901", message, at, help=help)]
     found: list[Diagnostic] = []
     for weight, array in zip(wanted, given, strict=True):

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from netdef.compiler.all_phases import AllPhases, analyse_phases
-from netdef.compiler.diagnostics import Report, counted
+from netdef.compiler.counted import counted
+from netdef.compiler.diagnostics import Report
 from netdef.compiler.files import DISK, STDIN
 from netdef.compiler.fix_files import FixedFiles, fix_files
 from netdef.compiler.render import FORMATS

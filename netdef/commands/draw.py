@@ -10,6 +10,7 @@ searches, and tells more under the pointer) need the extra `draw`, or graphviz's
 import argparse
 from pathlib import Path
 
+from netdef.compiler.counted import counted
 from netdef.compiler.files import stem_of
 from netdef.compiler.load import analyse_net
 from netdef.compiler.views.draw import FORMS, drawing, form_of
@@ -46,5 +47,5 @@ def run(args: argparse.Namespace, console: Console) -> int:
     console.show(found.report)
     deliver(drawing(net, form, all_layers=args.all_layers), out, console)
     if out != STDOUT:
-        console.print(f"{out}: {len(joined_layers(net))} layers")
+        console.print(f"{out}: {counted(len(joined_layers(net)), 'layer')}")
     return ExitStatus.USER_MISTAKE if found.report.errors else ExitStatus.FINE

@@ -5,6 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from netdef.compiler.bounds import MOST_SEED, MOST_SIDE
+from netdef.compiler.counted import counted
 from netdef.compiler.request import NetRequest, Request, UsageError, count
 from netdef.runtime.requests.inputs import DataRequest, HardwareRequest
 
@@ -60,8 +61,8 @@ class EvaluateRequest(Request):
             return tuple(zip(self.files, self.weights, strict=True))
         nets, weights = sum(not Path(file).is_dir() for file in self.files), len(self.weights)
         if nets != weights:
-            there = f"there {'is 1 net' if nets == 1 else f'are {nets} nets'}"
-            given = f"--weights stands {weights} time{'s' * (weights != 1)}"
+            there = f"there {'is' if nets == 1 else 'are'} {counted(nets, 'net')}"
+            given = f"--weights stands {counted(weights, 'time')}"
             raise UsageError(f"give each net its weights, in the same order: {there}, and {given}")
         left = iter(self.weights)
         return tuple((file, file if Path(file).is_dir() else next(left)) for file in self.files)

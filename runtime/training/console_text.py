@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 
+from netdef.compiler.counted import counted
 from netdef.compiler.files import is_stream
 from netdef.compiler.net.net import Node
 from netdef.compiler.weights.match import Matched
@@ -34,7 +35,7 @@ def introduction(
     setup = job.setup
     net, recipe, data, division = setup.train_net, setup.recipe, setup.data, setup.division
     on = f"{division.group.size} times {setup.device.type}" if division.group.size > 1 else str(setup.device)
-    yield f"{net.name or request.net.file}: {net.num_params:,} parameters, on {on}: {job.settings.text}"
+    yield f"{net.name or request.net.file}: {counted(net.num_params, 'parameter')}, on {on}: {job.settings.text}"
     if division.num_parts > 1 and job.module.statistics:
         parts = f"each of the {division.num_parts} parts"
         if setup.hardware.sync_batchnorm:
@@ -56,7 +57,7 @@ def introduction(
         how = "are filled" if source is None and start is None else "are"
         yield f"{', '.join(frozen[:MOST_NAMED])}{more}: not trained (lr_mult: 0), they stay as they {how}"
     named = recipe_path(request.recipe.file, request.net.file) or "built-in recipe"
-    length = f"{setup.num_iterations:,} iterations of {recipe.batch} images"
+    length = f"{counted(setup.num_iterations, 'iteration')} of {counted(recipe.batch, 'image')}"
     yield f"{named}: {length if setup.num_iterations else '1 test of the first weights, and no training'}"
     if start is not None:
         yield from _going_on(request, job, run, start)
@@ -95,9 +96,10 @@ def overriding(asked: RecipeRequest, stages: Sequence[Stage]) -> Iterator[str]:
 
 def matched_text(matched: Matched) -> str:
     """What came of weights that were given."""
-    text = f"{len(matched.loaded)} layers loaded"
+    text = f"{counted(len(matched.loaded), 'layer')} loaded"
     if matched.missing:
-        text += f"; {', '.join(matched.missing)} start from their fillers"
+        start = "starts from its" if len(matched.missing) == 1 else "start from their"
+        text += f"; {', '.join(matched.missing)} {start} fillers"
     if matched.unused:
         text += f"; the net has no {', '.join(matched.unused)}"
     return text

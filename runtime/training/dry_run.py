@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 
 from netdef.compiler.analysis.judged import label_ranges, made_from
+from netdef.compiler.counted import counted
 from netdef.compiler.net.net import Net
 from netdef.compiler.shape import known
 from netdef.runtime.hardware.memory import peak_memory
@@ -92,7 +93,7 @@ class DryRun(NamedTuple):
             lines.append("the whole recipe: it counts epochs, and there are no data to tell how long they are")
         else:
             hours = clock(self.total * self.whole)
-            lines.append(f"the whole recipe: {self.total:,} iterations in {hours}, without tests")
+            lines.append(f"the whole recipe: {counted(self.total, 'iteration')} in {hours}, without tests")
         return "\n".join(lines)
 
 

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from math import isfinite, isnan, nan
 from typing import Any, NamedTuple
 
+from netdef.compiler.counted import counted
 from netdef.compiler.override import override
+from netdef.compiler.render.line import visible
 from netdef.compiler.shape import Shape, known, product, show
 
 NUM_SHOWN = 5
@@ -125,21 +127,22 @@ class Certificate(NamedTuple):
         ranked = sorted(by_blob.values(), key=lambda pair: -pair[0].max_rel)
         for found, case in ranked[:NUM_SHOWN]:
             fed = " ".join(show(shape) for shape in case.inputs.values())
-            rows.append((found.blob, found.layer, f"{found.max_abs:.1e}", f"{found.max_rel:.1e}", fed))
+            names = visible(found.blob), visible(found.layer)
+            rows.append((*names, f"{found.max_abs:.1e}", f"{found.max_rel:.1e}", fed))
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = ["  ".join(f"{cell:{w}}" for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
         if num_more := max(len(ranked) - NUM_SHOWN, 0):
-            lines.append(f"and {num_more} blob{'s' * (num_more != 1)} more, which differ{'s' * (num_more == 1)} less")
+            lines.append(f"and {counted(num_more, 'blob')} more, which differ{'s' * (num_more == 1)} less")
         return "\n".join([*lines, self.verdict, *self._doubts()])
 
     def _doubts(self) -> Iterator[str]:
         """What the verdict says nothing about."""
         constant = self.constant
         if constant:
-            named = ", ".join(f"{found.blob} ({found.value:g})" for found in constant[:NUM_SHOWN])
+            named = ", ".join(f"{visible(found.blob)} ({found.value:g})" for found in constant[:NUM_SHOWN])
             more = f" and {len(constant) - NUM_SHOWN} more" if len(constant) > NUM_SHOWN else ""
-            total = len(self.cases[0].blobs)
-            yield f"nothing is proved of {len(constant)} of {total} blobs, one number everywhere: {named}{more}"
+            of_all = f"{len(constant)} of {counted(len(self.cases[0].blobs), 'blob')}"
+            yield f"nothing is proved of {of_all}, one number everywhere: {named}{more}"
 
     @property
     def verdict(self) -> str:
@@ -147,8 +150,9 @@ class Certificate(NamedTuple):
         first = self.first
         if first is not None:
             error = f"{first.max_rel:.1e}, more than {self.tolerance:g}"
-            return f"DIFFERENT: the first blob that differs is {first.blob}, made by {first.layer}: {error}"
-        cases = f"{len(self.cases)} case{'s' * (len(self.cases) != 1)}"
+            names = f"{visible(first.blob)}, made by {visible(first.layer)}"
+            return f"DIFFERENT: the first blob that differs is {names}: {error}"
+        cases = counted(len(self.cases), "case")
         return f"equal: {cases}, relative error at most {self.worst.max_rel:.1e} (tolerance {self.tolerance:g})"
 
 

@@ -203,7 +203,7 @@ def test_training_may_start_from_weights(small: Path, capsys: pytest.CaptureFixt
     (small / "finer.net").write_text(SMALL.replace('layer "fc"', 'layer "fc_new"').replace('["fc"', '["fc_new"'))
     capsys.readouterr()
     assert main(["train", "finer.net", "--weights", "runs/small", "--lr", "1e-9", "--epochs", "1", "-o", "fine"]) == 0
-    assert "1 layers loaded; fc_new start from their fillers; the net has no fc" in capsys.readouterr().err
+    assert "1 layer loaded; fc_new starts from its fillers; the net has no fc" in capsys.readouterr().err
     start = lower(load("finer.net"), seed=1).weights()["conv"][0]
     conv = lower(load("small.net"), weights_in("runs/small")).weights()["conv"][0]
     fine = lower(load("finer.net"), weights_in("fine")).weights()["conv"][0]

@@ -268,11 +268,11 @@ def test_a_broken_plan_keeps_its_number_of_parts(home: Path, monkeypatch: pytest
 def test_one_stage_alone(home: Path, capsys: Captured) -> None:
     """It begins with what the plan says, of the weights that are given: of A's layers the first."""
     assert main(["train", "deep.net", "-o", "whole"]) == 0
-    assert "stage A: 1 layers loaded; conv2, fc start from their fillers" in capsys.readouterr().err
+    assert "stage A: 1 layer loaded; conv2, fc start from their fillers" in capsys.readouterr().err
     assert main(["train", "deep.net", "--only", "A", "-o", "first"]) == 0
     assert same("first", "whole/1-A")
     assert main(["train", "deep.net", "--only", "still", "--weights", "first", "-o", "still"]) == 0
-    assert "first: 1 layers loaded; conv2, fc start from their fillers" in capsys.readouterr().err
+    assert "first: 1 layer loaded; conv2, fc start from their fillers" in capsys.readouterr().err
     assert same("still", "whole/2-still")
     assert main(["train", "deep.net", "--only", "end", "--weights", "whole/2-still", "-o", "end"]) == 0
     assert same("end", "whole/3-end")
