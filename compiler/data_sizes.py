@@ -20,7 +20,7 @@ from netdef.compiler.net.definition import Definition, LayerDefinition
 from netdef.compiler.net.filter import is_in, state_in
 from netdef.compiler.net_error import NetError
 from netdef.compiler.schema.caffe import State
-from netdef.compiler.shape import Shapes
+from netdef.compiler.shape import Shapes, show
 from netdef.compiler.weights.formats.binaryproto import mean_shape
 
 
@@ -29,10 +29,12 @@ class FoundSizes(NamedTuple):
 
     samples   the shape of one sample of each top, or of the first ones
     untold    of data that are there, why they tell no size
+    misfits   of means that are there, why they aren't those of the images
     """
 
     samples: Mapping[str, Shapes]
     untold: Mapping[str, str]
+    misfits: Mapping[str, str]
 
 
 def find_sizes(definition: Definition, state: State) -> FoundSizes:
@@ -40,7 +42,8 @@ def find_sizes(definition: Definition, state: State) -> FoundSizes:
     samples: dict[str, Shapes] = {}
     untold: dict[str, str] = {}
     home = Path(definition.path).parent
-    for each, layer in _asking(definition, state_in(definition, state)):
+    state = state_in(definition, state)
+    for each, layer in _asking(definition, state):
         name = each.frame.name
         try:
             found = _READ[type(layer)](each, layer, home)
@@ -51,15 +54,37 @@ def find_sizes(definition: Definition, state: State) -> FoundSizes:
         else:
             if found is not None:
                 samples[name] = found
-    return FoundSizes(samples, untold)
+    return FoundSizes(samples, untold, dict(_misfits(definition, state, samples, home)))
+
+
+def _misfits(
+    definition: Definition, state: State, samples: Mapping[str, Shapes], home: Path
+) -> Iterator[tuple[str, str]]:
+    """By layer, what Caffe refuses of means: they have the size of images as they are before any crop."""
+    for each, layer in _data_layers(definition, state):
+        found = samples.get(each.frame.name)
+        is_known = found is not None or (layer.resized and layer.forced_channels)
+        path = found_file(transform_of(layer).mean_file, home) if isinstance(layer, Data | ImageData) else None
+        if not is_known or path is None or not path.is_file():
+            continue
+        image = layer.seen(found[0] if found else (0, 0, 0))
+        try:
+            mean = mean_shape(path)
+        except (NetError, OSError):
+            continue  # damaged: said by whoever reads its numbers
+        if mean != image:
+            yield each.frame.name, f"the mean in {path} is {show(mean)}, and images are {show(image)}"
 
 
 def _asking(definition: Definition, state: State) -> Iterator[tuple[LayerDefinition, Data | ImageData | HDF5Data]]:
     """The layers in the net whose tops depend on the size of their data, or that cut something out of them."""
+    return ((each, layer) for each, layer in _data_layers(definition, state) if not layer.resized)
+
+
+def _data_layers(definition: Definition, state: State) -> Iterator[tuple[LayerDefinition, Data | ImageData | HDF5Data]]:
     for each in definition.layers:
-        layer = each.layer
-        if isinstance(layer, Data | ImageData | HDF5Data) and not layer.resized and is_in(each, state, Report()):
-            yield each, layer
+        if isinstance(each.layer, Data | ImageData | HDF5Data) and is_in(each, state, Report()):
+            yield each, each.layer
 
 
 def _reason(said: Diagnostic) -> str:

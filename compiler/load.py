@@ -188,6 +188,7 @@ def _sizes(
 ) -> Sizes:
     """The sizes that come from outside of the file; without ``samples`` those of the data that are there."""
     untold: Mapping[str, str] = {}
+    misfits: Mapping[str, str] = {}
     if (
         samples is None
         and files.reach_disk
@@ -195,8 +196,8 @@ def _sizes(
     ):
         from netdef.compiler.data_sizes import find_sizes  # few nets have data layers
 
-        samples, untold = find_sizes(definition, state)
-    return Sizes(request.sizes, samples or {}, request.data_size, untold)
+        samples, untold, misfits = find_sizes(definition, state)
+    return Sizes(request.sizes, samples or {}, request.data_size, untold, misfits)
 
 
 def _later(expanded: Expanded, report: Report) -> Report:

@@ -125,6 +125,10 @@ def implied_bottoms(definition: LayerDefinition, layer: Layer, sizes: Sizes, rep
         why = sizes.untold.get(name, "their size is in the data set")
         at = Label(definition.at)
         report.add(Diagnostic("N601", f"{message}: {why}", at, help=help, severity=Severity.WARNING))
+    if name in sizes.misfits:
+        help = "make the mean of the same images: Caffe's compute_image_mean does"
+        place = definition.places.get("transform", (definition.at,))[0]
+        report.add(Diagnostic("N775", f"{definition.title}: {sizes.misfits[name]}", Label(place), help=help))
     for index, told in said_of(definition, sizes.stand_ins).items():
         there = sizes.samples.get(name, ())
         if layer.sized_by_data and index < len(there) and there[index] != told:

@@ -111,6 +111,8 @@ class Sizes(NamedTuple):
     """What was said of data that aren't: of a sample of ``LAYER``, of its ``LAYER.TOP``, or (``""``) of all layers."""
     untold: Mapping[str, str] = {}
     """By layer, why the data that are there tell no size."""
+    misfits: Mapping[str, str] = {}
+    """By layer, why a mean that is there isn't that of its images."""
 
 
 class Net:

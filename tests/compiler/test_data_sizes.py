@@ -1,5 +1,6 @@
 """Sizes from the data that are there, against what h5py and OpenCV wrote; and what stands in where they are absent."""
 
+import math
 import os
 import sys
 from pathlib import Path
@@ -340,3 +341,23 @@ def test_19_mean_file(fields: str, transform: str, said: str | None) -> None:
     """Means are checked before training, as crops are."""
     layer = image_layer(f"new_height: 20 new_width: 20 {fields}", f"transform_param {{ crop_size: 16 {transform} }}")
     assert [mistake.message for mistake in analysed(layer).report.errors] == ([] if said is None else [said])
+
+
+@pytest.mark.parametrize(
+    ("fields", "sides", "said"),
+    [
+        ("new_height: 20 new_width: 20", (3, 20, 20), None),
+        ("new_height: 20 new_width: 20", (3, 32, 32), "is 3x32x32, and images are 3x20x20"),
+        ("new_height: 20 new_width: 20 is_color: false", (3, 20, 20), "is 3x20x20, and images are 1x20x20"),
+        ("", (3, 32, 32), None),  # of absent images of any size
+    ],
+)
+def test_19_mean_file_of_other_images(tmp_path: Path, fields: str, sides: tuple[int, ...], said: str | None) -> None:
+    """The mean is as large as images are before the crop: data_transformer.cpp compares them."""
+    mean = PROTO["BlobProto"](num=1, channels=sides[0], height=sides[1], width=sides[2])
+    mean.data.extend([0] * math.prod(sides))
+    path = tmp_path / "mean.binaryproto"
+    path.write_bytes(mean.SerializeToString())
+    found = analysed(image_layer(fields, f"transform_param {{ crop_size: 16 mean_file: '{path}' }}")).report.errors
+    assert [mistake.code for mistake in found] == ([] if said is None else ["N775"])
+    assert all(said in mistake.message for mistake in found if said is not None)
