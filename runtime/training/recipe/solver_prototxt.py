@@ -37,7 +37,7 @@ NO_EFFECT = {
     "snapshot": "a checkpoint comes with each test, and every ten minutes",
     "snapshot_prefix": "the run's folder is given with -o",
     "snapshot_diff": "gradients are not kept",
-    "snapshot_format": "weights are kept as safetensors, and netdef convert makes others",
+    "snapshot_format": "weights are kept as safetensors",
     "snapshot_after_train": "the last weights are always kept",
     "solver_mode": "say it with --device",
     "device_id": "say it with --device",
@@ -145,7 +145,8 @@ class CaffeSolver(Message):
         for name in needed:
             field = RENAMED.get(name, name)
             help = f"add {field}: {self.params[field].doc}"
-            yield Refusal("N865", f"{self._title(kind)} needs {field}", help=help, subject=field)
+            at = "type" if issubclass(kind, Method) else "lr_policy"
+            yield Refusal("N865", f"{self._title(kind)} needs {field}", at=at, help=help, subject=field)
         for refusal in [] if needed else kind(**settings).problems():
             at = RENAMED.get(refusal.at, refusal.at)
             yield Refusal(refusal.code, refusal.message, at=at, help=refusal.help, subject=refusal.subject)
