@@ -4,12 +4,12 @@ Labels are what the Accuracy of the scores reads, else what their loss does: a b
 layer may bring it under any name, a Slice may cut it out of more, and it may hold a label for each position (a map).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from netdef.compiler.layers.roles import Makes
 from netdef.compiler.net.net import Net, Node
-from netdef.compiler.shape import product
+from netdef.compiler.shape import Shape, known, product
 from netdef.compiler.size import Dim
 
 
@@ -131,6 +131,22 @@ def made_from(net: Net, blob: str) -> MadeFrom:
             is_data = is_data and not node.weights
             wanted.update(bottom.id for bottom in node.bottoms)
     return MadeFrom(frozenset(fed), is_data)
+
+
+def classes_fed(net: Net, shapes: Mapping[str, Shape]) -> dict[str, int]:
+    """How many classes there are for the labels that each input holds, or that are made of it: cut by a Slice, say.
+
+    ``shapes`` are those of the net's blobs by id, its own or others.
+    """
+    found: dict[str, int] = {}
+    for node in _labelled(net):
+        assert node.labels is not None
+        assert node.scores is not None
+        num = max(known(shapes[node.scores.id][node.layer.classes_axis(len(node.scores.shape))]), 1)
+        made = made_from(net, node.labels.id)
+        for fed in made.fed if made.is_data else ():
+            found[fed] = min(found.get(fed, num), num)
+    return found
 
 
 def _readers(net: Net, scores: str, known: Net) -> list[Node]:

@@ -13,10 +13,8 @@ import torch
 from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 
-from netdef.compiler.analysis.judged import label_ranges, made_from
+from netdef.compiler.analysis.judged import classes_fed
 from netdef.compiler.counted import counted
-from netdef.compiler.net.net import Net
-from netdef.compiler.shape import known
 from netdef.runtime.hardware.memory import peak_memory
 from netdef.runtime.progress import clock
 from netdef.runtime.training.job import Job, solver_of, training_batches
@@ -136,7 +134,7 @@ def made_up(job: Job, num: int) -> dict[str, Tensor]:
     """So many samples for the net's inputs: noise, and where labels are made from them, classes in turn."""
     setup = job.setup
     device = setup.device
-    num_classes = _classes_fed(setup.train_net)
+    num_classes = classes_fed(setup.train_net, setup.train_net.shapes)
     blobs = {}
     for blob in setup.feeding.blobs.values():
         sides = [side for side in setup.train_net.blobs[blob][1:] if isinstance(side, int)]
@@ -146,15 +144,6 @@ def made_up(job: Job, num: int) -> dict[str, Tensor]:
         else:
             blobs[blob] = torch.randn(num, *sides, device=device)
     return blobs
-
-
-def _classes_fed(net: Net) -> dict[str, int]:
-    """How many classes there are for the labels that are made from each input."""
-    found: dict[str, int] = {}
-    for blob, allowed in label_ranges(net).items():
-        for fed in made_from(net, blob).fed:
-            found[fed] = min(found.get(fed, known(allowed.num_classes)), known(allowed.num_classes))
-    return {fed: max(1, num) for fed, num in found.items()}
 
 
 class _Kept:

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from netdef.compiler.analysis.free_axes import shapes_of_values
+from netdef.compiler.analysis.judged import classes_fed
 from netdef.compiler.layers.roles import Makes
 from netdef.compiler.memory import refuse_too_large
 from netdef.compiler.net.net import BlobVersion, Net
@@ -36,16 +37,12 @@ def random_inputs(
     random = np.random.default_rng(seed)
     scale = contrast * (1.0 if net.preprocess is None else net.preprocess.scale)
     inferred = shapes_of_values(net, shapes, {"N": next((shape[0] for shape in shapes.values() if shape), 1)})
-    classes = {
-        node.labels.id: known(inferred[node.scores.id][node.layer.classes_axis(len(node.scores.shape))])
-        for node in net.nodes
-        if node.labels is not None and node.scores is not None
-    }
+    classes = classes_fed(net, inferred)
     made: dict[str, NDArray[np.float32]] = {}
     for name, shape in shapes.items():
         size = [known(dim) for dim in shape]
         if name in classes:
-            numbers = random.integers(0, max(classes[name], 1), size).astype(np.float32)
+            numbers = random.integers(0, classes[name], size).astype(np.float32)
         elif len(shape) == 4:
             numbers = ((random.integers(0, 256, size) - 127.5) * scale).astype(np.float32)
         else:
