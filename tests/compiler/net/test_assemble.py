@@ -154,7 +154,7 @@ def test_loss_weights_are_1_for_a_losss_first_top_and_0_elsewhere(build: Build) 
     ).loss_weights == (0.5, 2)
     assert node(build(text + loss % 'top: "loss"'), "fc").loss_weights == (0,)
     wrong = build.fails(text + loss % 'top: "loss" top: "prob" loss_weight: 0.5')
-    assert wrong == ["N505 1 loss weights for 2 tops @ 0.5"]
+    assert wrong == ["N505 1 loss weight for 2 tops @ 0.5"]
 
 
 def test_a_loss_without_a_top_gets_an_automatic_one(build: Build) -> None:
@@ -347,5 +347,5 @@ def test_near_names_are_looked_for_while_somebody_reads_them(num: int, monkeypat
     text = "".join(f'layer {{ name: "r{i}" type: "ReLU" bottom: "x{i}" top: "r{i}" }}\n' for i in range(num))
     report = analyse(text).report
     assert {said.code for said in report} == {"N501"}
-    assert len(report) == num
+    assert len(report) == min(num, 1001)  # a thousand, and that there are more
     assert looked_at <= 2 * 100 * num
