@@ -8,6 +8,7 @@ import pytest
 import netdef.runtime.hardware.process_group
 from netdef import load
 from netdef.cli import main
+from netdef.compiler import memory
 from netdef.runtime.hardware.process_group import ProcessGroup
 from netdef.runtime.training import dry_run
 from netdef.runtime.training.dry_run import DryRun, Memory
@@ -126,9 +127,12 @@ def test_why_a_batch_can_not_be_learned(home: Path, capsys: Captured, rate: floa
     assert hint in err
 
 
-def test_what_will_not_fit_is_refused_before_anything_is_computed(home: Path, capsys: Captured) -> None:
-    """The estimate is the shapes': a batch of a billion images is never made."""
-    Path("a.yaml").write_text("iterations: 1000\nbatch: 12000000000\n")
+def test_what_will_not_fit_is_refused_before_anything_is_computed(
+    home: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The estimate is the shapes': a batch of a billion images is never made, on a machine that could hold it, too."""
+    monkeypatch.setattr(memory, "_installed", lambda: 2**60)
+    Path("a.yaml").write_text("iterations: 1000\nbatch: 2000000000\n")
     assert train("--dry-run") == 1
     out, err = capsys.readouterr()
     assert out == ""
