@@ -83,7 +83,7 @@ def test_a_run_leaves_what_it_promises(small: Path, capsys: pytest.CaptureFixtur
     best = min(line["top1_error"] for line in lines if "top1_error" in line)
     assert best < 0.15
     assert f"best: top-1 error {100 * best:.2f} %" in out
-    assert "netdef evaluate small.net --weights runs/small" in out
+    assert "next: netdef evaluate runs/small\n" in out
     assert "58 iterations of 100 images" in err
     assert err.count("epoch") == len(evaluated)
 
