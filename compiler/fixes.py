@@ -62,8 +62,10 @@ def rename(
     span: Span, word: str, instead: str | None, applicability: Applicability = Applicability.UNSAFE
 ) -> Fix | None:
     """Another word for one that stands in a span, in quotes or without; None where it isn't written there, but made."""
+    if instead is None:
+        return None
     found = [*re.finditer(rf"(?<!\w){re.escape(word)}(?!\w)", span.text)]
-    if instead is None or len(found) != 1:
+    if len(found) != 1:
         return None
     start, end = found[0].span()
     return replace(span._replace(start=span.start + start, end=span.start + end), instead, applicability)

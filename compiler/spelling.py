@@ -27,6 +27,31 @@ def guess(
     return Guess(otherwise, None) if near is None else Guess(f'did you mean "{near}"?', rename(at, word, near))
 
 
+_COMPARISONS = 50_000
+"""Of two words: about a second's work."""
+
+
+class NearNames:
+    """Near names as ``closest`` finds them, each looked for once, until that has taken a second for one text.
+
+    A text may hold a hundred thousand unknown words: nobody reads what each was meant to be.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, tuple[str, ...]], str | None] = {}
+        self._left = _COMPARISONS
+
+    def closest(self, word: str, known: Iterable[str]) -> str | None:
+        """The known word that is nearest; None if none is near, or enough have been looked for."""
+        if self._left <= 0:
+            return None
+        key = (word, tuple(known))
+        if key not in self._found:
+            self._left -= len(key[1])
+            self._found[key] = closest(*key)
+        return self._found[key]
+
+
 def misspelt(word: str, known: Iterable[str]) -> str | None:
     """The known word of which another is a slip: but for capitals and signs, one letter off, or two in a longer one.
 

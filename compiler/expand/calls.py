@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from netdef.compiler.counted import counted
-from netdef.compiler.diagnostics import Label, closest
+from netdef.compiler.diagnostics import Label
 from netdef.compiler.expand.evaluate import describe
 from netdef.compiler.expand.place import NET, Place
 from netdef.compiler.expand.run import Run
@@ -23,7 +23,8 @@ def run_call(run: Run, call: Call, place: Place) -> list[Plain]:
     at = place.here(call.at)
     closure = place.scope.block(call.name)
     if closure is None:
-        meant = guess(call.name, place.scope.block_names(), call.at, "define it above, or include its file")
+        scope, otherwise = place.scope, "define it above, or include its file"
+        meant = guess(call.name, scope.block_names(), call.at, otherwise, scope.near.closest)
         raise Mistake("N302", f"there is no block {call.name}", at, meant.help, fix=meant.fix)
     block = closure.block
     if block in run.calls:
@@ -64,7 +65,7 @@ def _bind(run: Run, call: Call, closure: Closure, place: Place) -> tuple[Scope, 
                 run.say(mistake, place)
             if argument.name is not None:
                 names = [*(parameter.name for parameter in block.parameters), "input"]
-                near = closest(argument.name, names)
+                near = scope.near.closest(argument.name, names)
                 meant.update(names if near is None else (near,))
         else:
             scope.let(name, None if is_doubtful else run.attempt(argument.value, place), argument.at)
@@ -102,7 +103,7 @@ def _parameter(argument: Argument, block: Block, positional: Iterator[str], scop
         raise Mistake("N304", f"block {block.name} takes {count}", argument.at, "drop this one", _signature(block))
     at = argument.at if argument.name is None else argument.at._replace(end=argument.at.start + len(name))
     if name not in names:
-        meant = guess(name, [*names, "input"], at, f"it has {', '.join(names) or 'none'}")
+        meant = guess(name, [*names, "input"], at, f"it has {', '.join(names) or 'none'}", scope.near.closest)
         message = f"block {block.name} has no parameter {name}"
         raise Mistake("N304", message, at, meant.help, _signature(block), fix=meant.fix)
     if name in scope.variables:

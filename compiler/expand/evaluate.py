@@ -106,7 +106,8 @@ def unknown_variable(word: Word, scope: Scope) -> Mistake:
     if word.value == "input":
         help = "input is the one blob that flows into a block, and here there is none"
         return Mistake("N301", message, word.at, help)
-    meant = guess(word.value, scope.variable_names(), word.at, f"bind it above: let {word.value} = 1")
+    otherwise = f"bind it above: let {word.value} = 1"
+    meant = guess(word.value, scope.variable_names(), word.at, otherwise, scope.near.closest)
     return Mistake("N301", message, word.at, meant.help, fix=meant.fix)
 
 

@@ -1,6 +1,5 @@
 """Fields and messages of prototxt: their values worked out, lists taken apart."""
 
-from netdef.compiler.diagnostics import closest
 from netdef.compiler.expand.evaluate import evaluate, unknown_variable
 from netdef.compiler.expand.place import NET, Place, inner, literal_of
 from netdef.compiler.expand.run import CHARACTERS_A_STEP, Run
@@ -92,4 +91,5 @@ def _is_meant_as_variable(word: Word, param: Param, place: Place) -> bool:
     if param.kind in (int, float):
         return True
     own = param.kind.__members__ if issubclass(param.kind, ProtoEnum) else ()
-    return not closest(word.value, own) and closest(word.value, place.scope.variable_names()) is not None
+    near = place.scope.near
+    return not near.closest(word.value, own) and near.closest(word.value, place.scope.variable_names()) is not None

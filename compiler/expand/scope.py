@@ -6,6 +6,7 @@ from typing import NamedTuple
 from netdef.compiler.diagnostics import Diagnostic, Label
 from netdef.compiler.fixes import Fix
 from netdef.compiler.source import Span
+from netdef.compiler.spelling import NearNames
 from netdef.compiler.syntax.tree import Block, Lost, Value
 
 
@@ -50,6 +51,7 @@ class Scope:
 
     def __init__(self, outer: "Scope | None" = None) -> None:
         self.outer = outer
+        self.near: NearNames = NearNames() if outer is None else outer.near
         self.variables: dict[str, Binding] = {}
         self.blocks: dict[str, Closure] = {}
         self._lost: dict[str, Span] = {}

@@ -4,7 +4,6 @@ Each field goes to the message that has it; a missing bottom is the top of the l
 layer's name, or the bottom for layers written in place.
 """
 
-from netdef.compiler.diagnostics import closest
 from netdef.compiler.expand.evaluate import describe, evaluate
 from netdef.compiler.expand.fields import flowing_on, is_bound
 from netdef.compiler.expand.layer_type import meant_type
@@ -17,6 +16,7 @@ from netdef.compiler.layers.base import Layer
 from netdef.compiler.schema.caffe import BlobShape
 from netdef.compiler.schema.message import Param
 from netdef.compiler.source import Span
+from netdef.compiler.spelling import NearNames
 from netdef.compiler.syntax.tree import Broken, Expression, Field, Group, Input, LayerStatement, Lost, Plain, Text, Word
 
 
@@ -32,7 +32,7 @@ def run_layer(run: Run, layer: LayerStatement, place: Place) -> list[Plain]:
     frame: list[Plain] = []
     groups: dict[str, list[Plain]] = {}
     for statement in body:
-        home = _home(statement, kind)
+        home = _home(statement, kind, place.scope.near)
         if home is None:
             frame.append(statement)
         else:
@@ -76,7 +76,7 @@ def _short_form(kind: type[Layer]) -> dict[str, Param]:
     return {**kind.own_fields, **beside, **kind.fields_beside}
 
 
-def _home(statement: Plain, kind: type[Layer] | None) -> str | None:
+def _home(statement: Plain, kind: type[Layer] | None, names: NearNames) -> str | None:
     """The message of the type that a field of the short form goes to; None for the layer itself.
 
     No BVLC message shares a field name with a layer's frame. A field that a message beside the type's own has goes
@@ -91,7 +91,7 @@ def _home(statement: Plain, kind: type[Layer] | None) -> str | None:
         return beside or kind.message
     if catalogue.is_message(field):
         return None
-    near = closest(field, [*kind.own_fields, *LAYER, *kind.fields_beside])
+    near = names.closest(field, [*kind.own_fields, *LAYER, *kind.fields_beside])
     return kind.message or None if near is None or near in kind.own_fields else None
 
 
@@ -128,7 +128,7 @@ def _flowing(run: Run, at: Span, name: str, place: Place) -> str | None:
 def _layer_name(run: Run, name: Expression, place: Place) -> str:
     """A layer's name; a word that is no variable has only lost its quotes."""
     if isinstance(name, Word) and not is_bound(name, place):
-        near = closest(name.value, place.scope.variable_names())
+        near = place.scope.near.closest(name.value, place.scope.variable_names())
         help = f'did you mean "{near}"?' if near else f'write "{name.value}"'
         message = f"a layer's name stands in quotes, and no variable is named {name.value}"
         fix = rename(name.at, name.value, near) if near else replace(name.at, f'"{name.value}"')

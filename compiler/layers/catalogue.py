@@ -57,7 +57,7 @@ def variants(name: str) -> tuple[type[Layer], ...]:
     _import(TYPE_FAMILIES.get(name, ()))
     if name not in TYPES:
         _import(families())
-    if name not in TYPES and name not in _asked:
+    if name not in TYPES and name not in _asked and name in entry_points.names():
         _asked[name] = None
         try:
             with all_or_nothing():

@@ -6,17 +6,22 @@
 Only what a net names is imported.
 """
 
+import sys
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
 from netdef.compiler.layers.base import Layer
 from netdef.compiler.schema.message import Refusal
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints
 
 GROUP = "netdef.layers"
 
 
 def names() -> list[str]:
     """The names of the types; none is imported."""
-    from importlib.metadata import entry_points  # takes a tenth of a summary's time, and mostly nobody asks
-
-    return [point.name for point in entry_points(group=GROUP)]
+    return [point.name for point in _points(tuple(sys.path))]
 
 
 def load(name: str) -> None:
@@ -25,9 +30,7 @@ def load(name: str) -> None:
     Raises:
         Refusal: if it can't be had.
     """
-    from importlib.metadata import entry_points
-
-    for point in entry_points(group=GROUP, name=name):
+    for point in _points(tuple(sys.path)).select(name=name):
         try:
             why = _flaw(name, point.load())
         except (Exception, SystemExit) as error:  # whatever the package does: who names its type is told
@@ -46,3 +49,11 @@ def _flaw(name: str, kind: object) -> str | None:
     if name not in (kind.type_name, *kind.aliases):
         return f"the class calls itself {kind.type_name}"
     return next((f"{kind.type_name} {flaw}" for flaw in flaws(kind)), None)
+
+
+@lru_cache(1)
+def _points(folders: tuple[str, ...]) -> "EntryPoints":
+    """What the packages in Python's folders bring: it takes milliseconds to read, and a net may name many types."""
+    from importlib.metadata import entry_points  # takes a tenth of a summary's time, and mostly nobody asks
+
+    return entry_points(group=GROUP)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from netdef.compiler.counted import counted
-from netdef.compiler.diagnostics import Diagnostic, Label, Report, closest, did_you_mean
+from netdef.compiler.diagnostics import Diagnostic, Label, Report, did_you_mean
 from netdef.compiler.expand.layer_type import meant_type
 from netdef.compiler.layers import catalogue
 from netdef.compiler.layers.base import Layer
@@ -17,6 +17,7 @@ from netdef.compiler.net.opaque import opaque_layer
 from netdef.compiler.schema.caffe import BlobShape, Expect, LayerFrame, NetFrame
 from netdef.compiler.schema.decode import Decoder, Places, Values
 from netdef.compiler.source import Span
+from netdef.compiler.spelling import NearNames
 from netdef.compiler.syntax.tree import Expanded, Field, Group, Lost, Plain
 
 
@@ -111,7 +112,7 @@ def _expects(rest: Sequence[Plain]) -> list[tuple[Expect, Places]]:
 
 def _define_layer(group: Group, decoder: Decoder, expanded: Expanded) -> LayerDefinition | None:
     """A layer; None where nobody knows what it makes, or when it is in the net."""
-    names = {s.name: _frame_field(s.name) for s in group.fields}
+    names = {s.name: _frame_field(s.name, decoder.near) for s in group.fields}
     frame_body = [s for s in group.fields if names[s.name] in LayerFrame.fields or isinstance(s, Lost)]
     found = decoder.values(LayerFrame.fields, frame_body, "a layer")
     frame = decoder.make(LayerFrame, found, group.at, group.close) if found.is_whole else None
@@ -122,7 +123,7 @@ def _define_layer(group: Group, decoder: Decoder, expanded: Expanded) -> LayerDe
         frame = LayerFrame(**{"type": "", **found.values})
     at = found.places.get("name", (group.at,))[0]
     own = [s for s in group.fields if not isinstance(s, Lost) and names[s.name] not in LayerFrame.fields]
-    report = Report()
+    own_decoder = decoder.beside(Report())
     kind = meant_type(frame.type, group.fields)
     layer: Layer | None = None
     ignored: tuple[Field | Group, ...] = ()
@@ -131,14 +132,14 @@ def _define_layer(group: Group, decoder: Decoder, expanded: Expanded) -> LayerDe
     if declared is not None:
         layer = opaque_layer(declared)
     elif kind is not None:  # an unknown one is reported by whoever knows whether the layer is in the net
-        parameters = _parameters(kind, own, Decoder(report, expanded.has_constructs))
+        parameters = _parameters(kind, own, own_decoder)
         places = {**found.places, **parameters.places}
         ignored = tuple(field for s in own if isinstance(s, Group) for field in _unread(kind, s))
         if parameters.is_whole:
             close = next((s.close for s in own if s.name == kind.message and isinstance(s, Group)), None)
-            layer = Decoder(report, expanded.has_constructs).make(kind, parameters._replace(places=places), at, close)
+            layer = own_decoder.make(kind, parameters._replace(places=places), at, close)
     is_known = kind is not None or declared is not None or "type" not in found.values
-    return LayerDefinition(frame, layer if found.is_whole else None, places, at, report, is_known, ignored)
+    return LayerDefinition(frame, layer if found.is_whole else None, places, at, own_decoder.report, is_known, ignored)
 
 
 def _unread(kind: type[Layer], group: Group) -> list[Field | Group]:
@@ -148,11 +149,11 @@ def _unread(kind: type[Layer], group: Group) -> list[Field | Group]:
     return [s for s in group.fields if not isinstance(s, Lost) and s.name not in (*kind.own_fields, "engine")]
 
 
-def _frame_field(field: str) -> str:
+def _frame_field(field: str, near: NearNames) -> str:
     """The field of a layer's frame that a name is a slip of; else the name itself."""
     if not field or field in LayerFrame.fields or field.endswith("_param"):
         return field
-    return closest(field, LayerFrame.fields) or field
+    return near.closest(field, LayerFrame.fields) or field
 
 
 def _parameters(kind: type[Layer], body: Sequence[Field | Group], decoder: Decoder) -> Values:

@@ -26,7 +26,7 @@ def unknown_types(definitions: Sequence[LayerDefinition], report: Report) -> Non
             message = f'there is no layer type "{kind}" here: {whose}'
             report.add(Diagnostic("N209", message, primary, labels, help=_as_opaque(found[0])))
             continue
-        near = misspelt(kind, catalogue.names()) or _in_old_words(kind)
+        near = None if report.has_many("N209") else misspelt(kind, catalogue.names()) or _in_old_words(kind)
         help = f'did you mean "{near}"?' if near else _as_opaque(found[0])
         fixes = [fix for d in found if (fix := rename(d.places["type"][0], kind, near)) is not None]
         fix = fixes[0]._replace(edits=tuple(edit for each in fixes for edit in each.edits)) if fixes else None

@@ -6,13 +6,14 @@ Every mistake is reported where it stands; a message with an error in it is not 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity, closest
+from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity
 from netdef.compiler.fixes import Applicability, Fix, insert_field, remove_statement, rename
 from netdef.compiler.schema.fork_fields import CHANGES_SHAPES, NO_MEANING
 from netdef.compiler.schema.message import Message, Param, Refusal
 from netdef.compiler.schema.values import WrongValue, convert, example_of
 from netdef.compiler.shape import Pair
 from netdef.compiler.source import Span
+from netdef.compiler.spelling import NearNames
 from netdef.compiler.syntax.tree import Broken, Field, Group, Lost, Plain
 
 M = TypeVar("M", bound=Message)
@@ -36,9 +37,15 @@ class Decoder:
     is a warning.
     """
 
-    def __init__(self, report: Report, has_constructs: bool) -> None:
+    def __init__(self, report: Report, has_constructs: bool, near: NearNames | None = None) -> None:
         self.report = report
         self.unknown = Severity.ERROR if has_constructs else Severity.WARNING
+        self._has_constructs = has_constructs
+        self.near = near or NearNames()
+
+    def beside(self, report: Report) -> "Decoder":
+        """One for another part of the same text, which has a report of its own."""
+        return Decoder(report, self._has_constructs, self.near)
 
     def message(self, kind: type[M], group: Group) -> M | None:
         """The message in a group, or None if it is broken."""
@@ -109,7 +116,7 @@ class Decoder:
         if statement.name in NO_MEANING:
             return False
         known = [*known]
-        near = None if statement.name in CHANGES_SHAPES else closest(statement.name, known)
+        near = None if statement.name in CHANGES_SHAPES else self.near.closest(statement.name, known)
         help = f'did you mean "{near}"?' if near else None
         is_sure = self.unknown is Severity.ERROR and near is not None and near.lower() == statement.name.lower()
         fix = rename(statement.at, statement.name, near, Applicability.SAFE if is_sure else Applicability.UNSAFE)

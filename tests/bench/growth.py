@@ -79,6 +79,9 @@ KINDS: Mapping[str, Callable[[int], str]] = {
         INPUT
         + "".join(f'layer {{ name: "r{i}" type: "ReLU" bottom: "data" top: "r{i}" odd{i}: 1 }}\n' for i in range(num))
     ),
+    "unknown types": lambda num: (
+        INPUT + "".join(f'layer {{ name: "r{i}" type: "Odd{i}" bottom: "data" top: "r{i}" }}\n' for i in range(num))
+    ),
     "one unknown type": lambda num: (
         INPUT + "".join(f'layer {{ name: "r{i}" type: "Odd" bottom: "data" top: "r{i}" }}\n' for i in range(num))
     ),
