@@ -42,7 +42,8 @@ def predict(
         classes: a file with the classes' names, one a line; by default the run's, or those of the net's ``preprocess``.
         top: how many classes are named.
         boxes: whether the net gives boxes.
-        out: with ``boxes``, a folder for copies of the images with their boxes; without it none are drawn.
+        out: a folder for copies of the images with their boxes, or, of a net that scores each pixel, for label maps;
+            without it none are drawn.
         class_net: with ``boxes``, a net that scores classes, and chooses the box of a net with one for each class.
         class_weights: its weights.
         scores: the blob with the class scores, where the net doesn't tell.

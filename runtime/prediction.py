@@ -22,6 +22,7 @@ from netdef.runtime.data.datasets.decoding import decode
 from netdef.runtime.data.datasets.image_paths import images_named
 from netdef.runtime.data.random_draws import NO_DRAWS
 from netdef.runtime.evaluation.posteriors import posteriors_of
+from netdef.runtime.label_map import Region, is_map, labels_of, regions, write_label_map
 from netdef.runtime.localisation.agreement import check_together
 from netdef.runtime.localisation.drawing import copies, draw
 from netdef.runtime.localisation.evaluation import of_class
@@ -45,13 +46,15 @@ class Prediction(NamedTuple):
 
     classes   the likeliest, the best first; None where no net scores them
     box       the edges (x0, y0, x1, y1) of the object in pixels; None where no net gives boxes
-    drawn     a copy of the image with its box
+    drawn     a copy of the image with its box, or its label map
+    regions   of a net that scores each position: the largest classes, the largest first
     """
 
     image: str
     classes: tuple[Guess, ...] | None = None
     box: tuple[float, ...] | None = None
     drawn: Path | None = None
+    regions: tuple[Region, ...] | None = None
 
     @property
     def as_data(self) -> dict[str, Any]:
@@ -61,6 +64,8 @@ class Prediction(NamedTuple):
             found["classes"] = [
                 {"class": each.name, "label": each.label, "probability": each.probability} for each in self.classes
             ]
+        if self.regions is not None:
+            found["regions"] = [{"class": each.name, "label": each.label, "share": each.share} for each in self.regions]
         if self.box is not None:
             found["box"] = list(self.box)
         return found if self.drawn is None else {**found, "drawn": str(self.drawn)}
@@ -69,6 +74,9 @@ class Prediction(NamedTuple):
     def text(self) -> str:
         """For people, a line for each class and for the box."""
         lines = [self.image, *(f"  {100 * each.probability:6.2f} %  {each.name}" for each in self.classes or ())]
+        lines += [f"  {100 * each.share:6.2f} % of the pixels  {each.name}" for each in self.regions or ()]
+        if self.regions is not None and self.drawn is not None:
+            lines.append(f"  label map: {self.drawn}")
         if self.box is not None:
             x0, y0, x1, y1 = self.box
             drawn = "" if self.drawn is None else f": {self.drawn}"
@@ -100,6 +108,11 @@ class Predictors(NamedTuple):
     localiser: TrainedNet | None
     names: tuple[str, ...] = ()
 
+    @property
+    def gives_map(self) -> bool:
+        """Whether each position of an image is classified, and not the image."""
+        return self.localiser is None and self.classifier is not None and is_map(self.classifier)
+
 
 def predict_images(request: PredictRequest, console: Console) -> Predictions:
     """What each image shows; a result is printed as soon as it is there.
@@ -113,7 +126,8 @@ def predict_images(request: PredictRequest, console: Console) -> Predictions:
     paths, mistakes = images_named(request.images)
     results = []
     with counting(console, request.net.file, len(paths), "images") as counter:
-        for path, copy in zip(paths, copies(Path(request.out or ""), paths), strict=True):
+        names = copies(Path(request.out or ""), paths, "map" if nets.gives_map else "box")
+        for path, copy in zip(paths, names, strict=True):
             counter.add()
             try:
                 image = decode(path)
@@ -151,6 +165,11 @@ def _named(request: PredictRequest, net: NetRequest, weights: str, console: Cons
 
 
 def _predicted(nets: Predictors, path: str, image: ImageArray, top: int, copy: Path | None) -> Prediction:
+    if nets.classifier is not None and nets.gives_map:
+        labels = labels_of(_blob_of(nets.classifier, image))
+        if copy is not None:
+            write_label_map(labels, copy)
+        return Prediction(path, drawn=copy, regions=regions(labels, nets.names, top))
     classes = None if nets.classifier is None else guesses(nets.classifier, image, top, nets.names)
     if nets.localiser is None:
         return Prediction(path, classes)
@@ -163,7 +182,7 @@ def _predicted(nets: Predictors, path: str, image: ImageArray, top: int, copy: P
 
 
 def guesses(trained: TrainedNet, image: ImageArray, num: int, names: Sequence[str]) -> tuple[Guess, ...]:
-    """The likeliest classes of an image, the best first; a map of scores is averaged first."""
+    """The likeliest classes of an image, the best first; scores of several windows are averaged first."""
     shares = posteriors_of(trained, _blob_of(trained, image)[None])[0]
     best = np.argsort(-shares, kind="stable")[:num]
     return tuple(Guess(names[label], int(label), float(shares[label])) for label in best)

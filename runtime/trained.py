@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from netdef.compiler.analysis.judged import made_from
 from netdef.compiler.diagnostics import Diagnostic, Severity
 from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
@@ -193,6 +194,7 @@ def open_trained(
     device: str | None = None,
     inputs: Mapping[str, str] | None = None,
     feed: Feed | None = None,
+    images_alone: bool = True,
     bf16_on_gpu: bool = False,
     opened: NamedWeights | None = None,
 ) -> TrainedNet:
@@ -207,6 +209,7 @@ def open_trained(
         inputs: input blob -> field of the data, where the blob's name doesn't say it.
         feed: how the net's own data layers feed it, if they do. By default images come from outside, and become numbers
             as the net's ``preprocess`` says, else as they did in the run that made the weights, else as they are.
+        images_alone: whether the blob is all that is asked of the net; then what else its inputs take isn't fed.
         bf16_on_gpu: whether convolutions and products are computed in bfloat16 where a GPU is.
         opened: the weights, where somebody has opened them already.
 
@@ -221,7 +224,8 @@ def open_trained(
     run = trained_run(weights)
     numbers = NumbersFrom.DATA_LAYERS
     if feed is None:
-        feed, numbers = _feed_from_outside(net, run, inputs or {})
+        needed = made_from(net, blob).fed if images_alone else None
+        feed, numbers = _feed_from_outside(net, run, bind(net, inputs or {}, needed))
     on_gpu = next(iter(module.parameters())).device.type == "cuda"
     return TrainedNet(
         module=module,
@@ -235,8 +239,7 @@ def open_trained(
     )
 
 
-def _feed_from_outside(net: Net, run: TrainedRun | None, inputs: Mapping[str, str]) -> tuple[Feed, NumbersFrom]:
-    blobs = bind(net, inputs)
+def _feed_from_outside(net: Net, run: TrainedRun | None, blobs: dict[str, str]) -> tuple[Feed, NumbersFrom]:
     crop = crop_of(net, blobs["data"])
     if run is not None and (run.is_fed_images or net.preprocess is None):
         shown = run.preprocess

@@ -62,8 +62,10 @@ class TrainedRun(NamedTuple):
         """
         told = self._test.get("preprocess", self.manifest["preprocess"])
         if not told:
-            message = "the net was trained from its data layers, which say how an image becomes its input"
-            help = "leave out --data, or say it in the net: preprocess { ... }"
+            message = (
+                "the net was trained on numbers as its data layers read them: how an image becomes them isn't known"
+            )
+            help = "say it in the net: preprocess { ... }; netdef evaluate takes the layers' own data without --data"
             raise NetError(Diagnostic("N774", message, help=help))
         try:
             return Preprocessing.from_data(told)

@@ -1,7 +1,10 @@
 """Say what images show, and where.
 
-The likeliest classes of each image come first. With --boxes FILE is a net that gives boxes (vgg16_scr.net), and a copy
-of each image gets its box; --class-net names the class, and chooses the box of a net with one for each class.
+The likeliest classes of each image come first. Of a net that scores each pixel the classes with the largest shares of
+the net's window are told, and with -o each image gets a label map, a PNG whose numbers are the labels.
+
+With --boxes FILE is a net that gives boxes (vgg16_scr.net), and a copy of each image gets its box; --class-net names
+the class, and chooses the box of a net with one for each class.
 """
 
 import argparse
@@ -34,7 +37,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--top", type=count, default=5, metavar="K", help="classes to name")
     format_arguments(parser, ("text", "json"))
     parser.add_argument("--boxes", action="store_true", help="FILE gives boxes: draw them on copies of the images")
-    output_argument(parser, "where the copies go", metavar="FOLDER", default="boxes")
+    output_argument(parser, "where the copies go (to boxes, if not given), or label maps", metavar="FOLDER")
     parser.add_argument("--class-net", metavar="FILE", help="with --boxes: a net that scores classes")
     parser.add_argument("--class-weights", metavar="W", help="its weights")
     parser.add_argument("--scores", metavar="BLOB", help="the blob with the class scores, where the net doesn't tell")
@@ -60,7 +63,7 @@ def predict_request(args: argparse.Namespace) -> PredictRequest:
         classes=args.classes,
         top=args.top,
         boxes=args.boxes,
-        out=args.output,
+        out=args.output or ("boxes" if args.boxes else None),
         class_net=args.class_net,
         class_weights=args.class_weights,
         scores=args.scores,

@@ -55,8 +55,11 @@ class Feed(NamedTuple):
         return self._replace(blobs={field: blob for field, blob in self.blobs.items() if blob in wanted})
 
 
-def bind(net: Net, chosen: Mapping[str, str]) -> dict[str, str]:
-    """Field -> input, as ``chosen`` (input -> field) says, by name, by what losses read, or in the inputs' order."""
+def bind(net: Net, chosen: Mapping[str, str], needed: Collection[str] | None = None) -> dict[str, str]:
+    """Field -> input, as ``chosen`` (input -> field) says, by name, by what losses read, or in the inputs' order.
+
+    Nothing has to feed an input that isn't ``needed``; None are all.
+    """
     for blob, field in chosen.items():
         if blob not in net.inputs or field not in KNOWN:
             word, known = (blob, list(net.inputs)) if blob not in net.inputs else (field, list(KNOWN))
@@ -70,8 +73,9 @@ def bind(net: Net, chosen: Mapping[str, str]) -> dict[str, str]:
         blobs["label"] = read
         left.remove(read)
     blobs |= dict(zip([field for field in FIELDS if field not in blobs], left, strict=False))
-    if len(blobs) < len(net.inputs):
-        spare = next(blob for blob in net.inputs if blob not in blobs.values())
+    spares = [blob for blob in net.inputs if blob not in blobs.values() and (needed is None or blob in needed)]
+    if spares:
+        spare = spares[0]
         help = f"training data has only {' and '.join(FIELDS)}: remove {spare}, or make it a DummyData layer"
         raise NetError(Diagnostic("N715", f"nothing feeds the input {spare}", help=help))
     if "data" not in blobs:

@@ -176,6 +176,7 @@ def open_task(request: EvaluateRequest, named: NamedNet) -> ScoringTask:
         device=request.hardware.device,
         inputs=asked.inputs,
         feed=own.feed if own else None,
+        images_alone=False,
         bf16_on_gpu=True,
     )
     if judged is None or judged.labels is not None:

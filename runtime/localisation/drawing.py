@@ -34,12 +34,12 @@ def draw(image: ImageArray, edges: Boxes, text: str, path: Path) -> None:
         raise NetError(Diagnostic("N006", f"{path} can't be written: {reason}", help="-o takes a folder")) from None
 
 
-def copies(folder: Path, paths: Sequence[str]) -> Iterator[Path]:
-    """Where copies of images go: under their own names where those differ, else with a number."""
+def copies(folder: Path, paths: Sequence[str], what: str = "box") -> Iterator[Path]:
+    """Where drawings of images go: under their own names where those differ, else with a number."""
     taken: set[str] = set()
     for path in paths:
         stem = Path(os.path.basename(path)).stem
-        names = (f"{stem}-box{number}.png" for number in ("", *(f"-{n}" for n in range(2, len(paths) + 1))))
+        names = (f"{stem}-{what}{number}.png" for number in ("", *(f"-{n}" for n in range(2, len(paths) + 1))))
         name = next(each for each in names if each not in taken)
         taken.add(name)
         yield folder / name

@@ -115,7 +115,7 @@ class PredictRequest(Request):
     classes   a file with the classes' names, one a line
     top       how many classes are named
     boxes     whether the net gives boxes
-    out       with ``boxes``: a folder for copies of the images with their boxes; None draws none
+    out       a folder for copies of the images with their boxes, or for label maps; None draws none
     class_net, class_weights   with ``boxes``: a net that scores classes
     """
 

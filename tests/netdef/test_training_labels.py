@@ -134,7 +134,7 @@ def test_59_hdf5_seg(home: Path, shape: tuple[int, ...]) -> None:
     assert first["pixel_error"] > last["pixel_error"] == 0
 
 
-@pytest.mark.parametrize("data", ["folder", "list", "synthetic"])
+@pytest.mark.parametrize("data", ["folder", "list", "synthetic", "lmdb", "shards"])
 def test_60_two_classifiers(home: Path, capsys: Captured, data: str) -> None:
     """``--scores`` holds whatever the data; every loss and accuracy of the test net is told by its name."""
     from PIL import Image
@@ -145,7 +145,12 @@ def test_60_two_classifiers(home: Path, capsys: Captured, data: str) -> None:
         Image.new("RGB", (24, 24), (200 * (number % 2), 30, 30)).save(folder / f"{number}.png")
     files = sorted(Path("d/train").rglob("*.png"))
     Path("list.txt").write_text("".join(f"{file} {file.parent.name[1:]}\n" for file in files))
-    source = {"folder": "d", "list": "list.txt", "synthetic": "synthetic"}[data]
+    source = {"folder": "d", "list": "list.txt"}.get(data, data)
+    if data == "lmdb":
+        pixels = [np.asarray(Image.open(file)).transpose(2, 0, 1)[::-1].copy() for file in files]
+        write_database(home / "lmdb", pixels, [int(file.parent.name[1:]) for file in files])
+    elif data == "shards":
+        assert main(["pack", "d", "shards"]) == 0
     net = """input "data" [1, 3, 24, 24]
     input "label" [1]
     preprocess { mean: 80 scale: 0.01 }
@@ -161,7 +166,27 @@ def test_60_two_classifiers(home: Path, capsys: Captured, data: str) -> None:
         assert last["test_loss"] == pytest.approx(last["loss@test"] + 0.3 * last["aux_loss"])
         for trial in ("--dry-run", "--overfit-one-batch"):
             assert main(["train", "a.prototxt", "--recipe", "r.yaml", *words, trial]) == 0
+        capsys.readouterr()
+        assert main(["evaluate", f"run_{scores}", "--json"]) == 0
+        (found,) = json.loads(capsys.readouterr().out)["results"]
+        assert (found["scores"], found["top1_error"]) == (scores, pytest.approx(last["top1_error"]))
+        assert main(["predict", f"run_{scores}", str(files[0])]) == 0
+        found = capsys.readouterr()
+        assert f"--scores {scores}" in found.err
+        assert found.out.count("%") == 2
     assert "N511" not in capsys.readouterr().err
+
+
+def test_hdf5_is_named_by_a_layer(home: Path, capsys: Captured) -> None:
+    """Its blobs have names, and no layer says which of them an image is: ``--data`` says so, whatever the command."""
+    write_table(home / "rows", data=np.zeros((4, 3, 6, 8)), label=np.zeros(4))
+    Path("a.prototxt").write_text('input "data" [1, 3, 6, 8]\n' + FC % ("fc", 3) + 'layer "prob" Softmax\n')
+    for data, what in (("rows.txt", "is a list of HDF5 files"), ("rows.h5", "is HDF5")):
+        for command in (["train"], ["evaluate", "--weights", "w.npz"]):
+            assert main([command[0], "a.prototxt", *command[1:], "--data", data]) == 1
+            err = capsys.readouterr().err
+            assert f"[N711]: {data} {what}: blobs, of which the net's own data layer says what they are" in err
+            assert 'leave out --data: layer "data" HDF5Data { top: ["data", "label"] source: ' in err
 
 
 def test_the_best_weights_are_those_of_the_least_pixel_error(home: Path) -> None:

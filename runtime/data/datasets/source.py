@@ -112,6 +112,8 @@ def _is_text(path: Path) -> bool:
         return b"\0" not in file.read(4096)
 
 
+HDF5 = b"\x89HDF\r\n\x1a\n"
+"""What a file of HDF5 begins with."""
 CLASS_FOLDERS = Kind("a folder of class folders", lambda path: bool(class_folders(path)), Folder)
 KINDS = (
     Kind("an LMDB or LevelDB of Datums", is_database, lambda path, _: Datums(path)),
@@ -191,8 +193,28 @@ def _parts(path: Path, names: tuple[str, ...]) -> Iterator[Path]:
 
 def _opened(path: Path, classes: tuple[str, ...] | None, objects: tuple[str, ...] | None = None) -> Dataset:
     """The data at a path; raises where they have classes that ``classes`` doesn't know."""
+    _refuse_hdf5(path)
     kind = next((kind for kind in KINDS if kind.fits(path)), CLASS_FOLDERS)  # a folder says best what is wrong with it
     return _ordered(kind.open(path, objects or classes), classes, str(path))
+
+
+def _refuse_hdf5(path: Path) -> None:
+    """Refuse files of HDF5, and lists of them: their blobs have names, and only a layer of the net says which is what.
+
+    Raises:
+        NetError: with the layer.
+    """
+    if not path.is_file():
+        return
+    with path.open("rb") as file:
+        begins = file.read(4096)
+    first = begins.split(b"\n", 1)[0].strip().lower()
+    if begins.startswith(HDF5) or first.endswith((b".h5", b".hdf5")):
+        what = "is HDF5" if begins.startswith(HDF5) else "is a list of HDF5 files"
+        listed = "LIST.txt" if begins.startswith(HDF5) else str(path)
+        layer = f'layer "data" HDF5Data {{ top: ["data", "label"] source: "{listed}" batch_size: 64 }}'
+        message = f"{path} {what}: blobs, of which the net's own data layer says what they are; --data takes images"
+        raise NetError(Diagnostic("N711", message, help=f"put it into the net, and leave out --data: {layer}"))
 
 
 def _ordered(data: Dataset, classes: tuple[str, ...] | None, name: str) -> Dataset:

@@ -177,6 +177,7 @@ def test_another_recipe_net_or_data_is_refused(small: Path, capsys: pytest.Captu
     (small / "other.net").write_text(SMALL.replace("num_output: 4", "num_output: 5"))
     save_noise(small / "data")
     for words, difference in (
+        (["--batch", "50"], "recipe.batch: 100 in the run, 50 now"),
         (["--seed", "0"], "recipe.seed: 1 in the run, 0 now"),
         (["other.net", "--recipe", "small.yaml"], "net.conv"),
         (["--data", "data"], "data.train.num: 1442 in the run"),
