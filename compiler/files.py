@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from os.path import basename, dirname, isdir, join, normpath, realpath
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.override import override
 from netdef.compiler.source import Source
 from netdef.compiler.syntax.open_source import LARGEST, read_file, source_of, unreadable
+from netdef.compiler.temporary import temporary_folder
 
 STDIN = "<stdin>"
 """What messages call the standard input."""
@@ -73,8 +73,8 @@ class Files:
     @contextmanager
     def hand_on_stdin(self) -> Iterator[None]:
         """Let the processes that are started meanwhile read the standard input, too: from a copy."""
-        with TemporaryDirectory(prefix="netdef-") as folder:
-            copy = Path(folder) / "stdin"
+        with temporary_folder() as folder:
+            copy = folder / "stdin"
             copy.write_bytes(self._once(sys.stdin, _read_standard_input))
             os.environ[_COPY] = str(copy)
             try:

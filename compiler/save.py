@@ -1,5 +1,7 @@
 """What a user asked to be written: whole or not at all, and a mistake where it can't be."""
 
+from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
 from netdef.compiler.atomic import Write, write_together
@@ -39,6 +41,13 @@ def save_text(path: Path, text: str) -> None:
 def save_bytes(path: Path, data: bytes) -> None:
     """The same for bytes."""
     save(path, lambda unfinished: unfinished.write_bytes(data))
+
+
+def save_drawn(path: Path, draw: Callable[[BytesIO], object]) -> None:
+    """The same for what a library draws into memory first: on a full disk it may break down in a way of its own."""
+    file = BytesIO()
+    draw(file)
+    save_bytes(path, file.getvalue())
 
 
 def unwritable(path: Path, error: OSError | ValueError) -> Diagnostic:

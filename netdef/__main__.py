@@ -3,14 +3,14 @@
 Law: nothing is imported here that takes time, before an interrupt is sure to end the process without a traceback.
 """
 
-import signal
 import sys
+
+from netdef.ending import interrupted_at_once
 
 
 def main() -> int:
     """Run one command and return its exit status."""
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # there is nothing to clean up before a command runs
+    interrupted_at_once()
     from netdef.cli import main as run
     from netdef.runtime.hardware.launch_environment import was_launched
 

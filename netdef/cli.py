@@ -6,7 +6,6 @@ Results go to stdout; diagnostics and progress to stderr.
 
 import argparse
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -21,6 +20,7 @@ from netdef.compiler.memory import out_of_memory
 from netdef.compiler.net_error import NetError
 from netdef.compiler.override import override
 from netdef.compiler.request import UsageError
+from netdef.ending import Ended, ended_by_signals
 from netdef.options.completion import SHELLS, completion_script
 from netdef.options.parser import Help, Parser, epilog, near_or_all
 from netdef.overview import overview
@@ -56,11 +56,13 @@ def _end(end: SystemExit | LostOutput | OSError, console: Console) -> int:
 
 def status_of(work: Callable[[Console], int]) -> int:
     """The exit status of some work, which is given a console to speak by; what breaks it off is told."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # as the program begins
-        signal.signal(signal.SIGINT, signal.default_int_handler)
     console = open_console()
     try:
-        return _status_of(work, console)
+        with ended_by_signals():
+            return _status_of(work, console)
+    except Ended as end:
+        tell("netdef: stopped")
+        return end.status
     except LostOutput as lost:
         console.fail(Report([Diagnostic("N006", f"the standard output can't be written: {lost}")]))
         return ExitStatus.USER_MISTAKE
@@ -80,9 +82,6 @@ def _status_of(work: Callable[[Console], int], console: Console) -> int:
         return console.refuse_usage(f"netdef: {error}")
     except (LostOutput, BrokenPipeError):
         raise
-    except KeyboardInterrupt:
-        tell("netdef: stopped")
-        return ExitStatus.INTERRUPTED
     except Exception as error:
         if (mistake := out_of_memory(error)) is not None:
             console.fail(Report([mistake]))

@@ -5,12 +5,11 @@ Law: torch is loaded by what is called, not by whoever imports this.
 
 import pickle
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 from netdef.compiler.override import override
 from netdef.compiler.request import NetState, PathName, net_request, numbers_of, path_of, paths_of
+from netdef.compiler.temporary import temporary_folder
 from netdef.launch import Task, ended, needs_launch, run_launched
 from netdef.runtime.console import Console, open_console
 from netdef.runtime.hardware.threads import share_processors
@@ -144,8 +143,8 @@ def evaluate(
 
 def evaluate_elsewhere(request: EvaluateRequest, console: Console) -> Evaluation:
     """What is asked for, found by as many processes as are asked for, which are started."""
-    with TemporaryDirectory() as folder:
-        out = Path(folder) / "evaluation"
+    with temporary_folder() as folder:
+        out = folder / "evaluation"
         task = EvaluationTask(evaluation=request, form=Form.PICKLE, out=str(out))
         launched = run_launched(Task.of("evaluate", task, "netdef.evaluate(...)", console), request.hardware)
         if launched.status:

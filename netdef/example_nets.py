@@ -1,12 +1,12 @@
 """The nets that come with netdef, and the files that each is made of."""
 
 import re
+from functools import partial
 from pathlib import Path
 
-from netdef.compiler.atomic import write_whole_bytes
 from netdef.compiler.diagnostics import Diagnostic, did_you_mean
 from netdef.compiler.net_error import NetError
-from netdef.compiler.save import unwritable
+from netdef.compiler.save import save_together, unwritable
 
 _INCLUDE = re.compile(r'^\s*include\s+"([^"]+)"', re.MULTILINE)
 _NAMED = re.compile(r"^\s*(?:like|net):\s*(\S+)", re.MULTILINE)
@@ -41,10 +41,9 @@ def copy(name: str, folder: Path, *, overwrite: bool = False) -> list[Path]:
         raise NetError(Diagnostic("N009", message, help="--force writes over them; -o FOLDER copies elsewhere"))
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for source in sources:
-            write_whole_bytes(folder / source.name, source.read_bytes())
     except (OSError, ValueError) as error:
         raise NetError(unwritable(folder, error)) from None
+    save_together({folder / source.name: partial(Path.write_bytes, data=source.read_bytes()) for source in sources})
     return [folder / source.name for source in sources]
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple, Unpack
 
 from netdef.compiler.analysis.bare_scores import bare_scores
@@ -19,6 +18,7 @@ from netdef.compiler.onnx import save_model
 from netdef.compiler.override import override
 from netdef.compiler.request import NetStateInPhase, PathName, UsageError, net_request, path_of
 from netdef.compiler.save import save_text, unwritable
+from netdef.compiler.temporary import temporary_folder
 from netdef.compiler.weights.complete import filled_by, made_up_warning
 from netdef.compiler.weights.formats.files import NamedWeights, open_named
 from netdef.compiler.weights.made_up import made_up
@@ -146,7 +146,7 @@ def _printed(request: ExportRequest, console: Console) -> Exported:
     """The model on the standard output, which takes one file and no certificate."""
     if request.verify:
         raise UsageError("--verify writes a certificate beside the model: give it a name, -o FILE.onnx")
-    with TemporaryDirectory(prefix="netdef-") as folder:
+    with temporary_folder() as folder:
         written = exported(replace(request, out=f"{folder}/model.onnx"), console.without(results=False))
         if len(written.files) > 1:
             raise UsageError("a model above 2 GiB is two files: give it a name, -o FILE.onnx")

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 from shutil import copyfile
-from tempfile import TemporaryDirectory
 
 from netdef.compiler.data_files.image_header import read_header
 from netdef.compiler.data_files.lmdb import DATA, Lmdb
@@ -11,6 +10,7 @@ from netdef.compiler.extras import require
 from netdef.compiler.net_error import NetError
 from netdef.compiler.schema.caffe_binary import Datum
 from netdef.compiler.schema.wire import Damaged, Record
+from netdef.compiler.temporary import temporary_folder
 
 _LEVELDB = "CURRENT"
 _TABLES = (".ldb", ".sst")
@@ -56,14 +56,14 @@ def _of_leveldb(path: Path) -> memoryview | None:
     require(f"the database {path}", "leveldb")
     import plyvel
 
-    with TemporaryDirectory(prefix="netdef-") as copy:
+    with temporary_folder() as copy:
         for file in path.iterdir():
             if file.suffix in _TABLES:
-                (Path(copy) / file.name).symlink_to(file.absolute())
+                (copy / file.name).symlink_to(file.absolute())
             elif file.is_file() and file.stat().st_size <= _LONGEST_LOG:
-                copyfile(file, Path(copy) / file.name)
+                copyfile(file, copy / file.name)
         try:
-            with plyvel.DB(copy, create_if_missing=False) as database, database.iterator() as found:
+            with plyvel.DB(str(copy), create_if_missing=False) as database, database.iterator() as found:
                 return next((memoryview(content) for _, content in found), None)
         except (plyvel.Error, OSError) as error:
             raise _unfit(path, f"can't be read as a LevelDB: {error}") from None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from netdef.compiler.save import save
+from netdef.compiler.save import save_drawn
 from netdef.runtime.evaluation.confusion import ConfusionMatrix, Matrix
 
 if TYPE_CHECKING:
@@ -65,7 +65,9 @@ def draw_confusion(found: ConfusionMatrix, out: Path) -> None:
         figure.text(margin / width, 1 - 0.5 / height, "colour: the share of a row, from none to all", color="#606060")
         if is_many:
             _list_worst(figure.add_axes((1 - LIST / width, 0, LIST / width, 1 - 0.15 / height)), found)
-        save(out, lambda unfinished: figure.savefig(unfinished, dpi=DPI, format="png", metadata={"Software": None}))
+        save_drawn(
+            out, lambda unfinished: figure.savefig(unfinished, dpi=DPI, format="png", metadata={"Software": None})
+        )
 
 
 def _draw_cells(axes: "Axes", matrix: Matrix) -> None:

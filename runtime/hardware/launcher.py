@@ -17,13 +17,12 @@ import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import Any, NamedTuple
 
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
+from netdef.compiler.temporary import temporary_folder
 from netdef.runtime.exit_status import ExitStatus
 from netdef.runtime.hardware.devices import num_gpus
 from netdef.runtime.hardware.launch_environment import Launch, environment_of
@@ -63,8 +62,8 @@ def launch(words: Sequence[str], num: int, *, restarts: int = 0, device: str | N
     lost: tuple[str, ...] = ()
     with _signals() as asked, _lifeline() as lifeline:
         for attempt in range(restarts + 1):
-            with TemporaryDirectory(prefix="netdef-", ignore_cleanup_errors=True) as folder:  # of mode 0700
-                codes = _run(words, num, Launch(number, attempt, Path(folder) / "store", lifeline), asked)
+            with temporary_folder() as folder:
+                codes = _run(words, num, Launch(number, attempt, folder / "store", lifeline), asked)
             if asked.stop is not None:
                 return Launched(number, 128 + asked.stop)
             lost = tuple(f"process {rank} of {num} {_end_of(code)}" for rank, code in enumerate(codes) if code < 0)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from netdef.compiler.extras import require
-from netdef.compiler.save import save
+from netdef.compiler.save import save_drawn
 from netdef.runtime.metric_names import blob_of, output_keys
 from netdef.runtime.training.history import Along, History, Numbers
 
@@ -96,7 +96,8 @@ def draw(histories: Sequence[History], out: Path, along: Along) -> None:
         figure.align_ylabels(rows)
         _name(rows[0], histories)
         metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(out.suffix)
-        save(out, lambda unfinished: figure.savefig(unfinished, dpi=150, metadata=metadata))
+        form = out.suffix.removeprefix(".")
+        save_drawn(out, lambda unfinished: figure.savefig(unfinished, dpi=150, format=form, metadata=metadata))
 
 
 # ---- panels

@@ -9,7 +9,6 @@ number of PyTorch's blob: max|a - b| / max(1e-3, max|b|).
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import Any
 
@@ -26,6 +25,7 @@ from netdef.compiler.net_error import NetError
 from netdef.compiler.onnx import save_model
 from netdef.compiler.onnx.model import version
 from netdef.compiler.shape import Shape, known
+from netdef.compiler.temporary import temporary_folder
 from netdef.compiler.weights.complete import complete
 from netdef.compiler.weights.stored import Weights
 from netdef.runtime.console import SILENT, Console
@@ -92,8 +92,8 @@ def verify(
     for inputs in fed:  # sizes that a layer refuses or no memory holds, in the layers' words, not ONNX Runtime's
         module.check(values, **{name: torch.from_numpy(array) for name, array in inputs.items()})
     steps = 2 + 3 * len(fed)  # two models, and each case as exported, in PyTorch, and with every blob
-    with TemporaryDirectory() as folder, counting(console, "verifying", steps, "steps") as counter:
-        whole, inside = Path(folder) / "model.onnx", Path(folder) / "every_blob.onnx"
+    with temporary_folder() as folder, counting(console, "verifying", steps, "steps") as counter:
+        whole, inside = folder / "model.onnx", folder / "every_blob.onnx"
         settings: dict[str, Any] = {"dynamic": dynamic, "opset": opset, "seed": seed, "origin": origin}
         files = exported or save_model(net, whole, weights, **settings).files
         counter.add()

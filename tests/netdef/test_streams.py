@@ -117,3 +117,10 @@ def test_a_full_disk_leaves_nothing_half(words: str, tmp_path: Path) -> None:
     done = netdef(f"cd {tmp_path} && trap '' XFSZ && ulimit -f 0 && {words}")
     assert (done.returncode, b"N006" in done.stderr) == (1, True)
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_net_of_several_files_is_copied_whole_or_not_at_all(tmp_path: Path) -> None:
+    """There is room for the first ones."""
+    done = netdef(f"cd {tmp_path} && trap '' XFSZ && ulimit -f 4 && netdef new vgg16 -o .")
+    assert (done.returncode, done.stderr.count(b"N006")) == (1, 1)
+    assert list(tmp_path.iterdir()) == []

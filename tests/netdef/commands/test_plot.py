@@ -1,6 +1,8 @@
 """netdef plot: runs' metrics as a figure."""
 
+import errno
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -130,3 +132,19 @@ def test_matplotlib_may_be_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(__import__("sys").modules, "matplotlib", None)
     assert main(["plot", write_run(tmp_path / "run", [line(1)])]) == 1
     assert "pip install 'netdef-compiler[plot]'" in capsys.readouterr().err
+
+
+def test_a_full_disk_is_said_whatever_the_form(
+    tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """matplotlib's own files of some forms break down in another way, so that it is given none."""
+    run = write_run(tmp_path / "run", evaluated(20))
+
+    def full(path: Path, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    for form in ("svg", "png", "pdf"):
+        assert main(["plot", run, "-o", str(tmp_path / f"curves.{form}")]) == 1
+        assert f"curves.{form} can't be written: No space left" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
