@@ -10,6 +10,7 @@ Law: torch is not imported.
 
 import shlex
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -95,9 +96,16 @@ def named_net(request: NetRequest, weights: str, data: DataRequest | None = None
         return NamedNet(request, weights, run, data)
     assert own is not None
     net = request.replace(file="" if is_folder else request.file).over(told)
-    met = data.replace(inputs=data.inputs or own.data.inputs, scores=data.scores or own.data.scores)
+    met = _met_as(data, own)
     taken = ([net.file] if is_folder else []) + [*_changed(request, net), *_changed(data, met)]
     return NamedNet(net, weights, run, met, tuple(taken))
+
+
+def _met_as(data: DataRequest, run: TrainedRun) -> DataRequest:
+    """How data meet the net: what isn't said is as in the run, if that tells what it was asked for."""
+    with suppress(NetError):  # whoever needs the run's data is told
+        return data.replace(inputs=data.inputs or run.data.inputs, scores=data.scores or run.data.scores)
+    return data
 
 
 def _is_same_file(one: str, other: str) -> bool:

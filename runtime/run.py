@@ -78,7 +78,7 @@ class Run:
             NetError: if another version of netdef began it, which remembered that otherwise.
         """
         try:
-            return TrainRequest.from_data(self.manifest["request"])
+            return TrainRequest.from_data(self.manifest.get("request"))  # an older one has none
         except (AttributeError, KeyError, TypeError, ValueError):
             message = f"the run in {self.path} was begun by another version of netdef: what was asked for isn't known"
             help = "start anew without --resume, perhaps from its weights; to evaluate it, name the data with --data"

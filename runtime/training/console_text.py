@@ -117,9 +117,6 @@ def conclusion(run: Run) -> Iterator[str]:
         for name, line, weights in (("best", best, stage.best), ("last", evaluations[-1], stage.last)):
             errors = ", ".join(TEST_METRICS[each].said(line[each]) for each in names)
             yield f"{'  ' if stages else ''}{name}: {errors} after epoch {line['epoch']:.0f}: {weights}"
-    if names == ["test_loss"]:  # no class scores that netdef evaluate could count
-        yield f"next: netdef plot {shlex.quote(str(run.path))}"
-        return
     own = "".join(f" --load {shlex.quote(path)}" for path in run.request.net.layer_files)
     path = shlex.quote(str(run.path))
     if is_stream(run.request.net.file):  # it can't be read again

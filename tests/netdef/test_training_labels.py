@@ -254,8 +254,11 @@ def last_of(tests: list[dict[str, Any]]) -> dict[str, float]:
     return {name.removesuffix("@test"): value for name, value in tests[-1].items() if name not in beside}
 
 
+@pytest.mark.parametrize("num_batches", [4, 3])
 @pytest.mark.parametrize("kind", ["second layer", "cut", "pixels", "loss"])
-def test_evaluate_tells_what_the_last_test_told(home: Path, capsys: Captured, kind: str) -> None:
+def test_evaluate_tells_what_the_last_test_told(home: Path, capsys: Captured, kind: str, num_batches: int) -> None:
+    """All of the images, or of each test another part, as ``test_iter`` says."""
+    Path("solver.prototxt").write_text(SOLVER.replace("test_iter: 4", f"test_iter: {num_batches}"))
     images, maps = colours()
     labels = np.arange(16) % 2
     write_database(home / "img", images)
@@ -282,8 +285,8 @@ def test_evaluate_tells_what_the_last_test_told(home: Path, capsys: Captured, ki
     found = evaluated(capsys, "--weights", "run/last.safetensors")
     both = {**found, **found["outputs"]}
     assert {name: both[name] for name in told} == pytest.approx(told, rel=1e-5)
-    assert found["num"] == 16
-    if kind != "cut":
+    assert found["num"] == 4 * num_batches
+    if kind != "cut" or num_batches != 4:
         return
     posteriors = ["--save-posteriors", "p.npz", "--scores", "fa"]
     assert main(["evaluate", "a.prototxt", "--weights", "run/last.safetensors", *posteriors]) == 0
