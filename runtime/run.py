@@ -78,7 +78,8 @@ class Run:
             NetError: if another version of netdef began it, which remembered that otherwise.
         """
         try:
-            return TrainRequest.from_data(self.manifest.get("request"))  # an older one has none
+            asked: Any = self.manifest.get("request")  # an older one has none
+            return TrainRequest.from_data(asked)
         except (AttributeError, KeyError, TypeError, ValueError):
             message = f"the run in {self.path} was begun by another version of netdef: what was asked for isn't known"
             help = "start anew without --resume, perhaps from its weights; to evaluate it, name the data with --data"
@@ -274,8 +275,8 @@ def digest_of(identity: Mapping[str, Any]) -> str:
 
 def refuse_another(run: Run, now: Mapping[str, Any], may_differ: Container[str] = ()) -> None:
     """Refuse to go on with a run whose recipe, net or data were others; ``now`` is what was asked for."""
-    before = _flat(run.manifest["identity"])
-    after = _flat(now)
+    before = flat_facts(run.manifest["identity"])
+    after = flat_facts(now)
     differences = [
         f"{key}: {before.get(key, 'nothing')} in the run, {after.get(key, 'nothing')} now"
         for key in (*before, *(key for key in after if key not in before))
@@ -289,11 +290,11 @@ def refuse_another(run: Run, now: Mapping[str, Any], may_differ: Container[str] 
         raise NetError(Diagnostic("N883", f"{run.path} is a run of something else", notes=notes, help=help))
 
 
-def _flat(value: object, head: str = "") -> dict[str, str]:
-    """Nested facts by their path, ``recipe.lr.base``."""
+def flat_facts(value: object, head: str = "") -> dict[str, str]:
+    """Nested facts by their path, ``recipe.lr.base``, as they are compared."""
     if isinstance(value, Mapping):
         flat: dict[str, str] = {}
         for key, inner in value.items():
-            flat |= _flat(inner, f"{head}.{key}" if head else str(key))
+            flat |= flat_facts(inner, f"{head}.{key}" if head else str(key))
         return flat
     return {head: json.dumps(value) if not isinstance(value, str) else value}

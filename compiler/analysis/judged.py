@@ -20,7 +20,7 @@ class Judged(NamedTuple):
     labels       the blob with the labels, by its id; None where no layer reads any: then the data's own count
     ignored      labels that count neither as right nor as wrong
     axis         the axis of the scores along which the classes lie
-    by_position  whether each position has a label of its own, and not the sample as a whole
+    by_position  whether labels are of positions, such as pixels, and not one for each sample as a whole
     others       further class scores of the net, which weren't chosen
     """
 
@@ -76,13 +76,14 @@ def judged_by(net: Net, chosen: str | None = None, *, taught: Net | None = None)
         return Judged(scores, None, ignored, 1, by_position=False, others=others)
     first = readers[0]
     assert first.labels is not None
+    axis = first.layer.classes_axis(len(net.shapes[scores]))
     told = {reader.layer.ignored for reader in readers if reader.layer.makes is first.layer.makes}
     return Judged(
         scores,
         first.labels.id,
         frozenset(label for label in told if label is not None),
-        first.layer.classes_axis(len(net.shapes[scores])),
-        by_position=product(net.shapes[first.labels.id][1:]) != 1,
+        axis,
+        by_position=axis != 1 or not _is_one_each(net, first.labels.id),
         others=others,
     )
 
@@ -147,6 +148,13 @@ def classes_fed(net: Net, shapes: Mapping[str, Shape]) -> dict[str, int]:
         for fed in made.fed if made.is_data else ():
             found[fed] = min(found.get(fed, num), num)
     return found
+
+
+def _is_one_each(net: Net, labels: str) -> bool:
+    """Whether labels are as many as samples: not a map, nor those of several classifiers one after the other."""
+    shape = net.shapes[labels]
+    batches = {net.inputs[fed][:1] for fed in made_from(net, labels).fed}
+    return product(shape[1:]) == 1 and batches <= {shape[:1]}
 
 
 def _readers(net: Net, scores: str, known: Net) -> list[Node]:

@@ -118,7 +118,8 @@ def check_range(labels: Tensor, numbers: Tensor, blob: str, allowed: LabelRange)
         return
     row, place = (int(index) for index in wrong.nonzero()[0])
     label = int(rows[row, place])
-    sample = f"sample {int(numbers[row]):,} has the label {label} in {blob}"
+    which = f"sample {int(numbers[row]):,}" if len(rows) == len(numbers) else f"one of {len(numbers):,} samples"
+    sample = f"{which} has the label {label} in {blob}"
     if label < 0:
         raise NetError(Diagnostic("N725", f"{sample}, and classes are numbers from 0", help=help_to_ignore(label)))
     help = f"if it is a class, give the scores num_output: {label + 1}; {help_to_ignore(label)}"

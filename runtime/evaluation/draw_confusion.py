@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from netdef.compiler.save import save_drawn
 from netdef.runtime.evaluation.confusion import ConfusionMatrix, Matrix
+from netdef.runtime.figure_text import in_figures
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -132,6 +133,4 @@ def _list_worst(axes: "Axes", found: ConfusionMatrix) -> None:
 
 
 def _short(name: str) -> str:
-    """A name that isn't too long, without what matplotlib takes for mathematics or can't draw."""
-    plain = "".join(each if each.isprintable() else "?" for each in name).replace("$", r"\$")
-    return plain if len(plain) <= LONGEST_NAME else f"{plain[: LONGEST_NAME - 1]}…"
+    return in_figures(name, LONGEST_NAME)

@@ -68,7 +68,7 @@ def errors_of(judged: Judged, found: Mapping[str, Tensor], batch: Batch) -> Erro
     scores = found[judged.scores]
     labels = (batch["label"] if judged.labels is None else found[judged.labels]).to(scores.device)
     if judged.by_position:
-        return count_pixels(scores, labels, judged.axis, judged.ignored)
+        return count_pixels(scores, labels, judged.axis, judged.ignored)._replace(num=len(batch["number"]))
     return count_errors(scores, labels, judged.ignored)
 
 

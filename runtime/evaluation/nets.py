@@ -104,8 +104,9 @@ def _evaluated(
     task = open_task(request, named)
     console.show(task.trained.warnings)
     if task.seen is not None:
-        part = f"{task.num_shown:,} of {len(task.data):,} images, those that its test saw (test_iter)"
-        console.say(f"{weights}: {part}; --whole takes all")
+        again = ", some of them again" if task.num_shown > len(task.data) else ""
+        part = f"{task.num_shown:,} of {len(task.data):,} images, those that its test saw (test_iter){again}"
+        console.say(f"{weights}: {part}; --whole takes all, each once")
     if task.judged is not None and (task.judged.others or task.judged.by_position):
         console.say(f"{file}: judged by {task.judged.text}")
     facts = {
@@ -192,7 +193,7 @@ def open_task(request: EvaluateRequest, named: NamedNet) -> ScoringTask:
         num_workers=workers_for(data) if asked.workers is None else asked.workers,
         judged=judged,
         batch=min(own.batch_size, TEST_BATCH) if own else TEST_BATCH,
-        seen=seen if seen and seen.num_samples <= len(data) else None,
+        seen=seen,
     )
 
 

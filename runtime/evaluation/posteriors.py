@@ -27,7 +27,7 @@ class Posteriors(NamedTuple):
 
     values    (N, scores), from 0 to 1; float64, so that small ones differ, and files give back what was computed
     labels    (N,)
-    numbers   (N,): which samples of the data they are, ascending
+    numbers   (N,): which samples of the data they are, ascending; one may stand several times
     classes   their names; there may be more scores than classes
     made      what made them, as plain values
     paths     the images' files; none where they aren't known
@@ -94,15 +94,18 @@ def averaged(
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """The mean posterior of each sample over ``num_pieces`` pieces, and which samples there are.
 
+    A sample that was shown again has a row for each time, as it counts in the tests of training.
+
     ``shape`` is the number of samples in the data, and of scores.
     """
     sums = np.zeros(shape)
     counts = np.zeros(shape[0], np.int64)
     for piece in pieces:
-        sums[piece.numbers] += posterior(piece.values, pool, softmaxed=softmaxed).cpu().numpy()
-        counts[piece.numbers] += 1
-    numbers = np.flatnonzero(counts == num_pieces)
-    return sums[numbers] / num_pieces, numbers
+        np.add.at(sums, piece.numbers, posterior(piece.values, pool, softmaxed=softmaxed).cpu().numpy())
+        np.add.at(counts, piece.numbers, 1)
+    times = np.where(counts % num_pieces, 0, counts // num_pieces)
+    numbers = np.repeat(np.arange(len(counts)), times)
+    return sums[numbers] / counts[numbers, None], numbers
 
 
 def fused(parts: Sequence[Posteriors]) -> Posteriors:

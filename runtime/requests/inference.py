@@ -6,6 +6,7 @@ from pathlib import Path
 
 from netdef.compiler.bounds import MOST_SEED, MOST_SIDE
 from netdef.compiler.counted import counted
+from netdef.compiler.files import is_stream
 from netdef.compiler.request import NetRequest, Request, UsageError, count
 from netdef.runtime.requests.inputs import DataRequest, HardwareRequest
 
@@ -59,6 +60,8 @@ class EvaluateRequest(Request):
         """
         if len(self.files) == len(self.weights):
             return tuple(zip(self.files, self.weights, strict=True))
+        if absent := [file for file in self.files if not (self.weights or is_stream(file) or Path(file).exists())]:
+            raise UsageError(f"there is no {absent[0]}: name a run's folder, or a net's file and its --weights")
         nets, weights = sum(not Path(file).is_dir() for file in self.files), len(self.weights)
         if nets != weights:
             there = f"there {'is' if nets == 1 else 'are'} {counted(nets, 'net')}"
@@ -137,6 +140,8 @@ class PredictRequest(Request):
         Raises:
             UsageError: if a net comes without its weights, or a class net without boxes that it would choose.
         """
+        if self.weights is None and not (is_stream(self.net.file) or Path(self.net.file).exists()):
+            raise UsageError(f"there is no {self.net.file}: name a run's folder, or a net's file and its --weights")
         if self.weights is None and not Path(self.net.file).is_dir():
             raise UsageError("give the net its weights: --weights W; or name a run's folder instead")
         if (self.class_net is None) != (self.class_weights is None) or (self.class_net and not self.boxes):

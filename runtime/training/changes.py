@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
 from netdef.runtime.requests import RecipeRequest, TrainRequest
-from netdef.runtime.run import Run, digest_of
+from netdef.runtime.run import Run, digest_of, flat_facts
 from netdef.runtime.training.checkpoint import Checkpoint
 from netdef.runtime.training.manifest import hashes_of, remembered
+from netdef.runtime.training.recipe.recipe import Recipe, as_data, unsaid_data
 
 LENGTH = ("recipe.epochs", "recipe.iterations", "recipe.lr.length")
 CHANGEABLE = {"lr": ("recipe.lr.base",), "epochs": LENGTH, "max_iter": LENGTH}
@@ -41,9 +42,17 @@ def changes_of(asked: RecipeRequest, run: Run) -> list[Change]:
     return [each for each in changes if each.now != each.before]
 
 
-def may_differ(asked: RecipeRequest, run: Run) -> frozenset[str]:
-    """The facts of a run's identity that what is asked for anew may change."""
-    return frozenset(fact for each in changes_of(asked, run) for fact in CHANGEABLE[each.name])
+def may_differ(asked: RecipeRequest, run: Run, recipe: Recipe) -> frozenset[str]:
+    """The facts of a run's identity that what is asked for anew may change, and those that it doesn't tell."""
+    changed = frozenset(fact for each in changes_of(asked, run) for fact in CHANGEABLE[each.name])
+    return changed | _unknown_then(run, recipe)
+
+
+def _unknown_then(run: Run, recipe: Recipe) -> frozenset[str]:
+    """Settings that the netdef of an older run didn't know: there they stood for their defaults, and still do."""
+    told = flat_facts({"recipe": run.manifest.within("identity", "recipe") or {}})
+    now, unsaid = flat_facts({"recipe": as_data(recipe)}), flat_facts({"recipe": unsaid_data(recipe)})
+    return frozenset(fact for fact, value in now.items() if fact not in told and unsaid.get(fact) == value)
 
 
 def identities_of(run: Run) -> frozenset[str]:
@@ -67,14 +76,14 @@ def refuse_too_short(run: Run, start: Checkpoint | None, total: int) -> None:
 def note_changes(
     run: Run, request: TrainRequest, identity: dict[str, Any], start: Checkpoint | None, command: str
 ) -> None:
-    """Write down what is asked for now, if it isn't what the run's manifest says.
+    """Write down what is asked for now, and what the run is, if it isn't what its manifest says.
 
     Weights to begin with stay those that the run began with: a run that goes on reads no others.
     """
     manifest = run.manifest
     kept = request.replace(weights=run.request.weights)
     differences = dict(_differences(manifest["request"], remembered(kept)))
-    if not differences:
+    if not differences and digest_of(identity) == digest_of(manifest["identity"]):
         return
     change = {
         "iteration": 0 if start is None else start.iteration,

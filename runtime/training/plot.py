@@ -10,6 +10,7 @@ import numpy as np
 
 from netdef.compiler.extras import require
 from netdef.compiler.save import save_drawn
+from netdef.runtime.figure_text import in_figures
 from netdef.runtime.metric_names import blob_of, output_keys
 from netdef.runtime.training.history import Along, History, Numbers
 
@@ -163,7 +164,7 @@ def draw_outputs(axes: "Axes", history: History, along: Along, scale: float, col
         name, style = ACCURACIES.get(key, blob_of(key)), OUTPUT_STYLES[number % len(OUTPUT_STYLES)]
         for stage in range(len(history.stages)):
             x, y = history.values(stage, along, key)
-            axes.plot(x / scale, y, style, color=colour, markersize=3.5, linewidth=1.2, label=f" {name}")
+            axes.plot(x / scale, y, style, color=colour, markersize=3.5, linewidth=1.2, label=f" {in_figures(name)}")
 
 
 def finish_outputs(axes: "Axes") -> None:
@@ -243,18 +244,20 @@ def _mark_stages(rows: Sequence["Axes"], histories: Sequence[History], along: Al
                 axes.axvline(x, color=colour, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
             place: dict[str, Any] = {"xytext": (4, -4 - 12 * number), "textcoords": "offset points", "va": "top"}
             place["bbox"] = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1}
-            rows[0].annotate(name, (x, 1), xycoords=("data", "axes fraction"), color=colour, fontsize=8, **place)
+            rows[0].annotate(
+                in_figures(name), (x, 1), xycoords=("data", "axes fraction"), color=colour, fontsize=8, **place
+            )
 
 
 def _name(axes: "Axes", histories: Sequence[History]) -> None:
     """Say whose curves they are: the one run's name, or a legend."""
     if len(histories) == 1:
-        axes.set_title(histories[0].name, loc="left", fontweight="bold")
+        axes.set_title(in_figures(histories[0].name), loc="left", fontweight="bold")
         return
     from matplotlib.lines import Line2D
 
     lines = [Line2D([], [], color=COLOURS[number % len(COLOURS)], linewidth=2.5) for number in range(len(histories))]
-    names = [history.name for history in histories]
+    names = [in_figures(history.name) for history in histories]
     place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (LEFT / WIDTH, 1), "borderaxespad": 0.4}
     axes.figure.legend(lines, names, ncols=NAMES_IN_A_ROW, **place)
 

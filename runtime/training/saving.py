@@ -1,7 +1,5 @@
 """What of a training is made safe in its run's folder, and how it goes on from there."""
 
-from typing import Any
-
 from netdef.compiler.atomic import sync
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.faults import come_to
@@ -14,6 +12,7 @@ from netdef.runtime.tensors import plain
 from netdef.runtime.training.changes import identities_of, may_differ
 from netdef.runtime.training.checkpoint import Checkpoint, newest, save
 from netdef.runtime.training.job import Job
+from netdef.runtime.training.setup import TrainingSetup
 from netdef.runtime.training.solver import Solver
 
 
@@ -56,14 +55,14 @@ _NOTHING = RecipeRequest()
 
 
 def starting_point(
-    run: Run, identity: dict[str, Any], asked: RecipeRequest = _NOTHING
+    run: Run, setup: TrainingSetup, asked: RecipeRequest = _NOTHING
 ) -> tuple[Checkpoint | None, list[Diagnostic]]:
     """The checkpoint to go on from, None if the run has none yet, and warnings about damaged ones.
 
     Raises:
         NetError: if the run is one of another recipe, net or data, or if all its checkpoints are damaged.
     """
-    refuse_another(run, identity, may_differ(asked, run))
+    refuse_another(run, setup.identity, may_differ(asked, run, setup.recipe))
     start, warnings = newest(run.checkpoints, identities_of(run))
     if warnings and start is None:
         raise NetError(Report([*warnings, Diagnostic("N886", f"{run.path} has no sound checkpoint")]))

@@ -115,7 +115,7 @@ def checked_runs(session: Session) -> list[StageRun]:
         for each in stage_runs:
             run = Run(session.old.path / session.folder_of(each.stage))
             if run.is_there:
-                refuse_another(run, each.setup.identity, may_differ(each.request.recipe, run))
+                refuse_another(run, each.setup.identity, may_differ(each.request.recipe, run, each.setup.recipe))
     return stage_runs
 
 

@@ -109,7 +109,7 @@ def train_stage(
         run = group.decide_on_rank_0(lambda: run_of(job))
         if group.is_rank_0:
             stack.enter_context(run.held())
-        start, warnings = starting_point(run, setup.identity, request.recipe)
+        start, warnings = starting_point(run, setup, request.recipe)
         refuse_too_short(run, start, setup.num_iterations)
         session.console.show(warnings)
         shown = stack.enter_context(display(session.console, group.rank))

@@ -240,6 +240,30 @@ def test_a_row_whose_first_blob_is_the_label(home: Path) -> None:
     assert last["top1_error"] == 0
 
 
+@pytest.mark.parametrize("kind", ["one after the other", "along another axis"])
+def test_labels_that_are_not_one_for_each_sample(home: Path, capsys: Captured, kind: str) -> None:
+    """Two classifiers laid end to end, as if they were more samples; and classes along axis 2. Both were status 3."""
+    labels = np.arange(12) % 3
+    net = 'layer "data" HDF5Data { top: ["data", "both"] source: "rows.txt" batch_size: 4 }\n'
+    if kind == "along another axis":
+        write_table(home / "rows", data=np.eye(3)[labels], both=labels[:, None])
+        net += FC % ("wide", 3) + 'layer "fc" Reshape { bottom: "wide" shape { dim: [0, 1, 3] } }\n'
+        axis, scores, read = "axis: 2", "fc", "both"
+    else:
+        write_table(home / "rows", data=np.eye(3)[labels], both=np.stack([labels, (labels + 1) % 3], 1))
+        net += 'layer "cut" Slice { bottom: "both" top: ["a", "b"] axis: 1 }\n' + FC % ("fa", 3) + FC % ("fb", 3)
+        net += 'layer "labels" Concat { bottom: ["a", "b"] axis: 0 }\n'
+        net += 'layer "fc" Concat { bottom: ["fa", "fb"] axis: 0 }\n'
+        axis, scores, read = "", "fc", "labels"
+    loss = "softmax_param { axis: 2 }" if axis else ""
+    net += LOSS % ("loss", scores, read, loss) + ACCURACY % ("acc", scores, read, axis)
+    told = train(net)
+    assert told[0]["pixel_error"] == pytest.approx(1 - told[0]["acc"])
+    assert (told[-1]["pixel_error"], told[-1]["acc"]) == (0, 1)
+    found = evaluated(capsys, "--weights", "run/last.safetensors")
+    assert (found["pixel_error"], found["outputs"]["acc"], found["num"]) == (0, 1, 16)
+
+
 def evaluated(capsys: Captured, *words: str) -> dict[str, Any]:
     """What ``netdef evaluate --json`` says of one net."""
     capsys.readouterr()
@@ -254,7 +278,7 @@ def last_of(tests: list[dict[str, Any]]) -> dict[str, float]:
     return {name.removesuffix("@test"): value for name, value in tests[-1].items() if name not in beside}
 
 
-@pytest.mark.parametrize("num_batches", [4, 3])
+@pytest.mark.parametrize("num_batches", [4, 3, 5])
 @pytest.mark.parametrize("kind", ["second layer", "cut", "pixels", "loss"])
 def test_evaluate_tells_what_the_last_test_told(home: Path, capsys: Captured, kind: str, num_batches: int) -> None:
     """All of the images, or of each test another part, as ``test_iter`` says."""

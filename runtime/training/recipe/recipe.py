@@ -237,3 +237,11 @@ def as_data(value: object) -> Any:
     if isinstance(value, Duration):
         return str(value)
     return [as_data(each) for each in value] if isinstance(value, tuple) else value
+
+
+def unsaid_data(value: Message) -> dict[str, Any]:
+    """What ``as_data`` tells where nothing but the same choices is said; required settings are left out."""
+    own = {name: getattr(value, name) for name in value.params}
+    chosen = {name: unsaid_data(each) for name, each in own.items() if isinstance(each, Message)}
+    defaults = {name: as_data(each.default) for name, each in value.params.items() if not each.required}
+    return defaults | chosen

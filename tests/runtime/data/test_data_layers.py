@@ -518,7 +518,7 @@ def test_a_net_without_class_scores_is_judged_by_its_loss(
     out, err = capsys.readouterr()
     least = min(line["test_loss"] for line in tests)
     assert f"best: test loss {least:.4f}" in out
-    assert "next: netdef plot run" in out
+    assert "next: netdef evaluate run" in out
     assert "as stored" not in err
     best = load_file("run/best.safetensors")
     weights, bias = (next(v for k, v in best.items() if k.endswith(end)) for end in ("fc/0", "fc/1"))

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from netdef.cli import main
-from netdef.runtime.run import Run
+from netdef.runtime.run import Run, digest_of
+from netdef.runtime.training.checkpoint import read, save
 from netdef.runtime.training.recipe.schedule import Duration as Length
 from netdef.runtime.training.recipe.schedule import Moment, Poly
 
@@ -69,6 +70,34 @@ def test_a_longer_run_is_the_run_that_was_longer_from_the_start() -> None:
     for name in ("loss", "lr"):
         assert [line[name] for line in lines()] == [line[name] for line in lines("whole")]
     assert Path("run/last.safetensors").read_bytes() == Path("whole/last.safetensors").read_bytes()
+
+
+def test_settings_that_an_older_netdef_did_not_know_stand_for_their_defaults() -> None:
+    """Runs made before there was a warm-up were called runs of something else; they go on twice."""
+    assert train("--max-iter", "10", "-o", "run") == 0
+    assert train("--max-iter", "20", "-o", "whole") == 0
+    path, checkpoint = Path("run/manifest.json"), read(Path("run/checkpoints/00000010.safetensors"))
+    manifest = json.loads(path.read_text())
+    for name in ("warmup", "warmup_start"):
+        del manifest["identity"]["recipe"]["lr"][name]
+    path.write_text(json.dumps(manifest))
+    assert checkpoint is not None
+    save(Path("run/checkpoints"), checkpoint._replace(identity=digest_of(manifest["identity"])), 1)
+    assert resume() == 0
+    assert resume("--max-iter", "15") == 0
+    assert resume("--max-iter", "20") == 0
+    assert Path("run/last.safetensors").read_bytes() == Path("whole/last.safetensors").read_bytes()
+
+
+def test_a_setting_that_an_older_netdef_did_not_know_is_another_recipes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert train("--max-iter", "10", "-o", "run") == 0
+    path = Path("run/manifest.json")
+    manifest = json.loads(path.read_text())
+    del manifest["identity"]["recipe"]["lr"]["warmup"]
+    path.write_text(json.dumps(manifest))
+    Path("r.yaml").write_text("lr: {policy: plateau, base: 0.05, warmup: 5}\nbatch: 64\ntest: {interval: 5}\n")
+    assert resume("--max-iter", "15") == 1
+    assert "recipe.lr.warmup: nothing in the run, 5 now" in capsys.readouterr().err
 
 
 def test_a_break_before_the_next_checkpoint_goes_on_from_that_before_the_change() -> None:
