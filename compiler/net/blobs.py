@@ -181,6 +181,12 @@ class _Joiner:
             help = _let_differ(call, first)
         labels = () if first[:3] == place[:3] else (Label(first, "made here first"),)
         message = f'two layers make the blob "{name}"'
+        if before is definition:
+            message, help, labels = (
+                f'{definition.title} makes the blob "{name}" twice',
+                "give each top its own name",
+                (),
+            )
         if (call, first) not in self.doubled:  # a second run of one call doubles all that it makes
             self.report.add(Diagnostic("N502", message, Label(place), labels, help=help))
         if definition.at.via:

@@ -96,7 +96,8 @@ def _open_table(definition: LayerDefinition, layer: HDF5Data, home: Path) -> _Da
         raise refused(definition, "source", f"{listing} is no list of HDF5 files: {error}", ON_EACH_LINE) from None
     if not names:
         raise refused(definition, "source", f"{listing} names no files", ON_EACH_LINE)
-    data = Table([find_file(definition, name, home) for name in names], definition.frame.top)
+    tops = dict.fromkeys(definition.frame.top)  # one that stands twice is a mistake, which the net's check says
+    data = Table([find_file(definition, name, home) for name in names], tuple(tops))
     return data, data.shapes
 
 

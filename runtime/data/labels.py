@@ -1,5 +1,6 @@
 """The labels that a net is judged by, in the data that feed it; and whether labels are numbers of classes at all."""
 
+import math
 from collections.abc import Collection, Iterable, Iterator
 from copy import copy
 from typing import Any, NamedTuple
@@ -117,8 +118,11 @@ def check_range(labels: Tensor, numbers: Tensor, blob: str, allowed: LabelRange)
     if not bool(wrong.any()):
         return
     row, place = (int(index) for index in wrong.nonzero()[0])
-    label = int(rows[row, place])
+    label, stored = int(rows[row, place]), float(labels.reshape(len(labels), -1)[row, place])
     which = f"sample {int(numbers[row]):,}" if len(rows) == len(numbers) else f"one of {len(numbers):,} samples"
+    if not math.isfinite(stored):
+        message = f"{which} has the label {stored} in {blob}, and classes are numbers from 0"
+        raise NetError(Diagnostic("N725", message, help=f"look at what made the data: {stored} is no number"))
     sample = f"{which} has the label {label} in {blob}"
     if label < 0:
         raise NetError(Diagnostic("N725", f"{sample}, and classes are numbers from 0", help=help_to_ignore(label)))

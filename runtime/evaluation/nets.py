@@ -103,7 +103,7 @@ def _evaluated(
         console.say(line)
     task = open_task(request, named)
     console.show(task.trained.warnings)
-    if task.seen is not None:
+    if task.seen is not None and task.num_shown != len(task.data):
         again = ", some of them again" if task.num_shown > len(task.data) else ""
         part = f"{task.num_shown:,} of {len(task.data):,} images, those that its test saw (test_iter){again}"
         console.say(f"{weights}: {part}; --whole takes all, each once")

@@ -264,6 +264,58 @@ def test_labels_that_are_not_one_for_each_sample(home: Path, capsys: Captured, k
     assert (found["pixel_error"], found["outputs"]["acc"], found["num"]) == (0, 1, 16)
 
 
+@pytest.mark.parametrize(
+    "tops",
+    [
+        ("data", "mask", "label"),
+        ("mask", "label", "data"),
+        ("label", "mask", "data"),
+        ("clip", "mask", "data", "label"),
+    ],
+)
+def test_rows_of_many_blobs_in_any_order(home: Path, capsys: Captured, tops: tuple[str, ...]) -> None:
+    """A mask beside data and label, as sequences and pairs have: the third blob took the label's place or lost its own.
+
+    Labels are those of the data plus those of the mask, so that only both together can be learned by heart.
+    """
+    labels = np.arange(12) % 3
+    shift = np.arange(12) // 6
+    columns = {"data": np.eye(3)[labels], "mask": np.eye(2)[shift], "clip": np.ones(12), "label": labels + 3 * shift}
+    write_table(home / "rows", **{top: columns[top] for top in tops})
+    names = ", ".join(f'"{top}"' for top in tops)
+    net = f'layer "data" HDF5Data {{ top: [{names}] source: "rows.txt" batch_size: 4 }}\n'
+    net += 'layer "wide" InnerProduct { bottom: "mask" num_output: 6 weight_filler { type: "xavier" } }\n'
+    net += FC % ("own", 6) + 'layer "fc" Eltwise { bottom: ["wide", "own"] }\n'
+    net += LOSS % ("loss", "fc", "label", "") + ACCURACY % ("acc", "fc", "label", "")
+    Path("solver.prototxt").write_text(SOLVER.replace("24", "60").replace("test_iter: 4", "test_iter: 3"))
+    *_, last = train(net)
+    assert (last["top1_error"], last["acc"]) == (0, 1)
+    assert evaluated(capsys, "--weights", "run")["top1_error"] == 0
+    for trial in ("--dry-run", "--overfit-one-batch"):
+        assert main(["train", "a.prototxt", "--recipe", "solver.prototxt", trial]) == 0
+
+
+def test_a_top_that_stands_twice_is_a_mistake(home: Path, capsys: Captured) -> None:
+    """It ended training with status 3, and was said to be two layers'."""
+    write_table(home / "rows", data=np.eye(3), label=np.arange(3))
+    net = 'layer "rows" HDF5Data { top: ["data", "label", "data"] source: "rows.txt" batch_size: 3 }\n'
+    Path("a.prototxt").write_text(net + FC % ("fc", 3) + LOSS % ("loss", "fc", "label", ""))
+    assert main(["train", "a.prototxt", "--epochs", "1"]) == 1
+    assert 'error[N502]: rows makes the blob "data" twice' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("label", [np.nan, np.inf, -np.inf])
+def test_a_label_that_is_no_number_is_said_as_it_stands(home: Path, capsys: Captured, label: float) -> None:
+    """It was said to be -9223372036854775808, a class to be ignored."""
+    write_table(home / "rows", data=np.eye(3), label=np.array([0, label, 1]))
+    net = 'layer "rows" HDF5Data { top: ["data", "label"] source: "rows.txt" batch_size: 3 }\n'
+    Path("a.prototxt").write_text(net + FC % ("fc", 3) + LOSS % ("loss", "fc", "label", ""))
+    assert main(["train", "a.prototxt", "--epochs", "1"]) == 1
+    said = capsys.readouterr().err
+    assert f"sample 1 has the label {label} in label" in said
+    assert "922" not in said
+
+
 def evaluated(capsys: Captured, *words: str) -> dict[str, Any]:
     """What ``netdef evaluate --json`` says of one net."""
     capsys.readouterr()

@@ -16,10 +16,8 @@ from netdef.compiler.shape import show
 from netdef.runtime.data.datasets.dataset import ImageArray
 from netdef.runtime.data.datasets.per_process import PerProcess
 
-FIELDS = ("data", "label")
-"""What the first two blobs are called in a batch, whatever their names; others keep them."""
-
-
+DATA, LABEL = "data", "label"
+"""Two fields of a batch: what is called so, else the first two blobs."""
 MOST_CLASSES = 2**20
 """Greater numbers are no labels, but something measured."""
 
@@ -35,7 +33,7 @@ class Table:
 
     def __init__(self, paths: Sequence[Path], names: Sequence[str]) -> None:
         self.names = tuple(names)
-        self.fields = (*FIELDS, *self.names[len(FIELDS) :])[: len(self.names)]
+        self.fields = fields_of(self.names)
         self._paths = list(paths)
         self._files = [PerProcess(partial(open_hdf5, path)) for path in paths]
         pieces = [piece_of(path, file(), self.names) for path, file in zip(paths, self._files, strict=True)]
@@ -48,7 +46,7 @@ class Table:
         self._starts = np.cumsum([0, *(piece.num_rows for piece in pieces)])
         if not len(self):
             raise NetError(Diagnostic("N773", f"{paths[0]} has no rows"))
-        self.labels = self.labels_in(FIELDS[1]) if FIELDS[1] in self.fields else []
+        self.labels = self.labels_in(LABEL) if LABEL in self.fields else []
         self.classes = numbered(self.labels)
         self.num_bytes = 4 * len(self) * sum(int(np.prod(shape)) for shape in self.shapes)
 
@@ -80,6 +78,16 @@ class Table:
         column = self._column(self.names[index], np.arange(len(self))).ravel()
         whole = bool(((np.abs(column) < MOST_CLASSES) & (column == np.floor(column))).all())
         return column.astype(np.int64).tolist() if whole else []
+
+
+def fields_of(names: Sequence[str]) -> tuple[str, ...]:
+    """What blobs are called in a batch: each by its name, but one is always the data, and of several one the label."""
+    fields = list(names)
+    if DATA not in fields:
+        fields[0] = DATA
+    if LABEL not in fields and len(fields) > 1:
+        fields[1 if fields[0] == DATA else 0] = LABEL
+    return tuple(fields)
 
 
 def numbered(labels: Sequence[int]) -> tuple[str, ...]:
