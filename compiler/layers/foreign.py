@@ -22,6 +22,9 @@ CAFFE = frozenset(
 )
 """BVLC Caffe's own."""
 
+WEIGHTS_ALONE = frozenset({"Parameter"})
+"""Types of layers without bottoms that hold what is learnt, and feed nothing."""
+
 _BY_FORK = {
     "SSD": "AnnotatedData DetectionEvaluate DetectionOutput MultiBoxLoss Normalize Permute PriorBox SmoothL1Loss "
     "VideoData",

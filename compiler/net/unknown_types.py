@@ -24,13 +24,23 @@ def unknown_types(definitions: Sequence[LayerDefinition], report: Report) -> Non
             continue
         if (whose := foreign.origin(kind)) is not None:
             message = f'there is no layer type "{kind}" here: {whose}'
-            report.add(Diagnostic("N209", message, primary, labels, help=_as_opaque(found[0])))
+            report.add(Diagnostic("N209", message, primary, labels, help=_in_its_place(found[0])))
             continue
         near = None if report.has_many("N209") else misspelt(kind, catalogue.names()) or _in_old_words(kind)
-        help = f'did you mean "{near}"?' if near else _as_opaque(found[0])
+        help = f'did you mean "{near}"?' if near else _in_its_place(found[0])
         fixes = [fix for d in found if (fix := rename(d.places["type"][0], kind, near)) is not None]
         fix = fixes[0]._replace(edits=tuple(edit for each in fixes for edit in each.edits)) if fixes else None
         report.add(Diagnostic("N209", f'there is no layer type "{kind}"', primary, labels, help=help, fix=fix))
+
+
+def _in_its_place(layer: LayerDefinition) -> str:
+    """What its author can do; a layer that reads nothing of the net feeds it."""
+    if layer.frame.bottom or layer.frame.type in foreign.WEIGHTS_ALONE:
+        return _as_opaque(layer)
+    sizes = ["[1, 3, 224, 224]", *["[1, 1, 224, 224]"] * (len(layer.frame.top) - 1)]
+    inputs = " ".join(f'input "{top}" {size}' for top, size in zip(layer.frame.top, sizes, strict=False))
+    trained = "to train, layers of Data, ImageData or HDF5Data, one of images and one of labels, or --data"
+    return f"it feeds the net: put inputs in its place, with their own sizes: {inputs}; {trained}"
 
 
 def _as_opaque(layer: LayerDefinition) -> str:

@@ -214,6 +214,20 @@ def test_44_python_layer(published: Published) -> None:
     assert [node.receptive_field for node in net.nodes if node.name in ("proposal", "pool5", "fc6")] == [None] * 3
 
 
+@pytest.mark.parametrize("kind", ["Python", "DenseImageData", "MyData"])
+def test_a_layer_that_feeds_the_net_is_replaced_by_inputs(published: Published, kind: str) -> None:
+    """As in the files of FCN and SegNet; what makes the shapes of rois, or holds weights, is told what it is."""
+    feeds = f'layer {{ name: "data" type: "{kind}" top: "data" top: "label" }}\n'
+    said = published.said(feeds + 'layer "conv" Convolution { bottom: "data" num_output: 3 kernel_size: 1 }')
+    inputs = 'input "data" [1, 3, 224, 224] input "label" [1, 1, 224, 224]'
+    assert (
+        f"help: it feeds the net: put inputs in its place, with their own sizes: {inputs}; to train, layers of" in said
+    )
+    assert published.load(inputs + ' layer "conv" Convolution { bottom: "data" num_output: 3 kernel_size: 1 }').nodes
+    assert "it feeds the net" not in published.said('layer { name: "w" type: "Parameter" top: "w" }')
+    assert "it feeds the net" not in published.said(IMAGE + f'layer "rois" {kind} {{ bottom: "data" }}')
+
+
 def test_opaque_and_opaqueloss(published: Published) -> None:
     """Both tops of a layer have the one shape, and a loss needs none."""
     text = """
