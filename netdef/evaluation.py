@@ -43,10 +43,13 @@ class Evaluation(NamedTuple):
         return {"results": [result.as_data for result in self.results]}
 
     def report(self, *, markdown: bool = False) -> str:
-        """Tables laid out as the VGG paper's, its own figures beside them; boxes have none."""
+        """Tables laid out as the VGG paper's, its own figures beside them; a line for each net judged otherwise."""
+        from netdef.runtime.evaluation.measured_net import MeasuredResult
         from netdef.runtime.evaluation.report import Result, report
 
-        return report([result for result in self.results if isinstance(result, Result)], markdown=markdown)
+        tables = report([result for result in self.results if isinstance(result, Result)], markdown=markdown)
+        lines = [result.text for result in self.results if isinstance(result, MeasuredResult)]
+        return "\n\n".join(part for part in (tables, *lines) if part)
 
 
 def evaluate(

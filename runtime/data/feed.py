@@ -79,7 +79,7 @@ def bind(net: Net, chosen: Mapping[str, str], needed: Collection[str] | None = N
         help = f"training data has only {' and '.join(FIELDS)}: remove {spare}, or make it a DummyData layer"
         raise NetError(Diagnostic("N715", f"nothing feeds the input {spare}", help=help))
     if "data" not in blobs:
-        help = 'add input "data" [N, 3, 224, 224]'
+        help = 'add input "data" [N, 3, 224, 224], in the place of a layer that makes the images, if there is one'
         raise NetError(Diagnostic("N715", "the net has no input for images", help=help))
     return blobs
 

@@ -83,7 +83,12 @@ def _draw_cells(axes: "Axes", matrix: Matrix) -> None:
         count = int(matrix[row, column])
         colour = "white" if shares[row, column] > 0.35 else "#202020"
         size = 8 if len(str(count)) < 4 else 6
-        axes.text(column + 0.5, row + 0.5, str(count), ha="center", va="center", color=colour, fontsize=size)
+        axes.text(column + 0.5, row + 0.5, count_in_cell(count), ha="center", va="center", color=colour, fontsize=size)
+
+
+def count_in_cell(count: int) -> str:
+    """A count that isn't wider than a cell: pixels are many."""
+    return str(count) if count < 1_000_000 else f"{count / 1e6:.1f}M" if count < 1e9 else f"{count / 1e9:.1f}G"
 
 
 def _widened(shares: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -98,6 +98,13 @@ def test_the_drawing_counts_pixels(hist: NDArray[np.int64]) -> None:
     assert Path("m.png").read_bytes() == first
 
 
+def test_a_report_has_a_line_for_a_net_of_pixels(hist: NDArray[np.int64], capsys: Captured) -> None:
+    """It fits none of the paper's tables, and isn't left out."""
+    assert main(["evaluate", "fcn.prototxt", "--weights", "w.npz", "--device", "cpu", "--report"]) == 0
+    error = 100 * (1 - hist.trace() / hist.sum())
+    assert capsys.readouterr().out.startswith(f"fcn.prototxt: pixel error {error:.2f} %, mean class accuracy ")
+
+
 def test_names_are_counted_before_anything_is_computed(hist: NDArray[np.int64], capsys: Captured) -> None:
     Path("names.txt").write_text("sky\nroad\n")
     assert main(["evaluate", "fcn.prototxt", "--weights", "w.npz", "--classes", "names.txt"]) == 1

@@ -13,6 +13,7 @@ from sklearn.metrics import confusion_matrix, top_k_accuracy_score
 
 from netdef.compiler.net_error import NetError
 from netdef.runtime.evaluation.confusion import names_in
+from netdef.runtime.evaluation.draw_confusion import count_in_cell
 from netdef.runtime.evaluation.per_class import PerClass, per_class
 from netdef.runtime.evaluation.per_class_files import write_per_class
 from netdef.runtime.evaluation.posteriors import Posteriors
@@ -99,6 +100,10 @@ def test_a_drawing_shows_every_class(tmp_path: Path, num_classes: int) -> None:
     assert side >= max(500, num_classes)
     assert np.abs((rows - rows.min()) - (columns - columns.min())).max() <= side / min(num_classes, 200) + 2
     assert len(np.unique(rows)) >= 0.99 * side
+
+
+def test_millions_of_pixels_fit_their_cells() -> None:
+    assert list(map(count_in_cell, (999_999, 2_000_000, 12_345_678_901))) == ["999999", "2.0M", "12.3G"]
 
 
 def test_names_of_classes_are_a_text_files(tmp_path: Path) -> None:
