@@ -42,14 +42,7 @@ def write_together(writes: dict[Path, Write]) -> None:
     with ExitStack() as stack:
         unfinished = {path: stack.enter_context(_unfinished(path)) for path in places}
         for path, write in places.items():
-            come_to("before-write")
-            write(unfinished[path])
-            with suppress(OSError):  # not every disk has modes
-                unfinished[path].chmod(0o666 & ~UMASK)
-            if dies_here("mid-write"):
-                os.truncate(unfinished[path], unfinished[path].stat().st_size // 2)
-                die()
-            sync(unfinished[path])
+            _fill(unfinished[path], write)
         come_to("before-rename")
         if len(places) > 1:  # one file is renamed in one go, and a run's folder is locked by whoever trains there
             for folder in {path.parent for path in places}:
@@ -59,6 +52,25 @@ def write_together(writes: dict[Path, Write]) -> None:
         come_to("after-rename")
     for folder in {path.parent for path in places}:
         sync(folder)
+
+
+def write_new(path: Path, write: Write) -> None:
+    """The same with a file that must not be there, nor appear meanwhile: of two that write it at once, one is refused.
+
+    Raises:
+        FileExistsError: if it is there; it stays as it is.
+    """
+    with _unfinished(path) as unfinished:
+        _fill(unfinished, write)
+        come_to("before-rename")
+        try:
+            path.hardlink_to(unfinished)  # which replaces nothing, as a renaming would
+        except FileExistsError:
+            raise
+        except OSError:  # not every disk has links
+            unfinished.replace(path)
+        come_to("after-rename")
+    sync(path.parent)
 
 
 def write_whole_text(path: Path, text: str) -> None:
@@ -97,6 +109,18 @@ def write_folder_whole(folder: Path, write: Write) -> None:
     finally:
         rmtree(unfinished, ignore_errors=True)
     sync(folder.parent)
+
+
+def _fill(unfinished: Path, write: Write) -> None:
+    """Write a file that has no name of its own yet, and have it on the disk."""
+    come_to("before-write")
+    write(unfinished)
+    with suppress(OSError):  # not every disk has modes
+        unfinished.chmod(0o666 & ~UMASK)
+    if dies_here("mid-write"):
+        os.truncate(unfinished, unfinished.stat().st_size // 2)
+        die()
+    sync(unfinished)
 
 
 def sync(path: Path) -> None:

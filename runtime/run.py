@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from netdef.compiler.atomic import UNFINISHED, write_whole_text
+from netdef.compiler.atomic import UNFINISHED, write_new, write_whole_text
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
 from netdef.compiler.solver_state import is_solver_state, solver_state
@@ -67,8 +67,23 @@ class Run:
     @manifest.setter
     def manifest(self, manifest: Mapping[str, Any]) -> None:
         with self.saving():
+            write_whole_text(self._manifest, _text(manifest))
+
+    def begin(self, manifest: Mapping[str, Any]) -> None:
+        """Say what a new run is: from here on the folder is its own.
+
+        Raises:
+            NetError: if another process began one here first, which stays as it is; or if it can't be written.
+        """
+        is_first = True
+        with self.saving():
             self.checkpoints.mkdir(parents=True, exist_ok=True)
-            write_whole_text(self._manifest, json.dumps(manifest, indent=2) + "\n")
+            try:
+                write_new(self._manifest, lambda unfinished: unfinished.write_text(_text(manifest), encoding="utf-8"))
+            except FileExistsError:
+                is_first = False
+        if not is_first:
+            raise _taken(self.path)
 
     @property
     def request(self) -> TrainRequest:
@@ -203,8 +218,7 @@ def new_run(path: Path | None, name: str) -> Run:
     """A new folder: the one asked for, else ``runs/NAME``, with a number if that is taken."""
     if path is not None:
         if path.is_file() or any(inner.is_file() for inner in path.rglob("*")):
-            help = f"--resume goes on with the run in {path}" if Run(path).is_there else "choose another with -o"
-            raise NetError(Diagnostic("N881", f"{path} is there already", help=help))
+            raise _taken(path)
         return _made(path)
     home = candidate = RUNS / file_name(name)
     number = 1
@@ -214,6 +228,15 @@ def new_run(path: Path | None, name: str) -> Run:
         except FileExistsError:
             number += 1
             candidate = home.with_name(f"{home.name}-{number}")
+
+
+def _taken(path: Path) -> NetError:
+    help = f"--resume goes on with the run in {path}" if Run(path).is_there else "choose another with -o"
+    return NetError(Diagnostic("N881", f"{path} is there already", help=help))
+
+
+def _text(manifest: Mapping[str, Any]) -> str:
+    return json.dumps(manifest, indent=2) + "\n"
 
 
 def _made(path: Path, *, anew: bool = False) -> Run:

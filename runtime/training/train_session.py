@@ -152,5 +152,5 @@ def new_folder(session: Session) -> Run:
 
 def begun(run: Run, manifest: dict[str, Any]) -> Run:
     """A run, with its manifest written."""
-    run.manifest = manifest
+    run.begin(manifest)
     return run

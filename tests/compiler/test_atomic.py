@@ -13,6 +13,7 @@ from netdef.compiler.atomic import (
     UNFINISHED,
     Write,
     write_folder_whole,
+    write_new,
     write_together,
     write_whole,
     write_whole_text,
@@ -88,6 +89,27 @@ def test_two_processes_leave_the_files_of_one(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model", "model.data"]
     assert (tmp_path / "model").read_text() == (tmp_path / "model.data").read_text()
     assert (tmp_path / "model").read_text() in ("a" * 100_000, "b" * 100_000)
+
+
+def test_of_two_that_write_a_new_file_one_is_refused(tmp_path: Path) -> None:
+    """The second begins and ends while the first is at it, which looked before whether there is one."""
+
+    def first(unfinished: Path) -> None:
+        write_new(tmp_path / "out.txt", text("second"))
+        unfinished.write_text("first")
+
+    with pytest.raises(FileExistsError):
+        write_new(tmp_path / "out.txt", first)
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("out.txt", "second")]
+
+
+def test_a_new_file_is_written_on_disks_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_links(path: Path, target: Path) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(Path, "hardlink_to", no_links)
+    write_new(tmp_path / "out.txt", text("new"))
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("out.txt", "new")]
 
 
 def test_a_link_stays_and_what_it_leads_to_is_written(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def begun(path: Path | None, name: str = "net") -> Run:
     run = new_run(path, name)
-    run.manifest = {"net": name}
+    run.begin({"net": name})
     return run
 
 
@@ -61,6 +61,17 @@ def test_a_folder_that_is_taken_is_refused(here: Path) -> None:
         new_run(Path("other"), "net")
     assert (mistake(error).code, mistake(error).help) == ("N881", "choose another with -o")
     assert new_run(Path("empty"), "net").path == Path("empty")
+
+
+def test_of_two_that_begin_in_one_folder_one_is_refused(here: Path) -> None:
+    """Both saw it empty; what the first has said of its run is not written over."""
+    first, second = (new_run(Path("mine"), "net") for _ in range(2))
+    first.begin({"command": "first"})
+    with pytest.raises(NetError) as error:
+        second.begin({"command": "second"})
+    assert (mistake(error).code, mistake(error).help) == ("N881", "--resume goes on with the run in mine")
+    assert first.manifest["command"] == "first"
+    assert [path.name for path in Path("mine").iterdir() if path.is_file()] == ["manifest.json"]
 
 
 def test_the_newest_run_of_a_net_is_found(here: Path) -> None:
