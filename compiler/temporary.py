@@ -14,8 +14,10 @@ _NO_ROOM = (ENOSPC, EDQUOT)
 
 
 @contextmanager
-def temporary_folder() -> Iterator[Path]:
+def temporary_folder(room: int = 0) -> Iterator[Path]:
     """A new folder that its user alone can open; it is gone at the end, whatever ends it.
+
+    ``room`` bytes are tried out first, where others will write there who can't say what is wrong.
 
     Raises:
         NetError: if the system has no place for it, or what is written to it finds no room.
@@ -26,6 +28,9 @@ def temporary_folder() -> Iterator[Path]:
         raise NetError(_unusable(error)) from None
     with made as name:
         try:
+            if room:
+                (trial := Path(name) / "room").write_bytes(bytes(room))
+                trial.unlink()
             yield Path(name)
         except OSError as error:
             if error.errno not in _NO_ROOM and not _is_in(name, error):

@@ -125,6 +125,7 @@ DIRECT_WRITES = {
     "netdef.runtime.data.packing": "into an unfinished folder, and into memory",
     "netdef.runtime.run": "lines of metrics behind others: a half one is left out when they are read",
     "netdef.runtime.training.tensorboard": "TensorBoard's own records, which it reads up to a half one",
+    "netdef.compiler.temporary": "a trial of the room, in a folder of its own",
     "netdef.streams": "to nowhere",
 }
 """Who writes without ``atomic``, and why nothing half can come of it."""

@@ -35,6 +35,8 @@ ENDS_WITHIN = 12.0
 """Seconds in which processes notice that one has failed: more than they wait for its words (``mistakes.PATIENCE``)."""
 DIES_WITHIN = 5.0
 """Seconds between SIGTERM and SIGKILL then, for there is nothing to save."""
+MEETING_BYTES = 2**16
+"""More than processes leave for each other where they meet."""
 LOOKS_EVERY = 0.02
 """Seconds between two looks at the processes."""
 
@@ -62,7 +64,7 @@ def launch(words: Sequence[str], num: int, *, restarts: int = 0, device: str | N
     lost: tuple[str, ...] = ()
     with _signals() as asked, _lifeline() as lifeline:
         for attempt in range(restarts + 1):
-            with temporary_folder() as folder:
+            with temporary_folder(MEETING_BYTES) as folder:
                 codes = _run(words, num, Launch(number, attempt, folder / "store", lifeline), asked)
             if asked.stop is not None:
                 return Launched(number, 128 + asked.stop)

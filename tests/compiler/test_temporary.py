@@ -38,6 +38,18 @@ def test_a_full_disk_below_it_is_a_mistake_and_leaves_nothing() -> None:
     assert not kept[0].exists()
 
 
+def test_room_for_others_is_tried_out_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    with temporary_folder(2**16) as folder:
+        assert list(folder.iterdir()) == []
+
+    def full(path: Path, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(NetError, match="can't be written: No space left"), temporary_folder(2**16):
+        pytest.fail("there is no room")
+
+
 def test_what_goes_wrong_elsewhere_is_not_laid_to_its_charge() -> None:
     with pytest.raises(FileNotFoundError), temporary_folder():
         Path("/no/such/file").read_bytes()

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import h5py
 import lmdb
 import numpy as np
+import plyvel
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -38,6 +39,8 @@ from netdef.runtime.trained_run import trained_run
 from netdef.runtime.training.checkpoint import Checkpoint, newest, save
 from netdef.runtime.training.history import read_history
 from netdef.runtime.training.recipe.file import read_recipe_file
+from netdef.runtime.transfer.descriptors import DESCRIPTORS, Descriptors, check_alike, stacked
+from netdef.runtime.transfer.svm import splits
 from tests.compiler.caffe_proto import PROTO
 
 ROOT = Path(__file__).parents[2]
@@ -112,6 +115,21 @@ def posteriors(suffix: str) -> Kind:
     )
 
 
+def descriptors(suffix: str) -> Kind:
+    """Descriptors as svm reads them: their classes, and their images by class."""
+    values = CHANCE.standard_normal((6, 4)).astype(np.float32)
+    labels, numbers = np.array([0, 1, 0, 1, 0, 1]), np.arange(6)
+    found = Descriptors(values, labels, numbers, ("a", "b"), (), {"net": "x", "blob": "fc7"})
+
+    def read(folder: Path) -> None:
+        whole = DESCRIPTORS.read(folder / f"d{suffix}")
+        check_alike(whole, stacked([whole, whole]))
+        for split in splits(whole, (0,), 2, 2):
+            assert len(split.train.values) == len(split.train.labels)
+
+    return Kind(f"d{suffix}", lambda folder: DESCRIPTORS.write(folder / f"d{suffix}", found), read)
+
+
 # ---- data
 def read_images(data: Dataset) -> None:
     for number in range(min(len(data), 20)):
@@ -130,6 +148,25 @@ def make_lmdb(folder: Path) -> None:
 def read_lmdb(folder: Path) -> None:
     first_image(folder)
     read_images(Datums(folder))
+
+
+def make_leveldb(folder: Path) -> None:
+    with plyvel.DB(str(folder), create_if_missing=True) as database:
+        for number, pixels in enumerate(PIXELS):
+            planes = pixels.transpose(2, 0, 1)
+            datum = PROTO["Datum"](channels=3, height=9, width=7, data=planes.tobytes(), label=number)
+            database.put(b"%08d" % number, datum.SerializeToString())
+        database.compact_range()
+    for number, table in enumerate(folder.glob("*.ldb")):
+        assert number == 0, "so few images are in one table"
+        assert table.name == LEVELDB_TABLE
+
+
+LEVELDB_TABLE = "000005.ldb"
+
+
+def leveldb(file: str) -> Kind:
+    return Kind(file, make_leveldb, read_lmdb)
 
 
 def hdf5(**options: object) -> Kind:
@@ -264,6 +301,10 @@ KINDS: dict[str, Kind] = {
     "binaryproto": Kind("mean.binaryproto", make_mean, read_mean_file),
     "posteriors.npz": posteriors(".npz"),
     "posteriors.safetensors": posteriors(".safetensors"),
+    "descriptors.npz": descriptors(".npz"),
+    "descriptors.safetensors": descriptors(".safetensors"),
+    "leveldb table": leveldb(LEVELDB_TABLE),
+    "leveldb current": leveldb("CURRENT"),
     "lmdb": Kind("data.mdb", make_lmdb, read_lmdb),
     "hdf5": hdf5(),
     "hdf5 in chunks": hdf5(chunks=(2, 9, 7, 3), compression="gzip"),
