@@ -7,6 +7,7 @@ behind, so that one run says all that is wrong. ``analyse`` goes the whole road 
 ``load`` is the same, and raises what was found if any of it is an error.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import NamedTuple, Unpack
@@ -32,6 +33,9 @@ from netdef.compiler.source import Source
 from netdef.compiler.syntax.parser import parse
 from netdef.compiler.syntax.tree import DeclaredShapes, Expanded, Tree, Value
 from netdef.compiler.views.shown_net import ShownNet
+
+_FILE_NAME = re.compile(r"\S+\.(net|prototxt|pt|txt)")
+"""A text that is most likely a path; no net is so short."""
 
 
 class Analysis(NamedTuple):
@@ -96,6 +100,10 @@ def analyse(
             them; ``dense`` only changes a net without errors.
     """
     request = net_request(path, **state)
+    if text is not None and _FILE_NAME.fullmatch(text):
+        message = f"the text is the name of a file, not a net: {text}"
+        help = f"analyse(path={text!r}) reads the file"
+        return Analysis(None, None, None, None, Report([Diagnostic("N415", message, help=help)]))
     file = place_of_net(request.file).file
     return analyse_net(request, samples=samples, files=files if text is None else files.over(file, text))
 

@@ -28,10 +28,14 @@ BLOCK = 1 << 20
 
 
 def need_weights(weights: object) -> None:
-    """Raise ``UsageError`` where somebody hands in something else, such as the name of their file."""
+    """Raise ``UsageError`` where somebody hands in something else, such as their file's name or a state_dict."""
     if not isinstance(weights, Mapping):
         given = f"weights are arrays by layer, not a {type(weights).__name__}"
         raise UsageError(f"{given}: netdef.read_weights(path) reads a file's, or a run's")
+    for name, arrays in weights.items():
+        if hasattr(arrays, "shape"):
+            given = f"weights are lists of arrays by layer, and {name!r} has one {type(arrays).__name__}"
+            raise UsageError(f"{given}: a state_dict is taken by netdef.module(net).load_state_dict(...)")
 
 
 class StoredArray(NamedTuple):

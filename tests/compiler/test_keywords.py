@@ -76,6 +76,26 @@ def test_a_files_name_is_no_net(taker: Any) -> None:
         taker("lenet.net")
 
 
+def test_a_files_name_is_no_text() -> None:
+    (said,) = netdef.analyse("nets/lenet.net").report
+    assert said.message == "the text is the name of a file, not a net: nets/lenet.net"
+    assert said.help == "analyse(path='nets/lenet.net') reads the file"
+
+
+@pytest.mark.parametrize("taker", [netdef.module, netdef.onnx_model])
+def test_a_state_dict_is_no_weights_by_layer(taker: Any) -> None:
+    net = netdef.load(LENET)
+    module = netdef.module(net)
+    with pytest.raises(
+        UsageError, match=r"'layers.conv1.weight' has one Tensor: a state_dict is taken by .*load_state"
+    ):
+        taker(net, module.state_dict())
+    other = netdef.module(net, seed=1)
+    assert other.load_state_dict(module.state_dict())
+    x = torch.ones(2, 1, 28, 28)
+    assert torch.equal(other(x)["prob"], module(x)["prob"])
+
+
 @pytest.mark.parametrize("taker", [netdef.module, netdef.onnx_model])
 def test_a_files_name_is_no_weights(taker: Any) -> None:
     with pytest.raises(UsageError, match=re.escape("not a str: netdef.read_weights(path) reads")):
