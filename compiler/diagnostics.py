@@ -39,7 +39,8 @@ def group_of(code: str) -> str:
 
 
 _MANY = 100
-_MOST_KNOWN = 1000
+MOST_KNOWN = 1000
+"""Words that a misspelt one is compared with."""
 _LONGEST_WORD = 200
 MOST_OF_ONE_CODE = 1000
 """Mistakes of one code that a report keeps: a net of a hundred thousand layers may have one in each."""
@@ -181,7 +182,7 @@ def closest(word: str, known: Iterable[str]) -> str | None:
 
     Of very many known ones, the first are looked at.
     """
-    return _closest(word, tuple(islice(known, _MOST_KNOWN))) if len(word) <= _LONGEST_WORD else None
+    return _closest(word, tuple(islice(known, MOST_KNOWN))) if len(word) <= _LONGEST_WORD else None
 
 
 @lru_cache(1000)

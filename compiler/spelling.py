@@ -1,9 +1,10 @@
 """What a misspelt word was meant to be, said as help and made as a fix."""
 
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import NamedTuple
 
-from netdef.compiler.diagnostics import closest
+from netdef.compiler.diagnostics import MOST_KNOWN, closest
 from netdef.compiler.fixes import Fix, rename
 from netdef.compiler.source import Span
 
@@ -45,7 +46,7 @@ class NearNames:
         """The known word that is nearest; None if none is near, or enough have been looked for."""
         if self._left <= 0:
             return None
-        key = (word, tuple(known))
+        key = (word, tuple(islice(known, MOST_KNOWN)))
         if key not in self._found:
             self._left -= len(key[1])
             self._found[key] = closest(*key)

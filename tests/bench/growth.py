@@ -86,6 +86,9 @@ KINDS: Mapping[str, Callable[[int], str]] = {
         INPUT + "".join(f'layer {{ name: "r{i}" type: "Odd" bottom: "data" top: "r{i}" }}\n' for i in range(num))
     ),
     "claims": lambda num: INPUT + "expect { " + 'blob { name: "b" shape: [1] } ' * num + "}",
+    "claims of unknown blobs": lambda num: (
+        layers(num // 10) + "".join(f'\nexpect {{ blob {{ name: "b{i}" shape: [1] }} }}' for i in range(num))
+    ),
     "mistakes on one line": lambda num: "".join(f'layer {{ type: "ReLU" odd{i}: 1 }} ' for i in range(num)),
     "fields": "a: 1\n".__mul__,
     "comments": "#\n".__mul__,

@@ -46,7 +46,7 @@ NO_EFFECT = {
     "weights": "give them with --weights",
 }
 """Caffe's fields that decide neither what an iteration does nor when a test comes, and what stands in for them."""
-IDLE = {**NO_EFFECT, **FORK_FIELDS}
+WITHOUT_EFFECT = {**NO_EFFECT, **FORK_FIELDS}
 STAYS = "so the learning rate stays what it is"
 UNSAID = {
     "step": {"gamma": "so the first drop is to 0"},
@@ -195,7 +195,7 @@ class CaffeSolver(Message):
     def _says_when_to_test(self) -> bool:
         return (bool(self.test_interval) or self.only_tests) and self.test_iter[:1] != (0,)
 
-    def idle(self, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    def without_effect(self, given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         """Fields that are given without effect, and why."""
         users = (METHODS, METHODS[self.chosen]), (CAFFES_POLICIES, CAFFES_POLICIES[self.policy])
         for kinds, chosen in users:
@@ -227,8 +227,8 @@ def parse_solver(source: Source, report: Report) -> CaffeSolver:
     tree = parse(source, report)
     stop_on_errors(report)
     expanded = expand(tree, {}, report)
-    idle = {statement.name: statement for statement in reversed(expanded.body) if statement.name in IDLE}
-    wanted = [each for each in expanded.body if each.name not in idle and each.name not in NETS_WITHIN]
+    unused = {statement.name: statement for statement in reversed(expanded.body) if statement.name in WITHOUT_EFFECT}
+    wanted = [each for each in expanded.body if each.name not in unused and each.name not in NETS_WITHIN]
     decoder = Decoder(report, expanded.has_constructs)
     found = decoder.values(CaffeSolver.fields, wanted, "a solver.prototxt")
     _check_policy(expanded.body, found, report)
@@ -239,9 +239,9 @@ def parse_solver(source: Source, report: Report) -> CaffeSolver:
     assert solver is not None, "what could not be read was reported"
     solver = _with_nets_within(solver, source.path, expanded.body, report)
     stop_on_errors(report)
-    labels = [Label(statement.at, IDLE[name]) for name, statement in idle.items()]
-    names, places = {*idle}, {statement.name: statement.at for statement in wanted}
-    for name, why in solver.idle(found.values):
+    labels = [Label(statement.at, WITHOUT_EFFECT[name]) for name, statement in unused.items()]
+    names, places = {*unused}, {statement.name: statement.at for statement in wanted}
+    for name, why in solver.without_effect(found.values):
         names.add(name)
         labels.append(Label(places[name], why))
     for name, consequence in UNSAID.get(solver.policy, {}).items():
@@ -266,10 +266,10 @@ def _check_policy(body: Sequence[Plain], found: Values, report: Report) -> None:
     """Name a fork's policy, and what does the same here."""
     fork = FORK_POLICIES.get(found.values.get("lr_policy", ""))
     if fork is not None:
-        told = rates_of(body, found.values.get("base_lr", 0.01), found.values.get("gamma", 0.0))
+        rates = rates_of(body, found.values.get("base_lr", 0.01), found.values.get("gamma", 0.0))
         message = f'lr_policy "{found.values["lr_policy"]}" is {fork.what}'
         at = Label(found.places["lr_policy"][0])
-        report.add(Diagnostic("N862", message, at, help=f"{INSTEAD} {fork.instead(told)}"))
+        report.add(Diagnostic("N862", message, at, help=f"{INSTEAD} {fork.instead(rates)}"))
 
 
 def _with_nets_within(solver: CaffeSolver, path: str, body: Sequence[Plain], report: Report) -> CaffeSolver:
