@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netdef.cli import main
@@ -109,6 +109,7 @@ def test_what_is_written_down_can_be_read_again() -> None:
     assert parsed(json.dumps(as_data(recipe)).replace('"', "")) == recipe
 
 
+@settings(deadline=None)
 @given(
     st.floats(0.001, 1e6),
     st.integers(1, 10**6),
