@@ -80,8 +80,10 @@ def _declared(value: Any) -> DeclaredShapes:
     found = {}
     for name, tops in _mapping(value, like).items():
         is_list = isinstance(tops, list | tuple) and all(isinstance(top, list | tuple) for top in tops)
-        if not is_list or not all(may_be_declared(size) for top in tops for size in top):
+        if not is_list:
             raise WrongKeyword(f"{name}: {tops!r} is not a list with the shape of each top, such as {like}")
+        if not all(may_be_declared(size) for top in tops for size in top):
+            raise WrongKeyword(f"{name}: a size is a number, or a name for what only a run can tell, as in {like}")
         found[name] = tuple(tuple(top) for top in tops)
     return found
 

@@ -47,10 +47,9 @@ FILLERS = ("constant", "uniform", "gaussian", "positive_unitball", "xavier", "ms
 
 @cache
 def kinds() -> list[type[Layer]]:
-    """The layer types that PyTorch runs; those with many fields several times."""
-    found = sorted(
-        (kind for kind in catalogue.every_type() if RULES.why_not(kind) is None), key=lambda kind: kind.type_name
-    )
+    """Our own layer types that PyTorch runs; those with many fields several times."""
+    ours = (kind for kind in catalogue.every_type() if catalogue.family_of(kind))
+    found = sorted((kind for kind in ours if RULES.why_not(kind) is None), key=lambda kind: kind.type_name)
     return [kind for kind in found for _ in range(1 + len(kind.own_fields) // 4)]
 
 

@@ -12,6 +12,7 @@ import netdef
 from netdef.cli import main
 from netdef.compiler.compare_sizes import Comparison, compare
 from netdef.compiler.net.net import Net
+from netdef.compiler.request import UsageError
 from netdef.compiler.shape import show
 
 Build = Callable[[str], Net]
@@ -197,7 +198,7 @@ def test_types_are_declared_from_outside(tmp_path: Path) -> None:
     }
     with pytest.raises(netdef.NetError, match="ReLU is a layer type already"):
         netdef.load(path, opaque={"ReLU": [(1,)]})
-    with pytest.raises(netdef.NetError, match="ROIPooling: a size is a number, or a name"):
+    with pytest.raises(UsageError, match="ROIPooling: a size is a number, or a name"):
         netdef.load(path, opaque={"ROIPooling": [(-1, 512)]})
 
 

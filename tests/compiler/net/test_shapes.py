@@ -123,7 +123,7 @@ def test_a_size_has_its_layers_name_only_where_another_layer_has_one_of_its_name
     ("text", "said"),
     [
         ('input "d" [9223372036854775807, 2, 3, 3] layer "p" ReLU', "more than 2^63 numbers"),
-        ('input "d" [2] layer "f" InnerProduct { axis: 0 num_output: 9223372036854775807 }', "more than 2^63 numbers"),
+        ('input "d" [1, 4294967296] layer "f" InnerProduct { num_output: 2147483648 }', "more than 2^63 numbers"),
         ('input "d" [2, 0] layer "f" InnerProduct { num_output: 3 }', "holds no number"),
     ],
 )
