@@ -33,10 +33,12 @@ def find_axis(axis: int, rank: int, at: str = "axis", *, end: bool = False) -> i
     """An axis as a number from 0; negative ones count from the end. ``end`` allows the place behind the last."""
     found = axis + rank + (1 if end else 0) if axis < 0 else axis
     if not 0 <= found < rank + (1 if end else 0):
-        axes, help = f"{rank} axes", f"use {-rank} to {rank - 1}"
+        message, help = f"the bottom has {rank} axes, and no axis {axis}", f"use {-rank} to {rank - 1}"
         if rank == 1:
-            axes, help = "1 axis", "it has axis 0 alone"
-        raise Refusal("N205", f"the bottom has {axes}, and no axis {axis}", at=at, help=help)
+            message, help = f"the bottom has 1 axis, and no axis {axis}", "it has axis 0 alone"
+        elif rank == 0:
+            message, help = "the bottom has no axes: it is one number", "a Reshape layer can add some: shape { dim: 1 }"
+        raise Refusal("N205", message, at=at, help=help)
     return found
 
 

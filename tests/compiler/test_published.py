@@ -336,6 +336,9 @@ def test_43_slice_label(published: Published) -> None:
     three = 'layer "s" Slice { bottom: "data" top: ["r", "g", "b"] axis: 1 slice_point: 1 }'
     assert "help: give 2 slice_point, or none for equal pieces" in published.said(text + three)
     assert published.load(text + 'layer "one" Slice { bottom: "data" top: "all" }').blobs["all"] == (4, 3, 8, 8)
+    said = published.said('input "label" [] layer "s" Slice { top: ["xyz", "wpqr"] slice_dim: 0 }')
+    assert "the bottom has no axes: it is one number" in said
+    assert "use 0 to -1" not in said
 
 
 # ---- what Caffe takes and nobody means
