@@ -32,7 +32,7 @@ def check_fillers(net: Net) -> Iterator[Diagnostic]:
         yield Diagnostic(
             "N604",
             f"{', '.join(names[:_SHOWN])}{more} {start} at zero, and training can't move what does",
-            Label(found[0].at, "no weight_filler here"),
+            Label(found[0].at, "filled with 0, as all are without a weight_filler"),
             help='fill the weights at random, weight_filler { type: "msra" }, or begin with others: --weights',
             severity=Severity.WARNING,
         )

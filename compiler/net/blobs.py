@@ -15,7 +15,7 @@ from netdef.compiler.diagnostics import Diagnostic, Label, Report, again
 from netdef.compiler.fixes import Fix
 from netdef.compiler.layers.roles import Makes
 from netdef.compiler.net.definition import Definition, LayerDefinition
-from netdef.compiler.net.filter import listed, stages_of
+from netdef.compiler.net.filter import levels_of, listed, stages_of
 from netdef.compiler.net.net import AUTOMATIC
 from netdef.compiler.schema.decode import place_of
 from netdef.compiler.source import Span
@@ -142,8 +142,15 @@ class _Joiner:
         absent = next((maker for maker in makers if stages_of([maker])), makers[0])
         primary, labels = again(at, [other for _, other in readers[1:]])
         makes = Label(absent.at, f"{absent.title} makes it, and its rules keep it out here")
-        if self.staged and (stages_of([absent]) or stages_of([reader])):
-            help = f"give --stage {listed(self.staged)}: rules of this net ask for stages"
+        ruled = [*makers, reader]
+        found: dict[str, Sequence[object]] = {
+            "stage": self.staged if stages_of(ruled) else [],
+            "level": levels_of(ruled),
+        }
+        asked = {what: values for what, values in found.items() if values}
+        if asked:
+            options = " and ".join(f"--{what} {listed([*map(str, values)])}" for what, values in asked.items())
+            help = f"give {options}: rules of this net ask for {' and '.join(f'{what}s' for what in asked)}"
         else:
             other = "TEST" if self.phase == "TRAIN" else "TRAIN"
             those = "this layer" if len(readers) == 1 else "these layers"

@@ -40,6 +40,12 @@ def stages_of(layers: Iterable[LayerDefinition]) -> list[str]:
     return [*dict.fromkeys(stage for rule in rules for stage in (*rule.stage, *rule.not_stage))]
 
 
+def levels_of(layers: Iterable[LayerDefinition]) -> list[int]:
+    """The levels that the layers' rules name, in the file's order."""
+    rules = [rule for layer in layers for rule in (*layer.frame.include, *layer.frame.exclude)]
+    return [*dict.fromkeys(at for rule in rules for at in (rule.min_level, rule.max_level) if at is not None)]
+
+
 def listed(words: Sequence[str]) -> str:
     """``val, deploy or train``."""
     *before, last = words

@@ -1,11 +1,13 @@
 """The bytes of a file to a ``Source``, or what is wrong with them."""
 
 import codecs
+import os
 from pathlib import Path
 
 from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity
 from netdef.compiler.solver_state import is_solver_state, solver_state
 from netdef.compiler.source import Source, Span
+from netdef.compiler.spelling import misspelt
 
 LARGEST = 64 * 2**20
 """Bytes; thirty times the largest definition that anybody published."""
@@ -47,13 +49,21 @@ def unreadable(name: str, error: OSError | ValueError) -> Diagnostic:
     if is_solver_state(name):
         return solver_state(name, "N004")
     if isinstance(error, FileNotFoundError):
-        folder = Path(name).parent
-        help = "is the path relative to another folder?" if folder.is_dir() else f"there is no folder {folder} either"
-        return Diagnostic("N001", f"there is no file {name}", help=help)
+        return Diagnostic("N001", f"there is no file {name}", help=_help_to_find(Path(name)))
     if isinstance(error, IsADirectoryError):
         return Diagnostic("N002", f"{name} is a folder", help="name a file in it")
     reason = error.strerror if isinstance(error, OSError) else None
     return Diagnostic("N002", f"{name} cannot be read: {reason or error}")
+
+
+def _help_to_find(path: Path) -> str:
+    if not path.parent.is_dir():
+        return f"there is no folder {path.parent} either"
+    try:
+        near = misspelt(path.name, os.listdir(path.parent))
+    except OSError:  # a folder that may be entered and not be listed
+        near = None
+    return f'did you mean "{path.with_name(near)}"?' if near else "is the path relative to another folder?"
 
 
 def _is_junk(data: bytes) -> bool:

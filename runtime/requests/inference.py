@@ -63,6 +63,8 @@ class EvaluateRequest(Request):
         if absent := [file for file in self.files if not (self.weights or is_stream(file) or Path(file).exists())]:
             raise UsageError(f"there is no {absent[0]}: name a run's folder, or a net's file and its --weights")
         nets, weights = sum(not Path(file).is_dir() for file in self.files), len(self.weights)
+        if nets == 1 and not weights:
+            raise UsageError("the net has no weights: --weights names a file with them, or a run's folder")
         if nets != weights:
             there = f"there {'is' if nets == 1 else 'are'} {counted(nets, 'net')}"
             given = f"--weights stands {counted(weights, 'time')}"

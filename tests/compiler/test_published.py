@@ -156,6 +156,19 @@ def test_12_digits_stages(published: Published) -> None:
     assert [published.load(text, stages=[stage]).outputs for stage in ("val", "deploy")] == [["loss"], ["fc"]]
 
 
+def test_12_digits_stages_with_levels(published: Published) -> None:
+    """Rules may ask for a level besides, and a stage alone then brings nothing."""
+    text = """
+        layer { name: "a" type: "Input" top: "data" input_param { shape { dim: [1, 3] } }
+            include { stage: "infer" } }
+        layer { name: "b" type: "Input" top: "data" input_param { shape { dim: [2, 3] } }
+            include { stage: "learn" min_level: 2 } }
+        layer { name: "fc" type: "InnerProduct" bottom: "data" top: "fc" inner_product_param { num_output: 3 } }
+    """
+    assert "help: give --stage infer or learn and --level 2" in published.said(text)
+    assert published.load(text, stages=["learn"], level=2).blobs["fc"] == (2, 3)
+
+
 # ---- layer types and fields of forks
 @pytest.mark.parametrize(
     ("kind", "whose"),

@@ -720,3 +720,17 @@ def test_reading_what_is_no_file(tmp_path: Path) -> None:
         report = Report()
         assert DISK.open(tmp_path / name, report) is None
         assert [diagnostic.code for diagnostic in report] == [code], name
+
+
+def test_a_file_that_is_not_there_may_have_a_near_name(tmp_path: Path) -> None:
+    (tmp_path / "vgg16.net").write_text("")
+    said = []
+    for name in ("vgg61.net", "alexnet.net", "no/vgg16.net"):
+        report = Report()
+        DISK.open(tmp_path / name, report)
+        said.append(report.errors[0].help)
+    assert said == [
+        f'did you mean "{tmp_path / "vgg16.net"}"?',
+        "is the path relative to another folder?",
+        f"there is no folder {tmp_path / 'no'} either",
+    ]
