@@ -49,7 +49,7 @@ def test_variables_are_values_of_the_language() -> None:
         ({"set": [("N", 8)]}, "set: [('N', 8)] is not a mapping such as"),
         ({"set": {"N": None}}, "set: N: None is not a number, a text, a bool, or a list of such"),
         ({"opaque": {"A": 3}}, "opaque: A: 3 is not a list with the shape of each top"),
-        ({"opaque": {"A": [(1, -2)]}}, "opaque: A: [(1, -2)] is not a list with the shape of each top"),
+        ({"opaque": {"A": [(1, -2)]}}, "opaque: A: a size is a number, or a name"),
         ({"level": "x"}, "level: 'x' is not a whole number"),
         ({"dense": "yes"}, "dense: 'yes' is neither True nor False"),
         ({"stages": [3]}, "stages: [3] is not a list of names"),
