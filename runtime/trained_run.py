@@ -79,10 +79,13 @@ class TrainedRun(NamedTuple):
 
     @property
     def net(self) -> NetRequest | None:
-        """The net that was tested, and in what state; None where an older version of netdef made the run."""
+        """The net that was tested, and in what state; None where an older version of netdef made the run.
+
+        The files of its layer types are left out: they are programs, and the folder may be a stranger's.
+        """
         told = self._test.get("net")
         try:
-            return None if told is None else NetRequest.from_data(told)
+            return None if told is None else NetRequest.from_data(told).replace(layer_files=())
         except (AttributeError, KeyError, TypeError, ValueError):
             raise unfit(self.folder, "test.net doesn't say which net") from None
 

@@ -129,7 +129,7 @@ def test_a_strangers_run_runs_no_program(devices: list[str], capsys: Captured) -
     Path("run").mkdir()
     Path("evil.py").write_text("open('ran', 'w').close()\n", "utf-8")
     net = {"file": "own.net", "layer_files": ["evil.py"]}
-    manifest = {"request": {"net": net}, "classes": [], "preprocess": {}}
+    manifest = {"request": {"net": net}, "classes": [], "preprocess": {}, "test": {"net": net}}
     Path("run/manifest.json").write_text(json.dumps(manifest), "utf-8")
     Path("run/best.safetensors").write_bytes(b"")
     for words in (["train", "--resume"], ["train", "own.net", "--resume"], ["train", "--resume", "--dry-run"]):
@@ -137,6 +137,8 @@ def test_a_strangers_run_runs_no_program(devices: list[str], capsys: Captured) -
         assert "evil.py: a program, which isn't run" in capsys.readouterr().err
     for words in (["evaluate", "own.net"], ["predict", "own.net", "x.png"], ["export", "own.net", "--onnx"]):
         assert main([*words, "--weights", "run"]) == 1
+    for words in (["evaluate", "run"], ["predict", "run", "x.png"], ["plot", "run"]):
+        assert main(words) == 1
     assert not Path("ran").exists()
 
 
