@@ -19,6 +19,18 @@ Arrays = dict[str, NDArray[Any]]
 Made = TypeVar("Made")
 
 
+def texts_of(facts: dict[str, Any], name: str) -> tuple[str, ...]:
+    """A fact that is a list of texts, of none where it isn't there.
+
+    Raises:
+        ValueError: if it is something else.
+    """
+    found = facts.get(name, [])
+    if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
+        raise ValueError(f"its {name} are no list of texts")
+    return tuple(found)
+
+
 class ArrayFile(NamedTuple, Generic[Made]):
     """A kind of file.
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
-from netdef.runtime.array_files import ArrayFile, Arrays
+from netdef.runtime.array_files import ArrayFile, Arrays, texts_of
 from netdef.runtime.data.datasets.dataset import same_files
 
 
@@ -118,8 +118,8 @@ def _descriptors(arrays: Arrays, facts: dict[str, Any]) -> Descriptors:
         values=arrays["values"].astype(np.float32, casting="same_kind"),
         labels=labels,
         numbers=arrays["numbers"].astype(np.int64, casting="safe"),
-        classes=tuple(facts["classes"]),
-        paths=tuple(facts["paths"]),
+        classes=texts_of(facts, "classes"),
+        paths=texts_of(facts, "paths"),
         made=facts["made"],
     )
     num, num_classes = len(found.values), len(found.classes)
@@ -133,6 +133,10 @@ def _descriptors(arrays: Arrays, facts: dict[str, Any]) -> Descriptors:
         raise ValueError(f"its labels go from {labels.min()} to {labels.max()}, and may go from 0 to {most}")
     if not np.isfinite(found.values).all():
         raise ValueError("it holds numbers that are not finite")
+    try:
+        _made_how(found)
+    except (AttributeError, TypeError):
+        raise ValueError("what it says of how it was made is damaged") from None
     return found
 
 

@@ -106,8 +106,16 @@ def read_mean_file(folder: Path) -> None:
     mean_shape(folder / "mean.binaryproto")
 
 
+MADE = {
+    "net": "x",
+    "name": "small",
+    "protocol": {"dense": True, "scales": [256, 384], "crops": 50, "flip": True, "pool": "prob"},
+}
+"""What posteriors say of the net that made them."""
+
+
 def posteriors(suffix: str) -> Kind:
-    found = Posteriors(np.full((4, 3), 1 / 3), np.array([0, 1, 2, 0]), np.arange(4), ("a", "b", "c"), {"net": "x"}, ())
+    found = Posteriors(np.full((4, 3), 1 / 3), np.array([0, 1, 2, 0]), np.arange(4), ("a", "b", "c"), MADE, ())
     return Kind(
         f"p{suffix}",
         lambda folder: POSTERIORS.write(folder / f"p{suffix}", found),

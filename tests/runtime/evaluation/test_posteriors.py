@@ -1,6 +1,7 @@
 """Posteriors: averaged as the paper says, fused, kept in files, and refused where they don't go together."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,9 +21,13 @@ def softmax(scores: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
     return found
 
 
+PROTOCOL = {"dense": False, "scales": [256], "crops": 10, "flip": True, "pool": "logits"}
+
+
 def some(classes: tuple[str, ...] = ("cat", "dog", "owl"), seed: int = 0) -> Posteriors:
     values = softmax(np.random.default_rng(seed).normal(size=(6, 4)), 1)
-    return Posteriors(values, np.array([0, 1, 2, 0, 1, 2]), np.arange(6), classes, {"net": f"{seed}.net"})
+    made = {"net": f"{seed}.net", "name": "small", "protocol": PROTOCOL}
+    return Posteriors(values, np.array([0, 1, 2, 0, 1, 2]), np.arange(6), classes, made)
 
 
 PATHS = tuple(f"here/{number}.png" for number in range(6))
@@ -68,7 +73,7 @@ def test_nets_are_fused_by_the_mean_whatever_the_order_of_their_classes() -> Non
     order = [2, 0, 1, 3]  # the last score is no class's
     turned = b._replace(values=b.values[:, order], labels=np.array([1, 2, 0, 1, 2, 0]), classes=("owl", "cat", "dog"))
     np.testing.assert_array_equal(fused([a, turned]).values, fused([a, b]).values)
-    assert fused([a, b]).made == {"fused": [{"net": "0.net"}, {"net": "2.net"}]}
+    assert fused([a, b]).made == {"fused": [a.made, b.made]}
 
 
 @pytest.mark.parametrize(
@@ -126,3 +131,16 @@ def test_files_that_are_not_sound_are_refused(tmp_path: Path) -> None:
         POSTERIORS.read(path)
     with pytest.raises(NetError, match=r"end it in \.npz or \.safetensors"):
         POSTERIORS.read(tmp_path / "saved.txt")
+
+
+OTHER_KINDS: list[Any] = [{}, [], 3, {"net": "x"}, {"net": 1, "name": [], "protocol": 3}, {"fused": 3}]
+
+
+@pytest.mark.parametrize(
+    "change", [*({"made": made} for made in OTHER_KINDS), {"classes": ([1], {}, 3)}, {"paths": 3}], ids=str
+)
+def test_facts_of_other_kinds_are_refused_where_they_are_read(change: dict[str, Any], tmp_path: Path) -> None:
+    """Not where they are told, much later: a report would end as our fault."""
+    POSTERIORS.write(tmp_path / "p.npz", some()._replace(**change))
+    with pytest.raises(NetError, match=r"p.npz can't be read as posteriors: (what it says|its \w+ are no list)"):
+        POSTERIORS.read(tmp_path / "p.npz")

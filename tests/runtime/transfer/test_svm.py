@@ -122,6 +122,13 @@ def test_a_file_gives_back_what_was_written_and_an_unsound_one_is_refused(
         DESCRIPTORS.read(path)
 
 
+@pytest.mark.parametrize("made", [[], 3, {"stacked": 3}, {"stacked": [3]}, {"protocol": 3}], ids=str)
+def test_what_made_them_is_told_in_other_kinds_of_words(made: Any, tmp_path: Path) -> None:
+    DESCRIPTORS.write(tmp_path / "d.npz", some()._replace(made=made))
+    with pytest.raises(NetError, match="what it says of how it was made is damaged"):
+        DESCRIPTORS.read(tmp_path / "d.npz")
+
+
 def test_a_file_that_holds_other_arrays_is_refused_in_words(tmp_path: Path) -> None:
     np.savez(tmp_path / "other.npz", rows=np.zeros(3))
     with pytest.raises(NetError, match="as descriptors: it has no values\n"):
