@@ -79,8 +79,8 @@ class TimedNet(NamedTuple):
                     f"{node.macs:,}" if node.macs != 0 else "",
                     f"{times.forward * 1000:,.3f}",
                     f"{times.backward * 1000:,.3f}",
-                    f"{100 * sum(times) / total:.1f} %",
-                    f"{2 * macs / times.forward / 1e9:,.1f}" if (macs := known(node.macs)) else "",
+                    f"{100 * sum(times) / total:.1f} %" if total else "",
+                    f"{2 * macs / times.forward / 1e9:,.1f}" if (macs := known(node.macs)) and times.forward else "",
                 )
 
     def _totals(self) -> Iterator[str]:

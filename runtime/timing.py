@@ -109,7 +109,8 @@ class _Start(nn.Module):
     def forward(self, **blobs: Tensor) -> Tensor:
         if self.module.net.has_loss:
             return self.module.loss(**blobs)[0]
-        return torch.stack([wide(output).sum() for output in self.module(**blobs).values()]).sum()
+        sums = [wide(output).sum() for output in self.module(**blobs).values()]
+        return torch.stack(sums).sum() if sums else torch.zeros(())  # Silence may take all outputs there are
 
 
 class _Clock:
@@ -179,11 +180,13 @@ class _Watch:
         self.clock.wait()
 
     def laps(self) -> list[Times]:
-        """The layers' times."""
+        """The layers' times; a layer that isn't run, as Silence, takes none."""
         backward = dict.fromkeys(range(self.num), 0.0)
         for (number, begin), (_, end) in pairwise(self.back):
             backward[number] += self.clock.between(begin, end)
-        forward = [self.clock.between(self.entered[i], self.left[i]) for i in range(self.num)]
+        forward = [
+            self.clock.between(self.entered[i], self.left[i]) if i in self.left else 0.0 for i in range(self.num)
+        ]
         return [Times(*pair) for pair in zip(forward, backward.values(), strict=True)]
 
 

@@ -80,7 +80,7 @@ def _help_for(name: str) -> str:
         return "an ONNX model is what export writes: name the .net or .prototxt that it was made of"
     if name.endswith((".caffemodel", ".h5", ".onnx", ".pt", ".pth", ".safetensors", ".npz", ".binaryproto")):
         return "weights are given with --weights, and a net is the text that defines it"
-    return "a net is a text: .net or .prototxt"
+    return "nets and solvers are texts: .net or .prototxt"
 
 
 def _decode(name: str, data: bytes, report: Report) -> Source:

@@ -62,9 +62,10 @@ class EvaluateRequest(Request):
             return tuple(zip(self.files, self.weights, strict=True))
         if absent := [file for file in self.files if not (self.weights or is_stream(file) or Path(file).exists())]:
             raise UsageError(f"there is no {absent[0]}: name a run's folder, or a net's file and its --weights")
-        nets, weights = sum(not Path(file).is_dir() for file in self.files), len(self.weights)
-        if nets == 1 and not weights:
-            raise UsageError("the net has no weights: --weights names a file with them, or a run's folder")
+        bare = [file for file in self.files if not Path(file).is_dir()]
+        if bare and not self.weights:
+            raise UsageError(_without_weights(bare[0]))
+        nets, weights = len(bare), len(self.weights)
         if nets != weights:
             there = f"there {'is' if nets == 1 else 'are'} {counted(nets, 'net')}"
             given = f"--weights stands {counted(weights, 'time')}"
@@ -145,7 +146,7 @@ class PredictRequest(Request):
         if self.weights is None and not (is_stream(self.net.file) or Path(self.net.file).exists()):
             raise UsageError(f"there is no {self.net.file}: name a run's folder, or a net's file and its --weights")
         if self.weights is None and not Path(self.net.file).is_dir():
-            raise UsageError("give the net its weights: --weights W; or name a run's folder instead")
+            raise UsageError(_without_weights(self.net.file))
         if (self.class_net is None) != (self.class_weights is None) or (self.class_net and not self.boxes):
             raise UsageError("--boxes takes --class-net and --class-weights together")
 
@@ -196,3 +197,7 @@ class SvmRequest(Request):
     train_per_class: int = count(30)
     test_per_class: int = count(50)
     seed: int = count(0, least=0, most=MOST_SEED)
+
+
+def _without_weights(file: str) -> str:
+    return f"{file} is no run's folder, and a net takes its weights: --weights W"

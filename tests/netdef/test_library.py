@@ -246,7 +246,7 @@ def test_progress_and_warnings_are_said_unless_switched_off(folder: Path, capsys
 @pytest.mark.parametrize(
     ("keywords", "said"),
     [
-        ({"net": "tiny.net"}, "the net has no weights: --weights names a file with them, or a run's folder"),
+        ({"net": "tiny.net"}, "tiny.net is no run's folder, and a net takes its weights"),
         ({"net": "tiny.net", "weights": "one.npz", "data": "data", "crops": 7}, "crops are 0, 1, 10, 50, not 7"),
         ({"net": "tiny.net", "weights": "one.npz", "data": "data", "pool": "max"}, "logits or prob"),
         ({"net": "tiny.net", "weights": "one.npz", "data": "data", "boxes": True}, "a net that gives boxes"),

@@ -74,7 +74,7 @@ def write_weights(path: str | os.PathLike[str], weights: Weights) -> None:
 
 
 def _unknown(path: Path, done: str, known: Iterable[str]) -> NetError:
-    message = f"{path}: weights with this suffix are not {done} yet"
+    message = f"{path}: weights with this suffix are not {done}"
     names = ("a run's folder" if suffix == FOLDER else suffix for suffix in known)
     return NetError(Diagnostic("N903", message, help=f"known: {', '.join(names)}"))
 

@@ -34,8 +34,10 @@ class Folder(Cached):
             self.paths += found
             labels += [known.index(name)] * len(found)
         if not self.paths:
-            help = f"a class is a folder with images ({', '.join(SUFFIXES)}): {path}/cat/1.jpg, {path}/dog/1.jpg"
-            raise NetError(Diagnostic("N711", f"{path} has no folders with images in them", help=help))
+            whole = path if path.is_dir() else "FOLDER"
+            help = f"a class is a folder with images ({', '.join(SUFFIXES)}): {whole}/cat/1.jpg, {whole}/dog/1.jpg"
+            what = "has no folders with images in them" if path.is_dir() else "is no set of images that netdef reads"
+            raise NetError(Diagnostic("N711", f"{path} {what}", help=help))
         super().__init__(known, labels)
 
     @override

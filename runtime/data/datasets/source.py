@@ -252,5 +252,5 @@ def _existing(source: str) -> Path:
         return path
     beside = [other.name for other in path.parent.iterdir() if other.is_dir()] if path.parent.is_dir() else []
     kinds = ", ".join(kind.what for kind in KINDS)
-    help = did_you_mean(path.name, [*beside, *EMBEDDED]) or f"--data takes {' or '.join(EMBEDDED)}, or {kinds}"
+    help = did_you_mean(path.name, [*beside, *EMBEDDED]) or f"data are {' or '.join(EMBEDDED)}, or {kinds}"
     raise NetError(Diagnostic("N710", f"there is no data {source}: no file or folder has this name", help=help))

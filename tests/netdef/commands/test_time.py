@@ -44,3 +44,11 @@ def test_tables_have_a_row_for_each_layer(capsys: Captured) -> None:
     assert [line.split()[0] for line in lines[4 : 4 + len(names)]] == names
     main([*command, "--format", "markdown"])
     assert capsys.readouterr().out.count("\n| ") == len(names) + 1
+
+
+@pytest.mark.parametrize("conv", ["", 'layer "conv" Convolution { num_output: 2 kernel_size: 3 }'])
+def test_a_net_whose_outputs_are_silenced_takes_time_too(conv: str, tmp_path: Path, capsys: Captured) -> None:
+    """A layer that nothing needs isn't run: it takes no time, and has no rate."""
+    (tmp_path / "silent.net").write_text(f'input "data" [1, 3, 8, 8]\n{conv}\nlayer "s" Silence\n')
+    assert main(["time", str(tmp_path / "silent.net"), "--repeat", "1", "--device", "cpu"]) == 0
+    assert "the whole net" in capsys.readouterr().out

@@ -214,5 +214,5 @@ def test_a_folder_without_weights_is_said(manifest: object, code: str, message: 
 
 
 def test_a_folder_is_not_written_to(tmp_path: Path) -> None:
-    with pytest.raises(NetError, match="weights with this suffix are not written yet"):
+    with pytest.raises(NetError, match="weights with this suffix are not written"):
         write_weights(tmp_path, some())

@@ -142,3 +142,10 @@ def test_a_folder_without_classes(tmp_path: Path, inside: list[str]) -> None:
         with pytest.raises(NetError, match=r"has no folders with images in them") as error:
             open_it()
         assert [mistake.code for mistake in error.value.report] == ["N711"]
+
+
+def test_one_image_is_no_data(tmp_path: Path) -> None:
+    (tmp_path / "cat.png").write_bytes(encoded(COLOUR, "PNG"))
+    with pytest.raises(NetError, match=r"cat\.png is no set of images that netdef reads") as error:
+        open_data(str(tmp_path / "cat.png"))
+    assert "FOLDER/cat/1.jpg" in str(error.value)
