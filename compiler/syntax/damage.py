@@ -28,7 +28,9 @@ def damage(body: Sequence[Statement], place: Span) -> tuple[Statement, ...]:
         return ()
     starts = [_start(statement, place) for statement in body]
     index = max((i for i, start in enumerate(starts) if start <= place.start), default=0)
-    return (*body[:index], _damaged(body[index], place), *body[index + 1 :])
+    # a colon that was too many may be that of another field, whose name nobody knows
+    lost = (Lost(place),) if ":" in place.text and isinstance(body[index], Field) else ()
+    return (*body[:index], _damaged(body[index], place), *lost, *body[index + 1 :])
 
 
 def _start(statement: Statement, place: Span) -> int:

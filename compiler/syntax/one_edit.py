@@ -19,14 +19,14 @@ from netdef.compiler.source import Source, Span
 from netdef.compiler.syntax import token_errors
 from netdef.compiler.syntax.braces import is_first_on_line
 from netdef.compiler.syntax.damage import damage
-from netdef.compiler.syntax.reading import Reading, place_of, read_amended, reads_well
+from netdef.compiler.syntax.reading import Place, Reading, place_of, read_amended, reads_well
 
 _MOST_JOINED = 6
 """A text with more mistakes than this is told all of them: that is no slip any more."""
 _MOST_TRIES = 400
 """For one mistake; several of a text share them, since the more there are the less it is a slip."""
-_MOST_AMENDED = 5
-"""For one mistake: each reads the whole text anew."""
+_MOST_AMENDED, _MOST_READ = 5, 500_000
+"""For one mistake: each reads the whole text anew, so that a long one is read less often; the latter in characters."""
 _LONGEST_REGION = 3000  # characters
 _FURTHEST = 24  # words and signs from the first place where a slip was noticed to the slip itself
 
@@ -57,23 +57,30 @@ class _Try(NamedTuple):
 def say_once(source: Source, reading: Reading) -> tuple[tuple[Diagnostic, ...], Reading | None]:
     """The mistakes of a text, each said once, and the text read as mended; None where no edit mends anything."""
     left = {place_of(each): each for each in reading.found}
-    is_a_guess = len(left) == 1 and not reading.tokens.is_sound
     edits: list[Edit] = []
+    places: list[Span] = []
     said: list[Diagnostic] = []
     mended: Reading | None = None
     num_tries = iter(range(_MOST_TRIES // len(left)))
-    for first in () if is_a_guess or len(left) > _MOST_JOINED else reading.found:
-        for edit in islice(_mending(source, first, num_tries), _MOST_AMENDED if place_of(first) in left else 0):
+    for first in () if len(left) > _MOST_JOINED else reading.found:
+        best: tuple[Edit, Reading, frozenset[Place]] | None = None
+        most = min(_MOST_AMENDED, 1 + _MOST_READ // len(source.text)) if place_of(first) in left else 0
+        for edit in islice(_mending(source, first, num_tries), most):
             amended, wrong = read_amended(source, [*edits, edit])
-            if place_of(first) not in wrong and wrong <= left.keys():
-                gone = [each for place, each in left.items() if place not in wrong]
-                said.append(_said(edit, gone))
-                left = {place: left[place] for place in left if place in wrong}
-                edits.append(edit)
-                mended = amended
+            mends = place_of(first) not in wrong and wrong <= left.keys()
+            if mends and (best is None or len(wrong) < len(best[2])):
+                best = edit, amended, wrong
+            if best is not None and not best[2]:
                 break
+        if best is not None:
+            edit, mended, wrong = best
+            gone = [each for place, each in left.items() if place not in wrong]
+            said.append(_said(edit, gone))
+            left = {place: left[place] for place in left if place in wrong}
+            edits.append(edit)
+            places += [edit.span, *(each.primary.span for each in gone if each.primary is not None)]
     found = (*left.values(), *said)
-    return found, None if mended is None else _doubted(mended, edits)
+    return found, None if mended is None else _doubted(mended, edits, places)
 
 
 def _said(edit: Edit, gone: Sequence[Diagnostic]) -> Diagnostic:
@@ -86,11 +93,12 @@ def _said(edit: Edit, gone: Sequence[Diagnostic]) -> Diagnostic:
     return min(gone, key=lambda each: abs(place_of(each)[1] - place.start))
 
 
-def _doubted(mended: Reading, edits: list[Edit]) -> Reading:
-    """The same, with what was changed marked as lost or broken."""
+def _doubted(mended: Reading, edits: Sequence[Edit], places: Sequence[Span]) -> Reading:
+    """The same, with what was changed, and where that was noticed, marked as lost or broken."""
     body = mended.body
+    for place in places:
+        body = damage(body, place)
     for edit in edits:
-        body = damage(body, edit.span)
         if not {"{", "}"}.isdisjoint((edit.span.text, edit.replacement.strip())):
             mended.tokens.is_sound = False
     return mended._replace(body=body)
@@ -98,14 +106,17 @@ def _doubted(mended: Reading, edits: list[Edit]) -> Reading:
 
 def _mending(source: Source, mistake: Diagnostic, num_tries: Iterator[int]) -> Iterator[Edit]:
     """Edits after which the statements around a mistake read well, the likeliest first."""
-    for region in _regions(source, mistake):
-        text = region.text
-        for each in sorted(_tries(region, mistake), key=lambda each: each.cost):
-            if next(num_tries, None) is None:
-                return
-            start, end = each.edit.span.start - region.start, each.edit.span.end - region.start
-            if reads_well(text[:start] + each.edit.replacement + text[end:]):
-                yield each.edit
+    tries = [(each, region) for region in _regions(source, mistake) for each in _tries(region, mistake)]
+    yielded: set[Edit] = set()
+    for (_, edit), region in sorted(tries, key=lambda each: each[0].cost):
+        if edit in yielded:
+            continue
+        if next(num_tries, None) is None:
+            return
+        text, start, end = region.text, edit.span.start - region.start, edit.span.end - region.start
+        if reads_well(text[:start] + edit.replacement + text[end:]):
+            yielded.add(edit)
+            yield edit
 
 
 def _regions(source: Source, mistake: Diagnostic) -> Iterator[Span]:
@@ -167,8 +178,10 @@ def _edits_at(token: Span, before: Span | None, following: Span | None) -> Itera
     place = token._replace(end=token.start)
     after = token._replace(start=token.end)
     for meant, cost in _meant(token, before):
-        yield _Try(cost + 0.1 * is_word, Edit(token, f" {meant} "))
-        yield _Try(cost + 0.1, Edit(place, f"{meant} "))
+        if meant not in _FIRST_WORDS or following is None or following.text != ":":
+            yield _Try(cost + 0.1 * is_word, Edit(token, f" {meant} "))
+        if meant not in _FIRST_WORDS or token.text != ":":  # no colon follows the word of a construct
+            yield _Try(cost + 0.1, Edit(place, f"{meant} "))
         if following is None:
             yield _Try(cost, Edit(after, f" {meant} "))
     if following is not None:

@@ -8,6 +8,8 @@ from netdef.compiler.syntax.one_edit import say_once
 from netdef.compiler.syntax.reading import Reading, read
 from netdef.compiler.syntax.tree import Tree
 
+_TOO_MANY = frozenset({"N101", "N102"})
+
 
 @no_collection()
 def parse(source: Source, report: Report) -> Tree:
@@ -27,5 +29,9 @@ def _tree(source: Source, reading: Reading) -> Tree:
 
 
 def _is_sure(mistake: Diagnostic) -> bool:
-    """Whether there is no doubt what was meant, so that the text was read as if it were mended."""
-    return mistake.fix is not None and mistake.fix.applicability is Applicability.SAFE and mistake.code != "N102"
+    """Whether there is no doubt what was meant, so that the text was read as if it were mended.
+
+    Of a sign too many there is: it may stand in the place of what the text lacks.
+    """
+    is_safe = mistake.fix is not None and mistake.fix.applicability is Applicability.SAFE
+    return is_safe and mistake.code not in _TOO_MANY

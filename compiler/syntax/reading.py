@@ -23,7 +23,7 @@ from netdef.compiler.syntax.quick_parse import QuickParser
 from netdef.compiler.syntax.recovery import Recovery
 from netdef.compiler.syntax.reserved_words import RESERVED, check_names
 from netdef.compiler.syntax.tokens import Token, Tokens
-from netdef.compiler.syntax.tree import Broken, Expression, Field, Literal, Lost, Statement, Template, Text
+from netdef.compiler.syntax.tree import Broken, Expression, Field, Group, Literal, Lost, Statement, Template, Text
 
 _parser = cache(load_parser)
 
@@ -84,14 +84,17 @@ def reads_well(text: str) -> bool:
     if len(report) or any(map(_is_misread, tokens.all, [*tokens.all[1:], None])):
         return False
     try:
-        _parse(tokens, report)
+        body = _parse(tokens, report)
     except UnexpectedInput:
         return False
-    return not len(report)
+    # a type behind which braces open has lost the head of its layer: no field begins with a capital letter
+    return not len(report) and not any(isinstance(each, Group) and each.name[:1].isupper() for each in body)
 
 
 def _is_misread(token: Token, following: Token | None) -> bool:
     """Whether a word of the language is taken for a name, which no text means."""
+    if token.type == "FIELDS":
+        return any(field.name in _NEVER_NAMES for field in token.value)
     is_called = following is not None and following.type == "LPAR" and token.value in RESERVED
     return token.type == "NAME" and (is_called or token.value in _NEVER_NAMES)
 

@@ -12,7 +12,7 @@ from typing import Any
 import lark
 import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netdef.compiler.diagnostics import Diagnostic, Report
@@ -531,11 +531,13 @@ def render_all(definition: str) -> None:
         assert text.render(diagnostic)
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(WORDS), max_size=40).map(" ".join))
 def test_any_tokens_give_diagnostics_only(definition: str) -> None:
     render_all(definition)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_gives_diagnostics_only(definition: str) -> None:
     render_all(definition)
