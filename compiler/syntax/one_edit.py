@@ -61,11 +61,11 @@ def say_once(source: Source, reading: Reading) -> tuple[tuple[Diagnostic, ...], 
     places: list[Span] = []
     said: list[Diagnostic] = []
     mended: Reading | None = None
-    num_tries = iter(range(_MOST_TRIES // len(left)))
+    most_tries = _MOST_TRIES // len(left)
     for first in () if len(left) > _MOST_JOINED else reading.found:
         best: tuple[Edit, Reading, frozenset[Place]] | None = None
         most = min(_MOST_AMENDED, 1 + _MOST_READ // len(source.text)) if place_of(first) in left else 0
-        for edit in islice(_mending(source, first, num_tries), most):
+        for edit in islice(_mending(source, first, iter(range(most_tries))), most):
             amended, wrong = read_amended(source, [*edits, edit])
             mends = place_of(first) not in wrong and wrong <= left.keys()
             if mends and (best is None or len(wrong) < len(best[2])):
@@ -106,17 +106,16 @@ def _doubted(mended: Reading, edits: Sequence[Edit], places: Sequence[Span]) -> 
 
 def _mending(source: Source, mistake: Diagnostic, num_tries: Iterator[int]) -> Iterator[Edit]:
     """Edits after which the statements around a mistake read well, the likeliest first."""
-    tries = [(each, region) for region in _regions(source, mistake) for each in _tries(region, mistake)]
     yielded: set[Edit] = set()
-    for (_, edit), region in sorted(tries, key=lambda each: each[0].cost):
-        if edit in yielded:
-            continue
-        if next(num_tries, None) is None:
-            return
-        text, start, end = region.text, edit.span.start - region.start, edit.span.end - region.start
-        if reads_well(text[:start] + edit.replacement + text[end:]):
-            yielded.add(edit)
-            yield edit
+    for region in _regions(source, mistake):
+        text = region.text
+        for _, edit in sorted(_tries(region, mistake), key=lambda each: each.cost):
+            if next(num_tries, None) is None:
+                return
+            start, end = edit.span.start - region.start, edit.span.end - region.start
+            if edit not in yielded and reads_well(text[:start] + edit.replacement + text[end:]):
+                yielded.add(edit)
+                yield edit
 
 
 def _regions(source: Source, mistake: Diagnostic) -> Iterator[Span]:
