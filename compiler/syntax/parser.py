@@ -4,7 +4,6 @@ from netdef.compiler.collection import no_collection
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.fixes import Applicability
 from netdef.compiler.source import Source
-from netdef.compiler.syntax.one_edit import say_once
 from netdef.compiler.syntax.reading import Reading, read
 from netdef.compiler.syntax.tree import Tree
 
@@ -17,6 +16,8 @@ def parse(source: Source, report: Report) -> Tree:
     reading = read(source)
     found, mended = reading.found, None
     if len(found) > 1 or not all(_is_sure(each) for each in found):
+        from netdef.compiler.syntax.one_edit import say_once  # most texts are right
+
         found, mended = say_once(source, reading)
     report.extend(found)
     tree = _tree(source, reading)

@@ -4,7 +4,7 @@ Lark keeps at each step what a recovery may need. Most texts need none: this loo
 no place, and leaves the text to Lark.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import Any
 
@@ -16,27 +16,34 @@ from netdef.compiler.syntax.tokens import Token
 _END = "$END"
 
 
-class QuickParser:
-    """A parser's tables with all that is looked up at each step put into one place.
+class _Steps(dict[int, dict[str, Any]]):
+    """By state and terminal: the state to go to, or what is to be reduced.
 
-    For each state and terminal there is the state to go to, or what is to be reduced: how many values, the callback
-    that makes one of them, and the rule's name, by which the next state is found.
+    That is how many values, the callback that makes one of them, and the rule's name, by which the next state is found.
+    A state's are made when a text first comes to it: a short text sees a few of them.
     """
+
+    def __init__(self, states: Mapping[int, Mapping[str, Any]], callbacks: Mapping[Any, Any]) -> None:
+        self._states, self._callbacks = states, callbacks
+
+    def __missing__(self, state: int) -> dict[str, Any]:
+        made = {
+            symbol: target if action is Shift else (len(target.expansion), self._callbacks[target], target.origin.name)
+            for symbol, (action, target) in self._states[state].items()
+        }
+        self[state] = made
+        return made
+
+
+class QuickParser:
+    """A parser's tables with all that is looked up at each step put into one place."""
 
     def __init__(self, parser: lark.Lark) -> None:
         inner: Any = parser.parser
         loop = inner.parser.parser
         table = loop.parse_table
         self._start, self._end = table.start_states["start"], table.end_states["start"]
-        self._steps: dict[int, dict[str, Any]] = {
-            state: {
-                symbol: target
-                if action is Shift
-                else (len(target.expansion), loop.callbacks[target], target.origin.name)
-                for symbol, (action, target) in actions.items()
-            }
-            for state, actions in table.states.items()
-        }
+        self._steps = _Steps(table.states, loop.callbacks)
 
     def parse(self, tokens: Iterable[Token]) -> Any:
         """What the callbacks make of a text; None if a token has no place in it."""

@@ -16,7 +16,7 @@ from netdef.compiler.counted import counted
 from netdef.compiler.diagnostics import Report
 from netdef.compiler.files import DISK, STDIN
 from netdef.compiler.fix_files import FixedFiles, fix_files
-from netdef.compiler.render import FORMATS
+from netdef.compiler.render.formats import FORMATS
 from netdef.compiler.request import NetRequest
 from netdef.compiler.schema.caffe import Phase
 from netdef.options.net import net_arguments, net_request

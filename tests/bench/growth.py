@@ -19,7 +19,7 @@ MEASURED = """
 import sys
 from netdef.compiler.all_phases import analyse_phases
 from netdef.compiler.files import Files
-from netdef.compiler.render import FORMATS
+from netdef.compiler.render.formats import FORMATS
 from netdef.compiler.request import NetRequest
 found = analyse_phases(NetRequest(file="a.net"), Files({"a.net": sys.stdin.read()}, disk=False))
 for render in FORMATS.values():

@@ -11,7 +11,7 @@ from netdef.compiler.all_phases import analyse_phases
 from netdef.compiler.collection import no_collection
 from netdef.compiler.files import Files
 from netdef.compiler.load import Analysis, join_net
-from netdef.compiler.render import FORMATS
+from netdef.compiler.render.formats import FORMATS
 from netdef.compiler.request import NetRequest
 from netdef.compiler.schema.caffe import Phase
 

@@ -20,7 +20,7 @@ from netdef.compiler.layers import catalogue
 from netdef.compiler.layers.base import Layer
 from netdef.compiler.load import analyse
 from netdef.compiler.net.net import Net
-from netdef.compiler.render import FORMATS
+from netdef.compiler.render.formats import FORMATS
 from netdef.compiler.request import NetRequest
 from netdef.compiler.schema.message import Message, Param, ProtoEnum
 from netdef.compiler.views.dot import dot

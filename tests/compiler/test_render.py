@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity
 from netdef.compiler.fixes import Applicability, replace
 from netdef.compiler.override import override
-from netdef.compiler.render import FORMATS, concise
+from netdef.compiler.render import concise
+from netdef.compiler.render.formats import FORMATS
 from netdef.compiler.render.line import show_line
 from netdef.compiler.render.text import render
 from netdef.compiler.source import Source, Span
