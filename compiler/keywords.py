@@ -25,10 +25,7 @@ def plain_state(state: Mapping[str, Any]) -> dict[str, Any]:
     given = dict(state)
     for name, read in _READ.items():
         if name in given:
-            try:
-                given[name] = read(given[name])
-            except WrongKeyword as wrong:
-                raise WrongKeyword(f"{name}: {wrong}") from None
+            given[name] = _of(name, read, given[name])
     return given
 
 

@@ -6,6 +6,7 @@ line was meant for training, where it is the rule without being said.
 
 from collections.abc import Iterator
 
+from netdef.compiler.counted import first_named
 from netdef.compiler.diagnostics import Diagnostic, Label, Severity
 from netdef.compiler.layers.roles import WeightRole
 from netdef.compiler.net.net import Net, Node
@@ -20,12 +21,11 @@ def check_statistics(net: Net) -> Iterator[Diagnostic]:
     """One warning that names all such layers of a net in phase TEST."""
     found = [node for node in net.nodes if _goes_by_the_batch(node)]
     if found:
-        names = ", ".join(node.name for node in found[:_SHOWN])
-        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        names = first_named([node.name for node in found], _SHOWN)
         takes = "takes its" if len(found) == 1 else "take their"
         yield Diagnostic(
             "N608",
-            f"{names}{more} {takes} mean and variance from the batch, in tests too",
+            f"{names} {takes} mean and variance from the batch, in tests too",
             Label(place_of(_FIELD, found[0].definition.places, found[0].at)),
             help=f"leave out {_FIELD}: training takes the batch's anyway, and tests then take what training gathered",
             severity=Severity.WARNING,

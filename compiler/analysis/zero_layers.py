@@ -6,6 +6,7 @@ under a loss, it learns all the same: its gradients depend on its bottom then.
 
 from collections.abc import Iterator
 
+from netdef.compiler.counted import first_named
 from netdef.compiler.diagnostics import Diagnostic, Label, Severity
 from netdef.compiler.layers.roles import Makes
 from netdef.compiler.net.net import Net, Node, own_weights
@@ -27,11 +28,10 @@ def check_fillers(net: Net) -> Iterator[Diagnostic]:
     found = zero_layers(net)
     if found:
         names = [node.name for node in found]
-        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         start = "starts" if len(names) == 1 else "start"
         yield Diagnostic(
             "N604",
-            f"{', '.join(names[:_SHOWN])}{more} {start} at zero, and training can't move what does",
+            f"{first_named(names, _SHOWN)} {start} at zero, and training can't move what does",
             Label(found[0].at, "filled with 0, as all are without a weight_filler"),
             help='fill the weights at random, weight_filler { type: "msra" }, or begin with others: --weights',
             severity=Severity.WARNING,

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 
-from netdef.compiler.counted import counted
+from netdef.compiler.counted import counted, first_named
 from netdef.compiler.files import is_stream
 from netdef.compiler.net.net import Node
 from netdef.compiler.weights.match import Matched
@@ -53,9 +53,8 @@ def introduction(
     if setup.judged is not None and (setup.judged.others or setup.judged.by_position):
         yield f"tests: {setup.judged.text}"
     if frozen := [node.name for node in net.nodes if is_frozen(node)]:
-        more = f" and {len(frozen) - MOST_NAMED} more" if len(frozen) > MOST_NAMED else ""
         how = "are filled" if source is None and start is None else "are"
-        yield f"{', '.join(frozen[:MOST_NAMED])}{more}: not trained (lr_mult: 0), they stay as they {how}"
+        yield f"{first_named(frozen, MOST_NAMED)}: not trained (lr_mult: 0), they stay as they {how}"
     named = recipe_path(request.recipe.file, request.net.file) or "built-in recipe"
     length = f"{counted(setup.num_iterations, 'iteration')} of {counted(recipe.batch, 'image')}"
     yield f"{named}: {length if setup.num_iterations else '1 test of the first weights, and no training'}"

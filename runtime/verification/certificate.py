@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from math import isfinite, isnan, nan
 from typing import Any, NamedTuple
 
-from netdef.compiler.counted import counted
+from netdef.compiler.counted import counted, first_named
 from netdef.compiler.override import override
 from netdef.compiler.render.line import visible
 from netdef.compiler.shape import Shape, known, product, show
@@ -139,10 +139,9 @@ class Certificate(NamedTuple):
         """What the verdict says nothing about."""
         constant = self.constant
         if constant:
-            named = ", ".join(f"{visible(found.blob)} ({found.value:g})" for found in constant[:NUM_SHOWN])
-            more = f" and {len(constant) - NUM_SHOWN} more" if len(constant) > NUM_SHOWN else ""
+            named = first_named([f"{visible(found.blob)} ({found.value:g})" for found in constant], NUM_SHOWN)
             of_all = f"{len(constant)} of {counted(len(self.cases[0].blobs), 'blob')}"
-            yield f"nothing is proved of {of_all}, one number everywhere: {named}{more}"
+            yield f"nothing is proved of {of_all}, one number everywhere: {named}"
 
     @property
     def verdict(self) -> str:

@@ -51,6 +51,12 @@ class Moment(NamedTuple):
         return int(self.elapsed(duration.unit) // duration.amount)
 
 
+def _above_0(name: str, duration: Duration) -> Iterator[Refusal]:
+    """What is wrong with a duration that has to be one."""
+    if duration.amount <= 0:
+        yield Refusal("N863", f"{name} must be above 0, not {duration}", at=name)
+
+
 class Policy(Message, ABC):
     """How the learning rate changes."""
 
@@ -117,8 +123,7 @@ class Step(Policy):
     def problems(self) -> Iterator[Refusal]:
         """A step has a length."""
         yield from super().problems()
-        if self.stepsize.amount <= 0:
-            yield Refusal("N863", f"stepsize must be above 0, not {self.stepsize}", at="stepsize")
+        yield from _above_0("stepsize", self.stepsize)
 
     @override
     def own_rate(self, moment: Moment) -> float:
@@ -187,8 +192,7 @@ class Poly(Policy):
     def problems(self) -> Iterator[Refusal]:
         """It has a length."""
         yield from super().problems()
-        if self.length.amount <= 0:
-            yield Refusal("N863", f"length must be above 0, not {self.length}", at="length")
+        yield from _above_0("length", self.length)
         if self.power < 0:
             yield Refusal("N863", f"power must be at least 0, not {self.power:g}", at="power")
 
@@ -213,8 +217,7 @@ class Cosine(Policy):
     def problems(self) -> Iterator[Refusal]:
         """It has a length."""
         yield from super().problems()
-        if self.length.amount <= 0:
-            yield Refusal("N863", f"length must be above 0, not {self.length}", at="length")
+        yield from _above_0("length", self.length)
 
     @override
     def own_rate(self, moment: Moment) -> float:
