@@ -11,6 +11,8 @@ from datetime import timedelta
 
 from torch.distributed import Store  # type: ignore[attr-defined]  # torch declares no exports
 
+from netdef.runtime.exit_status import ExitStatus
+
 FOUND, SAID = "mistakes", "said"
 PATIENCE = timedelta(seconds=10)
 
@@ -25,11 +27,11 @@ class Mistakes:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def is_mine(self) -> bool:
-        """Whether this process is the first to find one, and so is to say it before it ends."""
+    def is_mine(self, status: ExitStatus) -> bool:
+        """Whether this process is the first to find one, and so is to say it before it ends with a status."""
         is_first = bool(self._store.add(FOUND, 1) == 1)
         if is_first:
-            atexit.register(self._said)
+            atexit.register(self._said, status)
         return is_first
 
     @property
@@ -37,11 +39,13 @@ class Mistakes:
         """Whether any process has found one."""
         return bool(self._store.add(FOUND, 0))
 
-    def wait(self) -> None:
-        """Until it was said, or whoever was to say it has died."""
+    def wait(self) -> ExitStatus:
+        """The status of what is said, once it was; a user's mistake if whoever was to say it has died."""
         with suppress(RuntimeError):
             self._store.wait([SAID], PATIENCE)
+            return ExitStatus(int(self._store.get(SAID)))
+        return ExitStatus.USER_MISTAKE
 
-    def _said(self) -> None:
+    def _said(self, status: ExitStatus) -> None:
         with suppress(RuntimeError):
-            self._store.set(SAID, "")
+            self._store.set(SAID, str(int(status)))

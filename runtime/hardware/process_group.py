@@ -177,26 +177,22 @@ def process_group(device: str | None = None) -> Iterator[ProcessGroup]:
         yield group
         group.barrier()  # whoever parts while another still talks may end that one
     except (NetError, UsageError) as error:
-        is_mine = mistakes.is_mine()
+        is_mine = mistakes.is_mine(ExitStatus.WRONG_USAGE if isinstance(error, UsageError) else ExitStatus.USER_MISTAKE)
         dist.destroy_process_group()  # else its threads end the process with another status
         if is_mine:
             raise
-        mistakes.wait()
-        raise SaidElsewhere(
-            ExitStatus.WRONG_USAGE if isinstance(error, UsageError) else ExitStatus.USER_MISTAKE
-        ) from None
+        raise SaidElsewhere(mistakes.wait()) from None
     except SystemExit as end:
         dist.destroy_process_group()
         if isinstance(end, SaidElsewhere):
-            mistakes.wait()
+            raise SaidElsewhere(mistakes.wait()) from None
         raise
     except RuntimeError as error:
         if group.size == 1 or not any(word in str(error) for word in GONE):
             raise
         if not mistakes.are_found:
             raise lost_another(group, str(error)) from None
-        mistakes.wait()
-        raise SaidElsewhere(ExitStatus.USER_MISTAKE) from None
+        raise SaidElsewhere(mistakes.wait()) from None
     dist.destroy_process_group()  # a broken group is left as it is
 
 

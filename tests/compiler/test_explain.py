@@ -12,6 +12,7 @@ import pytest
 from netdef.cli import main
 from netdef.compiler import explain
 from netdef.compiler.diagnostics import CODE_GROUPS, group_of
+from netdef.compiler.layers import catalogue
 from netdef.compiler.net_error import NetError
 
 ROOT = Path(__file__).parent.parent.parent
@@ -53,7 +54,8 @@ def test_the_transcript_is_what_netdef_says(
     written = transcript.read_text("utf-8") if transcript.exists() else ""
     first = written.split("\n", 1)[0]
     command = first.removeprefix("$ ") if first.startswith("$ ") else f"netdef check {code}.net"
-    said = transcribe(command, capsys, monkeypatch)
+    with catalogue.restored():
+        said = transcribe(command, capsys, monkeypatch)
     if request.config.getoption("--rewrite"):
         transcript.write_text(said, "utf-8")
     else:

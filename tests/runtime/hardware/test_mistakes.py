@@ -3,24 +3,26 @@
 import atexit
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 import torch.distributed as dist
 
+from netdef.runtime.exit_status import ExitStatus
 from netdef.runtime.hardware.launcher import status_of
 from netdef.runtime.hardware.mistakes import Mistakes
 
 
 def test_the_first_says_it_and_the_others_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     at_exit: list[Callable[[], Any]] = []
-    monkeypatch.setattr(atexit, "register", at_exit.append)
+    monkeypatch.setattr(atexit, "register", lambda *call: at_exit.append(partial(*call)))
     store = dist.HashStore()  # type: ignore[attr-defined]  # torch declares no exports
     one, other = Mistakes(store), Mistakes(store)
     assert not one.are_found
-    assert other.is_mine()
+    assert other.is_mine(ExitStatus.WRONG_USAGE)
     assert one.are_found
-    assert not one.is_mine()
+    assert not one.is_mine(ExitStatus.USER_MISTAKE)
     waiting = threading.Thread(target=one.wait)
     waiting.start()
     waiting.join(0.2)
@@ -29,13 +31,15 @@ def test_the_first_says_it_and_the_others_wait(monkeypatch: pytest.MonkeyPatch) 
     said()
     waiting.join(5)
     assert not waiting.is_alive()
+    assert one.wait() == ExitStatus.WRONG_USAGE, "that of what was said"
 
 
 def test_nobody_waits_for_the_dead_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
     from datetime import timedelta
 
     monkeypatch.setattr("netdef.runtime.hardware.mistakes.PATIENCE", timedelta(milliseconds=50))
-    Mistakes(dist.HashStore()).wait()  # type: ignore[attr-defined]
+    store = dist.HashStore()  # type: ignore[attr-defined]
+    assert Mistakes(store).wait() == ExitStatus.USER_MISTAKE
 
 
 @pytest.mark.parametrize(
