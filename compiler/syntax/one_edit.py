@@ -9,7 +9,7 @@ counts as lost, so that nothing follows from the guess. (LR parsers' minimum-cos
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -150,7 +150,7 @@ def _tries(region: Span, mistake: Diagnostic) -> Iterator[_Try]:
     tokens = [Span(source, *each.span()) for each in found if each["token"] is not None]
     assert mistake.primary is not None
     noticed = [_nearest(tokens, label.span.start) for label in (mistake.primary, *mistake.secondary)]
-    depth = _depth(*(token.text for token in tokens))
+    depth = _depth([token.text for token in tokens])
     for index, token in enumerate(tokens):
         distance = min(abs(index - place) for place in noticed)
         is_behind = index > 1 and tokens[index - 2].start > last
@@ -158,8 +158,8 @@ def _tries(region: Span, mistake: Diagnostic) -> Iterator[_Try]:
             continue
         before, following = (tokens[i] if 0 <= i < len(tokens) else None for i in (index - 1, index + 1))
         for cost, edit in _edits_at(token, before, following):
-            change = zip(depth, _depth(edit.replacement.strip()), _depth(edit.span.text), strict=True)
-            if all(open + more == less for open, more, less in change):
+            more, less = _depth_of(edit.replacement.strip()), _depth_of(edit.span.text)
+            if depth == (less[0] - more[0], less[1] - more[1], less[2] - more[2]):
                 yield _Try(cost + distance * _COST_OF_A_STEP, edit)
 
 
@@ -201,7 +201,11 @@ def _meant(token: Span, before: Span | None) -> Iterator[tuple[str, float]]:
         yield from ((word, _COST_OF_A_WORD) for word in _FIRST_WORDS)
 
 
-def _depth(*tokens: str) -> tuple[int, int, int]:
+def _depth(tokens: Iterable[str]) -> tuple[int, int, int]:
     """How many more braces, parentheses and brackets open than close."""
-    braces, parentheses, brackets = zip(_NONE, *(_DEPTH.get(token, _NONE) for token in tokens), strict=True)
+    braces, parentheses, brackets = zip(_NONE, *map(_depth_of, tokens), strict=True)
     return sum(braces), sum(parentheses), sum(brackets)
+
+
+def _depth_of(token: str) -> tuple[int, int, int]:
+    return _DEPTH.get(token, _NONE)

@@ -14,6 +14,7 @@ from lark.exceptions import UnexpectedInput
 
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.edits import Edit, apply_edits
+from netdef.compiler.override import override
 from netdef.compiler.source import Source, Span
 from netdef.compiler.syntax import syntax_errors, token_errors
 from netdef.compiler.syntax.lexer import scan
@@ -78,17 +79,29 @@ def read_amended(source: Source, edits: Sequence[Edit]) -> tuple[Reading, frozen
 
 
 def reads_well(text: str) -> bool:
-    """Whether nothing is wrong with some statements."""
-    report = Report()
-    tokens = scan(Source("", text), report)
-    if len(report) or any(map(_is_misread, tokens.all, [*tokens.all[1:], None])):
-        return False
+    """Whether nothing is wrong with some statements; the first mistake ends the reading."""
+    report = _NoMistakes()
     try:
-        body = _parse(tokens, report)
-    except UnexpectedInput:
+        tokens = scan(Source("", text), report)
+        if any(map(_is_misread, tokens.all, [*tokens.all[1:], None])):
+            return False
+        body = _quick_parse(tokens, report)
+    except _IsWrong:
         return False
     # a type behind which braces open has lost the head of its layer: no field begins with a capital letter
-    return not len(report) and not any(isinstance(each, Group) and each.name[:1].isupper() for each in body)
+    return body is not None and not any(isinstance(each, Group) and each.name[:1].isupper() for each in body)
+
+
+class _IsWrong(Exception):
+    """Something is wrong, which is all that was asked."""
+
+
+class _NoMistakes(Report):
+    """A report that takes none."""
+
+    @override
+    def add(self, diagnostic: Diagnostic) -> None:
+        raise _IsWrong
 
 
 def _is_misread(token: Token, following: Token | None) -> bool:
@@ -145,18 +158,29 @@ def _statements(tokens: Tokens, report: Report) -> tuple[Statement, ...]:
         return (Lost(Span(tokens.source, 0, len(tokens.source.text))),)
 
 
-def _parse(tokens: Tokens, report: Report, recovery: Recovery | None = None) -> tuple[Statement, ...]:
+def _parse(tokens: Tokens, report: Report, recovery: Recovery) -> tuple[Statement, ...]:
+    body = _quick_parse(tokens, report)
+    if body is None:
+        parser: Any = _parser()  # Lark promises a tree of its own, and returns what our callbacks made
+        body = cast(tuple[Statement, ...], parser.parse(tokens, start="start", on_error=recovery))
+        _check_names(body, tokens, report)
+    return body
+
+
+def _quick_parse(tokens: Tokens, report: Report) -> tuple[Statement, ...] | None:
+    """The statements of a text that fits the grammar; None of another. Its strings are read in either case."""
     for token in tokens.all:
         if token.type == "STRING":
             token.value = _read_string(token, tokens.has_constructs, report)
     body: tuple[Statement, ...] | None = _quick_parser().parse(tokens.all)
-    if body is None:
-        parser: Any = _parser()  # Lark promises a tree of its own, and returns what our callbacks made
-        body = parser.parse(tokens, start="start", on_error=recovery)
-    assert body is not None
+    if body is not None:
+        _check_names(body, tokens, report)
+    return body
+
+
+def _check_names(body: tuple[Statement, ...], tokens: Tokens, report: Report) -> None:
     if tokens.has_constructs:
         check_names(body, report)
-    return body
 
 
 def _read_string(token: Token, has_constructs: bool, report: Report) -> Text | Template:

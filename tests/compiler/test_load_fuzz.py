@@ -5,6 +5,7 @@ is made again: ``text(number)``.
 """
 
 import random
+import resource
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from netdef.compiler.all_phases import analyse_phases
 from netdef.compiler.apply_fixes import apply_fixes
 from netdef.compiler.files import Files
 from netdef.compiler.fix_files import fix_files
@@ -22,6 +24,7 @@ from netdef.compiler.load import analyse
 from netdef.compiler.net.net import Net
 from netdef.compiler.render.formats import FORMATS
 from netdef.compiler.request import NetRequest
+from netdef.compiler.schema.caffe import Phase
 from netdef.compiler.schema.message import Message, Param, ProtoEnum
 from netdef.compiler.views.dot import dot
 from netdef.compiler.views.prototxt import write, write_net
@@ -31,6 +34,8 @@ from netdef.compiler.views.summary import render
 NETS = Path(__file__).parents[2] / "nets"
 SECONDS = 5
 """What one text may take."""
+GROWTH = 2**20
+"""KiB that one text may add to the greatest memory of the process."""
 SIZES = ("0", "1", "2", "3", "-1", "-2", "7", "255", "2147483647", "2147483648", "9223372036854775807", "9" * 30)
 NUMBERS = (
     *SIZES,
@@ -81,7 +86,8 @@ def text(number: int) -> str:
     random_ = random.Random(number)
     kind = number % 5
     if kind < 2:
-        return _damaged(random_.choice(_prototxts() if kind else _nets()), random_)
+        whole = random_.choice(_prototxts() if kind else _nets())
+        return _damaged(_piece(whole, random_) if random_.random() < 0.7 else whole, random_)
     written = (_made, _one_layer, _chain)[kind - 2](random_)
     return _damaged(written, random_) if random_.random() < 0.3 else written
 
@@ -97,6 +103,13 @@ def _prototxts() -> list[str]:
     expanded = [analyse(path=str(path)).expanded for path in sorted(NETS.glob("*.net"))]
     written = [write(each) for each in expanded if each is not None]
     return [each for each in written if len(each) < 20_000] + [V1]
+
+
+def _piece(text: str, random_: random.Random) -> str:
+    """Some lines of a text, which may begin and end within a layer."""
+    lines = text.splitlines(keepends=True)
+    start = random_.randrange(len(lines))
+    return "".join(lines[start : start + random_.choice((5, 20, 40))])
 
 
 def _damaged(text: str, random_: random.Random) -> str:
@@ -215,9 +228,11 @@ def _field(name: str, param: Param, random_: random.Random) -> str:
 def through_all(written: str) -> None:
     """Read a text, draw what is wrong with it and what is known of it, read again what it expands to, and mend it."""
     files = Files({"a.net": 'layer "ra" ReLU', "main.net": written}, disk=False)
-    found = analyse(path="main.net", files=files)
+    request = NetRequest(file="main.net")
+    in_both = analyse_phases(request, files)
+    found = in_both.analyses[Phase.TEST]
     for format in FORMATS.values():
-        format(found.report)
+        format(in_both.report)
     if found.net is not None:
         _show(found.net)
     if found.expanded is not None and not found.report.errors:
@@ -226,8 +241,9 @@ def through_all(written: str) -> None:
         assert {said.code for said in again.report.errors} <= unsaid, again.report.errors
         if found.net is not None and not again.report.errors and again.net is not None:
             assert again.net.shapes == found.net.shapes
-    fixed = fix_files(NetRequest(file="main.net"), files)  # in both phases
-    assert not apply_fixes(fixed.left.report).mended
+    if apply_fixes(in_both.report).mended:
+        fixed = fix_files(request, files)
+        assert not apply_fixes(fixed.left.report).mended
 
 
 def _show(net: Net) -> None:
@@ -239,26 +255,33 @@ def _show(net: Net) -> None:
 
 
 @contextmanager
-def at_most(seconds: int) -> Iterator[None]:
-    """Break off what takes longer."""
+def bounded() -> Iterator[None]:
+    """Break off what takes longer than it may, and refuse what takes more memory."""
 
     def broken_off(*_: object) -> None:
-        raise TimeoutError(f"more than {seconds} s")
+        raise TimeoutError(f"more than {SECONDS} s")
 
+    most = _most_memory()
     before = signal.signal(signal.SIGPROF, broken_off)
-    signal.setitimer(signal.ITIMER_PROF, seconds)  # of this process, whatever others do
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)  # of this process, whatever others do
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, before)
+    assert _most_memory() - most < GROWTH, f"{(_most_memory() - most) / 2**10:.0f} MiB"
+
+
+def _most_memory() -> int:
+    """The greatest memory that the process ever took, in KiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def fails(number: int, work: Callable[[str], None] = through_all) -> str | None:
     """What goes wrong with a text, if anything does."""
     written = text(number)
     try:
-        with at_most(SECONDS):
+        with bounded():
             work(written)
     except Exception as error:
         return f"text({number}): {type(error).__name__}: {error}\n{written[:500]}"
