@@ -111,6 +111,12 @@ def _words(value: Any) -> tuple[str, ...]:
     return words
 
 
+def _word(value: Any) -> str:
+    if not isinstance(value, str):
+        raise WrongKeyword(f"{value!r} is not a name")
+    return value
+
+
 _READ: dict[str, Callable[[Any], Any]] = {
     "stages": _words,
     "level": _level,
@@ -119,4 +125,5 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "data_size": _samples,
     "dense": _switch,
     "opaque": _declared,
+    "origin": _word,
 }

@@ -21,6 +21,7 @@ from netdef.compiler.expand import expand
 from netdef.compiler.files import DISK, Files
 from netdef.compiler.net.assemble import assemble
 from netdef.compiler.net.definition import Definition, define
+from netdef.compiler.net.named_origin import unknown_origin
 from netdef.compiler.net.net import Net, Sizes
 from netdef.compiler.net.opaque import declare
 from netdef.compiler.net_error import NetError, stop_on_errors
@@ -96,8 +97,8 @@ def analyse(
         path: the file's name, beside which includes are looked up.
         files: where texts come from.
         samples: as ``load`` has it.
-        state: phase, stages, level, set, sizes, data_size (by layer), dense, opaque and layer_files, as ``load`` has
-            them; ``dense`` only changes a net without errors.
+        state: phase, stages, level, set, sizes, data_size (by layer), dense, opaque, layer_files and origin, as
+            ``load`` has them; ``dense`` only changes a net without errors.
     """
     request = net_request(path, **state)
     if text is not None and _FILE_NAME.fullmatch(text):
@@ -121,6 +122,7 @@ def read_net(request: NetRequest, files: Files = DISK) -> Analysis:
         from netdef.compiler.own_types import read_layers  # most nets have Caffe's types
 
         read_layers(layer_file, report, files)
+    _check_origin(request.origin, report)
     file, field = place_of_net(request.file)
     source = files.open(file, report)
     if source is None:
@@ -132,7 +134,7 @@ def read_net(request: NetRequest, files: Files = DISK) -> Analysis:
 
 def _define(tree: Tree, request: NetRequest, field: str, report: Report, files: Files) -> Analysis:
     """One reading of a text, as far as the definition of its layers."""
-    expanded = net_within(expand(tree, request.set, report, files), field, report)
+    expanded = net_within(expand(tree, request.set, report, files, request.origin), field, report)
     _check_names(expanded, report)
     expanded = declare(expanded, request.opaque, report)
     return Analysis(tree, expanded, define(expanded, _later(expanded, report)), None, report)
@@ -227,6 +229,7 @@ def load(
     dense: bool = False,
     opaque: DeclaredShapes | None = None,
     layer_files: PathName | Sequence[PathName] = (),
+    origin: str = "",
 ) -> ShownNet:
     """Read, expand and check a net.
 
@@ -246,6 +249,8 @@ def load(
         opaque: layer types that only their author can run, with the shapes of their tops: ``{"ROIPooling": [("K", 512,
             7, 7)]}``, where a string names a size that only a run can tell.
         layer_files: Python files that declare layer types of your own, as ``load_layers`` takes them.
+        origin: the fork whose layer types are meant where a name has several, such as ``"segnet"``, and the net
+            doesn't tell.
 
     Raises:
         NetError: with every mistake of the file; its warnings are in ``net.report``.
@@ -262,6 +267,7 @@ def load(
         dense=dense,
         opaque=opaque or {},
         layer_files=layer_files,
+        origin=origin,
     )
     return load_net(request, samples=samples, files=files)
 
@@ -274,23 +280,32 @@ def load_net(request: NetRequest, *, samples: Mapping[str, Shapes] | None = None
     return found.net
 
 
-def load_expanded(path: str, overrides: Mapping[str, Value], files: Files = DISK) -> Expanded:
-    """The first half of the road: a file to pure Caffe V2 prototxt, as a tree."""
+def load_expanded(path: str, overrides: Mapping[str, Value], files: Files = DISK, origin: str = "") -> Expanded:
+    """The first half of the road: a file to pure Caffe V2 prototxt, as a tree; ``origin`` as ``load`` has it."""
     report = Report()
+    _check_origin(origin, report)
     file, field = place_of_net(path)
     source = files.open(file, report)
     if source is None:
         raise NetError(report)
-    expanded = net_within(expand_source(source, overrides, report, files), field, report)
+    expanded = net_within(expand_source(source, overrides, report, files, origin), field, report)
     stop_on_errors(report)
     return expanded
 
 
-def expand_source(source: Source, overrides: Mapping[str, Value], report: Report, files: Files = DISK) -> Expanded:
+def expand_source(
+    source: Source, overrides: Mapping[str, Value], report: Report, files: Files = DISK, origin: str = ""
+) -> Expanded:
     """Parse and expand a text."""
-    expanded = expand(parse(source, report), overrides, report, files)
+    expanded = expand(parse(source, report), overrides, report, files, origin)
     _check_names(expanded, report)
     return expanded
+
+
+def _check_origin(origin: str, report: Report) -> None:
+    """Say that nobody knows a fork that was given to ``--origin``."""
+    if (unknown := unknown_origin(origin)) is not None:
+        report.add(unknown)
 
 
 def _check_names(expanded: Expanded, report: Report) -> None:

@@ -222,6 +222,7 @@ class NetRequest(Request):
     dense       whether InnerProducts become convolutions
     opaque      layer types that only their author can run, and the shapes of their tops
     layer_files Python files that declare layer types of the user's own
+    origin      the fork whose layer types are meant where a name has several, and the net doesn't tell
     """
 
     file: str = ""
@@ -234,6 +235,7 @@ class NetRequest(Request):
     dense: bool = False
     opaque: DeclaredShapes = field(default_factory=dict)
     layer_files: tuple[str, ...] = ()
+    origin: str = ""
 
     def of(self, file: str, phase: str | None = None) -> Self:
         """The same of another file, or in another phase."""
@@ -251,6 +253,7 @@ class NetState(TypedDict, total=False):
     dense: bool
     opaque: DeclaredShapes
     layer_files: PathName | Sequence[PathName]
+    origin: str
 
 
 class NetStateInPhase(NetState, total=False):

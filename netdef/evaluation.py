@@ -108,7 +108,8 @@ def evaluate(
             of label maps the run's.
         progress: whether warnings and progress are said on stderr.
         state: what chooses and sizes the nets, as for ``netdef.load``: ``stages``, ``level``, ``set``, ``sizes``,
-            ``data_size``, ``opaque``, ``layer_files``, and ``dense``, with which a net is shown whole images.
+            ``data_size``, ``opaque``, ``layer_files``, ``origin``, and ``dense``, with which a net is shown whole
+            images.
 
     Raises:
         NetError: if a net, its weights or the data are wrong, or don't go together.

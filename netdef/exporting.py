@@ -80,7 +80,7 @@ def export(
         verify: whether the model is run against PyTorch, and certified beside it.
         progress: whether warnings are said on stderr.
         state: what chooses and sizes the net, as for ``netdef.load``: ``phase``, ``stages``, ``level``, ``set``,
-            ``sizes``, ``data_size``, ``dense``, ``opaque``, ``layer_files``.
+            ``sizes``, ``data_size``, ``dense``, ``opaque``, ``layer_files``, ``origin``.
 
     Raises:
         NetError: if the net or its weights are wrong, ONNX can't express a layer, or the file can't be written.

@@ -50,7 +50,7 @@ def predict(
         device: ``cpu``, ``cuda`` or ``cuda:1``; by default a GPU if there is one.
         progress: whether warnings are said on stderr.
         state: what chooses and sizes the net, as for ``netdef.load``: ``stages``, ``level``, ``set``, ``sizes``,
-            ``data_size``, ``dense``, ``opaque``, ``layer_files``.
+            ``data_size``, ``dense``, ``opaque``, ``layer_files``, ``origin``.
 
     Returns:
         What each image shows; ``mistakes`` says which could not be found or read.

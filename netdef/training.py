@@ -143,7 +143,7 @@ def train(
         cuda_graphs: launch a whole pass at once.
         progress: say on stderr how things go, and warn.
         state: what chooses and sizes the net, as for ``netdef.load``: ``stages``, ``level``, ``set``, ``sizes``,
-            ``data_size``, ``dense``, ``opaque``, ``layer_files``.
+            ``data_size``, ``dense``, ``opaque``, ``layer_files``, ``origin``.
 
     Raises:
         NetError: if the net, the recipe, the data or the weights are wrong, or don't go together.

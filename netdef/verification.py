@@ -48,7 +48,7 @@ def verify(
         tolerance: the greatest relative error that passes.
         progress: whether warnings are said on stderr.
         state: what chooses and sizes the net, as for ``netdef.load``: ``phase``, ``stages``, ``level``, ``set``,
-            ``sizes``, ``data_size``, ``dense``, ``opaque``, ``layer_files``.
+            ``sizes``, ``data_size``, ``dense``, ``opaque``, ``layer_files``, ``origin``.
 
     Raises:
         NetError: if the net or its weights are wrong, an image can't be read, or one of the two can't do a layer.

@@ -29,6 +29,7 @@ FLAGS = {
     "sizes": "--size",
     "data_size": "--data-size",
     "opaque": "--opaque",
+    "origin": "--origin",
     "scores": "--scores",
     "inputs": "--input",
 }

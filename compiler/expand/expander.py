@@ -49,19 +49,30 @@ from netdef.compiler.syntax.tree import (
 )
 
 
-def expand(tree: Tree, overrides: Mapping[str, Value], report: Report, files: Files = DISK) -> Expanded:
-    """Run a tree; ``overrides`` replace the values of its own ``let`` variables, and includes come from ``files``."""
+def expand(
+    tree: Tree, overrides: Mapping[str, Value], report: Report, files: Files = DISK, origin: str = ""
+) -> Expanded:
+    """Run a tree.
+
+    Args:
+        tree: what stands in a file.
+        overrides: values for its own ``let`` variables.
+        report: where to say what is wrong.
+        files: where includes come from.
+        origin: the fork whose layer types are meant where a name has several; empty if nobody says.
+    """
     if not tree.has_constructs:
         body = tuple(plain(tree.body, report if tree.is_sound else Report()))
-        return Expanded(tree.source, body, {}, False, (), unused=tuple(overrides), is_sound=tree.is_sound)
-    expander = _Expander(overrides, report, files)
+        return Expanded(tree.source, body, {}, False, (), tuple(overrides), tree.is_sound, origin)
+    expander = _Expander(overrides, report, files, origin)
     try:
         body = tuple(expander.file(tree, None))
     except EndlessError as endless:
         body = (Lost(endless.at),)
     may_be_lost = expander.globals.is_torn or not expander.is_sound
     unused = () if may_be_lost else tuple(name for name in overrides if name not in expander.settable)
-    return Expanded(tree.source, body, expander.opaque, True, tuple(expander.settable), unused, expander.is_sound)
+    settable = tuple(expander.settable)
+    return Expanded(tree.source, body, expander.opaque, True, settable, unused, expander.is_sound, origin)
 
 
 class _Expander(Run):

@@ -31,10 +31,12 @@ class EndlessError(Exception):
 class Run(ABC):
     """What flows, what is open, and how much has been done."""
 
-    def __init__(self, overrides: Mapping[str, Value], report: Report, files: Files) -> None:
+    def __init__(self, overrides: Mapping[str, Value], report: Report, files: Files, origin: str = "") -> None:
         self.overrides = overrides
         self.report = report
         self.files = files
+        self.origins = (origin,) if origin else ()
+        """The fork that somebody names, whose types are meant where a name has several."""
         self.settable: dict[str, None] = {}
         self.opaque: dict[tuple[str, str | None], OpaqueType] = {}
         self.flow: tuple[str, ...] | None = ()

@@ -28,7 +28,7 @@ def run_layer(run: Run, layer: LayerStatement, place: Place) -> list[Plain]:
     type_name = _type(layer.type, place)
     fields = {field: p for kind in catalogue.variants(type_name) for field, p in _short_form(kind).items()}
     body = run.statements(layer.body, place.within({**fields, **LAYER}).deeper())
-    kind = meant_type(type_name, body)
+    kind = meant_type(type_name, body, run.origins).kind
     frame: list[Plain] = []
     groups: dict[str, list[Plain]] = {}
     for statement in body:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import ClassVar, NamedTuple, Self, TypedDict, Unpack
 
+from netdef.compiler.layers.origins import BVLC, OWN, rank
 from netdef.compiler.layers.roles import V1, Colour, Makes, WeightRole, Written
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Filler
@@ -122,7 +123,7 @@ class Layer(Message):
     aliases: ClassVar[tuple[str, ...]] = ()
     """What other forks of Caffe call the same type."""
     origin: ClassVar[str] = ""
-    """The fork that declares it: bvlc, ssd, rcnn, ...; ``own`` for a user's."""
+    """The fork that declares it, a word of ``origins``; ``own`` for a user's."""
     v0: ClassVar[str] = ""
     """Its name in the oldest format, V0."""
     v1: ClassVar[V1 | None] = None
@@ -178,7 +179,7 @@ class Layer(Message):
     ) -> None:
         super().__init_subclass__()
         cls.type_name, cls.aliases, cls.v0, cls.v1 = name or cls.__name__, aliases, v0, v1
-        cls.origin = origin or ("bvlc" if cls.__module__.startswith(f"{__package__}.") else "own")
+        cls.origin = origin or (BVLC if cls.__module__.startswith(f"{__package__}.") else OWN)
         for word, value in words.items():
             if word not in _Words.__annotations__:
                 raise TypeError(
@@ -192,7 +193,7 @@ class Layer(Message):
 
     @classmethod
     def is_meant(cls, written: Written) -> bool:
-        """Whether it is this type that a layer means; to be overridden where several types bear one name."""
+        """Whether a layer may mean this type, by what it says; to be overridden where several types bear one name."""
         return True
 
     @property
@@ -262,11 +263,11 @@ def register(kind: type[Layer]) -> None:
     names = (kind.type_name, *kind.aliases)
     for name in names:
         for other in TYPES.get(name, ()):
-            if not _is_same(other, kind) and not (_asks(other) or _asks(kind)):
+            if not _is_same(other, kind) and not (asks(other) or asks(kind)):
                 raise NameTaken(name, other)
     for name in names:
         others = [other for other in TYPES.get(name, ()) if not _is_same(other, kind)]
-        TYPES[name] = tuple(sorted([*others, kind], key=_asks, reverse=True))
+        TYPES[name] = tuple(sorted([*others, kind], key=lambda each: rank(each.origin)))
     if kind.message:
         MESSAGES[kind.message] = {**MESSAGES.get(kind.message, {}), **kind.own_fields}
     for name, param in kind.fields_beside.items():
@@ -277,6 +278,6 @@ def _is_same(one: type[Layer], other: type[Layer]) -> bool:
     return (one.__module__, one.__qualname__) == (other.__module__, other.__qualname__)
 
 
-def _asks(kind: type[Layer]) -> bool:
+def asks(kind: type[Layer]) -> bool:
     """Whether a type says when it is meant."""
     return "is_meant" in vars(kind)

@@ -5,7 +5,7 @@ asked for, so a summary imports what its net uses and no more. ``index.py`` says
 time: what it lacks is looked for in all of them. Other packages bring types by entry points.
 
 Nothing here is a copy: a type that is registered later is found as any other. Forks of Caffe mean different things by
-one name (Upsample, BN, Normalize); then several classes bear it, and ``choose`` asks which is meant.
+one name (Upsample, BN, Normalize); then several classes bear it, and ``choose`` says which is meant.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,14 +13,27 @@ from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from typing import NamedTuple
 
 from netdef.compiler.layers import entry_points
-from netdef.compiler.layers.base import MESSAGES, TYPES, Layer, register
+from netdef.compiler.layers.base import MESSAGES, TYPES, Layer, asks, register
 from netdef.compiler.layers.index import MESSAGE_FAMILIES, TYPE_FAMILIES
+from netdef.compiler.layers.origins import ORIGINS, is_of
 from netdef.compiler.layers.roles import Written
 from netdef.compiler.schema.message import Param, Refusal
 
-_OTHER_MODULES = {"base", "catalogue", "checks", "entry_points", "flaws", "foreign", "index", "make_index", "roles"}
+_OTHER_MODULES = {
+    "base",
+    "catalogue",
+    "checks",
+    "entry_points",
+    "flaws",
+    "foreign",
+    "index",
+    "make_index",
+    "origins",
+    "roles",
+}
 
 
 @cache
@@ -46,14 +59,53 @@ def find(name: str) -> type[Layer] | None:
     return next(iter(variants(name)), None)
 
 
-def choose(name: str, written: Written, origin: str = "") -> type[Layer] | None:
-    """The type that a name means in a layer; those of ``origin``, a fork that somebody names, come first."""
-    found = sorted(variants(name), key=lambda kind: kind.origin != origin)
-    return next((kind for kind in found if kind.is_meant(written)), find(name))
+Kinds = tuple[type[Layer], ...]
 
 
-def variants(name: str) -> tuple[type[Layer], ...]:
-    """All types of a name, those first that say when they are meant."""
+class Meant(NamedTuple):
+    """What a name means in a layer: a type, or several that nothing tells apart, of which the first is taken."""
+
+    kinds: Kinds
+
+    @property
+    def kind(self) -> type[Layer] | None:
+        """The type; None if there is none of the name."""
+        return self.kinds[0] if self.kinds else None
+
+
+def choose(found: Kinds, written: Written, origins: Iterable[str] = ()) -> Meant:
+    """What a layer means, of the types that have its name.
+
+    1. Types that say that they are meant (``is_meant``) come before those that say nothing, and these before those
+       that say they are not.
+    2. A user's own type comes before ours.
+    3. Of those left, the ones of an origin stay: ``origins`` are forks that somebody names, or that other types of
+       the net are of, the surest first.
+    """
+    if len(found) < 2:
+        return Meant(found)
+    meant = tuple(kind for kind in found if asks(kind) and kind.is_meant(written))
+    left = meant or tuple(kind for kind in found if not asks(kind)) or found
+    if left[0].origin not in ORIGINS:
+        return Meant(left[:1])
+    for origin in origins:
+        left = of_origin(left, origin) or left
+    return Meant(left)
+
+
+def of_origin(kinds: Kinds, origin: str) -> Kinds:
+    """Those of some types that a fork has: its own, or else those of forks that it was made from."""
+    own = tuple(kind for kind in kinds if kind.origin == origin)
+    return own or tuple(kind for kind in kinds if is_of(origin, kind.origin))
+
+
+def is_origin(word: str) -> bool:
+    """Whether a fork is called so, or types that somebody declared are of it."""
+    return word in ORIGINS or any(kind.origin == word for kinds in TYPES.values() for kind in kinds)
+
+
+def variants(name: str) -> Kinds:
+    """All types of a name; a user's own come first, then those of the forks in the order of ``ORIGINS``."""
     _import(TYPE_FAMILIES.get(name, ()))
     if name not in TYPES:
         _import(families())

@@ -4,7 +4,9 @@ Whoever asks which bottom holds the scores, or whether a layer brings data, read
 is known by name to the rules of back ends alone; so a type that comes later is understood everywhere at once.
 """
 
+from collections.abc import Mapping
 from enum import Enum
+from types import MappingProxyType
 from typing import NamedTuple
 
 
@@ -70,8 +72,12 @@ class Written(NamedTuple):
 
     num_bottoms, num_tops  how many it names
     fields                 the layer's own fields (``upsample_param``) and those inside of them (``scale``)
+    num_weights            how many ``param`` fields it has, or ``blobs_lr``: one for each stored blob, as a rule
+    values                 what stands in the fields inside, by name, in order: numbers, texts, and words as texts
     """
 
     num_bottoms: int
     num_tops: int
     fields: frozenset[str]
+    num_weights: int = 0
+    values: Mapping[str, tuple[float | str, ...]] = MappingProxyType({})

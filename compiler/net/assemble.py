@@ -15,6 +15,7 @@ from netdef.compiler.net.definition import Definition, LayerDefinition
 from netdef.compiler.net.doubts import Doubts
 from netdef.compiler.net.filter import is_in, state_in
 from netdef.compiler.net.given_sizes import check_given, check_stand_ins, implied_bottoms, sized, takes_sizes
+from netdef.compiler.net.meanings import meanings_taken
 from netdef.compiler.net.net import BlobVersion, Net, Node, Sizes
 from netdef.compiler.net.receptive_field import receptive_fields
 from netdef.compiler.net.shapes import Inferred, Refused, Step, infer_shapes
@@ -34,6 +35,7 @@ def assemble(definition: Definition, state: State, sizes: Sizes, report: Report)
     state = state_in(definition, state)
     layers = [layer for layer in definition.layers if is_in(layer, state, report)]
     unknown_types(layers, report)
+    meanings_taken(layers, report)
     for layer in layers:
         report.extend(layer.report)
     joined = join(definition, layers, state.phase.name, report)

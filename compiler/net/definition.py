@@ -3,15 +3,17 @@
 Definitions know their places in the text; nothing is filtered, joined or shaped yet.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from netdef.compiler.counted import counted
 from netdef.compiler.diagnostics import Diagnostic, Label, Report, did_you_mean
-from netdef.compiler.expand.layer_type import meant_type
+from netdef.compiler.expand.layer_type import meant_type, origins_in
 from netdef.compiler.layers import catalogue
 from netdef.compiler.layers.base import Layer
 from netdef.compiler.layers.inputs import Input
+from netdef.compiler.net.named_origin import no_such_origin
 from netdef.compiler.net.no_net import no_net, old_format
 from netdef.compiler.net.opaque import opaque_layer
 from netdef.compiler.schema.caffe import BlobShape, Expect, LayerFrame, NetFrame
@@ -35,6 +37,8 @@ class LayerDefinition(NamedTuple):
     """Whether there is such a type."""
     ignored: tuple[Field | Group, ...] = ()
     """What stands in the type's own message and nobody here knows: fields of forks, which may change shapes."""
+    readings: tuple[type[Layer], ...] = ()
+    """The types that its name may mean, where nothing tells which: the first was taken."""
 
     @property
     def title(self) -> str:
@@ -58,12 +62,13 @@ class Definition(NamedTuple):
 def define(expanded: Expanded, report: Report) -> Definition:
     """Read an expanded tree; what is wrong with the frames goes to ``report``."""
     decoder = Decoder(report, expanded.has_constructs)
+    origins = _Origins(expanded)
     layers: list[LayerDefinition] = []
     rest: list[Plain] = []
     is_whole = True
     for statement in expanded.body:
         if statement.name == "layer" and isinstance(statement, Group):
-            if (layer := _define_layer(statement, decoder, expanded)) is not None:
+            if (layer := _define_layer(statement, decoder, expanded, origins)) is not None:
                 layers.append(layer)
             else:
                 is_whole = False
@@ -110,7 +115,22 @@ def _expects(rest: Sequence[Plain]) -> list[tuple[Expect, Places]]:
     return [(Expect(**values), places) for values, places, is_whole in found if is_whole]
 
 
-def _define_layer(group: Group, decoder: Decoder, expanded: Expanded) -> LayerDefinition | None:
+class _Origins:
+    """The forks that a net is of, the surest first; few nets have a name that asks for them."""
+
+    def __init__(self, expanded: Expanded) -> None:
+        self._expanded = expanded
+
+    @cached_property
+    def _found(self) -> tuple[str, ...]:
+        named = (self._expanded.origin,) if self._expanded.origin else ()
+        return (*named, *origins_in(self._expanded.body))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+
+def _define_layer(group: Group, decoder: Decoder, expanded: Expanded, origins: Iterable[str]) -> LayerDefinition | None:
     """A layer; None where nobody knows what it makes, or when it is in the net."""
     names = {s.name: _frame_field(s.name, decoder.near) for s in group.fields}
     frame_body = [s for s in group.fields if names[s.name] in LayerFrame.fields or isinstance(s, Lost)]
@@ -124,7 +144,10 @@ def _define_layer(group: Group, decoder: Decoder, expanded: Expanded) -> LayerDe
     at = found.places.get("name", (group.at,))[0]
     own = [s for s in group.fields if not isinstance(s, Lost) and names[s.name] not in LayerFrame.fields]
     own_decoder = decoder.beside(Report())
-    kind = meant_type(frame.type, group.fields)
+    meant = meant_type(frame.type, group.fields, origins)
+    kind = meant.kind
+    if (refused := no_such_origin(frame)) is not None:
+        own_decoder.refuse([refused], found.places, at)
     layer: Layer | None = None
     ignored: tuple[Field | Group, ...] = ()
     places = found.places
@@ -139,7 +162,9 @@ def _define_layer(group: Group, decoder: Decoder, expanded: Expanded) -> LayerDe
             close = next((s.close for s in own if s.name == kind.message and isinstance(s, Group)), None)
             layer = own_decoder.make(kind, parameters._replace(places=places), at, close)
     is_known = kind is not None or declared is not None or "type" not in found.values
-    return LayerDefinition(frame, layer if found.is_whole else None, places, at, own_decoder.report, is_known, ignored)
+    readings = meant.kinds if declared is None and refused is None and len(meant.kinds) > 1 else ()
+    layer = layer if found.is_whole else None
+    return LayerDefinition(frame, layer, places, at, own_decoder.report, is_known, ignored, readings)
 
 
 def _unread(kind: type[Layer], group: Group) -> list[Field | Group]:

@@ -123,6 +123,7 @@ class LayerFrame(Message):
     exclude: tuple[Rule, ...] = param(9, default=(), doc="the layer is not in the net if one of these holds")
     phase: Phase | None = param(10, default=None, doc="set by Caffe itself; as a rule, use include")
     propagate_down: tuple[bool, ...] = param(11, default=(), doc="whether gradients go on to each bottom")
+    origin: str = param(0, default="", doc="the fork that its type is of, where a name means several things")
 
 
 class Transform(Message):

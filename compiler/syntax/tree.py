@@ -297,6 +297,8 @@ class Expanded(NamedTuple):
     """Names given to ``--set`` that no ``let`` has."""
     is_sound: bool = True
     """Whether the braces and quotes of all its texts close (see ``Tree``)."""
+    origin: str = ""
+    """The fork whose layer types are meant where a name has several; empty if nobody says."""
 
     def declaration(self, type: str, layer: str) -> "OpaqueType | None":
         """What the file declares of an opaque type: for this layer, or else for all."""

@@ -12,6 +12,8 @@ from netdef.compiler.syntax.tree import Expanded, Expression, Field, Group, Lite
 
 OURS = ("expect", "preprocess")
 """Fields of a net that Caffe does not know."""
+OF_LAYERS = ("origin",)
+"""Fields of a layer that Caffe does not know."""
 _RULES = ("include", "exclude", "phase")
 """Fields of a layer that have done their work when its net is built."""
 _NOWHERE = Span(Source("<net>", ""), 0, 0)
@@ -20,7 +22,7 @@ _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 def write(expanded: Expanded) -> str:
     """The text of all phases: the net's fields, then its layers, field for field as the file has them."""
-    return _text([s for s in expanded.body if s.name not in OURS])
+    return _text([_as_caffes(s) for s in expanded.body if s.name not in OURS])
 
 
 def write_net(net: Net) -> str:
@@ -31,9 +33,16 @@ def write_net(net: Net) -> str:
     return _text([*frame, *layers])
 
 
+def _as_caffes(statement: Plain) -> Plain:
+    """A statement of a net without what Caffe does not know."""
+    if not isinstance(statement, Group) or statement.name != "layer":
+        return statement
+    return statement._replace(body=tuple(s for s in statement.fields if s.name not in OF_LAYERS))
+
+
 # ---- messages to statements
 def _layer(node: Node) -> Iterator[Field | Group]:
-    yield from (s for s in _statements(node.definition.frame) if s.name not in _RULES)
+    yield from (s for s in _statements(node.definition.frame) if s.name not in (*_RULES, *OF_LAYERS))
     own = [s for s in _statements(node.layer) if s.name not in node.layer.fields_beside]
     if own:
         yield Group(node.layer.message, tuple(own), _NOWHERE, _NOWHERE)

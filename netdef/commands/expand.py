@@ -33,7 +33,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     """Print the text on stdout."""
     chooses = args.phase or args.stage or args.level or args.size or args.data_size or args.dense
     if not chooses:
-        deliver(write(load_expanded(args.file, dict(args.set))), args.output, console)
+        deliver(write(load_expanded(args.file, dict(args.set), origin=args.origin)), args.output, console)
         return ExitStatus.FINE
     net = load_net(net_request(args))
     console.show(net.report)

@@ -34,6 +34,12 @@ def net_arguments(parser: argparse.ArgumentParser, *, phase: bool = True) -> Non
         help="a layer type that only its author can run, by the shape of its top: numbers, and names for sizes that"
         " only a run can tell; once for each top",
     )
+    group.add_argument(
+        "--origin",
+        default="",
+        metavar="FORK",
+        help="the fork of Caffe whose layer types are meant where a name means several things (ssd, segnet, pspnet)",
+    )
     group.add_argument("--dense", action="store_true", help="turn InnerProduct layers into convolutions")
     load_argument(group)
 
@@ -69,4 +75,5 @@ def net_request(args: argparse.Namespace, file: str | None = None) -> NetRequest
         dense=args.dense,
         opaque={kind: tuple(shape for of, shape in args.opaque if of == kind) for kind, _ in args.opaque},
         layer_files=tuple(args.load),
+        origin=args.origin,
     )

@@ -11,6 +11,7 @@ import netdef
 from netdef.compiler.layers import catalogue, make_index
 from netdef.compiler.layers.base import Layer, NameTaken
 from netdef.compiler.layers.flaws import flaws
+from netdef.compiler.layers.origins import ORIGINS
 from netdef.compiler.layers.roles import Makes, Written
 from netdef.compiler.override import override
 from netdef.compiler.schema.message import Message, beside, param
@@ -116,7 +117,7 @@ def test_v1_names_and_numbers_are_those_of_caffe_proto() -> None:
 
 # ---- names that mean several things (fork-semantics: Upsample, Normalize)
 def test_types_of_one_name_are_told_apart_by_bottoms(tmp_path: Path) -> None:
-    class Unpooling(Layer, name="Upsample", origin="segnet", message="upsample_param", bottoms=2):
+    class Unpooling(Layer, name="Enlarge", origin="segnet", message="upsample_param", bottoms=2):
         """SegNet's: values go where a mask says."""
 
         scale: int = param(1, default=2, doc="how much larger")
@@ -131,7 +132,7 @@ def test_types_of_one_name_are_told_apart_by_bottoms(tmp_path: Path) -> None:
             n, c, h, w = bottoms[0]
             return ((n, c, h * self.scale, w * self.scale),)
 
-    class Nearest(Layer, name="Upsample", origin="yolo", message="upsample_param"):
+    class Nearest(Layer, name="Enlarge", origin="yolo", message="upsample_param"):
         """YOLO's: each value a square."""
 
         scale: int = param(1, default=1, doc="how much larger")
@@ -144,19 +145,20 @@ def test_types_of_one_name_are_told_apart_by_bottoms(tmp_path: Path) -> None:
     text = """
     input "x" [1, 3, 4, 4]
     layer "pool" Pooling { kernel_size: 2 stride: 2 top: "pool" top: "mask" }
-    layer "up" Upsample { bottom: "pool" bottom: "mask" }
-    layer { name: "more" type: "Upsample" bottom: "up" top: "more" upsample_param { scale: 3 } }
+    layer "up" Enlarge { bottom: "pool" bottom: "mask" }
+    layer { name: "more" type: "Enlarge" bottom: "up" top: "more" upsample_param { scale: 3 } }
     """
     net = load(text, tmp_path)
     assert [type(node.layer) for node in net.nodes[2:]] == [Unpooling, Nearest]
     assert net.blobs["more"] == (1, 3, 12, 12)
-    assert catalogue.choose("Upsample", Written(1, 1, frozenset()), "segnet") is Nearest
-    assert catalogue.find("Upsample") is Unpooling
-    assert [node.type for node in net.nodes[2:]] == ["Upsample", "Upsample"]
+    kinds = catalogue.variants("Enlarge")
+    assert catalogue.choose(kinds, Written(1, 1, frozenset()), ["segnet"]).kind is Nearest
+    assert catalogue.find("Enlarge") is Unpooling
+    assert [node.type for node in net.nodes[2:]] == ["Enlarge", "Enlarge"]
 
 
 def test_types_of_one_name_are_told_apart_by_fields_and_by_origin(tmp_path: Path) -> None:
-    class Learned(Layer, name="Normalize", origin="ssd", message="norm_param"):
+    class Learned(Layer, name="Unit", origin="ssd", message="norm_param"):
         """SSD's."""
 
         across_spatial: bool = param(1, default=True, doc="over the whole image")
@@ -166,7 +168,7 @@ def test_types_of_one_name_are_told_apart_by_fields_and_by_origin(tmp_path: Path
         def is_meant(cls, written: Written) -> bool:
             return "normalize_param" not in written.fields
 
-    class PerPosition(Layer, name="Normalize", origin="normface", message="normalize_param"):
+    class PerPosition(Layer, name="Unit", origin="happynear", message="normalize_param"):
         """NormFace's."""
 
         normalize_type: str = param(1, default="L2", doc="the norm")
@@ -176,24 +178,26 @@ def test_types_of_one_name_are_told_apart_by_fields_and_by_origin(tmp_path: Path
         def is_meant(cls, written: Written) -> bool:
             return "norm_param" not in written.fields
 
-    text = 'input "x" [1, 3, 4, 4] layer { name: "n" type: "Normalize" bottom: "x" top: "n" %s }'
+    text = 'input "x" [1, 3, 4, 4] layer { name: "n" type: "Unit" bottom: "x" top: "n" %s }'
     kinds = [
         type(load(text % body, tmp_path).nodes[-1].layer)
         for body in ("norm_param { }", 'normalize_param { normalize_type: "L1" }', "")
     ]
     assert kinds == [Learned, PerPosition, Learned]
     nothing = Written(1, 1, frozenset())
-    assert catalogue.choose("Normalize", nothing, "normface") is PerPosition
-    assert catalogue.choose("Normalize", nothing, "ssd") is Learned
+    kinds_of_name = catalogue.variants("Unit")
+    assert catalogue.choose(kinds_of_name, nothing).kinds == (Learned, PerPosition)
+    assert catalogue.choose(kinds_of_name, nothing, ["happynear"]).kinds == (PerPosition,)
+    assert catalogue.choose(kinds_of_name, nothing, ["ssd"]).kinds == (Learned,)
 
 
 def test_an_alias_is_the_same_type(tmp_path: Path) -> None:
-    class Depthwise(Layer, name="DepthwiseConvolution", aliases=("ConvolutionDepthwise",)):
+    class Depthwise(Layer, name="ChannelConvolution", aliases=("PerChannelConvolution",)):
         """One window a channel."""
 
-    net = load('input "x" [1, 3, 4, 4] layer "a" ConvolutionDepthwise layer "b" DepthwiseConvolution', tmp_path)
+    net = load('input "x" [1, 3, 4, 4] layer "a" PerChannelConvolution layer "b" ChannelConvolution', tmp_path)
     assert [type(node.layer) for node in net.nodes[1:]] == [Depthwise, Depthwise]
-    assert [node.type for node in net.nodes[1:]] == ["DepthwiseConvolution"] * 2
+    assert [node.type for node in net.nodes[1:]] == ["ChannelConvolution"] * 2
 
 
 def test_a_second_type_of_a_name_is_refused_and_says_which_there_is() -> None:
@@ -259,5 +263,5 @@ def test_a_message_beside_is_said_to_be_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", catalogue.every_type(), ids=lambda kind: kind.type_name)
 def test_a_declaration_is_whole(kind: type[Layer]) -> None:
     assert [*flaws(kind)] == []
-    assert kind.origin == "bvlc"
+    assert kind.origin in ORIGINS
     assert (kind.makes is Makes.LOSS) == kind.__name__.endswith("Loss")  # Caffe's LossLayers are named so
