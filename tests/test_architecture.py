@@ -255,7 +255,7 @@ def test_a_summary_loads_nothing_heavy() -> None:
     assert done.stderr.strip() == "[]"
 
 
-READERS_OF_TEXTS = {"compiler/files.py", "compiler/syntax/open_source.py", "compiler/syntax/parser_cache.py"}
+READERS_OF_TEXTS = {"compiler/files.py", "compiler/syntax/open_source.py", "compiler/syntax/table_cache.py"}
 """Who may open a file on a text's way to a net; all others are handed ``Files``."""
 
 

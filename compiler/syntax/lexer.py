@@ -1,13 +1,9 @@
 """Text to tokens: one walk with one regular expression, and a reader for each kind of token."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, cast
-
-from lark.lexer import Lexer, LexerState
+from collections.abc import Callable, Mapping
 
 from netdef.compiler.diagnostics import Report
-from netdef.compiler.override import override
 from netdef.compiler.source import Source, Span
 from netdef.compiler.syntax import strays, token_errors
 from netdef.compiler.syntax.braces import is_first_on_line
@@ -38,20 +34,6 @@ _PATH_AFTER_INCLUDE = re.compile(
     r"[ \t]++([\w./-]++(?<=\.net|\.txt)|[\w./-]++(?<=\.prototxt))(?=[ \t\r]*+(?:\#|$))", re.ASCII | re.MULTILINE
 )
 _BEFORE_PLAIN_FIELDS = frozenset({"", "LBRACE", "RBRACE", "FIELDS"})
-
-
-class NetLexer(Lexer):
-    """Lark's way to our tokens. ``scan`` has already made them: what is given to Lark as its text is ``Tokens``."""
-
-    __future_interface__ = 2  # Lark's word for: give ``lex`` the state itself
-
-    def __init__(self, lexer_conf: object) -> None:
-        """Take no notice of the terminals: their patterns stand above."""
-
-    @override
-    def lex(self, lexer_state: LexerState, parser_state: object) -> Iterator[Any]:
-        """The tokens from where the reading stands."""
-        return iter(cast(Tokens, lexer_state.text))
 
 
 def scan(source: Source, report: Report, start: int = 0, end: int | None = None) -> Tokens:

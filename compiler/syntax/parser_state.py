@@ -3,14 +3,11 @@
 What can't be read keeps its place in the tree: a value as ``Broken``, a statement as ``Lost``.
 """
 
-from typing import Any
-
-from lark.exceptions import UnexpectedToken
-from lark.parsers.lalr_analysis import Shift
-
 from netdef.compiler.source import Span
 from netdef.compiler.syntax.braces import is_first_on_line
+from netdef.compiler.syntax.parsing import Parser
 from netdef.compiler.syntax.syntax_errors import FORMS
+from netdef.compiler.syntax.tables import END
 from netdef.compiler.syntax.tokens import Token, Tokens
 from netdef.compiler.syntax.tree import (
     Argument,
@@ -27,7 +24,6 @@ from netdef.compiler.syntax.tree import (
     Word,
 )
 
-END = "$END"
 AFTER_A_FIELD_NAME = frozenset({"COLON", "LBRACE", "LESSTHAN", "LSQB"})
 OPENING = frozenset({"LBRACE", "LPAR", "LSQB"})
 CLOSING = frozenset({"RBRACE", "RPAR", "RSQB"})
@@ -37,23 +33,14 @@ _ENDS_OF_A_VALUE = CLOSING | {"COMMA", "SEMICOLON", "MORETHAN"}
 class ParserState:
     """One token that the grammar has no place for, with what stands before it and the parser's stacks."""
 
-    def __init__(self, error: UnexpectedToken, tokens: Tokens) -> None:
-        self.parser: Any = error.interactive_parser
-        self.stacks: Any = self.parser.parser_state
+    def __init__(self, parser: Parser, tokens: Tokens) -> None:
+        self.parser = parser
         self.reader = tokens
         self.tokens = tokens.all
-        source, end = tokens.source, len(tokens.source.text)
-        if isinstance(error.token, Token):
-            self.bad: Token = error.token
-            self.index = tokens.next - 1
-        else:
-            self.bad = Token(END, "", Span(source, end, end))
-            self.index = len(self.tokens)
+        self.index = tokens.next
+        self.bad = self.tokens[self.index] if self.index < len(self.tokens) else tokens.end
         self.before = self.token(self.index - 1)
-        self.states: Any = self.stacks.parse_conf.states
-        self.possible = {
-            symbol for symbol in self.states[self.stacks.position] if symbol.isupper() and self.can(symbol)
-        }
+        self.possible = parser.possible()
 
     # ---- looking around
     def token(self, index: int) -> Token:
@@ -62,16 +49,6 @@ class ParserState:
             return self.tokens[index]
         return Token(END, "", Span(self.reader.source, 0, 0))
 
-    def can(self, terminal: str) -> bool:
-        """Whether the parser takes this terminal now: it may first reduce what it has, and only then find out."""
-        states = list(self.stacks.state_stack)
-        while True:
-            action, rule = self.states[states[-1]].get(terminal, (None, None))
-            if action is None or action is Shift:
-                return action is Shift
-            del states[len(states) - len(rule.expansion) :]
-            states.append(self.states[states[-1]][rule.origin.name][1])
-
     def is_statement_possible(self) -> bool:
         """Whether a statement may begin at the bad token."""
         return "FIELDS" in self.possible
@@ -79,7 +56,7 @@ class ParserState:
     def is_outside_of_messages(self) -> bool:
         """Whether what is being read stands in the file itself, or in a block, a loop or a choice."""
         is_in_braces = False
-        for token in reversed(self.stacks.value_stack):
+        for token in reversed(self.parser.values):
             kind = token.type if isinstance(token, Token) else ""
             if is_in_braces and (kind == "LBRACE" or kind in FORMS):
                 return kind in ("BLOCK", "REPEAT", "IF")
@@ -109,7 +86,7 @@ class ParserState:
 
     def begin_of_value(self) -> int | None:
         """Where in the stacks the ``:`` or ``=`` stands whose value is being read; None if none is."""
-        stack = self.stacks.value_stack
+        stack = self.parser.values
         for place in range(len(stack) - 1, -1, -1):
             kind = stack[place].type if isinstance(stack[place], Token) else ""
             follows_a_token = place > 0 and isinstance(stack[place - 1], Token)
@@ -122,7 +99,7 @@ class ParserState:
     def construct(self) -> Token | None:
         """The word that began the construct which is being read."""
         nested = 0
-        for token in reversed(self.stacks.value_stack):
+        for token in reversed(self.parser.values):
             if isinstance(token, Token):
                 nested += (token.type in OPENING) - (token.type in CLOSING)
                 if nested > 0:
@@ -133,7 +110,7 @@ class ParserState:
 
     def block_head(self) -> Token | None:
         """The ``block`` whose parameters are being read."""
-        for token in reversed(self.stacks.value_stack):
+        for token in reversed(self.parser.values):
             if isinstance(token, Token) and token.type in ("BLOCK", "LBRACE", "LESSTHAN"):
                 return token if token.type == "BLOCK" else None
         return None
@@ -141,25 +118,20 @@ class ParserState:
     # ---- getting fit again
     def feed(self, type: str, index: int, value: object = "") -> None:
         """Give the parser a token that the text lacks, and read on at ``index``."""
-        self.parser.feed_token(Token(type, value, self.bad.at))
+        self.parser.take([Token(type, value, self.bad.at)])
         self.reader.next = index
-
-    def pop(self) -> Any:
-        """Take back what was read last."""
-        self.stacks.state_stack.pop()
-        return self.stacks.value_stack.pop()
 
     def doubt_last_item(self) -> None:
         """Put ``Broken`` in the place of the item of a list or a call that was read last."""
-        last = self.stacks.value_stack[-1]
+        last = self.parser.values[-1]
         if isinstance(last, Token):
             if last.type in ("NAME", "NUMBER"):
-                self.pop()
-                self.parser.feed_token(Token("BROKEN", "", last.at) if self.can("BROKEN") else last)
+                self.parser.pop()
+                self.parser.take([Token("BROKEN", "", last.at) if self.parser.can("BROKEN") else last])
         elif isinstance(last, Argument):
-            self.stacks.value_stack[-1] = last._replace(value=Broken(last.value.at))
+            self.parser.values[-1] = last._replace(value=Broken(last.value.at))
         elif isinstance(last, Word | Number | Text | Template | Binary | Unary | Choice | List):
-            self.stacks.value_stack[-1] = Broken(last.at)
+            self.parser.values[-1] = Broken(last.at)
 
     def break_value(self, index: int) -> bool:
         """Put ``Broken`` in the place of the value that is being read, if one is, and go on after it."""
@@ -167,8 +139,8 @@ class ParserState:
         if begin is None:
             return False
         nested = 0
-        while len(self.stacks.value_stack) > begin + 1:
-            popped = self.pop()
+        while len(self.parser.values) > begin + 1:
+            popped = self.parser.pop()
             if isinstance(popped, Token):
                 nested += (popped.type in OPENING) - (popped.type in CLOSING)
         nested += sum((token.type in OPENING) - (token.type in CLOSING) for token in self.tokens[self.index : index])
@@ -178,10 +150,10 @@ class ParserState:
 
     def break_last_field(self) -> None:
         """Put ``Broken`` in the place of the value of the field that was read last."""
-        last = self.stacks.value_stack[-1]
-        children = last.value if isinstance(last, Token) else getattr(last, "children", None)
+        last = self.parser.values[-1]
+        children = last.value if isinstance(last, Token) else last if isinstance(last, list) else None
         if isinstance(last, Field):
-            self.stacks.value_stack[-1] = last._replace(value=Broken(last.value.at))
+            self.parser.values[-1] = last._replace(value=Broken(last.value.at))
         elif children and isinstance(children[-1], Token) and children[-1].type == "FIELDS":
             children = children[-1].value
         if children and isinstance(children[-1], Field):
@@ -193,14 +165,14 @@ class ParserState:
         That begins at the token ``index`` or later; what stands in braces after a ``keyword`` is lost with it.
         """
         at = self.bad.at
-        while not self.can("FIELDS"):
-            popped = self.pop()
+        while not self.parser.can("FIELDS"):
+            popped = self.parser.pop()
             at = popped.at if isinstance(popped, Token) else at
         self.feed("LOST", index, Lost(at, keyword, name))
         self._skip_statement(index, has_body=bool(keyword))
 
     def _skip_statement(self, index: int, *, has_body: bool) -> None:
-        ends = {"RBRACE", "MORETHAN"} if self.can("MORETHAN") else {"RBRACE"}
+        ends = {"RBRACE", "MORETHAN"} if self.parser.can("MORETHAN") else {"RBRACE"}
         nested = 0
         while index < len(self.tokens):
             token = self.tokens[index]
@@ -218,9 +190,9 @@ class ParserState:
         """Go on behind a value that ``nested`` brackets are still open of."""
         while index < len(self.tokens):
             kind = self.tokens[index].type
-            if not nested and kind in _ENDS_OF_A_VALUE and self.can(kind):
+            if not nested and kind in _ENDS_OF_A_VALUE and self.parser.can(kind):
                 break
-            if not nested and self.begins_statement(index) and self.can("FIELDS"):
+            if not nested and self.begins_statement(index) and self.parser.can("FIELDS"):
                 break
             nested = max(0, nested + (kind in OPENING) - (kind in CLOSING))
             index += 1

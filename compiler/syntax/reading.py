@@ -8,31 +8,22 @@ import re
 from collections.abc import Sequence
 from functools import cache
 from itertools import accumulate
-from typing import Any, NamedTuple, cast
-
-from lark.exceptions import UnexpectedInput
+from typing import NamedTuple, cast
 
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.edits import Edit, apply_edits
 from netdef.compiler.override import override
 from netdef.compiler.source import Source, Span
 from netdef.compiler.syntax import syntax_errors, token_errors
+from netdef.compiler.syntax.builder import BUILDER
 from netdef.compiler.syntax.lexer import scan
 from netdef.compiler.syntax.literals import unescape
-from netdef.compiler.syntax.parser_cache import load_parser
-from netdef.compiler.syntax.quick_parse import QuickParser
+from netdef.compiler.syntax.parsing import Grammar, parse
 from netdef.compiler.syntax.recovery import Recovery
 from netdef.compiler.syntax.reserved_words import RESERVED, check_names
+from netdef.compiler.syntax.table_cache import load_tables
 from netdef.compiler.syntax.tokens import Token, Tokens
 from netdef.compiler.syntax.tree import Broken, Expression, Field, Group, Literal, Lost, Statement, Template, Text
-
-_parser = cache(load_parser)
-
-
-@cache
-def _quick_parser() -> QuickParser:
-    return QuickParser(_parser())
-
 
 _PART = re.compile(r"""(?:[^\\$]|\\[\s\S]|\$(?!\{))+|\$\{((?:[^{}"'\\]|'[^'\\]*'|"[^"\\]*")*)\}|(?P<bad>\$\{)""")
 
@@ -41,6 +32,11 @@ _NEVER_NAMES = RESERVED - {"layer", "input", "include", "true", "false"}
 
 Place = tuple[str, int]
 """What is wrong and where, as far as two readings of a text can be held against each other: a code and an offset."""
+
+
+@cache
+def _grammar() -> Grammar:
+    return Grammar(load_tables(), BUILDER)
 
 
 class Reading(NamedTuple):
@@ -85,7 +81,7 @@ def reads_well(text: str) -> bool:
         tokens = scan(Source("", text), report)
         if any(map(_is_misread, tokens.all, [*tokens.all[1:], None])):
             return False
-        body = _quick_parse(tokens, report)
+        body = _parse(tokens, report)
     except _IsWrong:
         return False
     # a type behind which braces open has lost the head of its layer: no field begins with a capital letter
@@ -152,35 +148,19 @@ class _Amended:
 
 
 def _statements(tokens: Tokens, report: Report) -> tuple[Statement, ...]:
-    try:
-        return _parse(tokens, report, Recovery(tokens, report))
-    except UnexpectedInput:
-        return (Lost(Span(tokens.source, 0, len(tokens.source.text))),)
+    body = _parse(tokens, report, Recovery(tokens, report))
+    return (Lost(Span(tokens.source, 0, len(tokens.source.text))),) if body is None else body
 
 
-def _parse(tokens: Tokens, report: Report, recovery: Recovery) -> tuple[Statement, ...]:
-    body = _quick_parse(tokens, report)
-    if body is None:
-        parser: Any = _parser()  # Lark promises a tree of its own, and returns what our callbacks made
-        body = cast(tuple[Statement, ...], parser.parse(tokens, start="start", on_error=recovery))
-        _check_names(body, tokens, report)
-    return body
-
-
-def _quick_parse(tokens: Tokens, report: Report) -> tuple[Statement, ...] | None:
-    """The statements of a text that fits the grammar; None of another. Its strings are read in either case."""
+def _parse(tokens: Tokens, report: Report, recovery: Recovery | None = None) -> tuple[Statement, ...] | None:
+    """The statements; None if the text doesn't fit the grammar, and no recovery makes it."""
     for token in tokens.all:
         if token.type == "STRING":
             token.value = _read_string(token, tokens.has_constructs, report)
-    body: tuple[Statement, ...] | None = _quick_parser().parse(tokens.all)
-    if body is not None:
-        _check_names(body, tokens, report)
-    return body
-
-
-def _check_names(body: tuple[Statement, ...], tokens: Tokens, report: Report) -> None:
-    if tokens.has_constructs:
+    body: tuple[Statement, ...] | None = parse(tokens, _grammar(), "start", recovery)
+    if body is not None and tokens.has_constructs:
         check_names(body, report)
+    return body
 
 
 def _read_string(token: Token, has_constructs: bool, report: Report) -> Text | Template:
@@ -210,13 +190,11 @@ def _read_expression(source: Source, start: int, end: int, report: Report) -> Ex
     for token in tokens.all:
         if token.type == "STRING":
             token.value = _read_string(token, False, inner)
-    try:
-        made: Any = _parser().parse(tokens, start="item")
-    except UnexpectedInput:
+    expression: Expression | None = parse(tokens, _grammar(), "item")
+    if expression is None:
         report.add(syntax_errors.bad_template(Span(source, start, end)))
         return Broken(Span(source, start, end))
     report.extend(inner)
-    expression: Expression = made
     return expression
 
 

@@ -1,11 +1,11 @@
 """What to say about a token that the grammar has no place for, and where to read on."""
 
-from lark.exceptions import UnexpectedInput, UnexpectedToken
-
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.syntax import syntax_errors
 from netdef.compiler.syntax.braces import is_first_on_line
-from netdef.compiler.syntax.parser_state import AFTER_A_FIELD_NAME, CLOSING, END, OPENING, ParserState
+from netdef.compiler.syntax.parser_state import AFTER_A_FIELD_NAME, CLOSING, OPENING, ParserState
+from netdef.compiler.syntax.parsing import Parser
+from netdef.compiler.syntax.tables import END
 from netdef.compiler.syntax.tokens import Token, Tokens
 from netdef.compiler.syntax.tree import Broken, Lost, Text
 
@@ -32,7 +32,7 @@ _EXPECTED = {
 
 
 class Recovery:
-    """Lark calls it with each mistake: it reports, makes the parser fit to read on, and tells it to."""
+    """It is called with each mistake: it reports, makes the parser fit to read on, and tells it to."""
 
     def __init__(self, tokens: Tokens, report: Report) -> None:
         self.tokens = tokens
@@ -40,10 +40,9 @@ class Recovery:
         self.num_mistakes = 0
         self.furthest = -1  # the last token that was a mistake
 
-    def __call__(self, error: UnexpectedInput) -> bool:
+    def __call__(self, parser: Parser) -> bool:
         """Report one mistake and step over it."""
-        assert isinstance(error, UnexpectedToken)
-        mistake = _Mistake(error, self.tokens)
+        mistake = _Mistake(parser, self.tokens)
         self.num_mistakes += 1
         is_again = mistake.index <= self.furthest
         if is_again or mistake.is_known():
@@ -101,7 +100,7 @@ class _Mistake(ParserState):
         word, keyword = self.before, self.token(self.index - 3)
         if self.bad.type != "LPAR" or word.type != "NAME" or keyword.type != "LAYER" or word.at.line == keyword.at.line:
             return None
-        self.pop()
+        self.parser.pop()
         self.lose_statement(self.index - 1, "layer")
         return syntax_errors.bad_form(keyword.at, syntax_errors.FORMS["LAYER"], word.at)
 
@@ -127,7 +126,7 @@ class _Mistake(ParserState):
             end += 1
         if self.is_statement_possible() or self.token(end).type != "LBRACE":
             return None
-        self.pop()
+        self.parser.pop()
         self.feed("IF", self.index)
         self.feed("NAME", self.index, word.value)
         otherwise = self.token(self.closer_of(end) + 1)
@@ -148,10 +147,10 @@ class _Mistake(ParserState):
             nested += (kind == "RPAR") - (kind == "LPAR")
             begin -= 1
         name, body = self.token(begin), self.closer_of(begin + 1) + 1
-        if name not in self.stacks.value_stack or not is_first_on_line(name.at) or self.token(body).type != "LBRACE":
+        if name not in self.parser.values or not is_first_on_line(name.at) or self.token(body).type != "LBRACE":
             return None
         if end != self.index:
-            while self.pop() is not name:
+            while self.parser.pop() is not name:
                 pass
         self.lose_statement(body, "block", name.value if name.value != "block" else "")
         if name.value == "block":
@@ -166,7 +165,7 @@ class _Mistake(ParserState):
         )
         if self.bad.type not in _SEPARATORS or self.is_statement_possible() or is_colon_meant:
             return None
-        if self.before.type in ("LPAR", "LSQB", "COMMA") or not self.can(following.type):
+        if self.before.type in ("LPAR", "LSQB", "COMMA") or not self.parser.can(following.type):
             return None
         expected = self._expected()
         self.reader.next = self.index + 1
@@ -187,18 +186,18 @@ class _Mistake(ParserState):
         if bad.type == "EQUAL" or (bad.type in _SEPARATORS and is_value_next):
             may_be_let = bad.type == "EQUAL" and self.reader.has_constructs and self.is_outside_of_messages()
             if may_be_let:
-                self.pop()
+                self.parser.pop()
                 self.feed("LOST", self.index, Lost(word.at, "let", word.value))
                 self.feed("NAME", self.index, word.value)
             self.feed("COLON", self.index + 1)
             return syntax_errors.sign_for_colon(word.at, bad.at, is_sure=not may_be_let)
         meant = syntax_errors.meant_construct(word.value)
         if meant in ("layer", "input", "include", "opaque") and bad.type == "STRING":
-            self.pop()
+            self.parser.pop()
             self.feed(meant.upper(), self.index)
             return syntax_errors.stray_word(word.at)
         if meant is None and bad.type == "STRING" and self._is_head_of_a_layer():
-            self.pop()
+            self.parser.pop()
             self.feed("LAYER", self.index)
             return syntax_errors.stray_word(word.at, "layer")
         follows_on = bad.type == "NAME" and not self.begins_statement(self.index) and bad.at.line == word.at.line
@@ -207,7 +206,7 @@ class _Mistake(ParserState):
             return syntax_errors.no_colon(word.at, bad.at, is_sure=not bad.type == follows.type == "STRING")
         negation = self.token(self.index - 2)
         if negation.type == "NAME" and negation.value == "not":
-            self.pop()
+            self.parser.pop()
             self.break_last_field()
             self.reader.next = self.index
             return syntax_errors.bare_condition(negation.at)
@@ -229,7 +228,7 @@ class _Mistake(ParserState):
 
     def _if_without_value(self) -> Diagnostic | None:
         before, bad = self.before, self.bad
-        is_value_due = self.begin_of_value() == len(self.stacks.value_stack) - 1
+        is_value_due = self.begin_of_value() == len(self.parser.values) - 1
         if before.type in ("COLON", "EQUAL") and is_value_due and bad.type not in _CONDITIONS:
             name = self.token(self.index - 2).at
             self.break_value(self.index)
@@ -260,7 +259,7 @@ class _Mistake(ParserState):
     def _if_nameless(self) -> Diagnostic | None:
         if self.bad.type != "LBRACE" or not self.is_statement_possible():
             return None
-        if any(isinstance(value, Token) and value.type == "LBRACE" for value in self.stacks.value_stack):
+        if any(isinstance(value, Token) and value.type == "LBRACE" for value in self.parser.values):
             self.lose_statement(self.index)
         else:
             self.feed("NAME", self.index, "layer")
@@ -308,7 +307,7 @@ class _Mistake(ParserState):
         if (
             self.before.type in ("LSQB", "LPAR", "COMMA")
             and self.bad.type in CLOSING | {"COMMA"}
-            and self.can("BROKEN")
+            and self.parser.can("BROKEN")
         ):
             is_last = self.bad.type in CLOSING
             separator = self.before if is_last else self.bad
@@ -321,7 +320,7 @@ class _Mistake(ParserState):
             is_sure = not is_first_on_line(self.bad.at)
             return syntax_errors.separator_too_many(self.bad.at, expected, self.bad.at, is_sure=is_sure)
         if self.bad.type in CLOSING and self.before.type == "COMMA":
-            self.pop()
+            self.parser.pop()
             self.reader.next = self.index
             return syntax_errors.separator_too_many(self.bad.at, expected, self.before.at)
         return None

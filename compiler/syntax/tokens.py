@@ -1,9 +1,10 @@
 """What the lexer hands to the parser: light tokens, and where reading them stands."""
 
-from typing import Any, ClassVar, Self
+from typing import Any
 
 from netdef.compiler.override import override
 from netdef.compiler.source import Source, Span
+from netdef.compiler.syntax.tables import END
 
 
 class Token:
@@ -14,14 +15,6 @@ class Token:
     """
 
     __slots__ = ("at", "is_doubtful", "type", "value")
-
-    # Lark borrows these for the token that ends a text, and for messages that we never print.
-    line: ClassVar[int] = 0
-    column: ClassVar[int] = 0
-    end_line: ClassVar[int] = 0
-    end_column: ClassVar[int] = 0
-    start_pos: ClassVar[int] = 0
-    end_pos: ClassVar[int] = 0
 
     def __init__(self, type: str, value: Any, at: Span) -> None:
         self.type = type
@@ -35,7 +28,7 @@ class Token:
 
 
 class Tokens:
-    """The tokens of one text, read one by one; a parser that meets a mistake may step over some."""
+    """The tokens of one text, and which of them is read next: after a mistake that may be a later one."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -46,12 +39,8 @@ class Tokens:
         """Whether braces and quotes close (see ``Tree``)."""
         self.next = 0
 
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> Token:
-        if self.next == len(self.all):
-            raise StopIteration
-        token = self.all[self.next]
-        self.next += 1
-        return token
+    @property
+    def end(self) -> Token:
+        """What stands behind them all."""
+        end = len(self.source.text)
+        return Token(END, "", Span(self.source, end, end))

@@ -6,8 +6,10 @@ import pickle
 import random
 import string
 from collections import defaultdict
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import lark
 import pytest
@@ -20,10 +22,13 @@ from netdef.compiler.files import DISK
 from netdef.compiler.override import override
 from netdef.compiler.render import concise, text
 from netdef.compiler.source import Source
-from netdef.compiler.syntax import parser_cache
-from netdef.compiler.syntax.lexer import NetLexer
+from netdef.compiler.syntax import table_cache
+from netdef.compiler.syntax.builder import BUILDER
 from netdef.compiler.syntax.open_source import LARGEST
 from netdef.compiler.syntax.parser import parse
+from netdef.compiler.syntax.parsing import Grammar
+from netdef.compiler.syntax.parsing import parse as parse_tokens
+from netdef.compiler.syntax.tokens import Tokens
 from netdef.compiler.syntax.tree import (
     Argument,
     Binary,
@@ -571,12 +576,12 @@ def test_many_mutated_real_files_give_diagnostics_only(shared: Path) -> None:
 def test_grammar_has_no_conflicts(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lark raises on reduce/reduce, and only logs a shift that it preferred."""
     monkeypatch.setattr(lark.logger, "level", logging.DEBUG)
-    grammar = Path(parser_cache.__file__).with_name("net.lark").read_text()
+    grammar = Path(table_cache.__file__).with_name("net.lark").read_text()
 
     def conflicts(written: str) -> list[str]:
         caplog.clear()
         with caplog.at_level(logging.DEBUG, logger="lark"):
-            lark.Lark(written, parser="lalr", lexer=NetLexer, start=["start", "item"], debug=True)
+            lark.Lark(written, parser="lalr", start=["start", "item"], debug=True)
         return [record.message for record in caplog.records if "conflict" in record.message.lower()]
 
     assert conflicts(grammar) == []
@@ -590,13 +595,12 @@ def test_grammar_has_no_conflicts(caplog: pytest.LogCaptureFixture, monkeypatch:
 def test_tables_are_kept_and_a_damaged_file_does_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     for _ in range(2):
-        assert parser_cache.load_parser().parse(_Nothing(), start="start") == ()
+        assert reads_nothing()
     (kept,) = (tmp_path / "netdef").iterdir()
     whole = kept.read_bytes()
     for damaged in (b"", whole[:1000], b"junk\n" + whole, whole.replace(b"RBRACE", b"RBRAKE")):
         kept.write_bytes(damaged)
-        parser = parser_cache.load_parser()
-        assert parser.parse(_Nothing(), start="start") == ()
+        assert reads_nothing()
 
 
 def test_tables_of_others_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -604,22 +608,32 @@ def test_tables_of_others_are_not_read(tmp_path: Path, monkeypatch: pytest.Monke
     folder = tmp_path / "netdef"
     folder.mkdir()
     folder.chmod(0o777)
-    assert parser_cache.load_parser().parse(_Nothing(), start="start") == ()
+    assert reads_nothing()
     assert list(folder.iterdir()) == []
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     (tmp_path / "file").write_text("no folder")
-    assert parser_cache.load_parser().parse(_Nothing(), start="start") == ()
+    assert reads_nothing()
 
 
 def test_reading_tables_runs_no_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A pickle would: here one lies where the tables are looked for."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    parser_cache.load_parser()
+    table_cache.load_tables()
     (kept,) = (tmp_path / "netdef").iterdir()
     for protocol in range(6):
-        kept.write_bytes(pickle.dumps(_Harm(tmp_path / "harm"), protocol))
-        assert parser_cache.load_parser().parse(_Nothing(), start="start") == ()
+        harm = pickle.dumps(_Harm(tmp_path / "harm"), protocol)
+        kept.write_bytes(harm)
+        assert reads_nothing()
+        kept.write_bytes(crc32(harm).to_bytes(4, "big") + harm)
+        with suppress(ValueError, EOFError, TypeError):
+            table_cache.load_tables()
     assert not (tmp_path / "harm").exists()
+
+
+def reads_nothing() -> bool:
+    """Whether the tables that are kept, or made, take a text without tokens."""
+    grammar = Grammar(table_cache.load_tables(), BUILDER)
+    return bool(parse_tokens(Tokens(Source("", "")), grammar, "start") == ())
 
 
 class _Harm:
@@ -637,18 +651,18 @@ def test_tables_are_not_read_through_a_link_or_from_a_file_of_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    parser_cache.load_parser()
+    table_cache.load_tables()
     (kept,) = (tmp_path / "netdef").iterdir()
-    assert parser_cache._read(kept) is not None
+    assert table_cache._read(kept) is not None
     kept.chmod(0o666)
-    assert parser_cache._read(kept) is None
+    assert table_cache._read(kept) is None
     moved = kept.rename(tmp_path / "elsewhere")
     moved.chmod(0o600)
     kept.symlink_to(moved)
-    assert parser_cache._read(kept) is None
+    assert table_cache._read(kept) is None
     (tmp_path / "netdef").rename(tmp_path / "real")
     (tmp_path / "netdef").symlink_to(tmp_path / "real")
-    assert parser_cache._file_for("grammar") is None
+    assert table_cache._file_for("grammar") is None
 
 
 @pytest.mark.parametrize("variable", ["XDG_CACHE_HOME", "HOME"])
@@ -660,16 +674,9 @@ def test_tables_are_never_looked_for_in_the_working_folder(
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.setenv(variable, "relative")
-    place = parser_cache._file_for("grammar")
+    place = table_cache._file_for("grammar")
     assert place is None or place.is_relative_to(tmp_path / "home")
     assert not (tmp_path / "relative").exists()
-
-
-class _Nothing:
-    """A text without tokens."""
-
-    def __iter__(self) -> Any:
-        return iter(())
 
 
 # ---- files
