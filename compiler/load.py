@@ -134,7 +134,8 @@ def read_net(request: NetRequest, files: Files = DISK) -> Analysis:
 
 def _define(tree: Tree, request: NetRequest, field: str, report: Report, files: Files) -> Analysis:
     """One reading of a text, as far as the definition of its layers."""
-    expanded = net_within(expand(tree, request.set, report, files, request.origin), field, report)
+    found = expand(tree, request.set, report, files, request.origin)
+    expanded = _in_v2(net_within(found, field, report), report)
     _check_names(expanded, report)
     expanded = declare(expanded, request.opaque, report)
     return Analysis(tree, expanded, define(expanded, _later(expanded, report)), None, report)
@@ -288,9 +289,19 @@ def load_expanded(path: str, overrides: Mapping[str, Value], files: Files = DISK
     source = files.open(file, report)
     if source is None:
         raise NetError(report)
-    expanded = net_within(expand_source(source, overrides, report, files, origin), field, report)
+    found = expand_source(source, overrides, report, files, origin)
+    expanded = _in_v2(net_within(found, field, report), report)
     stop_on_errors(report)
     return expanded
+
+
+def _in_v2(expanded: Expanded, report: Report) -> Expanded:
+    """The same net in Caffe's newest format."""
+    if not any(each.name == "layers" for each in expanded.body):
+        return expanded
+    from netdef.compiler.legacy.upgrade import upgraded  # few nets are so old
+
+    return upgraded(expanded, _later(expanded, report))
 
 
 def expand_source(

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from netdef.compiler.layers import entry_points
 from netdef.compiler.layers.base import MESSAGES, TYPES, Layer, asks, register
-from netdef.compiler.layers.index import MESSAGE_FAMILIES, TYPE_FAMILIES
+from netdef.compiler.layers.index import MESSAGE_FAMILIES, TYPE_FAMILIES, V0_TYPES, V1_NUMBERS, V1_TYPES
 from netdef.compiler.layers.origins import ORIGINS, is_of
 from netdef.compiler.layers.roles import Written
 from netdef.compiler.schema.message import Param, Refusal
@@ -129,6 +129,25 @@ def every_type() -> list[type[Layer]]:
     _import(families())
     kinds = {kind: None for name in names() for kind in variants(name)}
     return sorted(kinds, key=lambda kind: (kind.type_name, kind.origin))
+
+
+# ---- what older formats call them
+def named_in_v1(word: str | int) -> str | None:
+    """The type that V1 calls so, by word or number; None where nobody says that it does."""
+    known = V1_NUMBERS.get(word) if isinstance(word, int) else V1_TYPES.get(word)
+    of_others = (kind for kinds in TYPES.values() for kind in kinds if kind.v1 and word in kind.v1[:2])
+    return known or next((kind.type_name for kind in of_others), None)
+
+
+def named_in_v0(name: str) -> str | None:
+    """The type that V0 calls so; None where nobody says that it does."""
+    of_others = (kind for kinds in TYPES.values() for kind in kinds if kind.v0 == name)
+    return V0_TYPES.get(name) or next((kind.type_name for kind in of_others), None)
+
+
+def v1_words() -> list[str]:
+    """What layer types are called in V1, in alphabetical order."""
+    return sorted({*V1_TYPES, *(kind.v1.word for kinds in TYPES.values() for kind in kinds if kind.v1)})
 
 
 # ---- messages

@@ -14,7 +14,7 @@ from netdef.compiler.layers import catalogue
 from netdef.compiler.layers.base import Layer
 from netdef.compiler.layers.inputs import Input
 from netdef.compiler.net.named_origin import no_such_origin
-from netdef.compiler.net.no_net import no_net, old_format
+from netdef.compiler.net.no_net import no_net
 from netdef.compiler.net.opaque import opaque_layer
 from netdef.compiler.schema.caffe import BlobShape, Expect, LayerFrame, NetFrame
 from netdef.compiler.schema.decode import Decoder, Places, Values
@@ -74,10 +74,6 @@ def define(expanded: Expanded, report: Report) -> Definition:
                 is_whole = False
         elif isinstance(statement, Lost):
             is_whole = False
-        elif statement.name == "layers" and isinstance(statement, Group):
-            report.add(old_format(statement))
-            is_whole = False
-            break
         else:
             rest.append(statement)
     if is_whole:

@@ -1,26 +1,16 @@
-"""Texts that are given for a net, and are something else: a solver, an older format, nothing at all."""
+"""Texts that are given for a net, and are something else: a solver, nothing at all."""
 
 from collections.abc import Sequence
 
 from netdef.compiler.diagnostics import Diagnostic, Label
 from netdef.compiler.net_in_solver import FIELDS as NETS_WITHIN
 from netdef.compiler.net_in_solver import name_of_net
-from netdef.compiler.syntax.tree import Expanded, Field, Group, Plain, Text
+from netdef.compiler.syntax.tree import Expanded, Plain
 
 SOLVER_FIELDS = frozenset(
     ("net", "train_net", "test_net", "base_lr", "lr_policy", "max_iter", "solver_mode", "test_iter")
 )
 """Fields by which a solver is known."""
-
-
-def old_format(statement: Group) -> Diagnostic:
-    """The no to ``layers { }``; whoever mixed it with types of ``layer { }`` needs nothing but another word."""
-    message = "`layers` is Caffe's old format, V1 or V0, which is not read yet"
-    help = "Caffe's own upgrade_net_proto_text turns it into V2"
-    kinds = [each.value for each in statement.fields if isinstance(each, Field) and each.name == "type"]
-    if any(isinstance(kind, Text) for kind in kinds):
-        help = 'types in quotes belong to the newer `layer`: write layer { type: "Convolution" } throughout'
-    return Diagnostic("N411", message, Label(statement.at), help=help)
 
 
 def no_net(expanded: Expanded, rest: Sequence[Plain]) -> Diagnostic | None:

@@ -1,0 +1,29 @@
+"""A net of any age as Caffe's newest format, V2, has it: what everything behind reads.
+
+    V0   layers { layer { name: "conv1" type: "conv" num_output: 64 kernelsize: 3 } bottom: "data" top: "conv1" }
+    V1   layers { name: "conv1" type: CONVOLUTION convolution_param { num_output: 64 kernel_size: 3 } ... }
+    V2   layer { name: "conv1" type: "Convolution" convolution_param { num_output: 64 kernel_size: 3 } ... }
+
+Statements keep their places, so what is wrong is shown in the text that the user wrote.
+"""
+
+from netdef.compiler.diagnostics import Report
+from netdef.compiler.legacy.mixtures import refuse_mixtures
+from netdef.compiler.legacy.v0 import fold_padding, is_v0, layer_of_v0
+from netdef.compiler.legacy.v1 import layer_of_v1
+from netdef.compiler.schema.decode import Decoder
+from netdef.compiler.syntax.tree import Expanded, Group, Plain
+
+
+def upgraded(expanded: Expanded, report: Report) -> Expanded:
+    """The same net in V2; one that mixes formats is read in the order of its text, and refused."""
+    decoder = Decoder(report, expanded.has_constructs)
+    made = tuple(_layer(each, decoder) for each in fold_padding(expanded.body, decoder))
+    refuse_mixtures(expanded.body, report)
+    return expanded._replace(body=made)
+
+
+def _layer(statement: Plain, decoder: Decoder) -> Plain:
+    if not isinstance(statement, Group) or statement.name != "layers":
+        return statement
+    return layer_of_v1(layer_of_v0(statement, decoder) if is_v0(statement) else statement, decoder)
