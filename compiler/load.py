@@ -129,12 +129,16 @@ def read_net(request: NetRequest, files: Files = DISK) -> Analysis:
         return Analysis(None, None, None, None, report)
     tree = parse(source, report)
     read = _define(tree, request, field, Report(report), files)
-    return read if tree.mended is None else _agreed(read, _define(tree.mended, request, field, report, files))
+    if read.expanded is None or not read.expanded.may_be_mended:
+        return read
+    return _agreed(read, _define(tree, request, field, report, files, as_mended=True))
 
 
-def _define(tree: Tree, request: NetRequest, field: str, report: Report, files: Files) -> Analysis:
+def _define(
+    tree: Tree, request: NetRequest, field: str, report: Report, files: Files, *, as_mended: bool = False
+) -> Analysis:
     """One reading of a text, as far as the definition of its layers."""
-    found = expand(tree, request.set, report, files, request.origin)
+    found = expand(tree, request.set, report, files, request.origin, as_mended=as_mended)
     expanded = _in_v2(net_within(found, field, report), report)
     _check_names(expanded, report)
     expanded = declare(expanded, request.opaque, report)
@@ -308,8 +312,14 @@ def expand_source(
     source: Source, overrides: Mapping[str, Value], report: Report, files: Files = DISK, origin: str = ""
 ) -> Expanded:
     """Parse and expand a text."""
-    expanded = expand(parse(source, report), overrides, report, files, origin)
-    _check_names(expanded, report)
+    tree, found = parse(source, report), Report()
+    expanded = expand(tree, overrides, found, files, origin)
+    _check_names(expanded, found)
+    if expanded.may_be_mended:
+        mended = Report()
+        _check_names(expand(tree, overrides, mended, files, origin, as_mended=True), mended)
+        found = found.agreed(mended)
+    report.extend(found)
     return expanded
 
 

@@ -50,29 +50,38 @@ from netdef.compiler.syntax.tree import (
 
 
 def expand(
-    tree: Tree, overrides: Mapping[str, Value], report: Report, files: Files = DISK, origin: str = ""
+    written: Tree,
+    overrides: Mapping[str, Value],
+    report: Report,
+    files: Files = DISK,
+    origin: str = "",
+    *,
+    as_mended: bool = False,
 ) -> Expanded:
     """Run a tree.
 
     Args:
-        tree: what stands in a file.
+        written: what stands in a file.
         overrides: values for its own ``let`` variables.
         report: where to say what is wrong.
         files: where includes come from.
         origin: the fork whose layer types are meant where a name has several; empty if nobody says.
+        as_mended: take, of texts with mistakes, their readings as mended, where they have one.
     """
+    tree = written.mended if as_mended and written.mended is not None else written
     if not tree.has_constructs:
         body = tuple(plain(tree.body, report if tree.is_sound else Report()))
-        return Expanded(tree.source, body, {}, False, (), tuple(overrides), tree.is_sound, origin)
-    expander = _Expander(overrides, report, files, origin)
+        unused, may_be_mended = tuple(overrides), written.mended is not None
+        return Expanded(tree.source, body, {}, False, (), unused, tree.is_sound, origin, may_be_mended)
+    expander = _Expander(overrides, report, files, origin, as_mended=as_mended)
     try:
-        body = tuple(expander.file(tree, None))
+        body = tuple(expander.file(written, None))
     except EndlessError as endless:
         body = (Lost(endless.at),)
     may_be_lost = expander.globals.is_torn or not expander.is_sound
     unused = () if may_be_lost else tuple(name for name in overrides if name not in expander.settable)
-    settable = tuple(expander.settable)
-    return Expanded(tree.source, body, expander.opaque, True, settable, unused, expander.is_sound, origin)
+    settable, is_sound, may_be_mended = tuple(expander.settable), expander.is_sound, expander.may_be_mended
+    return Expanded(tree.source, body, expander.opaque, True, settable, unused, is_sound, origin, may_be_mended)
 
 
 class _Expander(Run):
@@ -81,7 +90,9 @@ class _Expander(Run):
     _nested = 0
 
     @override
-    def file(self, tree: Tree, via: Span | None) -> list[Plain]:
+    def file(self, written: Tree, via: Span | None) -> list[Plain]:
+        tree = written.mended if self.as_mended and written.mended is not None else written
+        self.may_be_mended = self.may_be_mended or written.mended is not None
         self.is_sound = self.is_sound and tree.is_sound
         self.including.append(self.files.identity(tree.source.path))
         made = self.statements(tree.body, Place(self.globals, NET, via))

@@ -31,12 +31,16 @@ class EndlessError(Exception):
 class Run(ABC):
     """What flows, what is open, and how much has been done."""
 
-    def __init__(self, overrides: Mapping[str, Value], report: Report, files: Files, origin: str = "") -> None:
+    def __init__(
+        self, overrides: Mapping[str, Value], report: Report, files: Files, origin: str = "", *, as_mended: bool
+    ) -> None:
         self.overrides = overrides
         self.report = report
         self.files = files
         self.origins = (origin,) if origin else ()
         """The fork that somebody names, whose types are meant where a name has several."""
+        self.as_mended = as_mended
+        """Whether texts with mistakes are taken as they would be if those were mended."""
         self.settable: dict[str, None] = {}
         self.opaque: dict[tuple[str, str | None], OpaqueType] = {}
         self.flow: tuple[str, ...] | None = ()
@@ -49,6 +53,8 @@ class Run(ABC):
         self.globals = Scope()
         self.is_sound = True
         """Whether the braces and quotes of all texts so far close."""
+        self.may_be_mended = False
+        """Whether any text so far has a reading as mended."""
         self.trees: dict[str, Tree] = {}
         """The files that were read, each once, however often it is included."""
         self._steps = 0
@@ -58,7 +64,7 @@ class Run(ABC):
         """What statements leave when they are run one after the other."""
 
     @abstractmethod
-    def file(self, tree: Tree, via: Span | None) -> list[Plain]:
+    def file(self, written: Tree, via: Span | None) -> list[Plain]:
         """What a file's statements leave; ``via`` is its include."""
 
     def say(self, mistake: Mistake, place: Place) -> None:

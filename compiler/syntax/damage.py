@@ -7,6 +7,7 @@ from netdef.compiler.source import Span
 from netdef.compiler.syntax.tree import (
     Block,
     Broken,
+    Call,
     Field,
     Group,
     If,
@@ -30,7 +31,15 @@ def damage(body: Sequence[Statement], place: Span) -> tuple[Statement, ...]:
     index = max((i for i, start in enumerate(starts) if start <= place.start), default=0)
     # a colon that was too many may be that of another field, whose name nobody knows
     lost = (Lost(place),) if ":" in place.text and isinstance(body[index], Field) else ()
-    return (*body[:index], _damaged(body[index], place), *lost, *body[index + 1 :])
+    before = body[:index]
+    if before and _may_go_on(before[-1], body[index]):
+        before = (*before[:-1], Lost(before[-1].at))
+    return (*before, _damaged(body[index], place), *lost, *body[index + 1 :])
+
+
+def _may_go_on(statement: Statement, following: Statement) -> bool:
+    """Whether a call may have been closed too early, or be none: something else is wrong on its line."""
+    return isinstance(statement, Call) and statement.at.line == following.at.line
 
 
 def _start(statement: Statement, place: Span) -> int:
@@ -50,7 +59,7 @@ def _damaged(statement: Statement, place: Span) -> Statement:
     match statement:
         case Lost():
             return statement
-        case Field(value=value) if is_named:
+        case Field(value=value) if is_named and (":" in at.source.text[at.end : place.start] or ":" in place.text):
             return statement._replace(value=Broken(value.at))
         case Group(body=body) if is_named and _is_behind_head(body, statement.close, place):
             return statement._replace(body=_damaged_body(body, statement.close, place))

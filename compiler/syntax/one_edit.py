@@ -32,7 +32,7 @@ _FURTHEST = 24  # words and signs from the first place where a slip was noticed 
 
 _TOKEN = re.compile(
     r"""\#[^\n]*+ | (?P<token> "(?:[^"\\\n]|\\[^\n])*+" | '(?:[^'\\\n]|\\[^\n])*+' | [A-Za-z_]\w*+
-    | \d\w*+(?:\.\d\w*+)?+ | \.\. | [=!<>]= | [^\s] )""",
+    | \d(?:(?<=[eE])[+-](?=\d)|\w|\.(?!\.))*+ | \.\. | [=!<>]= | [^\s] )""",
     re.VERBOSE | re.ASCII,
 )
 _BEGIN_OF_A_STATEMENT = re.compile(r"""^(?!else\b)[A-Za-z_"']""", re.MULTILINE)
@@ -105,20 +105,31 @@ def _doubted(mended: Reading, edits: Sequence[Edit], places: Sequence[Span]) -> 
 
 
 def _mending(source: Source, mistake: Diagnostic, num_tries: Iterator[int]) -> Iterator[Edit]:
-    """Edits after which the statements around a mistake read well, the likeliest first."""
+    """Edits after which the statements around a mistake read well, the likeliest first.
+
+    Those in the very statements that it stands in are tried there, and at last among the neighbours.
+    """
+    regions = _regions(source, mistake)
+    tries = [
+        (region != regions[0] and _is_within(edit.span, regions[0]), cost, edit, region)
+        for region in regions
+        for cost, edit in _tries(region, mistake)
+    ]
     yielded: set[Edit] = set()
-    for region in _regions(source, mistake):
-        text = region.text
-        for _, edit in sorted(_tries(region, mistake), key=lambda each: each.cost):
-            if next(num_tries, None) is None:
-                return
-            start, end = edit.span.start - region.start, edit.span.end - region.start
-            if edit not in yielded and reads_well(text[:start] + edit.replacement + text[end:]):
-                yielded.add(edit)
-                yield edit
+    for _, _, edit, region in sorted(tries, key=lambda each: each[:2]):
+        if next(num_tries, None) is None:
+            return
+        text, start, end = region.text, edit.span.start - region.start, edit.span.end - region.start
+        if edit not in yielded and reads_well(text[:start] + edit.replacement + text[end:]):
+            yielded.add(edit)
+            yield edit
 
 
-def _regions(source: Source, mistake: Diagnostic) -> Iterator[Span]:
+def _is_within(span: Span, region: Span) -> bool:
+    return region.start <= span.start and span.end <= region.end
+
+
+def _regions(source: Source, mistake: Diagnostic) -> list[Span]:
     """The statements of the file itself that a mistake stands in; then the same, with their neighbours."""
     text, (first, last) = source.text, _reach(mistake)
     line_end = text.find("\n", last)
@@ -127,9 +138,7 @@ def _regions(source: Source, mistake: Diagnostic) -> Iterator[Span]:
     begins = [0, 0, *(found.start() for found in before)]
     ends = [*(found.start() for found in behind), len(text), len(text)]
     narrow, wide = Span(source, begins[-1], ends[0]), Span(source, begins[-2], ends[1])
-    for region in dict.fromkeys((narrow, wide)):
-        if region.end - region.start <= _LONGEST_REGION:
-            yield region
+    return [region for region in dict.fromkeys((narrow, wide)) if region.end - region.start <= _LONGEST_REGION]
 
 
 def _reach(mistake: Diagnostic) -> tuple[int, int]:

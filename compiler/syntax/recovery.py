@@ -12,6 +12,7 @@ from netdef.compiler.syntax.tree import Broken, Lost, Text
 _MOST_MISTAKES = 100
 _LITERALS = frozenset({"NUMBER", "STRING", "BROKEN", "MINUS", "PLUS"})
 _VALUES = _LITERALS | {"NAME", "LSQB", "LPAR", "NOT"}
+_ENDS_OF_A_VALUE = frozenset({"FIELDS", "NUMBER", "STRING", "NAME", "RPAR", "RSQB", "BROKEN"})
 _SEPARATORS = frozenset({"COMMA", "SEMICOLON"})
 _COMPARISONS = frozenset({"COMPARE", "LESSTHAN", "MORETHAN"})
 _CONDITIONS = _COMPARISONS | {"AND", "OR", "NOT", "QMARK"}
@@ -196,13 +197,17 @@ class _Mistake(ParserState):
             self.parser.pop()
             self.feed(meant.upper(), self.index)
             return syntax_errors.stray_word(word.at)
-        if meant is None and bad.type == "STRING" and self._is_head_of_a_layer():
+        goes_on_as = self._construct_that_goes_on() if meant in (None, "let") else None
+        if goes_on_as is not None:
             self.parser.pop()
-            self.feed("LAYER", self.index)
-            return syntax_errors.stray_word(word.at, "layer")
+            self.feed(goes_on_as.upper(), self.index)
+            return syntax_errors.stray_word(word.at, goes_on_as)
         follows_on = bad.type == "NAME" and not self.begins_statement(self.index) and bad.at.line == word.at.line
         if meant is None and (bad.type in _LITERALS or follows_on):
-            self.feed("COLON", self.index)
+            if not is_first_on_line(word.at) and self.token(self.index - 2).type in _ENDS_OF_A_VALUE:
+                self.lose_statement(self.index)  # it may be no field's name: a sign may be meant, as in `1 + 2`
+            else:
+                self.feed("COLON", self.index)
             return syntax_errors.no_colon(word.at, bad.at, is_sure=not bad.type == follows.type == "STRING")
         negation = self.token(self.index - 2)
         if negation.type == "NAME" and negation.value == "not":
@@ -344,10 +349,13 @@ class _Mistake(ParserState):
         return syntax_errors.unexpected(bad.at, expected, help)
 
     # ---- looking around
-    def _is_head_of_a_layer(self) -> bool:
-        """Whether the bad token is a string that a type and a brace follow on the same line."""
-        kind, brace = self.token(self.index + 1), self.token(self.index + 2)
-        return kind.type == "NAME" and brace.type == "LBRACE" and kind.at.line == self.bad.at.line
+    def _construct_that_goes_on(self) -> str | None:
+        """``layer`` before ``"relu1" ReLU {``, ``let`` before ``n = 1``, whatever word stands there instead."""
+        bad, following, brace = self.bad, self.token(self.index + 1), self.token(self.index + 2)
+        is_on_one_line = following.at.line == bad.at.line == self.before.at.line
+        if is_on_one_line and bad.type == "STRING" and following.type == "NAME" and brace.type == "LBRACE":
+            return "layer"
+        return "let" if is_on_one_line and bad.type == "NAME" and following.type == "EQUAL" else None
 
     def _expected(self) -> str:
         expected = [words for terminal, words in _EXPECTED.items() if terminal in self.possible]

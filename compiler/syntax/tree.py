@@ -299,6 +299,8 @@ class Expanded(NamedTuple):
     """Whether the braces and quotes of all its texts close (see ``Tree``)."""
     origin: str = ""
     """The fork whose layer types are meant where a name has several; empty if nobody says."""
+    may_be_mended: bool = False
+    """Whether a text of it, its own or an included one, has a reading as mended, too (see ``Tree``)."""
 
     def declaration(self, type: str, layer: str) -> "OpaqueType | None":
         """What the file declares of an opaque type: for this layer, or else for all."""
