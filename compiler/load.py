@@ -109,6 +109,7 @@ def analyse(
     return analyse_net(request, samples=samples, files=files if text is None else files.over(file, text))
 
 
+@no_collection()
 def analyse_net(request: NetRequest, *, samples: Mapping[str, Shapes] | None = None, files: Files = DISK) -> Analysis:
     """All that is known of the net that is asked for."""
     return join_net(read_net(request, files), request, samples=samples, files=files)

@@ -64,6 +64,7 @@ def define(expanded: Expanded, report: Report) -> Definition:
     decoder = Decoder(report, expanded.has_constructs)
     origins = _Origins(expanded)
     layers: list[LayerDefinition] = []
+    claims: list[Group] = []
     rest: list[Plain] = []
     is_whole = True
     for statement in expanded.body:
@@ -74,6 +75,8 @@ def define(expanded: Expanded, report: Report) -> Definition:
                 is_whole = False
         elif isinstance(statement, Lost):
             is_whole = False
+        elif statement.name == "expect" and isinstance(statement, Group):
+            claims.append(statement)
         else:
             rest.append(statement)
     if is_whole:
@@ -81,10 +84,11 @@ def define(expanded: Expanded, report: Report) -> Definition:
         if not layers and not report.errors and (refused := no_net(expanded, rest)) is not None:
             report.add(refused)
             return Definition(NetFrame(), (), {}, (), expanded.source.path, is_whole=False)
-    found = decoder.values({**NetFrame.fields}, rest, "a net")
+    found = decoder.values(NetFrame.fields, rest, "a net")
     start = Span(expanded.source, 0, 0)
-    frame = decoder.make(NetFrame, found, start) if found.is_whole else None
-    expects = tuple(_expects(rest))
+    expects = tuple(_expects(claims, decoder))
+    is_sound = found.is_whole and len(expects) == len(claims)
+    frame = decoder.make(NetFrame, found, start) if is_sound else None
     inputs = _input_layer(frame, found, layers, report) if frame else None
     if frame is None or inputs is None:
         return Definition(NetFrame(), tuple(layers), {}, expects, expanded.source.path, is_whole=False)
@@ -104,11 +108,13 @@ def _check_declarations(expanded: Expanded, layers: Sequence[LayerDefinition], r
             report.add(Diagnostic("N312", message, Label(declared.at), help=help))
 
 
-def _expects(rest: Sequence[Plain]) -> list[tuple[Expect, Places]]:
-    """The claims again, with the places of what each says."""
-    groups = [group for group in rest if isinstance(group, Group) and group.name == "expect"]
-    found = [Decoder(Report(), has_constructs=True).values(Expect.fields, g.fields, "expect { }") for g in groups]
-    return [(Expect(**values), places) for values, places, is_whole in found if is_whole]
+def _expects(claims: Sequence[Group], decoder: Decoder) -> Iterator[tuple[Expect, Places]]:
+    """The claims that can be read, with the places of what each says."""
+    for claim in claims:
+        found = decoder.values(Expect.fields, claim.fields, "expect { }")
+        expect = decoder.make(Expect, found, claim.at, claim.close) if found.is_whole else None
+        if expect is not None:
+            yield expect, found.places
 
 
 class _Origins:

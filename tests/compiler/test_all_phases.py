@@ -1,6 +1,5 @@
 """A net in both phases at once, and in each alone: the same is known, and what only one phase has is said so."""
 
-import gc
 from typing import Any
 
 import pytest
@@ -8,7 +7,6 @@ import pytest
 import netdef
 from netdef.compiler import all_phases
 from netdef.compiler.all_phases import analyse_phases
-from netdef.compiler.collection import no_collection
 from netdef.compiler.files import Files
 from netdef.compiler.load import Analysis, join_net
 from netdef.compiler.render.formats import FORMATS
@@ -64,13 +62,3 @@ def test_layers_without_rules_are_shaped_once(monkeypatch: pytest.MonkeyPatch) -
         joined.clear()
         analyse_phases(NetRequest(file="a.net"), Files({"a.net": text}, disk=False))
         assert joined == phases
-
-
-def test_what_was_made_without_collection_counts_as_old() -> None:
-    gc.collect()
-    with no_collection():
-        made: list[list[int]] = [[] for _ in range(100_000)]
-        assert not gc.isenabled()
-    assert gc.isenabled()
-    assert gc.get_count()[0] < 1000 < len(made)
-    assert gc.get_freeze_count() == 0
