@@ -1,18 +1,15 @@
 """The safe fixes of a net, applied to its files until none is left."""
 
-import codecs
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from netdef.compiler.all_phases import AllPhases, analyse_phases
 from netdef.compiler.apply_fixes import apply_fixes
-from netdef.compiler.atomic import write_whole
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.files import DISK, STDIN, Files
-from netdef.compiler.net_error import NetError
 from netdef.compiler.request import NetRequest
+from netdef.compiler.rewrite import rewrite
 from netdef.compiler.schema.caffe import Phase
 
 _MOST_ROUNDS = 100
@@ -39,16 +36,8 @@ class FixedFiles(NamedTuple):
         for path, text in self.texts.items():
             if path == STDIN:
                 continue
-            data = Path(path).read_bytes()
-            mark = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
-            if data != mark + self.before[path].encode("utf-8", "surrogatepass"):
+            if not rewrite(Path(path), self.before[path], text):
                 yield path
-                continue
-            written = mark + text.encode("utf-8", "surrogatepass")
-            try:
-                write_whole(Path(path).resolve(), partial(Path.write_bytes, data=written))
-            except OSError as error:
-                raise NetError(Diagnostic("N006", f"{path} can't be written: {error.strerror}")) from None
 
 
 def fix_files(request: NetRequest, files: Files = DISK, *, phases: Sequence[Phase] = tuple(Phase)) -> FixedFiles:

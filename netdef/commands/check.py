@@ -18,6 +18,7 @@ from netdef.compiler.files import DISK, STDIN
 from netdef.compiler.fix_files import FixedFiles, fix_files
 from netdef.compiler.render.formats import FORMATS
 from netdef.compiler.request import NetRequest
+from netdef.compiler.rewrite import left_alone
 from netdef.compiler.schema.caffe import Phase
 from netdef.options.net import net_arguments, net_request
 from netdef.options.output import format_arguments
@@ -81,4 +82,4 @@ def _write(fixed: FixedFiles, console: Console) -> None:
     if (text := fixed.texts.get(STDIN)) is not None:
         console.write(text)
     for path in fixed.write():
-        console.say(f"{path} was left as it is: it is no UTF-8, or was changed meanwhile")
+        console.say(left_alone(path))

@@ -254,7 +254,7 @@ def test_a_file_that_cannot_be_written_is_a_mistake(
 
     net = tmp_path / "main.net"
     net.write_text(conv("kernel_size 3"))
-    monkeypatch.setattr("netdef.compiler.fix_files.write_whole", full)
+    monkeypatch.setattr("netdef.compiler.rewrite.write_whole", full)
     assert main(["check", "--fix", str(net)]) == 1
     assert f"error[N006]: {net} can't be written: No space left on device" in capsys.readouterr().err
     assert net.read_text() == conv("kernel_size 3")
