@@ -22,6 +22,10 @@ def declare_rule(back_end: str, kind: type[Layer], rule: Callable[..., Any]) -> 
     _TABLES.setdefault(back_end, {})[kind] = rule
 
 
+SHAPES_ALONE = "has its shapes and weights here, and its numbers in its fork of Caffe alone"
+"""Why a type is refused that is known by its declaration only."""
+
+
 class Rules(Generic[P, R]):
     """One back end's rules by layer type; ``P`` is what a rule takes behind the layer, ``R`` what it makes.
 

@@ -14,7 +14,7 @@ def run_opaque(run: Run, opaque: Opaque, place: Place) -> list[Plain]:
     """A declaration is noted, and leaves nothing in the net."""
     name, at = string_of(opaque.type, place), place.here(opaque.at)
     layer = None if opaque.layer is None else string_of(opaque.layer, place)
-    if catalogue.find(name) or (name, layer) in run.opaque:
+    if not catalogue.may_be_declared(name) or (name, layer) in run.opaque:
         where = "" if layer is None else f', and "{layer}" has its shapes'
         message = f"{name} is a layer type already{where}"
         raise Mistake("N312", message, place.here(opaque.type.at), "drop the declaration")

@@ -5,12 +5,12 @@ A layer type is a class. Its attributes are the fields of its own message (``poo
 wrong with them, the shapes, the weights and the cost. A layer type knows nothing of files, spans or back ends.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import ClassVar, NamedTuple, Self, TypedDict, Unpack
 
 from netdef.compiler.layers.origins import BVLC, OWN, rank
-from netdef.compiler.layers.roles import V1, Colour, Makes, WeightRole, Written
+from netdef.compiler.layers.roles import V1, Colour, Holds, Makes, WeightRole, Written
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Filler
 from netdef.compiler.schema.message import Beside, Message, Param, Refusal
@@ -103,7 +103,9 @@ class _Words(TypedDict, total=False):
     sized_by_data: bool
     scores: int
     labels: int
+    holds: Mapping[int, Holds]
     makes: Makes
+    default_loss_weight: float
     keeps_positions: bool
     weight_layer: bool
     kernel_weight: bool
@@ -153,8 +155,12 @@ class Layer(Message):
     """The bottom that holds class scores, or what is made of them."""
     labels: ClassVar[int | None] = None
     """The bottom that holds labels: for each position of the scores, the number of its class."""
+    holds: ClassVar[Mapping[int, Holds]] = {}
+    """What other bottoms hold, by number, where numbers of any kind won't do."""
     makes: ClassVar[Makes] = Makes.VALUES
     """What its first top is."""
+    default_loss_weight: ClassVar[float] = 1.0
+    """What its first top counts in the loss where the file doesn't say, if it makes one: 0 where its setup forgets."""
     keeps_positions: ClassVar[bool] = True
     """Whether an image's positions mean in the top what they mean in the bottom: not behind a reshape, or a loss."""
     weight_layer: ClassVar[bool] = False

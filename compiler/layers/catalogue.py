@@ -18,7 +18,7 @@ from typing import NamedTuple
 from netdef.compiler.layers import entry_points
 from netdef.compiler.layers.base import MESSAGES, TYPES, Layer, asks, register
 from netdef.compiler.layers.index import MESSAGE_FAMILIES, TYPE_FAMILIES, V0_TYPES, V1_NUMBERS, V1_TYPES
-from netdef.compiler.layers.origins import ORIGINS, is_of
+from netdef.compiler.layers.origins import BVLC, ORIGINS, is_of
 from netdef.compiler.layers.roles import Written
 from netdef.compiler.schema.message import Param, Refusal
 
@@ -117,6 +117,11 @@ def variants(name: str) -> Kinds:
         except Refusal as refusal:
             _asked[name] = refusal
     return TYPES.get(name, ())
+
+
+def may_be_declared(name: str) -> bool:
+    """Whether a file may say what layers of a type make: nobody knows the type, or forks have it, as Caffe has not."""
+    return all(kind.origin in ORIGINS and kind.origin != BVLC for kind in variants(name))
 
 
 def why_not(name: str) -> Refusal | None:

@@ -26,11 +26,9 @@ WEIGHTS_ALONE = frozenset({"Parameter"})
 """Types of layers without bottoms that hold what is learnt, and feed nothing."""
 
 _BY_FORK = {
-    "SSD": "AnnotatedData DetectionEvaluate DetectionOutput MultiBoxLoss Normalize Permute PriorBox SmoothL1Loss "
-    "VideoData",
-    "Fast R-CNN": "Proposal ProposalTarget ROIAlign ROIPooling ROIWarping RoIPooling MaskPooling MaskResize",
-    "R-FCN": "BoxAnnotatorOHEM PSROIPooling SmoothL1LossOHEM SoftmaxWithLossOHEM",
-    "MS-CNN": "BBoxLoss BoxGroupOutput BoxOutput DecodeBBox DetectionAccuracy DetectionLoss ImageGtData BboxAccuracy",
+    "SSD": "AnnotatedData DetectionEvaluate DetectionOutput MultiBoxLoss Permute PriorBox",
+    "Fast R-CNN": "RoIPooling",
+    "MS-CNN": "BBoxLoss BoxGroupOutput",
     "SegNet": "BN DenseImageData Unpooling Upsample UNPOOLING",
     "DeepLab": "DenseCRF ImageSegData Interp MatWrite SegAccuracy",
     "CRF-RNN": "MultiStageMeanfield",
@@ -42,22 +40,16 @@ _BY_FORK = {
     "ShuffleNet": "ShuffleChannel",
     "NVIDIA": "DetectNetTransformation",
     "cuDNN": "CuDNNBatchNorm CuDNNConvolution CuDNNPooling CuDNNReLU",
-    "C3D": "Convolution3D Deconvolution3D Pooling3D",
-    "FlowNet": "Correlation Correlation1D CustomData DataAugmentation Downsample FlowWarp L1Loss Resample",
-    "face recognition": "CenterLoss GeneralContrastiveLoss GeneralTripletLoss InnerDistance LabelMargin "
-    "LabelSpecificAdd LabelSpecificRescale MarginInnerProduct TripletLoss",
+    "FlowNet": "Correlation Correlation1D CustomData DataAugmentation Downsample FlowWarp Resample",
+    "face recognition": "TripletLoss",
     "ENet and ESPNet": "BilinearInterpolation ResizeBilinear ResizeNearestNeighbor",
-    "speech and text": "ConvLSTM CTCLoss Lstm Reverse Transpose WarpCTCLoss",
+    "speech and text": "CTCLoss Reverse Transpose WarpCTCLoss",
     "accelerators": "BatchToSpaceND DepthToSpace Gather Mul Pad SpaceToBatchND Squeeze",
 }
 FORK = {name: fork for fork, names in _BY_FORK.items() for name in names.split()}
 """Types of forks, and what such a fork is best known for."""
 
 _SHAPES = {
-    "ROIPooling": '["R", 512, 7, 7]',
-    "ROIAlign": '["R", 512, 7, 7]',
-    "PSROIPooling": '["R", 21, 7, 7]',
-    "Proposal": '["R", 5]',
     "DetectionOutput": '[1, 1, "K", 7]',
     "PriorBox": "[1, 2, 8732]",
     "Reorg": "[1, 256, 13, 13]",

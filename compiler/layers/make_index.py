@@ -51,7 +51,7 @@ def _table(title: str, pairs: Iterable[tuple[str, str]]) -> Iterable[str]:
     yield f"{title}: dict[str, tuple[str, ...]] = {{"
     for name, declaring in families.items():
         listed = ", ".join(f'"{family}"' for family in declaring)
-        yield f'    "{name}": ({listed},),'
+        yield f'    "{name}": ({listed}{"," if len(declaring) == 1 else ""}),'
     yield "}"
 
 

@@ -51,6 +51,11 @@ ORIGINS = {
     "chenglongchen": Fork("ChenglongChen/caffe-windows"),
     "caffe-lstm": Fork("junhyukoh/caffe-lstm"),
     "c3d": Fork("facebook/C3D"),
+    "conv-lstm": Fork("agethen/ConvLSTM-for-Caffe"),
+    "flownet": Fork("lmb-freiburg/flownet2"),
+    "hed": Fork("s9xie/hed"),
+    "cpm": Fork("CMU-Perceptual-Computing-Lab/caffe_train"),
+    "caffeonspark": Fork("yahoo/CaffeOnSpark"),
     "nvidia": Fork("NVIDIA/caffe"),
     "public copies": Fork("copies that many repositories have"),
 }

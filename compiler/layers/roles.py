@@ -40,6 +40,19 @@ class Makes(Enum):
     POOLED = "pooled"
 
 
+class Holds(Enum):
+    """What a bottom must hold that is neither an image, nor scores, nor labels, for whoever makes up a net's inputs.
+
+    REGIONS    rows of an image's number in the batch, and corners x1, y1, x2, y2 in pixels of the net's input
+    TRUTH      rows of the corners and the class of an object that is there: x1, y1, x2, y2, class
+    IMAGE_INFO the size of the net's input, and how much it was scaled: height, width, scale
+    """
+
+    REGIONS = "regions"
+    TRUTH = "truth"
+    IMAGE_INFO = "image info"
+
+
 class Colour(Enum):
     """What a drawing fills a layer's box with: a family looks alike. The values are CSS colours."""
 

@@ -134,5 +134,6 @@ def _nodes(found: Sequence[Found], joined: Joined, doubts: Doubts, report: Repor
 
 def _loss_weights(found: Found) -> tuple[float, ...]:
     given = found.step.of.frame.loss_weight
-    is_loss = found.step.layer.makes is Makes.LOSS
-    return given or tuple(float(is_loss and index == 0) for index in range(len(found.tops)))
+    layer = found.step.layer
+    first = layer.default_loss_weight if layer.makes is Makes.LOSS else 0.0
+    return given or tuple(first if index == 0 else 0.0 for index in range(len(found.tops)))

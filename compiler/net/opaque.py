@@ -55,7 +55,7 @@ def declare(expanded: Expanded, shapes: DeclaredShapes, report: Report) -> Expan
     """The same with types declared from outside; these come before what the file itself declares of them."""
     declared = dict(expanded.opaque)
     for type, top_shapes in shapes.items():
-        if catalogue.find(type):
+        if not catalogue.may_be_declared(type):
             report.add(Diagnostic("N312", f"--opaque {type}: {type} is a layer type already", help="drop the option"))
         if not all(may_be_declared(dim) for shape in top_shapes for dim in shape):
             message = f"--opaque {type}: a size is a number, or a name for what only a run can tell"

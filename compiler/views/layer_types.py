@@ -9,7 +9,9 @@ from netdef.compiler.layers.base import Arity, Layer
 from netdef.compiler.layers.roles import Makes
 from netdef.compiler.schema.manual import FieldPage, field_pages, rows
 
-_EXAMPLE = re.compile(r"^example +(?P<text>.*?) +# ?(?P<bottoms>.*?) ?-> ?(?P<tops>.*)$", re.MULTILINE)
+_EXAMPLE = re.compile(r"^example +(?P<line>.*(?:\n {9,}.*)*)", re.MULTILINE)
+"""The line of an example, which may go on in others, indented as far as it is."""
+_PARTS = re.compile(r"(?P<text>.*?) +# ?(?P<bottoms>.*?) ?-> ?(?P<tops>.*)")
 
 
 class Example(NamedTuple):
@@ -36,7 +38,8 @@ class Page(NamedTuple):
     @property
     def example(self) -> Example | None:
         """Its author's example, a line of the text."""
-        found = _EXAMPLE.search(self.doc)
+        line = _EXAMPLE.search(self.doc)
+        found = line and _PARTS.fullmatch(re.sub(r"\s*\n\s*", " ", line["line"]))
         return found and Example(found["text"], _split(found["bottoms"]), _split(found["tops"]))
 
     @property

@@ -173,7 +173,7 @@ def test_12_digits_stages_with_levels(published: Published) -> None:
 @pytest.mark.parametrize(
     ("kind", "whose"),
     [
-        ("ROIPooling", "it comes from a fork of Caffe (Fast R-CNN)"),
+        ("Correlation", "it comes from a fork of Caffe (FlowNet)"),
         ("ReLU6", "it comes from a fork of Caffe (MobileNet-YOLO)"),
         ("DepthwiseConvolution", "it comes from a fork of Caffe (MobileNet)"),
         ("Upsample", "it comes from a fork of Caffe (SegNet)"),

@@ -8,11 +8,7 @@ import pytest
 import netdef
 from netdef.cli import main
 from netdef.compiler.layers import catalogue
-from netdef.compiler.layers.base import Layer, register
-
-
-class Marked(Layer, origin="pspnet"):
-    """A type by which its fork is known."""
+from netdef.compiler.layers.base import Layer
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +23,7 @@ def forks() -> Iterator[None]:
                 name="Statistics",
                 origin=origin,
             )
-        register(Marked)
+        type("Marked", (Layer,), {"__doc__": "A type by which its fork is known."}, origin="pspnet")
         yield
 
 

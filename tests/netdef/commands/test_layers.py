@@ -32,9 +32,15 @@ def test_layers_loads_no_back_end_unless_asked() -> None:
 
 
 def described(kind: str, capsys: Captured) -> dict[str, Any]:
+    """The page of a type, or the first of several of its name."""
+    return pages(kind, capsys)[0]
+
+
+def pages(kind: str, capsys: Captured) -> list[dict[str, Any]]:
+    """The pages of all types of a name."""
     assert main(["layers", kind, "--json"]) == 0
-    found: dict[str, Any] = json.loads(capsys.readouterr().out)
-    return found
+    found = json.loads(capsys.readouterr().out)
+    return found if isinstance(found, list) else [found]
 
 
 def test_a_types_page_has_what_caffe_proto_says(capsys: Captured) -> None:
@@ -59,8 +65,8 @@ def test_a_types_page_has_what_caffe_proto_says(capsys: Captured) -> None:
 
 @pytest.mark.parametrize("kind", TYPES)
 def test_every_type_has_a_page_and_every_field_a_word_about_it(kind: str, capsys: Captured) -> None:
-    found = described(kind, capsys)
-    fields = found["fields"] + [field for beside in found["messages_beside"] for field in beside["fields"]]
+    messages = [each for page in pages(kind, capsys) for each in (page, *page["messages_beside"])]
+    fields = [field for message in messages for field in message["fields"]]
     assert [field["name"] for field in fields if not field["doc"]] == []
     assert main(["layers", kind]) == 0
     out = capsys.readouterr().out

@@ -4,6 +4,7 @@ import pytest
 
 from netdef.compiler.layers import catalogue
 from netdef.compiler.net_error import NetError
+from netdef.compiler.rules import SHAPES_ALONE
 from netdef.runtime import lower
 from netdef.runtime.lowering import RULES
 from tests.nets import net_of
@@ -12,7 +13,8 @@ from tests.nets import net_of
 def test_every_layer_type_is_done_or_refused() -> None:
     assert RULES.missing() == []
     fed = {kind for kind in catalogue.every_type() if kind.fed}
-    assert {kind for kind in catalogue.every_type() if RULES.refusal(kind.__new__(kind)) is not None} == fed
+    refused = {kind: why for kind in catalogue.every_type() if (why := RULES.why_not(kind)) is not None}
+    assert {kind for kind, why in refused.items() if why != SHAPES_ALONE} == fed
 
 
 def test_all_refused_layers_are_said_at_once_with_their_places() -> None:

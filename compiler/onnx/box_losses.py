@@ -1,0 +1,13 @@
+"""ONNX of detectors' losses."""
+
+from netdef.compiler.layers.box_losses import SmoothL1Loss, SmoothL1LossOHEM, SoftmaxWithLossOHEM, WeightedSmoothL1Loss
+from netdef.compiler.onnx.base import EXPORT
+from netdef.compiler.rules import SHAPES_ALONE
+
+for _kind in (
+    SmoothL1Loss,
+    SmoothL1LossOHEM,
+    SoftmaxWithLossOHEM,
+    WeightedSmoothL1Loss,
+):
+    EXPORT.refuse(_kind, SHAPES_ALONE)

@@ -1,0 +1,26 @@
+"""ONNX of C3D."""
+
+from netdef.compiler.layers.volumes import (
+    Convolution3D,
+    Deconvolution3D,
+    FlatConvolution3D,
+    FlatDeconvolution3D,
+    FlatPooling3D,
+    Pooling3D,
+    VoxelSoftmax,
+    VoxelSoftmaxLoss,
+)
+from netdef.compiler.onnx.base import EXPORT
+from netdef.compiler.rules import SHAPES_ALONE
+
+for _kind in (
+    Convolution3D,
+    Deconvolution3D,
+    FlatConvolution3D,
+    FlatDeconvolution3D,
+    FlatPooling3D,
+    Pooling3D,
+    VoxelSoftmax,
+    VoxelSoftmaxLoss,
+):
+    EXPORT.refuse(_kind, SHAPES_ALONE)
