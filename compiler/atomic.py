@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from errno import EEXIST
 from pathlib import Path
-from shutil import rmtree
 
 from netdef.compiler.faults import come_to, die, dies_here
 
@@ -89,6 +88,7 @@ def write_folder_whole(folder: Path, write: Write) -> None:
     Raises:
         FileExistsError: if another process made one of this name first; that one stays as it is.
     """
+    from shutil import rmtree
     from tempfile import mkdtemp
 
     unfinished = Path(mkdtemp(prefix=UNFINISHED, suffix=f"-{folder.name}"[:100], dir=folder.parent))

@@ -35,7 +35,7 @@ from netdef.compiler.syntax.parser import parse
 from netdef.compiler.syntax.tree import DeclaredShapes, Expanded, Tree, Value
 from netdef.compiler.views.shown_net import ShownNet
 
-_FILE_NAME = re.compile(r"\S+\.(net|prototxt|pt|txt)")
+_FILE_NAME = r"\S+\.(net|prototxt|pt|txt)"
 """A text that is most likely a path; no net is so short."""
 
 
@@ -101,7 +101,7 @@ def analyse(
             ``load`` has them; ``dense`` only changes a net without errors.
     """
     request = net_request(path, **state)
-    if text is not None and _FILE_NAME.fullmatch(text):
+    if text is not None and re.fullmatch(_FILE_NAME, text):
         message = f"the text is the name of a file, not a net: {text}"
         help = f"analyse(path={text!r}) reads the file"
         return Analysis(None, None, None, None, Report([Diagnostic("N415", message, help=help)]))

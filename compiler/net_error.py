@@ -2,7 +2,6 @@
 
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.override import override
-from netdef.compiler.render.text import render
 
 
 class NetError(Exception):
@@ -14,6 +13,8 @@ class NetError(Exception):
 
     @override
     def __str__(self) -> str:
+        from netdef.compiler.render.text import render  # most runs have nothing to draw
+
         return "\n".join(render(diagnostic) for diagnostic in self.report)
 
 

@@ -6,16 +6,15 @@ words that mean nothing are refused. Nothing here reads a file.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from enum import Enum
-from numbers import Integral, Real
 from os import PathLike, fspath
 from pathlib import PurePath
 from sys import float_info
 from types import UnionType
-from typing import Any, NamedTuple, Self, TypedDict, Union, Unpack, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, NamedTuple, Self, TypedDict, Union, Unpack, get_args, get_origin, get_type_hints
 
 from netdef.compiler.bounds import MOST, shown
+from netdef.compiler.frozen import Frozen
 from netdef.compiler.keywords import WrongKeyword, plain_state
 from netdef.compiler.override import override
 from netdef.compiler.shape import Shape
@@ -37,11 +36,23 @@ class _Allowed(NamedTuple):
     may_be_empty: bool = False
 
 
+class _Bounded(NamedTuple):
+    """A field's default, and what else it may hold."""
+
+    default: Any
+    allowed: _Allowed
+
+
 def count(default: Any = None, *, least: int = 1, most: int = MOST) -> Any:
     """A field of whole numbers from ``least`` to ``most``."""
     name = f"a whole number from {least} to {most:,}"
-    allowed = _Allowed(name, lambda value: isinstance(value, Integral) and least <= int(value) <= most)
-    return field(default=default, metadata={_Allowed: allowed})
+
+    def holds(value: Any) -> bool:
+        from numbers import Integral  # numpy's count, too; most requests say no number
+
+        return isinstance(value, Integral) and least <= int(value) <= most
+
+    return _Bounded(default, _Allowed(name, holds))
 
 
 def positive(default: Any = None, *, most: float = float_info.max) -> Any:
@@ -49,33 +60,35 @@ def positive(default: Any = None, *, most: float = float_info.max) -> Any:
     name = "a number above 0" if most == float_info.max else f"a number above 0, up to {most:g}"
 
     def holds(value: Any) -> bool:
+        from numbers import Real
+
         number: Any = value  # a Real has no order that is typed
         return isinstance(value, Real) and bool(0 < number <= most)
 
-    return field(default=default, metadata={_Allowed: _Allowed(name, holds)})
+    return _Bounded(default, _Allowed(name, holds))
 
 
 def one_of(*words: str) -> Any:
     """A field that holds one of some words, or nothing."""
-    return field(default=None, metadata={_Allowed: _Allowed(" or ".join(words), words.__contains__)})
+    return _Bounded(None, _Allowed(" or ".join(words), words.__contains__))
 
 
 def some_of(*words: str, default: Any = ()) -> Any:
     """A field of any of some words, of none, or with nothing said of them."""
     allowed = _Allowed(f"among {', '.join(words)}", words.__contains__, may_be_empty=True)
-    return field(default=default, metadata={_Allowed: allowed})
+    return _Bounded(default, allowed)
 
 
 def within(numbers: range, default: int) -> Any:
     """A field of whole numbers from a range."""
     name = f"a whole number from {numbers[0]} to {numbers[-1]}"
-    return field(default=default, metadata={_Allowed: _Allowed(name, numbers.__contains__)})
+    return _Bounded(default, _Allowed(name, numbers.__contains__))
 
 
 def file_with(suffix: str) -> Any:
     """A field for a file's name, which has no other suffix, or nothing."""
     allowed = _Allowed(f"a file's name that ends in {suffix}", lambda name: PurePath(name).suffix in ("", suffix))
-    return field(default=None, metadata={_Allowed: allowed})
+    return _Bounded(None, allowed)
 
 
 class _Said(dict[str, Any]):
@@ -94,40 +107,64 @@ class _Said(dict[str, Any]):
         return type(self), (dict(self),)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Request:
+EMPTY: Mapping[str, Any] = _Said()
+"""The default of a mapping."""
+
+
+class Request(Frozen):
     """What every request can do."""
 
+    _allowed: ClassVar[dict[str, _Allowed]] = {}
+    """What fields may hold, where not all that their types allow."""
+
+    @override
+    def __init_subclass__(cls) -> None:
+        bounded = {name: value for name, value in cls.__dict__.items() if isinstance(value, _Bounded)}
+        for name, value in bounded.items():
+            setattr(cls, name, value.default)
+        cls._allowed = {**cls._allowed, **{name: value.allowed for name, value in bounded.items()}}
+        super().__init_subclass__()
+
+    @override
     def __post_init__(self) -> None:
         """Refuse what means nothing, and keep mappings as they are now, whatever becomes of the caller's own.
 
         Raises:
             UsageError: which names the field.
         """
-        for each in fields(self):
-            allowed, value = each.metadata.get(_Allowed), getattr(self, each.name)
-            if isinstance(value, Mapping):
-                object.__setattr__(self, each.name, _Said(value))
-            if allowed is None or value == each.default:
+        mappings = {name: _Said(value) for name, value in self.__dict__.items() if isinstance(value, Mapping)}
+        self.__dict__.update(mappings)
+        for name, allowed in self._allowed.items():
+            value = getattr(self, name)
+            if value == self._defaults[name] or (allowed.may_be_empty and value in ((), None)):
                 continue
-            values = value if isinstance(value, tuple) else (value,)
-            if allowed.may_be_empty and value in ((), None):
-                continue
-            if not values or not all(map(allowed.holds, values)):
-                raise UsageError(f"{each.name}: {shown(value)} is not {allowed.name}")
-
-    def replace(self, **changes: Any) -> Self:
-        """The same with some fields changed."""
-        return replace(self, **changes)
+            each = value if isinstance(value, tuple) else (value,)
+            if not each or not all(map(allowed.holds, each)):
+                raise UsageError(f"{name}: {shown(value)} is not {allowed.name}")
 
     def over(self, old: Self) -> Self:
         """This laid over an older one, field by field: what is not said here is as it was."""
-        return replace(self, **{each.name: _laid(self, old, each) for each in fields(self)})
+        return self.replace(**{name: self._laid(old, name) for name in self._defaults})
+
+    def _laid(self, old: Self, name: str) -> Any:
+        own, before = getattr(self, name), getattr(old, name)
+        if isinstance(own, Request):
+            return own.over(before)
+        return before if own == self._defaults[name] else own
 
     @property
     def as_data(self) -> dict[str, Any]:
         """What was said, as values for JSON; ``from_data`` reads it."""
-        return dict(_said(self))
+        return dict(self._said())
+
+    def _said(self) -> Iterator[tuple[str, Any]]:
+        for name, default in self._defaults.items():
+            value = getattr(self, name)
+            if isinstance(value, Request):
+                if inner := value.as_data:
+                    yield name, inner
+            elif value != default:
+                yield name, _plain(value)
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Self:
@@ -137,29 +174,9 @@ class Request:
             KeyError: if it names a field that isn't there.
             TypeError: if a value is of another kind than its field.
         """
-        kinds = get_type_hints(cls)
+        hints = get_type_hints(cls)
+        kinds = {name: hints[name] for name in cls._defaults}
         return cls(**{name: _read(kinds[name], value) for name, value in data.items()})
-
-
-def _laid(new: Request, old: Request, each: "Field[Any]") -> Any:
-    own, before = getattr(new, each.name), getattr(old, each.name)
-    if isinstance(own, Request):
-        return own.over(before)
-    return before if own == _default(each) else own
-
-
-def _said(request: Request) -> Iterator[tuple[str, Any]]:
-    for each in fields(request):
-        value = getattr(request, each.name)
-        if isinstance(value, Request):
-            if inner := value.as_data:
-                yield each.name, inner
-        elif value != _default(each):
-            yield each.name, _plain(value)
-
-
-def _default(each: "Field[Any]") -> Any:
-    return each.default if each.default_factory is MISSING else each.default_factory()
 
 
 def _plain(value: Any) -> Any:
@@ -208,7 +225,6 @@ def _frozen(value: Any) -> Any:
     return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
-@dataclass(frozen=True, kw_only=True)
 class NetRequest(Request):
     """Which net, and in what state.
 
@@ -229,17 +245,17 @@ class NetRequest(Request):
     phase: str = "TEST"
     stages: tuple[str, ...] = ()
     level: int = 0
-    set: Mapping[str, Value] = field(default_factory=dict)
-    sizes: Mapping[str, Shape] = field(default_factory=dict)
-    data_size: Mapping[str, Shape] = field(default_factory=dict)
+    set: Mapping[str, Value] = EMPTY
+    sizes: Mapping[str, Shape] = EMPTY
+    data_size: Mapping[str, Shape] = EMPTY
     dense: bool = False
-    opaque: DeclaredShapes = field(default_factory=dict)
+    opaque: DeclaredShapes = EMPTY
     layer_files: tuple[str, ...] = ()
     origin: str = ""
 
     def of(self, file: str, phase: str | None = None) -> Self:
         """The same of another file, or in another phase."""
-        return replace(self, file=file, phase=phase or self.phase)
+        return self.replace(file=file, phase=phase or self.phase)
 
 
 class NetState(TypedDict, total=False):

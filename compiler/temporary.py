@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from errno import EDQUOT, ENOSPC
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
@@ -22,6 +21,8 @@ def temporary_folder(room: int = 0) -> Iterator[Path]:
     Raises:
         NetError: if the system has no place for it, or what is written to it finds no room.
     """
+    from tempfile import TemporaryDirectory  # most commands need no such folder
+
     try:
         made = TemporaryDirectory(prefix="netdef-", ignore_cleanup_errors=True)
     except OSError as error:

@@ -22,7 +22,7 @@ from netdef.compiler.override import override
 from netdef.compiler.request import UsageError
 from netdef.ending import Ended, ended_by_signals
 from netdef.options.completion import SHELLS, completion_script
-from netdef.options.parser import Help, Parser, epilog, near_or_all
+from netdef.options.parser import Parser, epilog, near_or_all
 from netdef.overview import overview
 from netdef.runtime.console import Console, LostOutput, open_console, tell
 from netdef.runtime.exit_status import ExitStatus
@@ -115,12 +115,12 @@ def _parser(names: Iterable[str], argv: list[str]) -> tuple[Parser, dict[str, Pa
     parser = _Main(prog="netdef")
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(
-        title="commands", metavar="COMMAND", dest="command", required=True, parser_class=Parser
+        title="commands", metavar="COMMAND", dest="command", required=True, parser_class=Parser, prog="netdef"
     )
     made = {}
     for name in names:
         module = _module(name)
-        made[name] = sub = commands.add_parser(name, help=module.HELP, description=module.__doc__, formatter_class=Help)
+        made[name] = sub = commands.add_parser(name, help=module.HELP, description=module.__doc__)
         module.arguments(sub)
         sub.epilog = epilog(module.EXAMPLES, sub.epilog)
         sub.set_defaults(run=with_extras(name, module), words=argv)

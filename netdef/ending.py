@@ -1,7 +1,6 @@
 """Signals that ask a command to end: it leaves nothing half behind, no temporary folder, and no traceback."""
 
 import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -33,7 +32,7 @@ def ended_by_signals() -> Iterator[None]:
     Raises:
         Ended: where one came, and nobody within met it.
     """
-    mine = _taken() if threading.current_thread() is threading.main_thread() else []
+    mine = _taken()
     try:
         yield
     except KeyboardInterrupt:
@@ -46,8 +45,11 @@ def ended_by_signals() -> Iterator[None]:
 def _taken() -> list[signal.Signals]:
     """The signals that are met here from now on: those that would end the process."""
     mine = [each for each in (signal.SIGINT, *_ENDING) if signal.getsignal(each) is signal.SIG_DFL]
-    for number in mine:
-        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else _end)
+    try:
+        for number in mine:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else _end)
+    except ValueError:  # only the main thread may
+        return []
     return mine
 
 

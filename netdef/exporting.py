@@ -1,7 +1,6 @@
 """A net as an ONNX model: ``netdef.export``, and what the command of that name calls."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Unpack
 
@@ -147,7 +146,7 @@ def _printed(request: ExportRequest, console: Console) -> Exported:
     if request.verify:
         raise UsageError("--verify writes a certificate beside the model: give it a name, -o FILE.onnx")
     with temporary_folder() as folder:
-        written = exported(replace(request, out=f"{folder}/model.onnx"), console.without(results=False))
+        written = exported(request.replace(out=f"{folder}/model.onnx"), console.without(results=False))
         if len(written.files) > 1:
             raise UsageError("a model above 2 GiB is two files: give it a name, -o FILE.onnx")
         console.write_bytes(written.files[0].read_bytes())

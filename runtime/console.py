@@ -9,18 +9,17 @@ Law: torch is not imported, and rich only where progress is shown.
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from typing import Self, TextIO
 
 from netdef.compiler.counted import counted
 from netdef.compiler.diagnostics import Diagnostic, Report
+from netdef.compiler.frozen import Frozen
 from netdef.runtime.exit_status import ExitStatus
 from netdef.runtime.hardware.launch_environment import is_first_process
 from netdef.runtime.terminal import shows_color
 
 
-@dataclass(frozen=True, kw_only=True)
-class Console:
+class Console(Frozen):
     """Who speaks, and of what.
 
     speaks     whether this process does, for itself and for those that work with it
@@ -85,7 +84,7 @@ class Console:
 
     def without(self, *, progress: bool = True, results: bool = True) -> Self:
         """The same with something switched off."""
-        return replace(self, progress=self.progress and progress, results=self.results and results)
+        return self.replace(progress=self.progress and progress, results=self.results and results)
 
 
 SILENT = Console(progress=False, results=False)

@@ -200,12 +200,12 @@ class _Joiner:
             self.doubled.add((call, first))
 
 
-_CALL = re.compile(r"\w+\s*\(([^()\n]*)\)")
+_CALL = r"\w+\s*\(([^()\n]*)\)"
 
 
 def _let_differ(call: Span, first: Span) -> str:
     """How one text that runs twice makes other names: in a loop, or by two calls that pass the same."""
-    passed = [_CALL.match(at.source.text, at.start) for at in (call, first)]
+    passed = [re.compile(_CALL).match(at.source.text, at.start) for at in (call, first)]
     if call[:3] != first[:3] and passed[0] and passed[1]:
         one, other = ([word.strip() for word in found[1].split(",")] for found in passed if found)
         if same := [word for word in one if word and word in other]:

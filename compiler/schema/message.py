@@ -9,14 +9,14 @@ binary format all come from such a declaration. The annotation says what a field
 ``bool``, ``str``, a ``ProtoEnum`` or a ``Message``; ``tuple[T, ...]`` is a repeated field, ``T | None`` one that may
 be absent. Annotations are read as objects, so modules that declare messages don't postpone theirs.
 
-Not dataclasses: making sixty of them costs more time than a whole ``netdef summary`` may take.
 """
 
 from collections.abc import Iterator, Mapping
 from enum import Enum
 from types import UnionType
-from typing import Any, ClassVar, Self, dataclass_transform, get_args
+from typing import Any, ClassVar, dataclass_transform, get_args
 
+from netdef.compiler.frozen import REQUIRED, Frozen
 from netdef.compiler.override import override
 from netdef.compiler.shape import Pair
 
@@ -40,15 +40,6 @@ class Refusal(Exception):
 
 class ProtoEnum(Enum):
     """The words of an enumeration; a member's name is the word, its value Caffe's number."""
-
-
-class _Required:
-    @override
-    def __repr__(self) -> str:
-        return "required"
-
-
-REQUIRED: Any = _Required()
 
 
 class Param:
@@ -207,8 +198,8 @@ def beside(number: int, name: str, *, default: Any = REQUIRED, v1: int = 0, doc:
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, eq_default=True, field_specifiers=(param, pair, beside))
-class Message:
-    """A value with declared attributes, made from keywords and never changed."""
+class Message(Frozen):
+    """A value with declared attributes."""
 
     params: ClassVar[dict[str, Param]] = {}
     """By attribute."""
@@ -219,7 +210,6 @@ class Message:
 
     @override
     def __init_subclass__(cls) -> None:
-        super().__init_subclass__()
         own: dict[str, Param] = {}
         for attribute, annotation in cls.__annotations__.items():
             declared = cls.__dict__.get(attribute)
@@ -230,30 +220,8 @@ class Message:
         cls.params = {**cls.params, **own}
         cls.fields = {name: p for p in cls.params.values() for name in p.spellings}
         cls.required = tuple(p for p in cls.params.values() if p.required)
-
-    def __init__(self, **values: Any) -> None:
-        for attribute, declared in self.params.items():
-            if attribute in values:
-                value = values.pop(attribute)
-            elif declared.required:
-                raise TypeError(f"{type(self).__name__} needs {attribute}")
-            else:
-                value = declared.default
-            self.__dict__[attribute] = value
-        if values:
-            raise TypeError(f"{type(self).__name__} has no {', '.join(values)}")
-
-    @override
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"{type(self).__name__} is frozen")
-
-    @override
-    def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and other.__dict__ == self.__dict__
-
-    @override
-    def __hash__(self) -> int:
-        return hash((type(self), *self.__dict__.values()))
+        super().__init_subclass__()
+        cls._declare({attribute: declared.default for attribute, declared in cls.params.items()})
 
     @override
     def __repr__(self) -> str:
@@ -263,7 +231,3 @@ class Message:
     def problems(self) -> Iterator[Refusal]:
         """What is wrong with the values as they stand together; each becomes a diagnostic at its field."""
         return iter(())
-
-    def replace(self, **values: Any) -> Self:
-        """The same message with some attributes changed."""
-        return type(self)(**{**self.__dict__, **values})

@@ -10,7 +10,7 @@ from netdef.compiler.syntax.scan import BEFORE_A_VALUE, SIGNS, Opener, Scan
 from netdef.compiler.syntax.words import TRIVIA
 
 _CLOSES = {"}": "{", ")": "(", "]": "["}
-_EXTENSION = re.compile(rf"\[\s*([A-Za-z_][\w./-]*)\s*\](?={TRIVIA}[:{{<])", re.ASCII)
+_EXTENSION = rf"(?a)\[\s*([A-Za-z_][\w./-]*)\s*\](?={TRIVIA}[:{{<])"
 
 
 def open_bracket(scan: Scan, sign: str, at: Span) -> None:
@@ -95,7 +95,7 @@ def read_bracket(scan: Scan, sign: str, at: Span) -> None:
         close_bracket(scan, sign, at)
         return
     if sign == "[" and scan.before not in BEFORE_A_VALUE and not scan.is_inside:
-        extension = _EXTENSION.match(scan.text, at.start, scan.end)
+        extension = re.compile(_EXTENSION).match(scan.text, at.start, scan.end)
         if extension is not None:
             scan.position = extension.end()
             scan.add("NAME", f"[{extension[1]}]", Span(scan.source, at.start, scan.position))

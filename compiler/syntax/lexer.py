@@ -30,9 +30,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.ASCII | re.MULTILINE,
 )
-_PATH_AFTER_INCLUDE = re.compile(
-    r"[ \t]++([\w./-]++(?<=\.net|\.txt)|[\w./-]++(?<=\.prototxt))(?=[ \t\r]*+(?:\#|$))", re.ASCII | re.MULTILINE
-)
+_PATH_AFTER_INCLUDE = r"(?am)[ \t]++([\w./-]++(?<=\.net|\.txt)|[\w./-]++(?<=\.prototxt))(?=[ \t\r]*+(?:\#|$))"
 _BEFORE_PLAIN_FIELDS = frozenset({"", "LBRACE", "RBRACE", "FIELDS"})
 
 
@@ -64,7 +62,7 @@ def _read_comment(scan: Scan, text: str, at: Span) -> None:
 
 def _read_word(scan: Scan, word: str, at: Span) -> None:
     if word == "include" and is_first_on_line(at) and not scan.is_inside:
-        path = _PATH_AFTER_INCLUDE.match(scan.text, scan.position, scan.end)
+        path = re.compile(_PATH_AFTER_INCLUDE).match(scan.text, scan.position, scan.end)
         if path is not None:
             strays.read_include_without_quotes(scan, at, Span(scan.source, *path.span(1)))
             return

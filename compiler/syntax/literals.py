@@ -9,10 +9,9 @@ _OCTAL = re.compile(r"0[0-7]+")
 _HEX = re.compile(r"0[xX][0-9a-fA-F]+")
 _MOST_DIGITS = 400  # more than any double needs, and fewer than Python refuses
 
-_ESCAPE = re.compile(
-    r"\\(?:(?P<simple>[abfnrtv\\'\"?])|(?P<octal>[0-7]{1,3})|[xX](?P<hex>[0-9a-fA-F]{1,2})"
-    r"|u(?P<short>[0-9a-fA-F]{4})|U(?P<long>[0-9a-fA-F]{8})|(?P<dollar>\$)|(?P<bad>.?))",
-    re.DOTALL,
+_ESCAPE = (
+    r"(?s)\\(?:(?P<simple>[abfnrtv\\'\"?])|(?P<octal>[0-7]{1,3})|[xX](?P<hex>[0-9a-fA-F]{1,2})"
+    r"|u(?P<short>[0-9a-fA-F]{4})|U(?P<long>[0-9a-fA-F]{8})|(?P<dollar>\$)|(?P<bad>.?))"
 )
 _SIMPLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
@@ -49,7 +48,7 @@ def unescape(text: str, *, dollar: bool) -> tuple[str, BadEscape | None]:
     bad: BadEscape | None = None
     out = bytearray()
     position = 0
-    for found in _ESCAPE.finditer(text):
+    for found in re.finditer(_ESCAPE, text):
         out += text[position : found.start()].encode("utf-8", "surrogatepass")
         position = found.end()
         worth = found.group(found.lastgroup or "bad")

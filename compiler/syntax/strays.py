@@ -7,8 +7,8 @@ from netdef.compiler.syntax import syntax_errors, token_errors
 from netdef.compiler.syntax.scan import Scan
 
 _BRACKETS = frozenset("{}()[]<>")
-_SECOND_VERSION = re.compile(r"^=======[^\n]*(?:\n(?!>>>>>>>)[^\n]*)*+\n>>>>>>>[^\n]*", re.MULTILINE)
-_BAD_CHARACTERS = re.compile(r"""[^\s\w#"'{}()\[\]:,;=?+\-*/%<>.]+|[\s\S]""", re.ASCII)
+_SECOND_VERSION = r"(?m)^=======[^\n]*(?:\n(?!>>>>>>>)[^\n]*)*+\n>>>>>>>[^\n]*"
+_BAD_CHARACTERS = r"""(?a)[^\s\w#"'{}()\[\]:,;=?+\-*/%<>.]+|[\s\S]"""
 
 
 def read_unended_string(scan: Scan, text: str, at: Span) -> None:
@@ -47,7 +47,7 @@ def read_foreign(scan: Scan, text: str, at: Span) -> None:
 
 def read_merge_marker(scan: Scan, text: str, at: Span) -> None:
     """A line of git's; the second version is left out."""
-    second = _SECOND_VERSION.match(scan.text, at.start) if scan.in_conflict else None
+    second = re.compile(_SECOND_VERSION).match(scan.text, at.start) if scan.in_conflict else None
     if second is not None:
         scan.position = second.end()
     if not scan.in_conflict:
@@ -58,7 +58,7 @@ def read_merge_marker(scan: Scan, text: str, at: Span) -> None:
 
 def skip_bad_characters(scan: Scan) -> None:
     """Characters that nothing begins with."""
-    found = _BAD_CHARACTERS.match(scan.text, scan.position, scan.end)
+    found = re.compile(_BAD_CHARACTERS).match(scan.text, scan.position, scan.end)
     assert found is not None
     scan.say(token_errors.bad_characters(Span(scan.source, *found.span())))
     scan.position = found.end()

@@ -8,7 +8,7 @@ from netdef.compiler.source import Span
 from netdef.compiler.syntax.token_errors import quote
 
 _SAFE, _UNSAFE = Applicability.SAFE, Applicability.UNSAFE
-_SEVERAL = re.compile(r"[\w.+-]+(?:[ \t]*,[ \t]*[\w.+-]+|[ \t]+[\w.+-]+)+", re.ASCII)
+_SEVERAL = r"(?a)[\w.+-]+(?:[ \t]*,[ \t]*[\w.+-]+|[ \t]+[\w.+-]+)+"
 
 FORMS = {
     "LAYER": 'layer "name" Type { ... }',
@@ -67,7 +67,7 @@ def several_values(name: Span, values: Span, extra: Span) -> Diagnostic:
         f"more than one value for `{name.text}`",
         Label(extra, "one too many"),
         help=f"write a list, {name.text}: [{values.text}], or the whole field once for each value",
-        fix=replace(values, f"[{listed}]", _UNSAFE) if _SEVERAL.fullmatch(values.text) else None,
+        fix=replace(values, f"[{listed}]", _UNSAFE) if re.fullmatch(_SEVERAL, values.text) else None,
     )
 
 

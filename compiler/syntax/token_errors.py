@@ -1,7 +1,6 @@
 """What can be wrong before a text is parsed, in its characters and brackets: the wording, and fixes."""
 
 import re
-from unicodedata import normalize
 
 from netdef.compiler.diagnostics import Diagnostic, Label
 from netdef.compiler.fixes import Applicability, Fix, delete, insert_after, insert_before, replace
@@ -9,7 +8,7 @@ from netdef.compiler.source import Span
 
 _LONGEST = 30  # characters of the user's text in a message
 _SAFE, _UNSAFE = Applicability.SAFE, Applicability.UNSAFE
-_SUFFIXED = re.compile(r"(?:\d+\.?\d*|\.\d+)[dDlLuU]{1,3}", re.ASCII)  # 0.5d, 64L: other languages' numbers
+_SUFFIXED = r"(?a)(?:\d+\.?\d*|\.\d+)[dDlLuU]{1,3}"  # 0.5d, 64L: other languages' numbers
 
 
 def quote(at: Span) -> str:
@@ -69,13 +68,13 @@ def unclosed(opener: Span, before: Span, after: Span, closers: str) -> Diagnosti
     )
 
 
-_WHOLE = re.compile(r"""[^"'#]+|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\#[^\n]*\n""")
+_WHOLE = r"""[^"'#]+|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\#[^\n]*\n"""
 
 
 def _is_lost_behind(at: Span) -> bool:
     """Whether its text ends in a string without its end, or in a comment, which would swallow what follows it."""
     rest = at.text
-    while (whole := _WHOLE.match(rest)) is not None:
+    while (whole := re.match(_WHOLE, rest)) is not None:
         rest = rest[whole.end() :]
     return bool(rest)
 
@@ -155,7 +154,7 @@ def bad_number(at: Span) -> Diagnostic:
     if text[:1] == "0" and text.isdigit():
         help = f"a number that begins with 0 is octal: write {text.lstrip('0')}"
         fix = replace(at, text.lstrip("0"))
-    elif _SUFFIXED.fullmatch(text):
+    elif re.fullmatch(_SUFFIXED, text):
         number = text.rstrip("dDlLuU")
         help, fix = f"write {number}", replace(at, number)
     elif text[digits:].isidentifier():
@@ -166,6 +165,8 @@ def bad_number(at: Span) -> Diagnostic:
 
 def bad_characters(at: Span) -> Diagnostic:
     """Characters that have no place outside of strings and comments."""
+    from unicodedata import normalize
+
     names = ", ".join(f"U+{ord(character):04X}" for character in at.text[:3])
     shown = quote(at) if at.text.isprintable() and not at.text.isspace() else names
     notes = () if at.text.isascii() else (f"it is {names}",)

@@ -25,14 +25,12 @@ KEYWORDS = {
 }
 """Words that begin a construct where a statement may stand, and the characters one of which must follow."""
 
-_SURELY_BEGINS = re.compile(
-    rf"""(?: let {TRIVIA} \w++ {TRIVIA} =(?!=) | block {TRIVIA} \w++ {TRIVIA} \(
-    | repeat {TRIVIA} (?: \( | \w++ {TRIVIA} (?: , | in\b )) | (?:layer|input|include|opaque) {TRIVIA} ["'] )""",
-    re.VERBOSE | re.ASCII,
-)
+# Patterns that most texts never need are words until then, when re compiles and keeps them.
+_SURELY_BEGINS = rf"""(?ax)(?: let {TRIVIA} \w++ {TRIVIA} =(?!=) | block {TRIVIA} \w++ {TRIVIA} \(
+    | repeat {TRIVIA} (?: \( | \w++ {TRIVIA} (?: , | in\b )) | (?:layer|input|include|opaque) {TRIVIA} ["'] )"""
 """A construct that no prototxt can be: behind a colon, at the begin of a line, the value before it was forgotten."""
 
-_STRAYS = re.compile(r"""(?:[ \t]*+[^\s\w#"'{}()\[\]:=?+\-*/%<>.!])++[ \t]*+([\w"'(])""", re.ASCII)
+_STRAYS = r"""(?a)(?:[ \t]*+[^\s\w#"'{}()\[\]:=?+\-*/%<>.!])++[ \t]*+([\w"'(])"""
 """Characters that nothing begins with, commas or semicolons, and what comes first behind them."""
 
 _CONNECTIVES = {"and": "AND", "or": "OR"}
@@ -44,7 +42,7 @@ def type_of(scan: Scan, word: str, at: Span) -> str:
     """The type of a word's token."""
     before = scan.before
     if word in KEYWORDS and before == "COLON" and is_first_on_line(at) and not scan.is_inside:
-        if _SURELY_BEGINS.match(scan.text, at.start, scan.end):
+        if re.compile(_SURELY_BEGINS).match(scan.text, at.start, scan.end):
             return KEYWORDS[word][0]
     elif word in KEYWORDS and before not in _BEFORE_A_NAME:
         if begins(scan, word) and not scan.is_inside:
@@ -79,5 +77,5 @@ def begins(scan: Scan, word: str) -> bool:
 
 def _begins_behind_strays(scan: Scan, word: str) -> bool:
     """Whether it does if what follows the word on its line, and has no place there, is left out."""
-    found = _STRAYS.match(scan.text, scan.position, scan.end)
+    found = re.compile(_STRAYS).match(scan.text, scan.position, scan.end)
     return found is not None and found[1] in KEYWORDS[word][1]

@@ -3,7 +3,6 @@
 Law: what draws and lays out is imported when it is asked for; loading a net takes none of it.
 """
 
-from html import escape
 from os import PathLike
 from pathlib import Path
 from typing import Self, overload
@@ -107,6 +106,8 @@ class ShownNet(Net):
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the summary, and below it the drawing."""
+        from html import escape
+
         lines = self.summary().splitlines()
         if len(lines) > MOST_LINES:
             lines[MOST_LINES:] = [f"and {len(lines) - MOST_LINES:,} lines more: print(net.summary())"]
@@ -116,6 +117,8 @@ class ShownNet(Net):
     def _drawn_in_page(self) -> str:
         if len(self.nodes) > MOST_DRAWN:
             return f'<p>{len(self.nodes):,} layers are many to draw here: net.draw("net.svg") draws them.</p>'
+        from html import escape
+
         try:
             return self._drawing()
         except NetError as error:

@@ -4,14 +4,15 @@ A command's help ends in examples and in what its exit statuses mean.
 """
 
 import argparse
+import sys
 from collections.abc import Sequence
-from textwrap import fill
 from typing import Any, NoReturn
 
 from netdef.compiler.diagnostics import closest
 from netdef.compiler.override import override
 from netdef.compiler.spelling import misspelt
 from netdef.runtime.exit_status import ExitStatus
+from netdef.runtime.terminal import width_of
 
 STATUSES = "exit status: 0 fine, 1 mistakes in your files or a missing extra, 2 wrong usage, 3 our fault"
 
@@ -19,11 +20,21 @@ Example = tuple[str, str]
 """A command line, and what it does."""
 
 
+_WIDTH = 80
+"""Columns of help that isn't read on a terminal."""
+
+
 class Help(argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefaultsHelpFormatter):
     """Fits paragraphs to the terminal, keeps tables as they are, and names defaults that say something."""
 
+    def __init__(self, prog: str) -> None:
+        # argparse makes one for each argument, and would ask shutil each time
+        super().__init__(prog, width=(width_of(sys.stdout) or _WIDTH) - 2)
+
     @override
     def _fill_text(self, text: str, width: int, indent: str) -> str:
+        from textwrap import fill  # only help is read in paragraphs
+
         paragraphs = text.strip().split("\n\n")
         return "\n\n".join(each if "\n  " in each else fill(each, width) for each in paragraphs)
 
@@ -34,6 +45,10 @@ class Help(argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefaultsHelpFo
 
 class Parser(argparse.ArgumentParser):
     """A parser whose refusals are a line with what to do, not a page of usage."""
+
+    @override
+    def _get_formatter(self) -> Help:
+        return Help(self.prog)
 
     @override
     def error(self, message: str) -> NoReturn:

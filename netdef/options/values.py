@@ -1,7 +1,6 @@
 """Words of the command line as values; a wrong one is refused with what was expected."""
 
 import argparse
-import json
 from contextlib import suppress
 from sys import float_info
 
@@ -77,11 +76,13 @@ def shape(text: str) -> Shape:
 
 def binding(text: str) -> tuple[str, Value]:
     """``NAME=VALUE``, whose value is JSON, or else the text itself."""
+    from json import loads  # most nets are taken as they are
+
     name, equals, value = text.partition("=")
     if not equals or not name.isidentifier():
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
     try:
-        return name, _value(json.loads(value))
+        return name, _value(loads(value))
     except (ValueError, TypeError):
         return name, value
 

@@ -1,6 +1,5 @@
 """What is asked of trained nets: how often they are wrong, what images show, and descriptors."""
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -18,7 +17,6 @@ POOLS = ("logits", "prob")
 """A map is averaged before or after the soft-max."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class EvaluateRequest(Request):
     """How often nets are wrong, each with its weights, or saved posteriors; several are fused, too.
 
@@ -37,9 +35,9 @@ class EvaluateRequest(Request):
 
     files: tuple[str, ...] = ()
     weights: tuple[str, ...] = ()
-    net: NetRequest = field(default_factory=NetRequest)
-    data: DataRequest = field(default_factory=DataRequest)
-    hardware: HardwareRequest = field(default_factory=HardwareRequest)
+    net: NetRequest = NetRequest()
+    data: DataRequest = DataRequest()
+    hardware: HardwareRequest = HardwareRequest()
     scales: tuple[int, ...] = count((), most=MOST_SIDE)
     crops: int = 0
     flip: bool = False
@@ -99,7 +97,6 @@ class Form(StrEnum):
     PICKLE = "pickle"
 
 
-@dataclass(frozen=True, kw_only=True)
 class EvaluationTask(Request):
     """An evaluation, and what becomes of its results, which other processes than this one may find.
 
@@ -107,12 +104,11 @@ class EvaluationTask(Request):
     out    the file of ``PICKLE``
     """
 
-    evaluation: EvaluateRequest = field(default_factory=EvaluateRequest)
+    evaluation: EvaluateRequest = EvaluateRequest()
     form: Form = Form.LINES
     out: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
 class PredictRequest(Request):
     """What images show, and where.
 
@@ -135,7 +131,7 @@ class PredictRequest(Request):
     class_net: str | None = None
     class_weights: str | None = None
     scores: str | None = None
-    hardware: HardwareRequest = field(default_factory=HardwareRequest)
+    hardware: HardwareRequest = HardwareRequest()
 
     def check(self) -> None:
         """Refuse what doesn't go together.
@@ -151,7 +147,6 @@ class PredictRequest(Request):
             raise UsageError("--boxes takes --class-net and --class-weights together")
 
 
-@dataclass(frozen=True, kw_only=True)
 class FeaturesRequest(Request):
     """Descriptors of images.
 
@@ -166,8 +161,8 @@ class FeaturesRequest(Request):
 
     net: NetRequest
     weights: str
-    data: DataRequest = field(default_factory=DataRequest)
-    hardware: HardwareRequest = field(default_factory=HardwareRequest)
+    data: DataRequest = DataRequest()
+    hardware: HardwareRequest = HardwareRequest()
     out: str | None = None
     blob: str | None = None
     scales: tuple[int, ...] = count((), most=MOST_SIDE)
@@ -178,7 +173,6 @@ class FeaturesRequest(Request):
     normalise: bool = True
 
 
-@dataclass(frozen=True, kw_only=True)
 class SvmRequest(Request):
     """How well linear SVMs find the classes on descriptors.
 

@@ -1,15 +1,13 @@
 """Which data, and on what hardware: parts of other requests."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from netdef.compiler.bounds import MOST_PROCESSES
-from netdef.compiler.request import Request, count, one_of
+from netdef.compiler.request import EMPTY, Request, count, one_of
 from netdef.runtime.hardware.execution_settings import Precision
 
 
-@dataclass(frozen=True, kw_only=True)
 class DataRequest(Request):
     """Which data, and how they meet a net.
 
@@ -24,7 +22,7 @@ class DataRequest(Request):
 
     data: str | None = None
     test_data: str | None = None
-    inputs: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, str] = EMPTY
     scores: str | None = None
     objects: tuple[str, ...] = ()
     corrupt: str | None = one_of("error", "skip")
@@ -36,7 +34,6 @@ class DataRequest(Request):
         return self.corrupt == "skip"
 
 
-@dataclass(frozen=True, kw_only=True)
 class HardwareRequest(Request):
     """On what, and how it is used; None is as suits the device (``execution_settings``).
 

@@ -1,14 +1,11 @@
 """What is asked of a net whose weights needn't be trained: a model, how closely it agrees, and how long layers take."""
 
-from dataclasses import dataclass, field
-
 from netdef.compiler.bounds import MOST_SEED
 from netdef.compiler.model_options import AXES, OPSET, OPSETS
 from netdef.compiler.request import NetRequest, Request, count, file_with, positive, some_of, within
 from netdef.runtime.requests.inputs import HardwareRequest
 
 
-@dataclass(frozen=True, kw_only=True)
 class ExportRequest(Request):
     """A net as a model.
 
@@ -28,7 +25,6 @@ class ExportRequest(Request):
     verify: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
 class VerifyRequest(Request):
     """PyTorch against ONNX Runtime, blob by blob; the fields of ``ExportRequest``, and three more.
 
@@ -47,7 +43,6 @@ class VerifyRequest(Request):
     tolerance: float = positive(1e-4)
 
 
-@dataclass(frozen=True, kw_only=True)
 class TimeRequest(Request):
     """How long each layer takes.
 
@@ -56,6 +51,6 @@ class TimeRequest(Request):
     """
 
     net: NetRequest
-    hardware: HardwareRequest = field(default_factory=HardwareRequest)
+    hardware: HardwareRequest = HardwareRequest()
     batch: int | None = count()
     repeat: int = count(10)

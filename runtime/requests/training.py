@@ -1,6 +1,5 @@
 """A training, and its parts."""
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 
 from netdef.compiler.bounds import MOST_EPOCHS, MOST_SEED
@@ -9,7 +8,6 @@ from netdef.compiler.request import NetRequest, Request, UsageError, count, posi
 from netdef.runtime.requests.inputs import DataRequest, HardwareRequest
 
 
-@dataclass(frozen=True, kw_only=True)
 class RecipeRequest(Request):
     """How to train: a recipe, and what holds instead of what it says.
 
@@ -42,7 +40,6 @@ class RecipeRequest(Request):
         return self.epochs is not None or self.max_iter is not None
 
 
-@dataclass(frozen=True, kw_only=True)
 class DivisionRequest(Request):
     """How a batch is divided, and what happens if a process breaks down.
 
@@ -65,7 +62,6 @@ class Trial(StrEnum):
     ONE_BATCH = "one batch"
 
 
-@dataclass(frozen=True, kw_only=True)
 class TrainRequest(Request):
     """A training.
 
@@ -77,11 +73,11 @@ class TrainRequest(Request):
     trial         what is only tried, if anything
     """
 
-    net: NetRequest = field(default_factory=NetRequest)
-    recipe: RecipeRequest = field(default_factory=RecipeRequest)
-    data: DataRequest = field(default_factory=DataRequest)
-    hardware: HardwareRequest = field(default_factory=HardwareRequest)
-    division: DivisionRequest = field(default_factory=DivisionRequest)
+    net: NetRequest = NetRequest()
+    recipe: RecipeRequest = RecipeRequest()
+    data: DataRequest = DataRequest()
+    hardware: HardwareRequest = HardwareRequest()
+    division: DivisionRequest = DivisionRequest()
     weights: str | None = None
     out: str | None = None
     resume: bool = False
