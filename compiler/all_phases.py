@@ -1,11 +1,15 @@
 """A net in both its phases, and what is wrong in either: a net that only one of them has is checked, too."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from netdef.compiler.collection import no_collection
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.files import DISK, Files
+from netdef.compiler.lints.comments import not_understood, revised
+from netdef.compiler.lints.levels import Setting
+from netdef.compiler.lints.lint import lints
+from netdef.compiler.lints.phases import differing_phases
 from netdef.compiler.load import Analysis, in_training, join_net, read_net
 from netdef.compiler.net.filter import has_rules
 from netdef.compiler.request import NetRequest
@@ -23,11 +27,17 @@ class AllPhases(NamedTuple):
 
 
 @no_collection()
-def analyse_phases(request: NetRequest, files: Files = DISK, *, phases: Sequence[Phase] = tuple(Phase)) -> AllPhases:
-    """All that is known of a net in any of these phases, whatever is wrong with it."""
+def analyse_phases(
+    request: NetRequest,
+    files: Files = DISK,
+    *,
+    phases: Sequence[Phase] = tuple(Phase),
+    levels: Sequence[Setting] = (),
+) -> AllPhases:
+    """All that is known of a net in any of these phases, whatever is wrong with it; warnings as loud as ``levels``."""
     read = read_net(request, files)
     analyses = _joined(read, request, files, phases)
-    found = {phase: {_key(said): said for said in analysis.report} for phase, analysis in analyses.items()}
+    found = {phase: {_key(said): said for said in _said(analysis)} for phase, analysis in analyses.items()}
     everywhere = set.intersection(*(set(of_phase) for of_phase in found.values()))
     report = Report()
     for phase, of_phase in found.items():
@@ -35,7 +45,27 @@ def analyse_phases(request: NetRequest, files: Files = DISK, *, phases: Sequence
             is_everywhere = key in everywhere or said.code in _OF_ONE_PHASE
             only = () if is_everywhere else (f"in phase {phase.name} only",)
             report.add(said._replace(notes=(*said.notes, *only)))
+    report.extend(_of_both(analyses))
+    if read.tree is not None:
+        report.extend(not_understood(read.tree.source))
+    report.revise(lambda said: revised(said, levels))
     return AllPhases(analyses, report)
+
+
+def _said(analysis: Analysis) -> Iterator[Diagnostic]:
+    """What is wrong in one phase; where nothing is, what is hardly meant, too."""
+    yield from analysis.report
+    if analysis.net is not None and not analysis.report.errors:
+        yield from lints(analysis.net)
+
+
+def _of_both(analyses: Mapping[Phase, Analysis]) -> Iterator[Diagnostic]:
+    """What is hardly meant of two phases."""
+    trained, tested = analyses.get(Phase.TRAIN), analyses.get(Phase.TEST)
+    if trained is None or tested is None or trained.report.errors or tested.report.errors:
+        return
+    if trained.net is not None and tested.net is not None:
+        yield from differing_phases(trained.net, tested.net)
 
 
 def _joined(read: Analysis, request: NetRequest, files: Files, phases: Sequence[Phase]) -> dict[Phase, Analysis]:

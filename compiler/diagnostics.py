@@ -5,7 +5,7 @@ A code is one letter and a number, whose hundreds say which room it comes from (
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from functools import lru_cache
 from itertools import islice
@@ -120,6 +120,11 @@ class Report:
     def agreed(self, other: "Report") -> "Report":
         """What another report says, too: of two readings of one text, what is wrong in either."""
         return Report(each for key, each in self._found.items() if key in other._found)
+
+    def revise(self, judge: Callable[[Diagnostic], Diagnostic | None]) -> None:
+        """Put what ``judge`` makes of each mistake in its place; None drops it."""
+        judged = {key: judge(each) for key, each in self._found.items()}
+        self._found = {key: each for key, each in judged.items() if each is not None}
 
     def has_many(self, code: str) -> bool:
         """Whether a code has come so often that nobody reads each one's help, which takes time to find."""

@@ -8,6 +8,7 @@ from netdef.compiler.all_phases import AllPhases, analyse_phases
 from netdef.compiler.apply_fixes import apply_fixes
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.files import DISK, STDIN, Files
+from netdef.compiler.lints.levels import Setting
 from netdef.compiler.request import NetRequest
 from netdef.compiler.rewrite import rewrite
 from netdef.compiler.schema.caffe import Phase
@@ -40,12 +41,18 @@ class FixedFiles(NamedTuple):
                 yield path
 
 
-def fix_files(request: NetRequest, files: Files = DISK, *, phases: Sequence[Phase] = tuple(Phase)) -> FixedFiles:
+def fix_files(
+    request: NetRequest,
+    files: Files = DISK,
+    *,
+    phases: Sequence[Phase] = tuple(Phase),
+    levels: Sequence[Setting] = (),
+) -> FixedFiles:
     """Apply safe fixes, and those of what they uncover, until nothing more can be mended."""
     before: dict[str, str] = {}
     texts: dict[str, str] = {}
     mended: list[Diagnostic] = []
-    first = found = analyse_phases(request, files, phases=phases)
+    first = found = analyse_phases(request, files, phases=phases, levels=levels)
     for _ in range(_MOST_ROUNDS):
         fixed = apply_fixes(found.report)
         if not fixed.mended:
@@ -57,5 +64,5 @@ def fix_files(request: NetRequest, files: Files = DISK, *, phases: Sequence[Phas
             files = files.over(path, text)
         texts |= fixed.texts
         mended += fixed.mended
-        found = analyse_phases(request, files, phases=phases)
+        found = analyse_phases(request, files, phases=phases, levels=levels)
     return FixedFiles({}, {}, (), first)  # what is mended comes again and again: it is better left to a person

@@ -174,6 +174,7 @@ def join_net(
         found = Report()
         net = make_dense(net, given, found)
         report.extend(found)
+    _revise(report)
     joined = read._replace(net=ShownNet.of(net), report=report)
     return (
         joined if read.mended is None else _agreed(joined, join_net(read.mended, request, samples=samples, files=files))
@@ -188,7 +189,16 @@ def in_training(tested: Analysis) -> Analysis:
     report = Report(tested.report)
     if not report.errors:
         report.extend(check_fillers(tested.net))
+        _revise(report)
     return tested._replace(net=tested.net.in_phase(Phase.TRAIN, report), report=report)
+
+
+def _revise(report: Report) -> None:
+    """Make warnings as loud as comments of the file say."""
+    if report.warnings:
+        from netdef.compiler.lints.comments import revised  # most nets have none
+
+        report.revise(revised)
 
 
 def _refuse_zeros(request: NetRequest, report: Report) -> None:

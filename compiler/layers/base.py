@@ -110,6 +110,7 @@ class _Words(TypedDict, total=False):
     weight_layer: bool
     kernel_weight: bool
     flattens: bool
+    drops: bool
     colour: Colour
 
 
@@ -169,6 +170,8 @@ class Layer(Message):
     """Whether its weight may be read as a convolution's: (num_output, channels / group, height, width)."""
     flattens: ClassVar[bool] = False
     """Whether it takes all positions at once; ``as_convolution`` takes them window by window, in images of any size."""
+    drops: ClassVar[bool] = False
+    """Whether it sets values to 0 at random in training."""
     colour: ClassVar[Colour] = Colour.WHITE
     """What drawings fill its box with."""
 
@@ -216,6 +219,10 @@ class Layer(Message):
 
     def doubts(self, bottoms: Shapes) -> Iterator[Refusal]:
         """What Caffe takes and hardly anybody means, where the bottoms fit; each becomes a warning."""
+        return iter(())
+
+    def lints(self, bottoms: Shapes) -> Iterator[Refusal]:
+        """What is right at these sizes and perhaps not meant; each has its row in ``lints.levels``."""
         return iter(())
 
     def weights(self, bottoms: Shapes) -> tuple[Weight, ...]:

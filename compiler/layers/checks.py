@@ -4,7 +4,7 @@ from netdef.compiler.compare_sizes import is_below
 from netdef.compiler.counted import counted
 from netdef.compiler.layers.base import Window
 from netdef.compiler.schema.message import Refusal
-from netdef.compiler.shape import Pair, Shape, Shapes, agreed, first_to_differ
+from netdef.compiler.shape import Pair, Shape, Shapes, agreed, first_to_differ, show
 from netdef.compiler.size import Dim
 
 
@@ -27,6 +27,14 @@ def other_shape(index: int, what: str) -> Refusal:
     """The no to a bottom that has not the shape of those before it."""
     help = "nothing is broadcast: look at the strides, padding and channels of what makes them"
     return Refusal("N206", f"{what} needs bottoms of one shape", at=f"bottom {index}", help=help)
+
+
+def one_pixel(kernel: tuple[int, ...]) -> Refusal:
+    """A lint of a window over a map of one position: all of it but one value meets the border."""
+    message = f"a {show(kernel)} window over a map of one position sees one value, and else the border"
+    return Refusal(
+        "N626", message, at="kernel", help="kernel_size: 1 and pad: 0 compute the same here from fewer numbers"
+    )
 
 
 def find_axis(axis: int, rank: int, at: str = "axis", *, end: bool = False) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from netdef.compiler.compare_sizes import may_divide
 from netdef.compiler.counted import counted
 from netdef.compiler.layers.base import Arity, Layer, Weight, Window
-from netdef.compiler.layers.checks import find_axis, is_empty, known_sizes
+from netdef.compiler.layers.checks import find_axis, is_empty, known_sizes, one_pixel
 from netdef.compiler.layers.roles import V1, Colour
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Engine, Filler
@@ -152,6 +152,13 @@ class Convolution(
     def size(self, size: Dim, kernel: int, stride: int, pad: int, dilation: int) -> Dim:
         # C's division rounds towards zero: a window that sticks out by less than a stride still has one position
         return towards_zero(size + 2 * pad - (dilation * (kernel - 1) + 1), stride) + 1
+
+    @override
+    def lints(self, bottoms: Shapes) -> Iterator[Refusal]:
+        sizes = self.spatial(bottoms[0])
+        kernel, _, pad, _ = self.over(len(sizes))
+        if sizes and set(sizes) == {1} and max(kernel) > 1 and max(pad) > 0:
+            yield one_pixel(kernel)
 
     @override
     def weights(self, bottoms: Shapes) -> tuple[Weight, ...]:

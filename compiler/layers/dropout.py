@@ -5,7 +5,9 @@ from netdef.compiler.layers.roles import V1
 from netdef.compiler.schema.message import param
 
 
-class Dropout(Layer, message="dropout_param", number=108, in_place=True, v0="dropout", v1=V1("DROPOUT", 6, 12)):
+class Dropout(
+    Layer, message="dropout_param", number=108, in_place=True, drops=True, v0="dropout", v1=V1("DROPOUT", 6, 12)
+):
     """In TRAIN, set values to 0 at random and scale up the rest; in TEST, nothing.
 
     bottom   any shape

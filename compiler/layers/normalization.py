@@ -10,6 +10,9 @@ from netdef.compiler.schema.caffe import Engine, Filler
 from netdef.compiler.schema.message import ProtoEnum, Refusal, param
 from netdef.compiler.shape import Pair, Shape, Shapes
 
+_ALPHA_OF_THE_PAPER = 1e-4
+"""Krizhevsky et al. 2012, section 3.3, where nothing divides it."""
+
 
 class Region(ProtoEnum):
     """Which neighbours a value is divided by."""
@@ -42,6 +45,16 @@ class LRN(Layer, message="lrn_param", number=118, v0="lrn", v1=V1("LRN", 15, 18)
         if self.local_size % 2 == 0:
             message = f"local_size must be odd, so that a value has a middle, and is {self.local_size}"
             yield Refusal("N202", message, at="local_size", help=f"use {self.local_size + 1}")
+
+    @override
+    def lints(self, bottoms: Shapes) -> Iterator[Refusal]:
+        if self.norm_region is Region.ACROSS_CHANNELS and self.alpha == _ALPHA_OF_THE_PAPER and self.local_size > 1:
+            whole = f"{self.alpha * self.local_size:g}"
+            message = (
+                f"alpha is divided by local_size here, so that {self.alpha:g} counts {self.alpha / self.local_size:g}"
+            )
+            help = f"the papers' {self.alpha:g} is alpha: {whole} and k: 2 here; keep what a net was trained with"
+            yield Refusal("N623", message, at="alpha", help=help)
 
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:

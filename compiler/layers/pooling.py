@@ -1,10 +1,10 @@
 """Pooling."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from netdef.compiler.layers.base import Arity, Layer, Window
-from netdef.compiler.layers.checks import is_empty, known_sizes, need_rank, whole_image
+from netdef.compiler.layers.checks import is_empty, known_sizes, need_rank, one_pixel, whole_image
 from netdef.compiler.layers.roles import V1, Colour, Makes
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Engine
@@ -134,21 +134,40 @@ class Pooling(
                 raise Refusal("N204", message, at="bottom 0")
             return ((n, c, 1, 1),) * num_tops
         window = self.over(bottoms[0])
-        clips = any(window.pad)
-        top = tuple(self._positions(*along, clips) for along in zip(sizes, *window, strict=True))
+        top = self._top(sizes, window, self.rounding)
         if is_empty(top):
-            padded = " padded" if clips else ""
+            padded = " padded" if any(window.pad) else ""
             message = f"a {show(window.kernel)} window does not fit a{padded} {show(tuple(sizes))} image"
             help = "shrink the window, add padding, or set global_pooling: true"
             raise Refusal("N204", message, at="kernel", help=help)
         return ((n, c, *top),) * num_tops
 
-    def _positions(self, size: Dim, kernel: int, stride: int, pad: int, clips: bool) -> Dim:
-        room = 2 * pad - kernel + (stride - 1 if self.rounding is Rounding.CEIL else 0)
-        if clips:  # the last window starts before size + pad
-            room = min(room, pad - 1)
-        # Floor division where Caffe truncates: they differ only where no window fits, which both refuse
-        return (size + room) // stride + 1
+    @override
+    def lints(self, bottoms: Shapes) -> Iterator[Refusal]:
+        sizes = bottoms[0][2:]
+        if self.global_pooling or not all(isinstance(size, int) for size in sizes):
+            return
+        window = self.over(bottoms[0])
+        if max(window.kernel) > 1 and set(sizes) == {1}:
+            yield one_pixel(window.kernel)
+            return
+        ceil, floor = (self._top(sizes, window, rounding) for rounding in (Rounding.CEIL, Rounding.FLOOR))
+        if ceil != floor and self.rounding is Rounding.CEIL:
+            message = f"{show(sizes)} becomes {show(ceil)}, and {show(floor)} where the last window is rounded down"
+            help = "other frameworks round down unless they are told to: round_mode: FLOOR does so here"
+            yield Refusal("N624", message, at="kernel", help=help)
+
+    @staticmethod
+    def _top(sizes: Sequence[Dim], window: PoolWindow, rounding: Rounding) -> Shape:
+        """Positions of the window along each axis."""
+        top = []
+        for size, kernel, stride, pad in zip(sizes, *window, strict=True):
+            room = 2 * pad - kernel + (stride - 1 if rounding is Rounding.CEIL else 0)
+            if any(window.pad):  # the last window starts before size + pad
+                room = min(room, pad - 1)
+            # Floor division where Caffe truncates: they differ only where no window fits, which both refuse
+            top.append((size + room) // stride + 1)
+        return tuple(top)
 
     @override
     def window(self, bottoms: Shapes) -> Window | None:

@@ -5,6 +5,7 @@ from contextlib import suppress
 from sys import float_info
 
 from netdef.compiler.bounds import MOST, MOST_EPOCHS, MOST_PROCESSES, MOST_SEED, MOST_SIDE, shown
+from netdef.compiler.lints.levels import Level, Setting, UnknownLint, setting
 from netdef.compiler.model_options import AXES, axes_of
 from netdef.compiler.shape import Shape
 from netdef.compiler.size import may_be_declared
@@ -126,6 +127,14 @@ def field_of(text: str) -> tuple[str, str]:
     if not equals:
         raise argparse.ArgumentTypeError(f"{text!r} is not BLOB=FIELD")
     return blob, field
+
+
+def warning(level: Level, word: str) -> Setting:
+    """A level for the warnings that a code, a name or a group chooses."""
+    try:
+        return setting(level, word)
+    except UnknownLint as unknown:
+        raise argparse.ArgumentTypeError(str(unknown)) from None
 
 
 def sides(text: str) -> tuple[int, ...]:
