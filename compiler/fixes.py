@@ -76,6 +76,8 @@ def remove_statement(span: Span, applicability: Applicability = Applicability.SA
     text, start, end = span.source.text, span.start, span.end
     while end < len(text) and text[end] in " \t,;":
         end += 1
+    if text.startswith("\r\n", end):
+        end += 1
     if end < len(text) and text[end] != "\n":
         return delete(span._replace(end=end), applicability)
     while start and text[start - 1] in " \t":

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 GROUPS = {
     "begin": ("new", "layers", "explain"),
     "look at a net": ("check", "summary", "draw"),
-    "write it anew": ("fmt", "expand"),
+    "write it anew": ("fmt", "expand", "upgrade"),
     "train it, and see how good it is": ("train", "plot", "evaluate", "predict", "time", "pack"),
     "take it elsewhere": ("export", "verify", "features", "svm"),
 }

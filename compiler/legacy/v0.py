@@ -141,25 +141,26 @@ def _padded(group: Group, bottom: Text, padding: Group, decoder: Decoder) -> Gro
         help = "pad in the conv that needs it: pad: 1"
         decoder.report.add(Diagnostic("N417", message, Label(bottom.at), (label,), help=help))
         return Group("layers", (Lost(bottom.at),), group.at, group.close)
-    pads = [s for s in _inner(padding).fields if s.name == "pad"]
+    pads = [s for s in inner_of(padding).fields if s.name == "pad"]
     body: list[Plain] = []
     for statement in group.fields:
         if isinstance(statement, Field) and statement.value == bottom:
             body.append(statement._replace(value=read[0]))
-        elif statement is _inner(group):
-            fields = (*(s for s in _inner(group).fields if s.name != "pad"), *pads)
-            body.append(_inner(group)._replace(body=fields))
+        elif statement is inner_of(group):
+            fields = (*(s for s in inner_of(group).fields if s.name != "pad"), *pads)
+            body.append(inner_of(group)._replace(body=fields))
         else:
             body.append(statement)
     return group._replace(body=tuple(body))
 
 
-def _inner(group: Group) -> Group:
+def inner_of(group: Group) -> Group:
+    """The ``layer { }`` inside of a layer of V0."""
     return next(s for s in group.fields if isinstance(s, Group) and s.name == "layer")
 
 
 def _kind(group: Group) -> str:
-    kinds = (s.value for s in _inner(group).fields if isinstance(s, Field) and s.name == "type")
+    kinds = (s.value for s in inner_of(group).fields if isinstance(s, Field) and s.name == "type")
     return next((kind.value for kind in kinds if isinstance(kind, Text)), "")
 
 
@@ -173,8 +174,8 @@ def layer_of_v0(group: Group, decoder: Decoder) -> Group:
     """A layer as V1 has it, but for its type, which is V2's; what is wrong is said in V0's words."""
     kind, body = _kind(group), []
     for statement in group.fields:
-        if statement is _inner(group):
-            body += _fields(_inner(group).fields, kind, decoder)
+        if statement is inner_of(group):
+            body += _fields(inner_of(group).fields, kind, decoder)
         elif isinstance(statement, Lost) or statement.name in _OUTSIDE:
             body.append(statement)
         else:

@@ -66,7 +66,8 @@ def _with_specs(body: Sequence[Plain], decoder: Decoder) -> list[Plain]:
 
 
 def _spec(fields: Sequence[Field]) -> Group:
-    return Group("param", tuple(fields), fields[0].at, fields[-1].value.at)
+    in_order = sorted(fields, key=lambda field: [*Specs.params].index(field.name))
+    return Group("param", tuple(in_order), fields[0].at, fields[-1].value.at)
 
 
 def _is_slip(statement: Plain, decoder: Decoder) -> bool:

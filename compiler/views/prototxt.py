@@ -87,7 +87,7 @@ def _lines(body: Sequence[Plain], indent: str) -> Iterator[str]:
     for statement in body:
         assert not isinstance(statement, Lost), "a tree with mistakes is not printed"
         if isinstance(statement, Field):
-            yield f"{indent}{statement.name}: {_literal(statement.value)}"
+            yield f"{indent}{statement.name}: {literal_text(statement.value)}"
         elif not statement.body:
             yield f"{indent}{statement.name} {{ }}"
         else:
@@ -96,7 +96,8 @@ def _lines(body: Sequence[Plain], indent: str) -> Iterator[str]:
             yield f"{indent}}}"
 
 
-def _literal(value: Expression) -> str:
+def literal_text(value: Expression) -> str:
+    """A number, string or word as prototxt has it."""
     if isinstance(value, Text):
         return f'"{"".join(_ESCAPES.get(c) or (c if c.isprintable() else _bytes(c)) for c in value.value)}"'
     if isinstance(value, Word):
