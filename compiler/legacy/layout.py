@@ -1,31 +1,47 @@
 """Where the statements of a text stand: what each takes up, the lines, their indents."""
 
+import re
 from collections.abc import Sequence
 from functools import cached_property
 
 from netdef.compiler.source import Source, Span
 from netdef.compiler.syntax.tree import Field, Group, Plain
 
+_STRING_OR_COMMENT = re.compile(
+    r"""
+    " (?: [^"\\\n] | \\. )* " | ' (?: [^'\\\n] | \\. )* ' | \# [^\r\n]*
+""",
+    re.VERBOSE,
+)
 _BLANK = " \t"
 _SEPARATORS = " \t\r\n,;"
 
 
 class UnevenTextError(ValueError):
-    """A text whose statements don't each have a place of their own."""
+    """Messages that have no place of their own in a text: ``layers [ { ... }, { ... } ]``."""
+
+    def __init__(self, name: str, at: Span) -> None:
+        super().__init__(f"{name} [ ... ]")
+        self.at = at
 
 
 class Layout:
     """The places of one text; all are offsets."""
 
-    def __init__(self, source: Source, comments: Sequence[Span], body: Sequence[Plain]) -> None:
+    def __init__(self, source: Source, body: Sequence[Plain]) -> None:
         self.source = source
         self.text = source.text
-        self.comments = [span for span in comments if span.source is source]
         self._body = body
 
     def span(self, start: int, end: int) -> Span:
         """A place of this text."""
         return Span(self.source, start, end)
+
+    @cached_property
+    def comments(self) -> list[Span]:
+        """The comments, in order."""
+        found = _STRING_OR_COMMENT.finditer(self.text)
+        return [self.span(*each.span()) for each in found if each[0].startswith("#")]
 
     @cached_property
     def _comment_ends(self) -> dict[int, int]:
@@ -47,10 +63,9 @@ class Layout:
         start = statement.at.start
         if isinstance(statement, Group):
             if self.text[self.open(statement)] == "[":
-                raise UnevenTextError(f"{statement.name} [ ... ]")
+                raise UnevenTextError(statement.name, statement.at)
             return self.span(start, statement.close.end)
-        if not isinstance(statement, Field):
-            raise UnevenTextError("a statement that can't be read")
+        assert isinstance(statement, Field), "a text with mistakes is not changed"
         first = self.past(self.past(statement.at.end) + 1)
         end = statement.value.at.end
         if self.text[first] == "[":

@@ -4,36 +4,48 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from netdef.compiler.diagnostics import Diagnostic, Label, Report
+from netdef.compiler.fixes import Applicability, Fix
+from netdef.compiler.legacy.layout import UnevenTextError
+from netdef.compiler.legacy.rewrite import edits_to
 from netdef.compiler.legacy.v0 import is_v0
-from netdef.compiler.syntax.tree import Field, Group, Plain, Text
+from netdef.compiler.legacy.v1 import quoted_type
+from netdef.compiler.syntax.tree import Group, Plain
 
 _HELP = 'write layer { type: "Convolution" } throughout'
+_OTHER = "the other format"
 
 
-def refuse_mixtures(body: Sequence[Plain], report: Report) -> None:
-    """Say which formats a net has beside each other, and where the second one begins."""
-    layers = [s for s in body if isinstance(s, Group) and s.name in ("layer", "layers")]
+def refuse_mixtures(old: Sequence[Plain], new: Sequence[Plain], report: Report) -> None:
+    """Say which formats a net has beside each other, and where the second begins; ``new`` is the net in V2."""
+    found = _mixture([s for s in old if isinstance(s, Group) and s.name in ("layer", "layers")])
+    if found is not None:
+        sureness = Applicability.SAFE if found.code == "N416" else Applicability.UNSAFE
+        report.add(found._replace(fix=_upgrade(old, new, sureness)))
+
+
+def _mixture(layers: Sequence[Group]) -> Diagnostic | None:
     old = [group for group in layers if group.name == "layers"]
-    quoted = [kind for group in old if not is_v0(group) and (kind := _quoted_type(group)) is not None]
-    if quoted:
+    quoted = next((kind for group in old if not is_v0(group) and (kind := quoted_type(group)) is not None), None)
+    if quoted is not None:
         message = "a type in quotes belongs to `layer`: `layers` is Caffe's old format, whose types are words"
-        label = Label(old[0].at, "the old format")
-        report.add(Diagnostic("N416", message, Label(quoted[0].at), (label,), help=_HELP))
-        return
+        return Diagnostic("N416", message, Label(quoted.at), (Label(old[0].at, "the old format"),), help=_HELP)
     for one, other in pairwise(layers):
+        labels = (Label(one.at, _OTHER),)
         if one.name != other.name:
             message = "`layer` and `layers` stand in one net: Caffe reads either, and loses the order of both"
-            label = Label(one.at, "the other format")
-            report.add(Diagnostic("N411", message, Label(other.at), (label,), help=_HELP))
-            return
+            return Diagnostic("N411", message, Label(other.at), labels, help=_HELP)
         if one.name == "layers" and is_v0(one) != is_v0(other):
             message = "some `layers` have a `layer` inside, as Caffe's oldest format V0 has it, and others have none"
-            label = Label(one.at, "the other format")
-            report.add(Diagnostic("N411", message, Label(other.at), (label,), help="write all of them alike"))
-            return
+            return Diagnostic("N411", message, Label(other.at), labels, help=_HELP)
+    return None
 
 
-def _quoted_type(group: Group) -> Text | None:
-    """A type of V1 that is written as V2 has it."""
-    kinds = (s.value for s in group.fields if isinstance(s, Field) and s.name == "type")
-    return next((kind for kind in kinds if isinstance(kind, Text)), None)
+def _upgrade(old: Sequence[Plain], new: Sequence[Plain], sureness: Applicability) -> Fix | None:
+    """Edits that make one format of all; None where not all stands in one text."""
+    source = next(s.at.source for s in old if s.name == "layers")
+    if any(s.at.source is not source for s in old):
+        return None
+    try:
+        return Fix(tuple(edits_to(source, old, new)), sureness)
+    except UnevenTextError:
+        return None

@@ -18,9 +18,9 @@ from typing import NamedTuple
 
 from netdef.compiler.edits import Edit
 from netdef.compiler.fixes import remove_statement
-from netdef.compiler.legacy.layout import Layout
+from netdef.compiler.legacy.layout import Layout, UnevenTextError
 from netdef.compiler.legacy.v0 import inner_of, is_v0
-from netdef.compiler.source import Span
+from netdef.compiler.source import Source, Span
 from netdef.compiler.syntax.tree import Expression, Field, Group, Plain
 from netdef.compiler.views.prototxt import literal_text
 
@@ -36,6 +36,17 @@ class _Line(NamedTuple):
     depth: int
     text: str
     statement: Plain | None = None
+
+
+def edits_to(source: Source, old: Sequence[Plain], new: Sequence[Plain]) -> list[Edit]:
+    """The edits that make one tree's text another's.
+
+    Raises:
+        UnevenTextError: if some statement has no place of its own in the text.
+    """
+    rewrite = Rewrite(Layout(source, old))
+    rewrite.body(old, new)
+    return rewrite.edits()
 
 
 class Rewrite:
@@ -72,6 +83,7 @@ class Rewrite:
         before: dict[int, list[Plain]] = {}
         for statement in old:
             before.setdefault(statement.at.start, []).append(statement)
+        after = Counter(statement.at.start for statement in new)
         seen: Counter[int] = Counter()
         last: Plain | None = None
         for index, statement in enumerate(new):
@@ -84,6 +96,9 @@ class Rewrite:
             elif isinstance(statement, Group):
                 behind = next((s.at.start for s in new[index + 1 :] if s.at.start in before), len(self._layout.text))
                 seen.update(self._message(statement, before, last, behind))
+        for start, statements in before.items():
+            if isinstance(statements[0], Group) and 0 < after[start] < len(statements):
+                raise UnevenTextError(statements[0].name, statements[0].at)
         for start in before.keys() - seen.keys():
             self._gone[start] = self._layout.extent(before[start][0])
 

@@ -19,7 +19,7 @@ def upgraded(expanded: Expanded, report: Report) -> Expanded:
     """The same net in V2; one that mixes formats is read in the order of its text, and refused."""
     decoder = Decoder(report, expanded.has_constructs)
     made = tuple(_layer(each, decoder) for each in fold_padding(expanded.body, decoder))
-    refuse_mixtures(expanded.body, report)
+    refuse_mixtures(expanded.body, made, report)
     return expanded._replace(body=made)
 
 

@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 
-from netdef.compiler.diagnostics import Report
+from netdef.compiler.diagnostics import Diagnostic, Label, Report
 from netdef.compiler.edits import apply_edits
 from netdef.compiler.expand import expand
 from netdef.compiler.legacy.inputs import with_fixed_statistics, with_input_layer
-from netdef.compiler.legacy.layout import Layout
-from netdef.compiler.legacy.rewrite import Rewrite
+from netdef.compiler.legacy.layout import UnevenTextError
+from netdef.compiler.legacy.rewrite import edits_to
 from netdef.compiler.legacy.solver import with_type_of_solver
 from netdef.compiler.legacy.upgrade import upgraded
 from netdef.compiler.net.definition import define
 from netdef.compiler.net.no_net import SOLVER_FIELDS
-from netdef.compiler.net_error import stop_on_errors
+from netdef.compiler.net_error import NetError, stop_on_errors
 from netdef.compiler.net_in_solver import FIELDS
 from netdef.compiler.source import Source
 from netdef.compiler.syntax.parser import parse
@@ -27,22 +27,30 @@ def upgrade_text(source: Source, report: Report) -> str:
     Raises:
         NetError: if the text can't be read, or mixes formats.
     """
-    tree = parse(source, report)
-    expanded = expand(tree, {}, report)
+    expanded = expand(parse(source, report), {}, report)
     stop_on_errors(report)
-    rewrite = Rewrite(Layout(source, tree.comments, expanded.body))
-    rewrite.body(expanded.body, _newest(expanded, report))
+    new = _newest(expanded, report)
     stop_on_errors(report)
-    return apply_edits(source, rewrite.edits())
+    try:
+        return apply_edits(source, edits_to(source, expanded.body, new))
+    except UnevenTextError as error:
+        message = f"{error} has several layers in one place, of which one can't be changed"
+        raise NetError(Diagnostic("N418", message, Label(error.at), help="write each by itself")) from None
 
 
 def _newest(expanded: Expanded, report: Report) -> Sequence[Plain]:
-    """A net's statements, or a solver's."""
+    """The statements of a net, or of a solver."""
     if not any(s.name in SOLVER_FIELDS for s in expanded.body):
         return _newest_net(expanded, report)
-    nets = {id(s): expanded._replace(body=s.fields) for s in expanded.body if isinstance(s, Group) and s.name in FIELDS}
-    body = [s._replace(body=tuple(_newest_net(nets[id(s)], report))) if id(s) in nets else s for s in expanded.body]
-    return with_type_of_solver(body)
+    return with_type_of_solver([_newest_within(s, expanded, report) for s in expanded.body])
+
+
+def _newest_within(statement: Plain, solver: Expanded, report: Report) -> Plain:
+    """A statement of a solver; a net in it as any other net."""
+    if not isinstance(statement, Group) or statement.name not in FIELDS:
+        return statement
+    net = _newest_net(solver._replace(body=statement.fields), report)
+    return statement._replace(body=tuple(net))
 
 
 def _newest_net(expanded: Expanded, report: Report) -> Sequence[Plain]:

@@ -26,9 +26,18 @@ class Specs(Message):
 
 
 def layer_of_v1(group: Group, decoder: Decoder) -> Group:
-    """The layer of V2; what is wrong with fields that V2 has no more is said in V1's words."""
-    body = _with_types(_with_specs(group.fields, decoder))
+    """The layer of V2; what is wrong with fields that V2 has no more is said in V1's words.
+
+    A layer whose type is in quotes is one of V2 that begins with the wrong word, and may have V2's ``param { }``.
+    """
+    body = _with_types(_with_specs(group.fields, decoder, may_be_v2=quoted_type(group) is not None))
     return group._replace(name="layer", body=tuple(with_transform(body)))
+
+
+def quoted_type(group: Group) -> Text | None:
+    """A layer's type, if it is written as V2 has it."""
+    kinds = (s.value for s in group.fields if isinstance(s, Field) and s.name == "type")
+    return next((kind for kind in kinds if isinstance(kind, Text)), None)
 
 
 def type_of_v1(value: Expression) -> Expression:
@@ -43,14 +52,14 @@ def _with_types(body: Sequence[Plain]) -> list[Plain]:
     return [s._replace(value=type_of_v1(s.value)) if isinstance(s, Field) and s.name == "type" else s for s in body]
 
 
-def _with_specs(body: Sequence[Plain], decoder: Decoder) -> list[Plain]:
+def _with_specs(body: Sequence[Plain], decoder: Decoder, *, may_be_v2: bool) -> list[Plain]:
     """The body with a ``param { }`` for each weight, where the first word on it stood."""
     specs: list[list[Field]] = []
     made: list[Plain | list[Field]] = []
     seen: Counter[str] = Counter()
     for statement in body:
         spec = Specs.fields.get(statement.name)
-        if spec is None:
+        if spec is None or (may_be_v2 and isinstance(statement, Group)):
             if not _is_slip(statement, decoder):
                 made.append(statement)
             continue
