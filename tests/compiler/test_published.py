@@ -10,6 +10,7 @@ import pytest
 
 import netdef
 from netdef.compiler.all_phases import analyse_phases
+from netdef.compiler.fix_files import fix_files
 from netdef.compiler.render.text import render
 from netdef.compiler.request import NetRequest
 from netdef.compiler.shape import show
@@ -33,6 +34,11 @@ class Published:
         self.path.write_text(text.replace("RULE", ""), "utf-8")
         report = analyse_phases(NetRequest(file=str(self.path), **state)).report
         return "\n\n".join(map(render, report)).replace(f"{self.path.parent}/", "")
+
+    def fixed(self, text: str) -> str:
+        """What check --fix makes of a text."""
+        self.path.write_text(text, "utf-8")
+        return fix_files(NetRequest(file=str(self.path))).texts[str(self.path)]
 
 
 @pytest.fixture
@@ -292,7 +298,9 @@ def test_shared_weights_of_a_guessed_size_are_said_to_be_of_one(published: Publi
 
 def test_08_v1_with_string_type(published: Published) -> None:
     text = 'layers { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 } } }'
+    text += 'layers { name: "ip" type: INNER_PRODUCT bottom: "data" top: "ip" inner_product_param { num_output: 5 } }'
     assert 'write layer { type: "Convolution" } throughout' in published.said(text)
+    assert published.fixed(text) == text.replace("layers", "layer").replace("INNER_PRODUCT", '"InnerProduct"')
 
 
 def test_the_cases_themselves(shared: Path) -> None:
