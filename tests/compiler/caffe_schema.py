@@ -72,10 +72,14 @@ def net_class() -> Any:
     for name, param in LayerFrame.fields.items():
         if param.spellings[name][0]:
             schema.field(layer, name, param.spellings[name][0], param.kind, repeated=param.repeated)
+    fields: dict[str, dict[str, Param]] = {name: {} for name in messages}
+    for kind in kinds:
+        fields.setdefault(kind.message, {}).update(kind.own_fields)
+        for name, param in kind.fields_beside.items():
+            fields[name].update(param.kind.fields)
     for name, number in sorted(messages.items()):
-        fields = dict(catalogue.message_fields(name) or {})
         made = layer.field.add(name=name, number=number, label=FieldProto.LABEL_OPTIONAL)
-        made.type, made.type_name = FieldProto.TYPE_MESSAGE, schema.message(f"{name}_message", fields)
+        made.type, made.type_name = FieldProto.TYPE_MESSAGE, schema.message(f"{name}_message", fields[name])
     schema.message("NetParameter", dict(NetFrame.fields))
     net = next(each for each in schema.file.message_type if each.name == "NetParameter")
     layers = net.field.add(name="layer", number=100, label=FieldProto.LABEL_REPEATED)
