@@ -32,6 +32,7 @@ _OTHER_MODULES = {
     "index",
     "make_index",
     "origins",
+    "prior_boxes",
     "roles",
 }
 

@@ -26,16 +26,15 @@ WEIGHTS_ALONE = frozenset({"Parameter"})
 """Types of layers without bottoms that hold what is learnt, and feed nothing."""
 
 _BY_FORK = {
-    "SSD": "AnnotatedData DetectionEvaluate DetectionOutput MultiBoxLoss Permute PriorBox",
+    "SSD": "AnnotatedData DetectionEvaluate DetectionOutput MultiBoxLoss",
     "Fast R-CNN": "RoIPooling",
     "MS-CNN": "BBoxLoss BoxGroupOutput",
-    "SegNet": "BN DenseImageData Unpooling Upsample UNPOOLING",
-    "DeepLab": "DenseCRF ImageSegData Interp MatWrite SegAccuracy",
+    "SegNet": "DenseImageData Unpooling UNPOOLING",
+    "DeepLab": "DenseCRF ImageSegData MatWrite SegAccuracy",
     "CRF-RNN": "MultiStageMeanfield",
     "MobileNet": "ConvolutionDepthwise DepthwiseConvolution DepthwiseConv",
     "MobileNet-YOLO": "HardSwish ReLU6 RegionLoss YoloData YoloDetectionOutput Yolov3 Yolov3DetectionOutput YoloSeg "
     "UpsampleDarknet",
-    "YOLO": "Reorg",
     "SENet": "Axpy",
     "ShuffleNet": "ShuffleChannel",
     "NVIDIA": "DetectNetTransformation",
@@ -51,8 +50,6 @@ FORK = {name: fork for fork, names in _BY_FORK.items() for name in names.split()
 
 _SHAPES = {
     "DetectionOutput": '[1, 1, "K", 7]',
-    "PriorBox": "[1, 2, 8732]",
-    "Reorg": "[1, 256, 13, 13]",
     "Python": '["R", 5]',
 }
 _IMAGE = "[1, 64, 28, 28]"

@@ -1,5 +1,6 @@
 """ONNX of normalisation."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -75,10 +76,19 @@ def batch_norm(layer: BatchNorm, node: Node, graph: Graph) -> None:
 
 
 def _by_the_batch(layer: BatchNorm, node: Node, graph: Graph) -> None:
+    deviation_from_batch(node, graph, layer.eps, top=node.tops[0].id)
+
+
+def deviation_from_batch(
+    node: Node, graph: Graph, eps: float, *, top: str | None = None, into: Sequence[str] = ()
+) -> str:
+    """Each value less its channel's mean, over the root of the variance + eps; ``into`` takes mean and variance."""
     x = node.bottoms[0].id
     rank = len(node.bottoms[0].shape)
     axes = graph.constant([axis for axis in range(rank) if axis != 1], np.int64)
-    centred = graph.op("Sub", x, graph.op("ReduceMean", x, axes, keepdims=1))
-    variance = graph.op("ReduceMean", graph.op("Mul", centred, centred), axes, keepdims=1)
-    deviation = graph.op("Sqrt", graph.op("Add", variance, graph.constant(layer.eps)))
-    graph.op("Div", centred, deviation, into=node.tops[0].id)
+    mean_into, variance_into = (*into, None, None)[:2]
+    mean = graph.op("ReduceMean", x, axes, keepdims=1, into=mean_into)
+    centred = graph.op("Sub", x, mean)
+    variance = graph.op("ReduceMean", graph.op("Mul", centred, centred), axes, keepdims=1, into=variance_into)
+    deviation = graph.op("Sqrt", graph.op("Add", variance, graph.constant(eps)))
+    return graph.op("Div", centred, deviation, into=top)

@@ -6,11 +6,14 @@ from typing import Any, NamedTuple, Self, SupportsIndex
 import torch
 from torch import Tensor, nn
 
+from netdef.compiler.diagnostics import Diagnostic, Label
 from netdef.compiler.layers.base import Weight
 from netdef.compiler.net.net import Node
+from netdef.compiler.net_error import NetError
 from netdef.compiler.override import override
 from netdef.compiler.rules import Rules
 from netdef.compiler.schema.caffe import Phase
+from netdef.compiler.schema.decode import place_of
 from netdef.runtime.lowering.dropout_generator import DropoutGenerator
 
 
@@ -126,6 +129,18 @@ def op_of(node: Node, setting: Setting) -> Op:
 
 lower = RULES.rule
 refuse = RULES.refuse
+
+
+def need(fits: Tensor, node: Node, message: str, *, at: str = "", help: str | None = None) -> None:
+    """Refuse values of a bottom that mean nothing to the layer, where ``fits`` is false anywhere.
+
+    Raises:
+        NetError: at the layer's place.
+    """
+    if torch.compiler.is_compiling() or bool(fits.all()):
+        return
+    place = Label(place_of(at, node.definition.places, node.at))
+    raise NetError(Diagnostic("N1007", f"{node.name}: {message}", place, help=help))
 
 
 def rank(node: Node, bottom: int = 0) -> int:

@@ -182,7 +182,7 @@ def test_12_digits_stages_with_levels(published: Published) -> None:
         ("Correlation", "it comes from a fork of Caffe (FlowNet)"),
         ("ReLU6", "it comes from a fork of Caffe (MobileNet-YOLO)"),
         ("DepthwiseConvolution", "it comes from a fork of Caffe (MobileNet)"),
-        ("Upsample", "it comes from a fork of Caffe (SegNet)"),
+        ("Unpooling", "it comes from a fork of Caffe (SegNet)"),
         ("ImageSegData", "it comes from a fork of Caffe (DeepLab)"),
         ("MVN", "it is Caffe's own, and not read yet"),
         ("SigmoidCrossEntropyLoss", "it is Caffe's own, and not read yet"),

@@ -3,6 +3,7 @@
 A family's table is a class ``Test...(Family)`` in ``test_FAMILY.py``. It holds
 
 - ``caffe(NAME, ...)``: nets of tests/oracle/layers, with the outputs and gradients that BVLC Caffe computed;
+- ``fork(NAME, ...)``: the same of tests/oracle/forks/cases, computed by forks of Caffe;
 - ``Case(...)``: a net in the short form whose last layer is tried: what it is read as, its shapes, and the published
   formula in numpy;
 - ``Refused(...)``: a net that is refused, by which of them, and with which code.
@@ -14,6 +15,7 @@ import copy
 import pickle
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
@@ -25,10 +27,15 @@ from numpy.typing import NDArray
 import netdef
 from netdef.compiler.analysis.free_axes import allowed
 from netdef.compiler.layers.base import Layer
+from netdef.compiler.layers.origins import ORIGINS
 from netdef.compiler.net.net import Net
 from netdef.compiler.onnx import onnx_model
+from netdef.compiler.onnx.base import EXPORT
+from netdef.compiler.override import override
+from netdef.compiler.shape import differ
 from netdef.compiler.shape import known as in_numbers
 from netdef.runtime import NetModule, lower
+from netdef.runtime.lowering import RULES
 from tests.nets import net_of
 from tests.onnx_runtime import run
 
@@ -37,6 +44,7 @@ Arrays = Mapping[str, Array]
 Formula = Callable[..., Any]
 
 ORACLE = Path(__file__).parents[1] / "oracle/layers"
+FORKS = Path(__file__).parents[1] / "oracle/forks/cases"
 
 COPIES = ("copied", "pickled")
 
@@ -58,6 +66,8 @@ class Known(NamedTuple):
     output_gradients: Arrays
     input_gradients: Arrays
     weight_gradients: Mapping[tuple[str, int], Array]
+    weights_after: Mapping[tuple[str, int], Array] = {}
+    """Those that the forward pass itself changes, as it leaves them."""
 
 
 @dataclass(frozen=True)
@@ -114,24 +124,32 @@ class Case:
         return Known(inputs, weights, outputs, {}, {}, {})
 
 
-class CaffeCase(NamedTuple):
+@dataclass(frozen=True)
+class CaffeCase:
     """A net of the oracle, with the numbers that BVLC Caffe computed."""
 
     name: str
     close: float = OUTPUTS
+
+    folder: ClassVar[Path] = ORACLE
 
     @property
     def phase(self) -> str:
         """The phase that Caffe ran it in."""
         return "TRAIN" if self.name == "bn_train" else "TEST"
 
+    @property
+    def origin(self) -> str:
+        """Whose layer types its names mean."""
+        return ""
+
     def net(self) -> Net:
         """The checked net."""
-        return netdef.load(ORACLE / f"{self.name}.net", phase=self.phase)
+        return netdef.load(self.folder / f"{self.name}.net", phase=self.phase, origin=self.origin)
 
     def arrays(self, head: str) -> dict[str, Array]:
         """The arrays under a heading of the oracle's file."""
-        with np.load(ORACLE / f"{self.name}.npz") as file:
+        with np.load(self.folder / f"{self.name}.npz") as file:
             return {key.removeprefix(f"{head}/"): file[key] for key in file.files if key.startswith(f"{head}/")}
 
     def known(self, net: Net) -> Known:
@@ -139,7 +157,6 @@ class CaffeCase(NamedTuple):
         weights: dict[str, list[Array]] = {}
         for key, array in self.arrays("param").items():  # layer/0, layer/1, ... in this order
             weights.setdefault(key.split("/")[0], []).append(array)
-        keys = {key: (key.split("/")[0], int(key.split("/")[1])) for key in self.arrays("dparam")}
         return Known(
             inputs=self.arrays("in"),
             weights=weights,
@@ -147,13 +164,51 @@ class CaffeCase(NamedTuple):
             outputs={name.split("_l_0_split_")[0]: array for name, array in self.arrays("out").items()},
             output_gradients=self.arrays("dout"),
             input_gradients=self.arrays("din"),
-            weight_gradients={keys[key]: array for key, array in self.arrays("dparam").items()},
+            weight_gradients=_by_weight(self.arrays("dparam")),
+            weights_after=_by_weight(self.arrays("after")),
         )
+
+
+def _by_weight(arrays: Arrays) -> dict[tuple[str, int], Array]:
+    return {(key.split("/")[0], int(key.split("/")[1])): array for key, array in arrays.items()}
 
 
 def caffe(*names: str) -> tuple[CaffeCase, ...]:
     """Cases of the oracle by name."""
     return tuple(map(CaffeCase, names))
+
+
+class ForkCase(CaffeCase):
+    """A net of the oracle's forks, with the numbers that a fork of Caffe computed."""
+
+    folder = FORKS
+
+    @property
+    @override
+    def phase(self) -> str:
+        return self._row["phase"]
+
+    @property
+    @override
+    def origin(self) -> str:
+        fork = self._row["fork"].split(" ")[0].partition("@")[0]
+        return next((word for word, known in ORIGINS.items() if known.repository.split(",")[0] == fork), "")
+
+    @property
+    def _row(self) -> Mapping[str, str]:
+        """What the oracle's index says of it."""
+        return _index(self.folder)[self.name]
+
+
+@cache
+def _index(folder: Path) -> Mapping[str, Mapping[str, str]]:
+    head, *rows = (line.split("\t") for line in (folder / "INDEX.tsv").read_text("utf-8").splitlines())
+    return {row[0]: dict(zip(head, row, strict=False)) for row in rows}
+
+
+def fork(*names: str, close: float = OUTPUTS) -> tuple[ForkCase, ...]:
+    """Cases of the oracle's forks by name."""
+    return tuple(ForkCase(name, close) for name in names)
 
 
 class Refused(NamedTuple):
@@ -210,14 +265,15 @@ class Family:
             assert node.macs == case.macs
         else:
             known = case.known(net)
-            assert {name: net.blobs[name] for name in known.outputs} == _shapes(known.outputs)
+            for name, array in known.outputs.items():
+                assert not differ(net.blobs[name], array.shape), name
             assert net.params == {layer: [array.shape for array in arrays] for layer, arrays in known.weights.items()}
 
     def test_pytorch(self, case: Case | CaffeCase) -> None:
         """Outputs, and gradients where they are known."""
         net = case.net()
-        if isinstance(case, Case) and "PyTorch" in case.refused:
-            assert _code(lambda: lower(net)) == case.refused["PyTorch"]
+        if (code := refused_by("PyTorch", case, net)) is not None:
+            assert _code(lambda: lower(net)) == code
             return
         known = case.known(net)
         module = lower(net, known.weights)
@@ -227,14 +283,16 @@ class Family:
         found = module.blobs(list(known.outputs), **inputs)
         for name, expected in known.outputs.items():
             assert relative_error(found[name].detach().numpy(), expected) < case.close, name
-        if known.input_gradients:
+        for (layer, index), expected in known.weights_after.items():
+            assert relative_error(module.weights()[layer][index], expected) < case.close, (layer, index)
+        if known.input_gradients or known.weight_gradients:
             gradients(module, known, inputs, found)
 
     @pytest.mark.parametrize("copied", [copy.deepcopy, lambda module: pickle.loads(pickle.dumps(module))], ids=COPIES)
     def test_copies(self, case: Case | CaffeCase, copied: Callable[[NetModule], NetModule]) -> None:
         """A copy, and what was pickled, compute the same bits, and go on with the same chance."""
         net = case.net()
-        if isinstance(case, Case) and "PyTorch" in case.refused:
+        if refused_by("PyTorch", case, net) is not None:
             return
         known = case.known(net)
         module = lower(net, known.weights)
@@ -253,8 +311,8 @@ class Family:
         if free == "the batch" and "N" not in allowed(net):
             assert _code(lambda: onnx_model(net, dynamic=dynamic)) is not None
             return
-        if isinstance(case, Case) and "ONNX" in case.refused:
-            assert _code(lambda: onnx_model(net, dynamic=dynamic)) == case.refused["ONNX"]
+        if (code := refused_by("ONNX", case, net)) is not None:
+            assert _code(lambda: onnx_model(net, dynamic=dynamic)) == code
             return
         known = case.known(net)
         outputs = run(onnx_model(net, known.weights, dynamic=dynamic), known.inputs)
@@ -273,6 +331,15 @@ class Family:
         assert _code(lambda: step(net_of(refusal.text, refusal.phase))) == refusal.code
 
 
+def refused_by(back_end: str, case: Case | CaffeCase, net: Net) -> str | None:
+    """The code with which a back end says no to a case's net, where it does: PyTorch or ONNX."""
+    if isinstance(case, Case):
+        return case.refused.get(back_end)
+    refusal, code = {"PyTorch": (RULES.refusal, "N1001"), "ONNX": (EXPORT.refusal, "N1011")}[back_end]
+    computed = [node.layer for node in net.nodes if not node.layer.fed]
+    return code if any(refusal(layer) is not None for layer in computed) else None
+
+
 def gradients(module: NetModule, known: Known, inputs: Mapping[str, torch.Tensor], found: Mapping[str, Any]) -> None:
     """Feed Caffe's gradients back, or start from the loss; what arrives is what arrived in Caffe."""
     fed = known.output_gradients
@@ -286,9 +353,10 @@ def gradients(module: NetModule, known: Known, inputs: Mapping[str, torch.Tensor
         arrived = torch.zeros_like(inputs[name]) if gradient is None else gradient
         assert relative_error(arrived.detach().numpy(), expected) < GRADIENTS, name
     for learned in module.learned():
-        assert learned.tensor.grad is not None
         expected = known.weight_gradients[learned.layer, learned.index]
-        assert relative_error(learned.tensor.grad.numpy(), expected) < GRADIENTS, learned.layer
+        gradient = learned.tensor.grad
+        arrived = torch.zeros_like(learned.tensor) if gradient is None else gradient
+        assert relative_error(arrived.detach().numpy(), expected) < GRADIENTS, learned.layer
 
 
 def _shapes(arrays: Arrays) -> dict[str, tuple[int, ...]]:

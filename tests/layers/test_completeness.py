@@ -2,12 +2,13 @@
 
 from importlib import import_module
 from itertools import chain
+from pathlib import Path
 
 import pytest
 
 from netdef.compiler.layers import catalogue
 from netdef.compiler.layers.base import Layer
-from tests.layers.cases import ORACLE, CaffeCase, Case, Family
+from tests.layers.cases import FORKS, ORACLE, CaffeCase, Case, Family
 
 
 def table(family: str) -> type[Family]:
@@ -35,7 +36,8 @@ def test_each_family_has_refusals(family: str) -> None:
     assert table(family).refused
 
 
-def test_each_net_of_the_oracle_is_tried_once() -> None:
+@pytest.mark.parametrize("oracle", [ORACLE, FORKS], ids=["layers", "forks"])
+def test_each_net_of_the_oracle_is_tried_once(oracle: Path) -> None:
     rows = chain.from_iterable(table(family).cases for family in catalogue.families())
-    tried = [row.name for row in rows if isinstance(row, CaffeCase)]
-    assert sorted(tried) == sorted(path.stem for path in ORACLE.glob("*.net"))
+    tried = [row.name for row in rows if isinstance(row, CaffeCase) and row.folder == oracle]
+    assert sorted(tried) == sorted(path.stem for path in oracle.glob("*.net"))

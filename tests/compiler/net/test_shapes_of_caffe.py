@@ -3,7 +3,7 @@
 Of the lines of ``oracle/shapes.jsonl`` these are out of scope:
 
 - Layer types that are not declared yet (N209).
-- Files that Caffe refuses. Most are refused here too; the rest have a fork's fields, of which BVLC Caffe knows
+- Files that Caffe refuses. Most are refused here too; the rest have a fork's fields or types, of which BVLC Caffe knows
   nothing, and which here are a warning.
 """
 
@@ -18,8 +18,8 @@ from netdef.compiler.net.net import Net
 OUTCOMES = {
     "equal": 123,
     "N209": 17,
-    "both refuse": 125,
-    "fork's fields": 13,
+    "both refuse": 109,
+    "fork's fields": 29,
 }
 """How many lines end in which way; a change in either direction must be looked at."""
 

@@ -70,13 +70,13 @@ def test_of_a_net_with_types_that_nobody_knows_the_rest_is_shown(
         input: "data" input_shape { dim: 1 dim: 3 dim: 30 dim: 30 }
         layer { name: "conv" type: "Convolution" bottom: "data" top: "conv"
                 convolution_param { num_output: 4 kernel_size: 3 } }
-        layer { name: "perm" type: "Permute" bottom: "conv" top: "perm" permute_param { order: 0 order: 2 } }
+        layer { name: "perm" type: "Unpooling" bottom: "conv" top: "perm" unpooling_param { kernel_size: 2 } }
         layer { name: "flat" type: "Flatten" bottom: "perm" top: "flat" }
         """
     )
     assert main(["summary", str(path)]) == 1
     out, err = capsys.readouterr()
-    assert 'there is no layer type "Permute" here: it comes from a fork of Caffe (SSD)' in err
+    assert 'there is no layer type "Unpooling" here: it comes from a fork of Caffe (SegNet)' in err
     assert "1x4x28x28" in out
     assert "112 parameters, 1 weight layer\n" in out
     assert "2 of 4 layers are left out: they have a mistake, or read what such a layer would make" in out
