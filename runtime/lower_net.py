@@ -10,7 +10,7 @@ from netdef.compiler.analysis.empty_blobs import refuse_empty_blobs
 from netdef.compiler.diagnostics import Diagnostic, Label, Report
 from netdef.compiler.net.net import Net, Node, need_net, own_weights
 from netdef.compiler.net.weight_key import WeightKey
-from netdef.compiler.net_error import stop_on_errors
+from netdef.compiler.net_error import NetError, stop_on_errors
 from netdef.compiler.schema.caffe import Phase
 from netdef.compiler.schema.decode import place_of
 from netdef.compiler.schema.message import Refusal
@@ -50,6 +50,17 @@ def lower(net: Net, weights: Weights | None = None, *, share: NetModule | None =
     module = NetModule(net, ops, tensors, generator)
     module.matched = completed.matched._replace(arrays={})
     return module
+
+
+def refusals(net: Net) -> Report:
+    """All that keeps a sound net from being a module: each layer that PyTorch can't run, and why."""
+    report = Report()
+    for try_out in (refuse_empty_blobs, lambda net: _ops(net, DropoutGenerator())):
+        try:
+            try_out(net)
+        except NetError as error:
+            report.extend(error.report)
+    return report
 
 
 def _ops(net: Net, generator: DropoutGenerator) -> dict[int, Op]:

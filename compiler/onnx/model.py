@@ -118,6 +118,17 @@ def version() -> str:
         return "checkout"
 
 
+def refusals(net: Net) -> Report:
+    """All that keeps a sound net from being a model at its own sizes: each layer that ONNX can't express, and why."""
+    report = Report()
+    for try_out in (refuse_empty_blobs, lambda net: build(net, None, dynamic=(), opset=OPSET, seed=0, origin="")):
+        try:
+            try_out(net)
+        except NetError as error:
+            report.extend(error.report)
+    return report
+
+
 def _graph(net: Net, shapes: Mapping[str, Shape], weights: Mapping[WeightKey, StoredArray]) -> Graph:
     """Every node by its rule; all that can't be done is said at once."""
     graph = Graph(net.state.phase, shapes, weights)

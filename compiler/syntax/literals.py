@@ -16,6 +16,18 @@ _ESCAPE = (
 _SIMPLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
+_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def quoted(text: str) -> str:
+    """A string as a text has it, in double quotes."""
+    return f'"{"".join(_ESCAPES.get(c) or (c if c.isprintable() else _bytes(c)) for c in text)}"'
+
+
+def _bytes(character: str) -> str:
+    return "".join(f"\\{byte:03o}" for byte in character.encode())
+
+
 def read_number(text: str) -> int | float | None:
     """The worth of a number as written, or None if it isn't one: ``3pad``, ``1.5.2``, ``08``."""
     if len(text) > _MOST_DIGITS:

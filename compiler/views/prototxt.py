@@ -8,6 +8,7 @@ from typing import Any
 from netdef.compiler.net.net import Net, Node
 from netdef.compiler.schema.message import Message, Param
 from netdef.compiler.source import Source, Span
+from netdef.compiler.syntax.literals import quoted
 from netdef.compiler.syntax.tree import Expanded, Expression, Field, Group, Literal, Lost, Number, Plain, Text, Word
 
 OURS = ("expect", "preprocess")
@@ -17,7 +18,6 @@ OF_LAYERS = ("origin",)
 _RULES = ("include", "exclude", "phase")
 """Fields of a layer that have done their work when its net is built."""
 _NOWHERE = Span(Source("<net>", ""), 0, 0)
-_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def write(expanded: Expanded) -> str:
@@ -99,12 +99,8 @@ def _lines(body: Sequence[Plain], indent: str) -> Iterator[str]:
 def literal_text(value: Expression) -> str:
     """A number, string or word as prototxt has it."""
     if isinstance(value, Text):
-        return f'"{"".join(_ESCAPES.get(c) or (c if c.isprintable() else _bytes(c)) for c in value.value)}"'
+        return quoted(value.value)
     if isinstance(value, Word):
         return value.value
     assert isinstance(value, Number), value
     return repr(value.value).removesuffix(".0")
-
-
-def _bytes(character: str) -> str:
-    return "".join(f"\\{byte:03o}" for byte in character.encode())

@@ -3,6 +3,13 @@
 As text, what is wrong goes to stderr, and a line for each sound file to stdout; in the formats for machines it is the
 result, and goes to stdout. The exit status is 1 if anything is an error.
 
+With --target, a sound net is also held against what it is to become: all layers that ONNX can't express, or that
+PyTorch can't run, are errors, each with its reason. ONNX is asked for phase TEST, unless --phase says otherwise.
+
+With a range in --size, as in data=1x3x193..256x224, the sizes are told at which the net works, with what comes out; at
+the others a layer refuses, or its weights would be others than at the net's own size, and that is an error. Few sizes
+are all tried; of many, each axis by itself, and as many as tell what comes of the others. This is of phase TEST, too.
+
 With --fix, mistakes whose mending can only be what was meant are mended in the files, included ones too, and named on
 stderr; what is left is said as without it. Of the standard input, the mended text is the result.
 """
@@ -12,7 +19,9 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from netdef.back_ends import TARGETS, refusals
 from netdef.compiler.all_phases import AllPhases, analyse_phases
+from netdef.compiler.analysis.size_ranges import SizeRange, check_ranges
 from netdef.compiler.counted import counted
 from netdef.compiler.diagnostics import Report
 from netdef.compiler.files import DISK, STDIN
@@ -42,6 +51,8 @@ EXAMPLES = (
     ("netdef check net.net --json > found.json", "for tools"),
     ("netdef check net.net --deny warnings --allow lrn-alpha", "an error for each warning but one kind"),
     ("cat net.net | netdef check -", "from the standard input"),
+    ("netdef check net.net --target onnx --target torch", "what neither can do"),
+    ("netdef check net.net --size data=1x3x193..256x224", "at which heights it works"),
 )
 
 
@@ -50,7 +61,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", metavar="FILE", help=".net or .prototxt files")
     format_arguments(parser, FORMATS)
     parser.add_argument("--fix", action="store_true", help="mend in the files what can be mended safely")
-    net_arguments(parser, phase=False)
+    parser.add_argument(
+        "--target", action="append", default=[], choices=TARGETS, help="list all that it can't do; may be repeated"
+    )
+    net_arguments(parser, phase=False, size_ranges=True)
     for level in Level:
         parser.add_argument(
             f"--{level}",
@@ -67,29 +81,52 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, console: Console) -> int:
     """Check every file and print what was found."""
     report = Report()
-    phases = tuple(Phase) if args.phase is None else (Phase[args.phase],)
     for path in args.files:
-        request = net_request(args, path)
-        found = (
-            _fix(request, phases, args.levels, console)
-            if args.fix
-            else analyse_phases(request, phases=phases, levels=args.levels)
-        )
-        tree = found.analyses[phases[-1]].tree
-        is_a_solver = tree is not None and is_solver(tree) and Path(path).is_file()
-        own = Report([*found.report, *(check_solver(Path(path)) if is_a_solver else ())])
-        own.revise(lambda said: revised(said, args.levels))
-        report.extend(own)
-        net = found.analyses[phases[-1]].net
-        if args.format == "text" and net is not None and not own.errors:
-            size = f"{counted(len(net.nodes), 'layer')}, {counted(net.num_params, 'parameter')}"
-            fine = f"{net.definition.path}: fine: {size}"
-            (console.say if args.fix and net.definition.path == STDIN else console.print)(fine)
+        report.extend(_check_file(path, args, console))
     if args.format == "text":
         console.show(report)
     elif text := FORMATS[args.format](report):
         console.print(text)
     return ExitStatus.USER_MISTAKE if report.errors else ExitStatus.FINE
+
+
+def _check_file(path: str, args: argparse.Namespace, console: Console) -> Report:
+    """All that is wrong with a file; what is fine is said."""
+    phases = tuple(Phase) if args.phase is None else (Phase[args.phase],)
+    sizes = {blob: tuple(side[0] for side in sides) for blob, sides in args.size if max(map(len, sides)) == 1}
+    ranges = [SizeRange(blob, sides) for blob, sides in args.size if max(map(len, sides)) > 1]
+    request = net_request(args, path).replace(sizes=sizes)
+    if args.fix:
+        found = _fix(request, phases, args.levels, console)
+    else:
+        found = analyse_phases(request, phases=phases, levels=args.levels)
+    tree, net = found.analyses[phases[-1]].tree, found.analyses[phases[-1]].net
+    is_a_solver = tree is not None and is_solver(tree) and Path(path).is_file()
+    report = Report([*found.report, *(check_solver(Path(path)) if is_a_solver else ())])
+    report.revise(lambda said: revised(said, args.levels))
+    lines = _look_further(found, args.target, ranges, report, asked=args.phase is not None)
+    if args.format == "text" and net is not None:
+        if not report.errors:
+            size = f"{counted(len(net.nodes), 'layer')}, {counted(net.num_params, 'parameter')}"
+            lines.insert(0, f"fine: {size}")
+        for line in lines:
+            print_line = console.say if args.fix and net.definition.path == STDIN else console.print
+            print_line(f"{net.definition.path}: {line}")
+    return report
+
+
+def _look_further(
+    found: AllPhases, targets: Sequence[str], ranges: Sequence[SizeRange], report: Report, *, asked: bool
+) -> list[str]:
+    """Hold a sound net against back ends and sizes; what can't be goes to the report, lines tell what can."""
+    if not (targets or ranges) or any(not each.has_false_claims_alone for each in found.analyses.values()):
+        return []
+    nets = {phase: each.net for phase, each in found.analyses.items() if each.net is not None}
+    for target in targets:
+        for phase, net in nets.items():
+            if asked or target != "onnx" or phase is Phase.TEST:
+                report.extend(refusals(net, target))
+    return check_ranges([*nets.values()], ranges, report) if ranges else []
 
 
 def _fix(request: NetRequest, phases: Sequence[Phase], levels: Sequence[Setting], console: Console) -> AllPhases:

@@ -3,11 +3,11 @@
 import argparse
 
 from netdef.compiler.request import NetRequest
-from netdef.options.values import binding, data_size, level, opaque, size
+from netdef.options.values import binding, data_size, level, opaque, size, size_range
 
 
-def net_arguments(parser: argparse.ArgumentParser, *, phase: bool = True) -> None:
-    """Add what chooses and sizes a net."""
+def net_arguments(parser: argparse.ArgumentParser, *, phase: bool = True, size_ranges: bool = False) -> None:
+    """Add what chooses and sizes a net; with ``size_ranges``, each axis of a size is a range, which may have one."""
     group = parser.add_argument_group("the net")
     if phase:
         group.add_argument("--phase", choices=("TRAIN", "TEST"), default="TEST", help="what the net is run for")
@@ -15,7 +15,14 @@ def net_arguments(parser: argparse.ArgumentParser, *, phase: bool = True) -> Non
     group.add_argument("--level", type=level, default=0, metavar="N", help="the level that rules ask for")
     set_argument(group)
     group.add_argument(
-        "--size", action="append", default=[], type=size, metavar="BLOB=1x3x384x500", help="an input's shape"
+        "--size",
+        action="append",
+        default=[],
+        type=size_range if size_ranges else size,
+        metavar="BLOB=1x3x193..256x224" if size_ranges else "BLOB=1x3x384x500",
+        help="an input's shape, or a range of them: which work, and why others don't"
+        if size_ranges
+        else "an input's shape",
     )
     group.add_argument(
         "--data-size",

@@ -11,6 +11,8 @@ from netdef.compiler.shape import Shape
 from netdef.compiler.size import may_be_declared
 from netdef.compiler.syntax.tree import Value
 
+_MOST_SIZES = 100_000
+"""Of a range."""
 _MOST_DIGITS = 20
 """More are no number of 64 bits, and take time to read."""
 
@@ -103,6 +105,21 @@ def size(text: str) -> tuple[str, Shape]:
     if not equals:
         raise argparse.ArgumentTypeError(f"{text!r} is not BLOB=1x3x384x500")
     return blob, shape(sizes)
+
+
+def size_range(text: str) -> tuple[str, tuple[range, ...]]:
+    """``BLOB=1x3x193..256x224``, where each axis has a size, or the first and the last of several."""
+    blob, equals, words = text.rpartition("=")
+    sides = [word.partition("..") for word in words.lower().split("x")]
+    found: tuple[range, ...] = ()
+    with suppress(argparse.ArgumentTypeError):
+        ends = [[index(end, 1, MOST_SEED) for end in (first, last or first)] for first, _, last in sides]
+        found = tuple(range(first, last + 1) for first, last in ends)
+    if max(map(len, found), default=0) > _MOST_SIZES:
+        raise argparse.ArgumentTypeError(f"{shown(text)} has more than {_MOST_SIZES:,} sizes along an axis")
+    if not (equals and found and all(map(len, found))):
+        raise argparse.ArgumentTypeError(f"{shown(text)} is not BLOB=1x3x384x500, nor a range like 1x3x193..256x224")
+    return blob, found
 
 
 def data_size(text: str) -> tuple[str, Shape]:

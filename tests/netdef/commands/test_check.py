@@ -129,3 +129,32 @@ def test_40_solver_mistakes(
     Path("s.prototxt").write_text('net: "gone.prototxt" base_lr: 0.01 lr_policy: "fixed" max_iter: 4')
     assert main(["check", "s.prototxt"]) == 1
     assert "there is no net gone.prototxt" in capsys.readouterr().err
+
+
+def test_what_back_ends_cannot_do_is_an_error(capsys: Captured) -> None:
+    net = str(explain.FOLDER / "N1011.net")
+    assert main(["check", net]) == 0
+    assert main(["check", net, "--target", "onnx", "--target", "torch", "--format", "concise"]) == 1
+    found = capsys.readouterr().out.splitlines()[1:]
+    assert [line.split(": ")[1] for line in found] == ["error[N1001]", "error[N1011]"]
+    assert main(["check", str(GOOD), "--target", "onnx", "--target", "torch"]) == 0
+
+
+def test_a_range_of_sizes_tells_which_work_and_why_others_do_not(capsys: Captured) -> None:
+    """LeNet's ip1 is made for 4x4: (28 - 4) / 2 = 12, (12 - 4) / 2 = 4; Caffe's pooling rounds halves up."""
+    assert main(["check", str(GOOD), "--size", "data=1x1x20..40x28"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == f"{GOOD}: data=1x1x25..28x28 works (4 of 21 sizes): prob is 1x10\n"
+    assert captured.err.count("error[N515]: ip1 doesn't work at ") == 2
+    assert main(["check", str(GOOD), "--size", "data=1x1x25..28x28"]) == 0
+    fine, works = capsys.readouterr().out.splitlines()
+    assert fine.endswith(": fine: 9 layers, 431,080 parameters")
+    assert works.endswith("data=1x1x25..28x28 works (4 of 4 sizes): prob is 1x10")
+
+
+@pytest.mark.parametrize("size", ["data=1x1x5..3x8", "data=1x1x0..3x8", "1x2..3", "data=1..100001x8", "data=1x..3x4"])
+def test_a_range_that_means_nothing_is_wrong_usage(size: str, capsys: Captured) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["check", str(GOOD), "--size", size])
+    assert caught.value.code == 2
+    assert "argument --size: " in capsys.readouterr().err

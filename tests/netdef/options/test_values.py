@@ -23,7 +23,13 @@ NUMBERS = {
 }
 TAKES_TEXT = {"binding", "field_of", "letters", "file_with"}
 """Types of flags whose values are no numbers."""
-IN_FORMS = {"size": "data={}x1x8x8", "data_size": "data={}x8x8", "opaque": "Odd={}x1", "axes": "{}"}
+IN_FORMS = {
+    "size": "data={}x1x8x8",
+    "size_range": "data={}x1x8x8",
+    "data_size": "data={}x8x8",
+    "opaque": "Odd={}x1",
+    "axes": "{}",
+}
 """How a number stands in a value of a flag's type."""
 
 
