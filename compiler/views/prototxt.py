@@ -10,6 +10,7 @@ from netdef.compiler.schema.message import Message, Param
 from netdef.compiler.source import Source, Span
 from netdef.compiler.syntax.literals import quoted
 from netdef.compiler.syntax.tree import Expanded, Expression, Field, Group, Literal, Lost, Number, Plain, Text, Word
+from netdef.compiler.views.for_bvlc import for_bvlc
 
 OURS = ("expect", "preprocess")
 """Fields of a net that Caffe does not know."""
@@ -30,7 +31,7 @@ def write_net(net: Net) -> str:
     old = ("input", "input_dim", "input_shape", "state", *OURS)
     frame = [s for s in _statements(net.definition.frame) if s.name not in old]
     layers = [Group("layer", tuple(_layer(node)), _NOWHERE, _NOWHERE) for node in net.nodes]
-    return _text([*frame, *layers])
+    return _text(for_bvlc([*frame, *layers]))
 
 
 def _as_caffes(statement: Plain) -> Plain:
