@@ -2,19 +2,19 @@
 
     from netdef.layer_types import Layer, Shapes, Weight, onnx_rule, param, pytorch_rule
 
-    class Swish(Layer, message="swish_param"):
+    class SelfGate(Layer, message="gate_param"):
         '''x times the sigmoid of beta x.'''
 
         beta: float = param(1, default=1.0, doc="how steep")
 
-    @pytorch_rule(Swish)
-    def swish(layer, node, setting):
+    @pytorch_rule(SelfGate)
+    def self_gate(layer, node, setting):
         from netdef.runtime.lowering.base import Function
 
         return Function(node, lambda x: x * (layer.beta * x).sigmoid())
 
-    @onnx_rule(Swish)
-    def swish_in_onnx(layer, node, graph):
+    @onnx_rule(SelfGate)
+    def self_gate_in_onnx(layer, node, graph):
         x = node.bottoms[0].id
         graph.op("Mul", x, graph.op("Sigmoid", graph.op("Mul", x, graph.constant(layer.beta))), into=node.tops[0].id)
 

@@ -1,5 +1,5 @@
 """A layer type that derives from nothing, so that nobody knows it for one."""
 
 
-class Swish:
-    """x / (1 + e^-x)."""
+class BentIdentity:
+    """x + (sqrt(x^2 + 1) - 1) / 2."""

@@ -3,7 +3,7 @@
 from netdef.layer_types import Layer, param
 
 
-class Swish(Layer):
-    """x / (1 + e^(-beta x))."""
+class BentIdentity(Layer):
+    """x + beta (sqrt(x^2 + 1) - 1)."""
 
-    beta: float = param(1, default=1.0, doc="how steep")
+    beta: float = param(1, default=1.0, doc="how much it bends")

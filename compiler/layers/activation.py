@@ -1,5 +1,8 @@
 """Functions of one value."""
 
+from collections.abc import Iterator
+from math import log
+
 from netdef.compiler.layers.base import Layer, Weight
 from netdef.compiler.layers.checks import known_sizes
 from netdef.compiler.layers.roles import V1
@@ -88,3 +91,99 @@ class Power(Layer, message="power_param", number=122, in_place=True, v1=V1("POWE
     power: float = param(1, default=1.0, doc="the power")
     scale: float = param(2, default=1.0, doc="times x")
     shift: float = param(3, default=0.0, doc="added")
+
+
+class AbsVal(Layer, v1=V1("ABSVAL", 35)):
+    """|x|.
+
+    bottom   any shape
+    top      the same shape, another blob: Caffe does not work in place here (absval_layer.cpp)
+    example  layer "size" AbsVal  # 1x64x56x56 -> 1x64x56x56
+    """
+
+
+class BNLL(Layer, in_place=True, v0="bnll", v1=V1("BNLL", 2)):
+    """log(1 + e^x), the binomial normal log likelihood, known as softplus.
+
+    bottom   any shape
+    top      the same shape
+    example  layer "bnll1" BNLL  # 1x64x56x56 -> 1x64x56x56
+    """
+
+
+class Clip(Layer, message="clip_param", number=148, in_place=True):
+    """x, but no less than min and no more than max.
+
+    bottom   any shape
+    top      the same shape
+    example  layer "clip1" Clip { min: 0 max: 6 }  # 1x64x56x56 -> 1x64x56x56
+
+    Where min lies above max, every value is min.
+    """
+
+    min: float = param(1, doc="the least value")
+    max: float = param(2, doc="the greatest value")
+
+
+class _OfBase(Layer):
+    """What Exp and Log share."""
+
+    base: float = param(1, default=-1.0, doc="the base; -1 for e")
+    scale: float = param(2, default=1.0, doc="times x")
+    shift: float = param(3, default=0.0, doc="added")
+
+    @override
+    def problems(self) -> Iterator[Refusal]:
+        if self.base != -1 and not self.base > 0:
+            yield Refusal("N202", f"a base is above 0, and is {self.base:g}", at="base", help="use -1 for e")
+
+    @property
+    def log_base(self) -> float:
+        """The base's natural logarithm."""
+        return 1.0 if self.base == -1 else log(self.base)
+
+
+class Exp(_OfBase, message="exp_param", number=111, in_place=True, v1=V1("EXP", 38, 41)):
+    """base^(shift + scale x).
+
+    bottom   any shape
+    top      the same shape
+    example  layer "power" Exp { base: 2 }  # 1x500 -> 1x500
+    """
+
+
+class Log(_OfBase, message="log_param", number=134, in_place=True):
+    """The logarithm of shift + scale x to a base.
+
+    bottom   any shape
+    top      the same shape
+    example  layer "log1" Log { shift: 1 }  # 1x500 -> 1x500
+    """
+
+    @override
+    def problems(self) -> Iterator[Refusal]:
+        yield from super().problems()
+        if self.base == 1:
+            yield Refusal("N202", "there is no logarithm to base 1", at="base", help="use -1 for e")
+
+
+class Swish(Layer, message="swish_param", number=147, in_place=True):
+    """x / (1 + e^(-beta x)): x times a sigmoid of itself (Ramachandran et al. 2017).
+
+    bottom   any shape
+    top      the same shape
+    example  layer "swish1" Swish  # 1x64x56x56 -> 1x64x56x56
+    """
+
+    beta: float = param(1, default=1.0, doc="times x in the sigmoid")
+
+
+class Threshold(Layer, message="threshold_param", number=128, in_place=True, v1=V1("THRESHOLD", 31, 25)):
+    """1 where x is above a threshold, else 0; no gradient goes back.
+
+    bottom   any shape
+    top      the same shape
+    example  layer "mask" Threshold { threshold: 0.5 }  # 1x1x56x56 -> 1x1x56x56
+    """
+
+    threshold: float = param(1, default=0.0, doc="what x must pass, and not only reach")

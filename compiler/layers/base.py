@@ -111,6 +111,7 @@ class _Words(TypedDict, total=False):
     kernel_weight: bool
     flattens: bool
     drops: bool
+    opaque: bool
     colour: Colour
 
 
@@ -172,6 +173,8 @@ class Layer(Message):
     """Whether it takes all positions at once; ``as_convolution`` takes them window by window, in images of any size."""
     drops: ClassVar[bool] = False
     """Whether it sets values to 0 at random in training."""
+    opaque: ClassVar[bool] = False
+    """Whether only a layer's author knows what it makes: then the file must say it, with the construct ``opaque``."""
     colour: ClassVar[Colour] = Colour.WHITE
     """What drawings fill its box with."""
 
@@ -212,6 +215,11 @@ class Layer(Message):
         In a net each layer's are its own, whatever others are called.
         """
         return ()
+
+    @property
+    def code(self) -> str:
+        """Of an opaque layer, whose code it runs, as people would name it: ``module.Class``."""
+        return ""
 
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
         """The shape of each top; raises ``Refusal`` where the bottoms don't fit. Here: that of the first bottom."""

@@ -121,8 +121,12 @@ def variants(name: str) -> Kinds:
 
 
 def may_be_declared(name: str) -> bool:
-    """Whether a file may say what layers of a type make: nobody knows the type, or forks have it, as Caffe has not."""
-    return all(kind.origin in ORIGINS and kind.origin != BVLC for kind in variants(name))
+    """Whether a file may say what layers of a type make.
+
+    It may where nobody knows the type, where only each layer's author does, and where forks have it, as Caffe has not.
+    """
+    kinds = variants(name)
+    return any(kind.opaque for kind in kinds) or all(kind.origin in ORIGINS and kind.origin != BVLC for kind in kinds)
 
 
 def why_not(name: str) -> Refusal | None:

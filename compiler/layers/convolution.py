@@ -1,4 +1,4 @@
-"""Convolution and its transpose."""
+"""Convolution, its transpose, and the windows that it sees."""
 
 from collections.abc import Iterator
 
@@ -122,7 +122,11 @@ class _Convolving(Layer, message="convolution_param", number=106):
             padded = " padded" if any(pad) else ""
             message = f"a {show(extent)} window does not fit a{padded} {show(sizes)} image"
             raise Refusal("N204", message, at="kernel", help="shrink the window, add padding, or feed larger images")
-        return (*bottom[:axis], self.num_output, *top)
+        return (*bottom[:axis], self.channels(bottom[axis], window[0]), *top)
+
+    def channels(self, bottom: Dim, kernel: tuple[int, ...]) -> Dim:
+        """The channels of the top; those of the bottom and the window are given."""
+        return self.num_output
 
     def _weights(self, shape: tuple[Dim, ...]) -> tuple[Weight, ...]:
         weight = Weight("weight", known_sizes(*shape), self.weight_filler)
@@ -130,8 +134,26 @@ class _Convolving(Layer, message="convolution_param", number=106):
         return (weight, bias) if self.bias_term else (weight,)
 
 
+class _Sliding(_Convolving):
+    """Those whose window moves over the bottom."""
+
+    @override
+    def size(self, size: Dim, kernel: int, stride: int, pad: int, dilation: int) -> Dim:
+        # C's division rounds towards zero: a window that sticks out by less than a stride still has one position
+        return towards_zero(size + 2 * pad - (dilation * (kernel - 1) + 1), stride) + 1
+
+    @override
+    def window(self, bottoms: Shapes) -> Window | None:
+        if len(self.spatial(bottoms[0])) != 2:
+            return None
+        kernel, stride, _, dilation = self.over(2)
+        return Window(
+            Pair(dilation[0] * (kernel[0] - 1) + 1, dilation[1] * (kernel[1] - 1) + 1), Pair(stride[0], stride[1])
+        )
+
+
 class Convolution(
-    _Convolving,
+    _Sliding,
     bottoms=Arity(1, None),
     tops=Arity(1, None),
     weight_layer=True,
@@ -147,11 +169,6 @@ class Convolution(
     weights  weight (num_output, C / group, kernel...), bias (num_output)
     example  layer "conv1" Convolution { num_output: 64 kernel_size: 7 stride: 2 pad: 3 }  # 1x3x224x224 -> 1x64x112x112
     """
-
-    @override
-    def size(self, size: Dim, kernel: int, stride: int, pad: int, dilation: int) -> Dim:
-        # C's division rounds towards zero: a window that sticks out by less than a stride still has one position
-        return towards_zero(size + 2 * pad - (dilation * (kernel - 1) + 1), stride) + 1
 
     @override
     def lints(self, bottoms: Shapes) -> Iterator[Refusal]:
@@ -170,15 +187,6 @@ class Convolution(
     def macs(self, bottoms: Shapes, tops: Shapes) -> Dim:
         weight = self.weights(bottoms)[0].shape
         return sum((product(top) * product(weight[1:]) for top in tops), start=0)
-
-    @override
-    def window(self, bottoms: Shapes) -> Window | None:
-        if len(self.spatial(bottoms[0])) != 2:
-            return None
-        kernel, stride, _, dilation = self.over(2)
-        return Window(
-            Pair(dilation[0] * (kernel[0] - 1) + 1, dilation[1] * (kernel[1] - 1) + 1), Pair(stride[0], stride[1])
-        )
 
 
 class Deconvolution(
@@ -215,3 +223,18 @@ class Deconvolution(
     @override
     def window(self, bottoms: Shapes) -> Window | None:
         return None  # steps of a fraction of a position
+
+
+class Im2col(_Sliding, v0="im2col", v1=V1("IM2COL", 11, 10), colour=Colour.BLUE):
+    """Every window of an image as a column: what a Convolution multiplies with its weight.
+
+    bottom   (N, C, H, W), or any number of axes behind the channels
+    top      (N, C kernel_h kernel_w, H', W'), H' as Convolution has it; a channel's window lies in row-major order
+    example  layer "columns" Im2col { kernel_size: 3 pad: 1 stride: 2 }  # 2x3x7x9 -> 2x27x4x5
+    """
+
+    num_output: int = param(1, default=0, least=0, doc="a Convolution's; no meaning here")
+
+    @override
+    def channels(self, bottom: Dim, kernel: tuple[int, ...]) -> Dim:
+        return bottom * product(kernel)

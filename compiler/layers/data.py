@@ -113,7 +113,7 @@ class Data(_DataLayer, message="data_param", number=107, bottoms=0, tops=Arity(1
 
 
 class ImageData(
-    _DataLayer, message="image_data_param", number=116, bottoms=0, tops=2, v0="images", v1=V1("IMAGE_DATA", 12, 15)
+    _DataLayer, message="image_data_param", number=115, bottoms=0, tops=2, v0="images", v1=V1("IMAGE_DATA", 12, 15)
 ):
     """Images, and labels, from a text file of paths and numbers.
 
@@ -222,7 +222,55 @@ class HDF5Data(
         return self.tops_of(self.batch_size, bottoms, num_tops)
 
 
-def transform_of(layer: Data | ImageData) -> Transform:
+class WindowData(
+    _DataLayer,
+    message="window_data_param",
+    number=129,
+    bottoms=0,
+    tops=2,
+    v0="window_data",
+    v1=V1("WINDOW_DATA", 24, 20),
+):
+    """Windows cut out of images and warped to squares, and their classes: what R-CNN is trained with.
+
+    top      windows (N, C, crop_size, crop_size); labels (N), 0 for background
+    example  layer "data" WindowData { source: "w.txt" batch_size: 8 crop_size: 99 top: ["x", "y"] }  # -> 8x3x99x99, 8
+
+    The list names images, and for each the windows with class and overlap. Each batch takes ``fg_fraction`` of its
+    windows at random from those that overlap an object by ``fg_threshold``.
+    """
+
+    source: str = param(1, default="", doc="the list of images and windows")
+    batch_size: int = param(4, least=1, doc="N")
+    fg_threshold: float = param(7, default=0.5, doc="the least overlap of an object's windows")
+    bg_threshold: float = param(8, default=0.5, doc="windows that overlap less are background")
+    fg_fraction: float = param(9, default=0.25, doc="the share of objects' windows in a batch")
+    context_pad: int = param(10, default=0, least=0, doc="pixels around each window, in those of the crop")
+    crop_mode: str = param(11, default="warp", doc="warp stretches a window; square takes the least square around it")
+    cache_images: bool = param(12, default=False, doc="Caffe keeps all images in memory; no meaning here")
+    root_folder: str = param(13, default="", doc="what the paths are relative to")
+    scale: float = param(2, default=1.0, doc="old place of transform_param's")
+    mean_file: str = param(3, default="", doc="old place of transform_param's")
+    crop_size: int = param(5, default=0, least=0, doc="old place of transform_param's")
+    mirror: bool = param(6, default=False, doc="old place of transform_param's")
+    transform: Transform = beside(100, "transform_param", default=Transform(), v1=36, doc="what is done to a window")
+
+    @override
+    def problems(self) -> Iterator[Refusal]:
+        if self.crop_mode not in ("warp", "square"):
+            message = f'crop_mode is "warp" or "square", not "{self.crop_mode}"'
+            yield Refusal("N403", message, at="crop_mode", help="warp stretches each window")
+        if not transform_of(self).crop_size:
+            help = "add transform_param { crop_size: 227 }"
+            yield Refusal("N201", "WindowData needs the size of its windows", help=help)
+
+    @override
+    def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
+        side = transform_of(self).crop_size
+        return self.tops_of(self.batch_size, ((bottoms[0][0], side, side),), num_tops)
+
+
+def transform_of(layer: Data | ImageData | WindowData) -> Transform:
     """A layer's transform; what stands at the old place counts where the new one says nothing."""
     own = {
         name: getattr(layer, name)

@@ -3,28 +3,6 @@
 A type leaves these tables by being declared in a family: whoever asks here has looked there first.
 """
 
-CAFFE = frozenset(
-    (
-        *("AbsVal", "BNLL", "BatchReindex", "Clip", "ContrastiveLoss", "Crop", "Embed", "Exp", "Filter", "HDF5Output"),
-        *(
-            "HingeLoss",
-            "Im2col",
-            "InfogainLoss",
-            "LSTM",
-            "Log",
-            "MVN",
-            "MultinomialLogisticLoss",
-            "Parameter",
-            "Python",
-        ),
-        *("RNN", "Reduction", "SPP", "SigmoidCrossEntropyLoss", "Swish", "Threshold", "Tile", "WindowData"),
-    )
-)
-"""BVLC Caffe's own."""
-
-WEIGHTS_ALONE = frozenset({"Parameter"})
-"""Types of layers without bottoms that hold what is learnt, and feed nothing."""
-
 _BY_FORK = {
     "SSD": "AnnotatedData DetectionEvaluate DetectionOutput MultiBoxLoss",
     "Fast R-CNN": "RoIPooling",
@@ -57,14 +35,13 @@ _IMAGE = "[1, 64, 28, 28]"
 
 def origin(name: str) -> str | None:
     """Whose a type is, as the end of a sentence; None for one that is in no table."""
-    if name in CAFFE:
-        return "it is Caffe's own, and not read yet"
     return f"it comes from a fork of Caffe ({FORK[name]})" if name in FORK else None
 
 
-def declaration(name: str, num_tops: int) -> str:
-    """What declares a type that only its author can run, as a start: its author knows the shapes."""
+def declaration(name: str, num_tops: int, layer: str | None = None) -> str:
+    """What declares a type that only its author can run, or one layer of it: a start, for they know the shapes."""
     if name.endswith("Loss"):
         return f'opaque "{name}" {{ }}'
     shape = _SHAPES.get(name, _IMAGE)
-    return f'opaque "{name}" {{ {" ".join([f"top_shape: {shape}"] * max(num_tops, 1))} }}'
+    at = "" if layer is None else f' at "{layer}"'
+    return f'opaque "{name}"{at} {{ {" ".join([f"top_shape: {shape}"] * max(num_tops, 1))} }}'

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from netdef.compiler.counted import counted
-from netdef.compiler.layers.base import Arity, Layer
+from netdef.compiler.layers.base import Arity, Layer, Weight
 from netdef.compiler.layers.roles import V1, Colour
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import BlobShape, Filler
@@ -84,3 +84,24 @@ class DummyData(
             if count not in (1, num_tops):
                 raise Refusal("N202", f"{counted(num_tops, 'top')} need one {at}, or one each, and not {count}", at=at)
         return shapes * num_tops if len(shapes) == 1 else shapes
+
+
+class Parameter(Layer, message="parameter_param", number=145, bottoms=0):
+    """A learned blob by itself, for layers that multiply or add it.
+
+    top      the shape that the file gives
+    weights  value (the same)
+    example  layer "centres" Parameter { shape { dim: [10, 64] } }  # -> 10x64
+
+    No filler fills it: without stored weights it is 0 (parameter_layer.hpp).
+    """
+
+    shape: BlobShape = param(1, default=BlobShape(), doc="the shape; none is that of one number")
+
+    @override
+    def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
+        return (self.shape.dim,)
+
+    @override
+    def weights(self, bottoms: Shapes) -> tuple[Weight, ...]:
+        return (Weight("value", self.shape.dim, Filler()),)

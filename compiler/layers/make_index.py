@@ -5,6 +5,7 @@ from pathlib import Path
 
 from netdef.compiler.layers import catalogue
 from netdef.compiler.layers.base import Layer
+from netdef.compiler.layers.index import MESSAGE_FAMILIES, TYPE_FAMILIES
 
 HOME = Path(__file__).with_name("index.py")
 HEAD = '''"""Which families declare what, so that no other one is imported.
@@ -56,4 +57,6 @@ def _table(title: str, pairs: Iterable[tuple[str, str]]) -> Iterable[str]:
 
 
 if __name__ == "__main__":
+    TYPE_FAMILIES.clear()  # it may name families that are gone
+    MESSAGE_FAMILIES.clear()
     HOME.write_text(index(), "utf-8")

@@ -108,3 +108,31 @@ class BatchNorm(Layer, message="batch_norm_param", number=139, in_place=True, co
             Weight("variance", channels, zero, WeightRole.STATISTIC),
             Weight("factor", (1,), zero, WeightRole.STATISTIC),
         )
+
+
+class MVN(Layer, message="mvn_param", number=120, v1=V1("MVN", 34, 34), colour=Colour.YELLOW):
+    """Subtract each channel's mean and divide by its deviation, sample by sample.
+
+    bottom   (N, C, H, W), or fewer axes
+    top      the same shape
+    example  layer "even" MVN  # 1x3x56x56 -> 1x3x56x56
+
+    (x - mean) / (deviation + eps), the deviation being the root of the biased variance: eps stands outside of the root,
+    and the gradient is worked out as if it didn't count in the deviation's own (mvn_layer.cpp). Without a channel axis
+    all of a sample is one channel, and with ``across_channels`` it is so everywhere.
+    """
+
+    normalize_variance: bool = param(1, default=True, doc="divide by the deviation")
+    across_channels: bool = param(2, default=False, doc="one mean for all channels of a sample")
+    eps: float = param(3, default=1e-9, doc="added to the deviation")
+
+    @override
+    def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
+        if not 0 < len(bottoms[0]) <= 4:
+            message = f"MVN takes 1 to 4 axes, and the bottom has {len(bottoms[0])}"
+            raise Refusal("N203", message, at="bottom 0", help="a Reshape layer can join some")
+        return bottoms
+
+    def first_axis(self, rank: int) -> int:
+        """The first of the axes over which means are taken: all behind the sample's, or its channel's."""
+        return 1 if self.across_channels else min(2, rank)

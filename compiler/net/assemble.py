@@ -61,7 +61,9 @@ def _steps(joints: Iterable[Joint], sizes: Sizes, report: Report) -> Iterator[St
     for definition, bottoms, tops in joints:
         layer = definition.layer
         there = tuple(bottom for bottom in bottoms if bottom is not None)
-        if layer is not None and len(there) == len(bottoms) and arity_holds(definition, layer, report):
+        if layer is None or not definition.is_known:
+            continue
+        if len(there) == len(bottoms) and arity_holds(definition, layer, report):
             implied = implied_bottoms(definition, layer, sizes, report)
             yield Step(definition, sized(definition, layer, sizes, report), there, tops, implied=implied)
 

@@ -34,7 +34,7 @@ class LayerDefinition(NamedTuple):
     report: Report
     """What is wrong with the type's parameters; it matters only where the layer is in the net."""
     is_known: bool
-    """Whether there is such a type."""
+    """Whether there is such a type, and anybody says what it makes."""
     ignored: tuple[Field | Group, ...] = ()
     """What stands in the type's own message and nobody here knows: fields of forks, which may change shapes."""
     readings: tuple[type[Layer], ...] = ()
@@ -163,7 +163,7 @@ def _define_layer(group: Group, decoder: Decoder, expanded: Expanded, origins: I
         if parameters.is_whole:
             close = next((s.close for s in own if s.name == kind.message and isinstance(s, Group)), None)
             layer = own_decoder.make(kind, parameters._replace(places=places), at, close)
-    is_known = kind is not None or declared is not None or "type" not in found.values
+    is_known = (kind is not None and not kind.opaque) or declared is not None or "type" not in found.values
     readings = meant.kinds if declared is None and refused is None and len(meant.kinds) > 1 else ()
     layer = layer if found.is_whole else None
     return LayerDefinition(frame, layer, places, at, own_decoder.report, is_known, ignored, readings)

@@ -11,16 +11,20 @@ from netdef.compiler.spelling import misspelt
 
 def unknown_types(definitions: Sequence[LayerDefinition], report: Report) -> None:
     """Say which layer types nobody knows: one diagnostic for a type, pointing at all its layers."""
-    by_type: dict[str, list[LayerDefinition]] = {}
+    by_type: dict[tuple[str, str], list[LayerDefinition]] = {}
     for definition in definitions:
-        kind = definition.frame.type
         if not definition.is_known:
-            by_type.setdefault(kind, []).append(definition)
-    for kind, found in by_type.items():
+            code = "" if definition.layer is None else definition.layer.code
+            by_type.setdefault((definition.frame.type, code), []).append(definition)
+    for (kind, code), found in by_type.items():
         first, *others = (d.places["type"][0] for d in found)
         primary, labels = again(first, others)
         if (refusal := catalogue.why_not(kind)) is not None:
             report.add(Diagnostic(refusal.code, refusal.message, primary, labels, help=refusal.help))
+            continue
+        if catalogue.find(kind):
+            message = f"only its author knows what the {kind} layer {code or 'of no module'} makes"
+            report.add(Diagnostic("N209", message, primary, labels, help=_in_its_place(found[0])))
             continue
         if (whose := foreign.origin(kind)) is not None:
             message = f'there is no layer type "{kind}" here: {whose}'
@@ -35,7 +39,7 @@ def unknown_types(definitions: Sequence[LayerDefinition], report: Report) -> Non
 
 def _in_its_place(layer: LayerDefinition) -> str:
     """What its author can do; a layer that reads nothing of the net feeds it."""
-    if layer.frame.bottom or layer.frame.type in foreign.WEIGHTS_ALONE:
+    if layer.frame.bottom:
         return _as_opaque(layer)
     sizes = ["[1, 3, 224, 224]", *["[1, 1, 224, 224]"] * (len(layer.frame.top) - 1)]
     inputs = " ".join(f'input "{top}" {size}' for top, size in zip(layer.frame.top, sizes, strict=False))
@@ -44,7 +48,8 @@ def _in_its_place(layer: LayerDefinition) -> str:
 
 
 def _as_opaque(layer: LayerDefinition) -> str:
-    declaration = foreign.declaration(layer.frame.type, len(layer.frame.top))
+    one_of_many = layer.frame.name if catalogue.find(layer.frame.type) else None
+    declaration = foreign.declaration(layer.frame.type, len(layer.frame.top), one_of_many)
     return f"--load the Python file that declares it, or say what it makes, and the rest is checked: {declaration}"
 
 

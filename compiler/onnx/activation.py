@@ -1,9 +1,23 @@
 """ONNX of functions of one value."""
 
 import numpy as np
-from onnx import numpy_helper
+from onnx import TensorProto, numpy_helper
 
-from netdef.compiler.layers.activation import ELU, Power, PReLU, ReLU, Sigmoid, TanH
+from netdef.compiler.layers.activation import (
+    BNLL,
+    ELU,
+    AbsVal,
+    Clip,
+    Exp,
+    Log,
+    Power,
+    PReLU,
+    ReLU,
+    Sigmoid,
+    Swish,
+    TanH,
+    Threshold,
+)
 from netdef.compiler.net.net import Node
 from netdef.compiler.onnx.base import EXPORT
 from netdef.compiler.onnx.graph import Graph
@@ -67,3 +81,63 @@ def power(layer: Power, node: Node, graph: Graph) -> None:
         graph.op(kind, x, graph.constant(number), into=top)
     else:
         graph.op("Identity", x, into=top)
+
+
+def _linear(graph: Graph, x: str, scale: float, shift: float) -> str:
+    """Mul and Add, as far as each changes anything."""
+    for kind, number, neutral in (("Mul", scale, 1.0), ("Add", shift, 0.0)):
+        if number != neutral:
+            x = graph.op(kind, x, graph.constant(number))
+    return x
+
+
+@EXPORT.rule(AbsVal)
+def abs_val(layer: AbsVal, node: Node, graph: Graph) -> None:
+    """Abs."""
+    graph.op("Abs", node.bottoms[0].id, into=node.tops[0].id)
+
+
+@EXPORT.rule(BNLL)
+def bnll(layer: BNLL, node: Node, graph: Graph) -> None:
+    """Softplus."""
+    graph.op("Softplus", node.bottoms[0].id, into=node.tops[0].id)
+
+
+@EXPORT.rule(Clip)
+def clip(layer: Clip, node: Node, graph: Graph) -> None:
+    """Clip; min counts where it lies above max."""
+    least, greatest = (graph.constant(limit) for limit in (layer.min, max(layer.min, layer.max)))
+    graph.op("Clip", node.bottoms[0].id, least, greatest, into=node.tops[0].id)
+
+
+@EXPORT.rule(Exp)
+def exp(layer: Exp, node: Node, graph: Graph) -> None:
+    """Exp of shift + scale x, both times the base's logarithm."""
+    factor = layer.log_base
+    graph.op(
+        "Exp", _linear(graph, node.bottoms[0].id, layer.scale * factor, layer.shift * factor), into=node.tops[0].id
+    )
+
+
+@EXPORT.rule(Log)
+def log(layer: Log, node: Node, graph: Graph) -> None:
+    """Log, over the base's."""
+    x, top = _linear(graph, node.bottoms[0].id, layer.scale, layer.shift), node.tops[0].id
+    if layer.log_base == 1:
+        graph.op("Log", x, into=top)
+    else:
+        graph.op("Mul", graph.op("Log", x), graph.constant(1 / layer.log_base), into=top)
+
+
+@EXPORT.rule(Swish)
+def swish(layer: Swish, node: Node, graph: Graph) -> None:
+    """X times Sigmoid."""
+    x = node.bottoms[0].id
+    graph.op("Mul", x, graph.op("Sigmoid", _linear(graph, x, layer.beta, 0.0)), into=node.tops[0].id)
+
+
+@EXPORT.rule(Threshold)
+def threshold(layer: Threshold, node: Node, graph: Graph) -> None:
+    """Greater, as floats."""
+    above = graph.op("Greater", node.bottoms[0].id, graph.constant(layer.threshold))
+    graph.op("Cast", above, into=node.tops[0].id, to=TensorProto.FLOAT)

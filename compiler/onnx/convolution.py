@@ -1,8 +1,11 @@
 """ONNX of convolution and its transpose."""
 
+from math import prod
 from typing import Any
 
-from netdef.compiler.layers.convolution import Convolution, Deconvolution
+import numpy as np
+
+from netdef.compiler.layers.convolution import Convolution, Deconvolution, Im2col
 from netdef.compiler.net.net import BlobVersion, Node
 from netdef.compiler.onnx.base import EXPORT
 from netdef.compiler.onnx.graph import AxisOf, Graph
@@ -13,19 +16,44 @@ from netdef.compiler.schema.message import Refusal
 def convolution(layer: Convolution, node: Node, graph: Graph) -> None:
     """Conv, once for each bottom."""
     for bottom, top in zip(node.bottoms, node.tops, strict=True):
-        _, stride, pad, dilation = layer.over(max(1, len(layer.spatial(bottom.shape))))
-        kernel = _kernel(node)
-        sizes = layer.spatial(bottom.shape) or (1,)
-        # A window that sticks out by less than a stride still has one position, and sees zeros out there
-        out = [
-            max(0, d * (k - 1) + 1 - size - 2 * p) if isinstance(size, int) else 0
-            for size, k, p, d in zip(sizes, kernel, pad, dilation, strict=True)
-        ]
-        if any(out) and not all(isinstance(size, int) for size in layer.spatial(graph.shape(bottom))):
-            message = "its window is larger than the image, which a model can have only at a fixed height and width"
-            raise Refusal("N1011", message, at="kernel", help="leave H and W out of --dynamic")
-        ends = [p + more for p, more in zip(pad, out, strict=True)]
-        _convolve("Conv", layer, graph, bottom, top, pads=[*pad, *ends], strides=stride, dilations=dilation)
+        window = _sliding(layer, graph, bottom, _kernel(node))
+        _convolve("Conv", layer, graph, bottom, top, **window)
+
+
+@EXPORT.rule(Im2col)
+def im2col(layer: Im2col, node: Node, graph: Graph) -> None:
+    """Conv of each channel by itself, with a weight for each point of the window that is 1 there and 0 elsewhere."""
+    bottom, top = node.bottoms[0], node.tops[0]
+    axis = layer.channels_axis(bottom.shape)
+    if len(bottom.shape) == axis + 1:
+        graph.op("Identity", bottom.id, into=top.id)
+        return
+    kernel = layer.over(len(bottom.shape) - axis - 1)[0]
+    points = prod(kernel)
+    weight = graph.constant(np.eye(points).reshape(points, 1, *kernel))
+    each = graph.reshape(bottom.id, [-1, 1, *graph.sizes(bottom, axis + 1)])
+    columns = graph.op("Conv", each, weight, kernel_shape=kernel, **_sliding(layer, graph, bottom, kernel))
+    behind = [
+        size if isinstance(size, int) else AxisOf(columns, 2 + index)
+        for index, size in enumerate(graph.shape(top)[axis + 1 :])
+    ]
+    graph.reshape(columns, [*graph.sizes(bottom, 0, axis), *graph.sizes(top, axis, axis + 1), *behind], into=top.id)
+
+
+def _sliding(layer: Convolution | Im2col, graph: Graph, bottom: BlobVersion, kernel: tuple[int, ...]) -> dict[str, Any]:
+    """How a window moves over a bottom, as Conv's attributes."""
+    _, stride, pad, dilation = layer.over(max(1, len(layer.spatial(bottom.shape))))
+    sizes = layer.spatial(bottom.shape) or (1,)
+    # A window that sticks out by less than a stride still has one position, and sees zeros out there
+    out = [
+        max(0, d * (k - 1) + 1 - size - 2 * p) if isinstance(size, int) else 0
+        for size, k, p, d in zip(sizes, kernel, pad, dilation, strict=True)
+    ]
+    if any(out) and not all(isinstance(size, int) for size in layer.spatial(graph.shape(bottom))):
+        message = "its window is larger than the image, which a model can have only at a fixed height and width"
+        raise Refusal("N1011", message, at="kernel", help="leave H and W out of --dynamic")
+    ends = [p + more for p, more in zip(pad, out, strict=True)]
+    return {"pads": [*pad, *ends], "strides": stride, "dilations": dilation}
 
 
 @EXPORT.rule(Deconvolution)

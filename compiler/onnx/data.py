@@ -1,7 +1,7 @@
 """ONNX of data layers: what they read becomes the model's inputs."""
 
 from netdef.compiler.layers.base import Layer
-from netdef.compiler.layers.data import Data, HDF5Data, ImageData, MemoryData
+from netdef.compiler.layers.data import Data, HDF5Data, ImageData, MemoryData, WindowData
 from netdef.compiler.net.net import Node
 from netdef.compiler.onnx.base import EXPORT
 from netdef.compiler.onnx.graph import Graph
@@ -13,5 +13,5 @@ def data(layer: Layer, node: Node, graph: Graph) -> None:
         graph.input(top)
 
 
-for _kind in (Data, ImageData, MemoryData, HDF5Data):
+for _kind in (Data, ImageData, MemoryData, HDF5Data, WindowData):
     EXPORT.rule(_kind)(data)

@@ -108,6 +108,20 @@ class Graph:
         self.nodes.append(helper.make_node(kind, list(inputs), outputs, name, **attributes))
         return outputs
 
+    def body(self, make: Callable[..., Sequence[str]], inputs: Sequence[str]) -> onnx.GraphProto:
+        """What an operator does again and again, as its attribute: ``make`` takes the names of inputs, gives outputs'.
+
+        Inside, values and weights of the graph may be read.
+        """
+        outside, self.nodes = self.nodes, []
+        names = [self._fresh(self._values, f"{self.node.name}/{name}") for name in inputs]
+        outputs = make(*names)
+        inside, self.nodes = self.nodes, outside
+        given, made = (
+            [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in each] for each in (names, outputs)
+        )
+        return helper.make_graph(inside, f"{self.node.name}/step", given, made)
+
     def reshape(self, value: str, sizes: Sequence[SizeOrAxis], into: str | None = None) -> str:
         """Give a value other axes; a size may be that of another value's axis, and one may be -1."""
         free = [index for index, size in enumerate(sizes) if isinstance(size, AxisOf) and size != AxisOf(value, index)]

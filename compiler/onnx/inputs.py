@@ -3,7 +3,7 @@
 import numpy as np
 from onnx import numpy_helper
 
-from netdef.compiler.layers.inputs import DummyData, Input
+from netdef.compiler.layers.inputs import DummyData, Input, Parameter
 from netdef.compiler.net.net import Node
 from netdef.compiler.onnx.base import EXPORT
 from netdef.compiler.onnx.graph import Graph
@@ -27,3 +27,9 @@ def dummy_data(layer: DummyData, node: Node, graph: Graph) -> None:
             raise Refusal("N1011", message, at="data_filler", help="make it an Input, or constant")
         value = numpy_helper.from_array(np.asarray([filler.value], np.float32))
         graph.op("ConstantOfShape", graph.constant(top.shape, np.int64), into=top.id, value=value)
+
+
+@EXPORT.rule(Parameter)
+def parameter(layer: Parameter, node: Node, graph: Graph) -> None:
+    """The weight, under the top's name."""
+    graph.op("Identity", graph.weight(0), into=node.tops[0].id)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from netdef.compiler.layers.normalization import LRN, BatchNorm, Region
+from netdef.compiler.layers.normalization import LRN, MVN, BatchNorm, Region
 from netdef.compiler.net.net import Node
 from netdef.compiler.onnx.base import EXPORT
 from netdef.compiler.onnx.graph import Array, Graph
@@ -92,3 +92,30 @@ def deviation_from_batch(
     variance = graph.op("ReduceMean", graph.op("Mul", centred, centred), axes, keepdims=1, into=variance_into)
     deviation = graph.op("Sqrt", graph.op("Add", variance, graph.constant(eps)))
     return graph.op("Div", centred, deviation, into=top)
+
+
+@EXPORT.rule(MVN)
+def mvn(layer: MVN, node: Node, graph: Graph) -> None:
+    """Means over rows, a channel's or a sample's, composed: ONNX's own operators have eps inside of the root."""
+    bottom, top = node.bottoms[0], node.tops[0].id
+    rank = len(bottom.shape)
+    first = layer.first_axis(rank)
+    if first == rank:  # one value by itself
+        _single(layer, bottom.id, top, graph)
+        return
+    axes = graph.constant(range(first, rank), np.int64)
+    mean = graph.op("ReduceMean", bottom.id, axes, keepdims=1)
+    if not layer.normalize_variance:
+        graph.op("Sub", bottom.id, mean, into=top)
+        return
+    centred = graph.op("Sub", bottom.id, mean)
+    variance = graph.op("ReduceMean", graph.op("Mul", centred, centred), axes, keepdims=1)
+    deviation = graph.op("Add", graph.op("Sqrt", variance), graph.constant(layer.eps))
+    graph.op("Div", centred, deviation, into=top)
+
+
+def _single(layer: MVN, x: str, top: str, graph: Graph) -> None:
+    """0, or 0 over eps."""
+    nothing = graph.op("Sub", x, x)
+    deviation = graph.constant(layer.eps if layer.normalize_variance else 1.0)
+    graph.op("Div", nothing, deviation, into=top)

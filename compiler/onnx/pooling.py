@@ -13,24 +13,29 @@ import numpy as np
 from onnx import TensorProto
 
 from netdef.compiler.layers.pooling import Pooling, Reduce, Rounding
-from netdef.compiler.net.net import Node
+from netdef.compiler.net.net import BlobVersion, Node
 from netdef.compiler.onnx.base import EXPORT
 from netdef.compiler.onnx.graph import Array, Graph
 from netdef.compiler.schema.message import Refusal
-from netdef.compiler.shape import known, show
+from netdef.compiler.shape import Shape, known, show
 
 
 @EXPORT.rule(Pooling)
 def pooling(layer: Pooling, node: Node, graph: Graph) -> None:
     """MaxPool or AveragePool, or their global forms."""
-    if layer.pool is Reduce.STOCHASTIC:
-        raise Refusal("N1011", "STOCHASTIC pooling is random", at="pool", help="use MAX or AVE")
+    refuse_chance(layer.pool)
     if layer.global_pooling:
         _global(layer, node, graph)
     elif all(isinstance(size, int) for size in graph.shape(node.bottoms[0])[2:]):
-        _fixed(layer, node, graph)
+        fixed_windows(layer, node.bottoms[0], node.tops[0].shape, [top.id for top in node.tops], graph)
     else:
         _free(layer, node, graph)
+
+
+def refuse_chance(pool: Reduce) -> None:
+    """Refuse STOCHASTIC."""
+    if pool is Reduce.STOCHASTIC:
+        raise Refusal("N1011", "STOCHASTIC pooling is random", at="pool", help="use MAX or AVE")
 
 
 def _global(layer: Pooling, node: Node, graph: Graph) -> None:
@@ -41,12 +46,16 @@ def _global(layer: Pooling, node: Node, graph: Graph) -> None:
         graph.op("Cast", graph.op("ArgMax", rows, axis=2, keepdims=1), into=tops[1].id, to=TensorProto.FLOAT)
 
 
-def _fixed(layer: Pooling, node: Node, graph: Graph) -> None:
-    """Pads for Caffe's windows; one behind the image, which Caffe has only without padding, is added afterwards."""
-    bottom = node.bottoms[0]
+def fixed_windows(
+    layer: Pooling, bottom: BlobVersion, top: Shape, into: Sequence[str | None], graph: Graph
+) -> list[str]:
+    """Pads for Caffe's windows; one behind the image, which Caffe has only without padding, is added afterwards.
+
+    Returns what the values made are called: ``into``, or new names for None.
+    """
     kernel, stride, pad = layer.fitted(bottom.shape)
     sizes = [known(size) for size in bottom.shape[2:]]
-    counts = [known(count) for count in node.tops[0].shape[2:]]
+    counts = [known(count) for count in top[2:]]
     along = list(zip(sizes, counts, kernel, stride, pad, strict=True))
     behind = [int((count - 1) * s - p >= size) for size, count, _, s, p in along]
     ends = [
@@ -54,23 +63,20 @@ def _fixed(layer: Pooling, node: Node, graph: Graph) -> None:
     ]
     window: dict[str, Any] = {"kernel_shape": kernel, "strides": stride, "pads": [*pad, *ends]}
     if layer.pool is Reduce.MAX:
-        tops = [top.id for top in node.tops]
         if not any(behind):
-            _max(graph, bottom.id, window, tops)
-            return
-        inside = _max(graph, bottom.id, window, [None] * len(tops))
-        for made, empty, top in zip(inside, _EMPTY, tops, strict=False):
-            _add_behind(graph, made, behind, empty, into=top)
-        return
+            return _max(graph, bottom.id, window, into)
+        inside = _max(graph, bottom.id, window, [None] * len(into))
+        whole = zip(inside, _EMPTY, into, strict=False)
+        return [_add_behind(graph, made, behind, empty, into=name) for made, empty, name in whole]
     correction = _correction([_extents(*axis) for axis in along], kernel.h * kernel.w if any(pad) else None)
     is_exact = bool((correction == 1).all())
-    into = node.tops[0].id
     mean = graph.op(
-        "AveragePool", bottom.id, into=into if is_exact else None, count_include_pad=int(any(pad)), **window
+        "AveragePool", bottom.id, into=into[0] if is_exact else None, count_include_pad=int(any(pad)), **window
     )
-    if not is_exact:
-        whole = _add_behind(graph, mean, behind, 0) if any(behind) else mean
-        graph.op("Mul", whole, graph.constant(correction), into=into)
+    if is_exact:
+        return [mean]
+    filled = _add_behind(graph, mean, behind, 0) if any(behind) else mean
+    return [graph.op("Mul", filled, graph.constant(correction), into=into[0])]
 
 
 _EMPTY = (float(np.finfo(np.float32).min), -1.0)

@@ -3,7 +3,21 @@
 from torch import Tensor
 from torch.nn import functional
 
-from netdef.compiler.layers.activation import ELU, Power, PReLU, ReLU, Sigmoid, TanH
+from netdef.compiler.layers.activation import (
+    BNLL,
+    ELU,
+    AbsVal,
+    Clip,
+    Exp,
+    Log,
+    Power,
+    PReLU,
+    ReLU,
+    Sigmoid,
+    Swish,
+    TanH,
+    Threshold,
+)
 from netdef.compiler.net.net import Node
 from netdef.compiler.override import override
 from netdef.runtime.lowering.base import Function, Op, Setting, lower
@@ -72,3 +86,49 @@ def power(layer: Power, node: Node, setting: Setting) -> Op:
         return base if layer.power == 1 else base**layer.power
 
     return Function(node, raised)
+
+
+@lower(AbsVal)
+def abs_val(layer: AbsVal, node: Node, setting: Setting) -> Op:
+    """|x|."""
+    return Function(node, Tensor.abs)
+
+
+@lower(BNLL)
+def bnll(layer: BNLL, node: Node, setting: Setting) -> Op:
+    """log(1 + e^x)."""
+    return Function(node, lambda x: functional.softplus(x, threshold=_STRAIGHT))
+
+
+_STRAIGHT = 50.0
+"""From here on bnll_layer.cpp takes the slope to be that of 50."""
+
+
+@lower(Clip)
+def clip(layer: Clip, node: Node, setting: Setting) -> Op:
+    """No more than max, and then no less than min."""
+    return Function(node, lambda x: x.clamp(max=layer.max).clamp(min=layer.min))
+
+
+@lower(Exp)
+def exp(layer: Exp, node: Node, setting: Setting) -> Op:
+    """base^(shift + scale x)."""
+    return Function(node, lambda x: ((x * layer.scale + layer.shift) * layer.log_base).exp())
+
+
+@lower(Log)
+def log(layer: Log, node: Node, setting: Setting) -> Op:
+    """The logarithm of shift + scale x."""
+    return Function(node, lambda x: (x * layer.scale + layer.shift).log() / layer.log_base)
+
+
+@lower(Swish)
+def swish(layer: Swish, node: Node, setting: Setting) -> Op:
+    """X times the sigmoid of beta x."""
+    return Function(node, lambda x: x * (x * layer.beta).sigmoid())
+
+
+@lower(Threshold)
+def threshold(layer: Threshold, node: Node, setting: Setting) -> Op:
+    """1 or 0."""
+    return Function(node, lambda x: (x.detach() > layer.threshold).to(x.dtype))

@@ -153,6 +153,11 @@ def widened(dtype: torch.dtype) -> torch.dtype:
     return torch.promote_types(dtype, torch.float32)
 
 
+def with_gradient_of(value: Tensor, other: Tensor) -> Tensor:
+    """A value whose gradient goes back as that of another: where Caffe's gradient is not that of its formula."""
+    return value.detach() + (other - other.detach())
+
+
 def wide(x: Tensor) -> Tensor:
     """A blob in a format for sums and logarithms."""
     return x.to(widened(x.dtype))

@@ -1,15 +1,15 @@
 """Convolution and its transpose, over PyTorch's for one to three axes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from torch import Tensor
 from torch.nn import functional
 
-from netdef.compiler.layers.convolution import Convolution, Deconvolution
+from netdef.compiler.layers.convolution import Convolution, Deconvolution, Im2col
 from netdef.compiler.net.net import Node
 from netdef.compiler.override import override
 from netdef.compiler.schema.message import Refusal
-from netdef.runtime.lowering.base import Op, Setting, lower, rank
+from netdef.runtime.lowering.base import Function, Op, Setting, lower, rank
 
 ByAxes = dict[int, Callable[..., Tensor]]
 """PyTorch's functions by the number of axes that the window moves over."""
@@ -62,7 +62,7 @@ class _Slide(_Convolving):
         windows = zip(bottom.shape[2:], self.kernel, self.pad, self.dilation, strict=True)
         missing = [d * (k - 1) + 1 - 2 * p - size for size, k, p, d in windows]
         if any(short > 0 for short in missing):  # a window that sticks out reads zeros (see the layer's size())
-            bottom = functional.pad(bottom, [side for short in reversed(missing) for side in (0, max(short, 0))])
+            bottom = padded(bottom, [0] * len(missing), missing)
         weight, bias = self.stored("weight"), self.stored_or_none("bias")
         return self.function(bottom, weight, bias, self.stride, self.pad, self.dilation, self.group)
 
@@ -76,6 +76,12 @@ class _Spread(_Convolving):
         return self.function(bottom, weight, bias, self.stride, self.pad, 0, self.group, self.dilation)
 
 
+def padded(bottom: Tensor, before: Sequence[int], behind: Sequence[int]) -> Tensor:
+    """Zeros before and behind the last axes; numbers below 0 are none."""
+    both = reversed(list(zip(before, behind, strict=True)))
+    return functional.pad(bottom, [max(side, 0) for pair in both for side in pair])
+
+
 @lower(Convolution)
 def convolution(layer: Convolution, node: Node, setting: Setting) -> Op:
     """Cross-correlation with the weight."""
@@ -86,3 +92,23 @@ def convolution(layer: Convolution, node: Node, setting: Setting) -> Op:
 def deconvolution(layer: Deconvolution, node: Node, setting: Setting) -> Op:
     """The gradient of a cross-correlation by its input."""
     return _Spread(layer, node, TRANSPOSED)
+
+
+@lower(Im2col)
+def im2col(layer: Im2col, node: Node, setting: Setting) -> Op:
+    """Windows as columns, over any number of axes."""
+    axis = layer.channels_axis(node.bottoms[0].shape)
+    first, num_axes = axis + 1, rank(node) - axis - 1
+    window = list(zip(*layer.over(num_axes), strict=True))
+
+    def columns(x: Tensor) -> Tensor:
+        extents = [dilation * (kernel - 1) + 1 for kernel, _, _, dilation in window]
+        pads = [pad for _, _, pad, _ in window]
+        short = [extent - 2 * pad - size for extent, pad, size in zip(extents, pads, x.shape[first:], strict=True)]
+        x = padded(x, pads, [pad + max(missing, 0) for pad, missing in zip(pads, short, strict=True)])
+        for along, (extent, (_, stride, _, dilation)) in enumerate(zip(extents, window, strict=True), first):
+            x = x.unfold(along, extent, stride)[..., ::dilation]  # positions stay, the window's points go behind
+        x = x.movedim(tuple(range(-num_axes, 0)), tuple(range(first, first + num_axes))) if num_axes else x
+        return x.flatten(axis, first + num_axes - 1)
+
+    return Function(node, columns)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from netdef.compiler.layers.base import Weight
-from netdef.compiler.layers.inputs import DummyData, Input
+from netdef.compiler.layers.inputs import DummyData, Input, Parameter
 from netdef.compiler.memory import refuse_too_large
 from netdef.compiler.net.net import Node
 from netdef.compiler.override import override
@@ -59,3 +59,17 @@ class _MakeUp(Op):
 def dummy_data(layer: DummyData, node: Node, setting: Setting) -> Op:
     """Blobs from fillers."""
     return _MakeUp(layer, node)
+
+
+class _Value(Op):
+    """A weight, as it is."""
+
+    @override
+    def forward(self) -> tuple[Tensor, ...]:
+        return (self.stored("value"),)
+
+
+@lower(Parameter)
+def parameter(layer: Parameter, node: Node, setting: Setting) -> Op:
+    """The learned blob."""
+    return _Value(node)

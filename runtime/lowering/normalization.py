@@ -4,12 +4,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from netdef.compiler.layers.normalization import LRN, BatchNorm, Region
+from netdef.compiler.layers.normalization import LRN, MVN, BatchNorm, Region
 from netdef.compiler.net.net import Node
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Phase
 from netdef.runtime.hardware.process_group import SINGLE
-from netdef.runtime.lowering.base import Function, Op, Setting, lower, wide
+from netdef.runtime.lowering.base import Function, Op, Setting, lower, rank, wide, with_gradient_of
 
 
 @lower(LRN)
@@ -103,3 +103,20 @@ def batch_norm(layer: BatchNorm, node: Node, setting: Setting) -> Op:
     """The phase chooses the statistics, unless the file does."""
     stored = setting.phase is Phase.TEST if layer.use_global_stats is None else layer.use_global_stats
     return _ByStored(layer, node) if stored else ByBatch(layer, node, setting)
+
+
+@lower(MVN)
+def mvn(layer: MVN, node: Node, setting: Setting) -> Op:
+    """Each channel, or sample, less its mean and over its deviation."""
+    first = layer.first_axis(rank(node))
+
+    def even(x: Tensor) -> Tensor:
+        rows = wide(x).reshape(*x.shape[:first], -1)
+        centred = rows - rows.mean(-1, keepdim=True)
+        if layer.normalize_variance:
+            variance = centred.square().mean(-1, keepdim=True)
+            deviation = variance.detach().sqrt() + layer.eps
+            centred = centred / with_gradient_of(deviation, variance / (2 * deviation))
+        return centred.reshape(x.shape).to(x.dtype)
+
+    return Function(node, even)

@@ -117,10 +117,20 @@ def _global_average(bottom: Tensor) -> tuple[Tensor]:
 @lower(Pooling)
 def pooling(layer: Pooling, node: Node, setting: Setting) -> Op:
     """The greatest or the mean of each window."""
-    if layer.pool is Reduce.STOCHASTIC:
-        message = "STOCHASTIC pooling, which Caffe itself has only on a GPU, draws at random"
-        raise Refusal("N1001", message, at="pool", help="use pool: MAX or pool: AVE")
+    refuse_chance(layer.pool)
     if layer.global_pooling:
         whole = _global_maximum if layer.pool is Reduce.MAX else _global_average
         return Tops(node, lambda x: whole(x)[: len(node.tops)])
+    return over_windows(layer, node)
+
+
+def refuse_chance(pool: Reduce) -> None:
+    """Refuse STOCHASTIC."""
+    if pool is Reduce.STOCHASTIC:
+        message = "STOCHASTIC pooling, which Caffe itself has only on a GPU, draws at random"
+        raise Refusal("N1001", message, at="pool", help="use pool: MAX or pool: AVE")
+
+
+def over_windows(layer: Pooling, node: Node) -> Op:
+    """A window over whatever image comes."""
     return _Maximum(layer, node) if layer.pool is Reduce.MAX else _Average(layer, node)

@@ -184,8 +184,6 @@ def test_12_digits_stages_with_levels(published: Published) -> None:
         ("DepthwiseConvolution", "it comes from a fork of Caffe (MobileNet)"),
         ("Unpooling", "it comes from a fork of Caffe (SegNet)"),
         ("ImageSegData", "it comes from a fork of Caffe (DeepLab)"),
-        ("MVN", "it is Caffe's own, and not read yet"),
-        ("SigmoidCrossEntropyLoss", "it is Caffe's own, and not read yet"),
     ],
 )
 def test_55_fork_types(published: Published, kind: str, whose: str) -> None:

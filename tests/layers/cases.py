@@ -32,7 +32,7 @@ from netdef.compiler.net.net import Net
 from netdef.compiler.onnx import onnx_model
 from netdef.compiler.onnx.base import EXPORT
 from netdef.compiler.override import override
-from netdef.compiler.shape import differ
+from netdef.compiler.shape import Shape, differ
 from netdef.compiler.shape import known as in_numbers
 from netdef.runtime import NetModule, lower
 from netdef.runtime.lowering import RULES
@@ -90,7 +90,7 @@ class Case:
     text: str
     _: KW_ONLY
     layer: Layer
-    shapes: Mapping[str, tuple[int, ...]]
+    shapes: Mapping[str, Shape]
     weights: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     macs: int = 0
     phase: str = "TEST"
@@ -357,10 +357,6 @@ def gradients(module: NetModule, known: Known, inputs: Mapping[str, torch.Tensor
         gradient = learned.tensor.grad
         arrived = torch.zeros_like(learned.tensor) if gradient is None else gradient
         assert relative_error(arrived.detach().numpy(), expected) < GRADIENTS, learned.layer
-
-
-def _shapes(arrays: Arrays) -> dict[str, tuple[int, ...]]:
-    return {name: array.shape for name, array in arrays.items()}
 
 
 def _code(made: Callable[[], object]) -> str:

@@ -4,7 +4,21 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netdef.compiler.layers.activation import ELU, Power, PReLU, ReLU, Sigmoid, TanH
+from netdef.compiler.layers.activation import (
+    BNLL,
+    ELU,
+    AbsVal,
+    Clip,
+    Exp,
+    Log,
+    Power,
+    PReLU,
+    ReLU,
+    Sigmoid,
+    Swish,
+    TanH,
+    Threshold,
+)
 from netdef.compiler.onnx import onnx_model
 from tests.layers.cases import OUTPUTS, Case, Family, Refused, caffe, relative_error
 from tests.layers.examples import properties
@@ -15,6 +29,7 @@ from tests.onnx_runtime import run
 class TestActivation(Family):
     cases = (
         *caffe("relu", "relu_inplace", "relu_leaky", "prelu", "prelu_shared", "elu", "sigmoid", "tanh", "power"),
+        *caffe("absval", "bnll", "clip", "exp", "exp_base", "log", "swish", "threshold"),
         Case(
             "ReLU",
             'input "x" [2, 3, 4, 5] layer "y" ReLU { top: "y" }',
@@ -74,8 +89,73 @@ class TestActivation(Family):
             shapes={"y": (2, 3)},
             formula=lambda x: (x / 2 - 1) ** 2,
         ),
+        Case(
+            "AbsVal",
+            'input "x" [2, 3] layer "y" AbsVal',
+            layer=AbsVal(),
+            shapes={"y": (2, 3)},
+            formula=np.abs,
+        ),
+        Case(
+            "BNLL, far from 0",
+            'input "x" [5] layer "y" BNLL { top: "y" }',
+            layer=BNLL(),
+            shapes={"y": (5,)},
+            fed={"x": [-200, -30, 0, 30, 200]},
+            formula=lambda x: np.logaddexp(0, x),
+        ),
+        Case(
+            "Clip in place",
+            'input "x" [2, 3] layer "y" Clip { min: -0.25 max: 0.5 }',
+            layer=Clip(min=-0.25, max=0.5),
+            shapes={"x": (2, 3)},
+            formula=lambda x: np.clip(x, -0.25, 0.5),
+        ),
+        Case(
+            "Clip whose min lies above max",
+            'input "x" [2, 3] layer "y" Clip { top: "y" min: 1 max: -1 }',
+            layer=Clip(min=1.0, max=-1.0),
+            shapes={"y": (2, 3)},
+            formula=np.ones_like,
+        ),
+        Case(
+            "Exp",
+            'input "x" [2, 3] layer "y" Exp { top: "y" base: 3 scale: 0.5 shift: -1 }',
+            layer=Exp(base=3.0, scale=0.5, shift=-1.0),
+            shapes={"y": (2, 3)},
+            formula=lambda x: 3 ** (x / 2 - 1),
+        ),
+        Case(
+            "Log to a base, and of what has none",
+            'input "x" [4] layer "y" Log { top: "y" base: 10 scale: 2 shift: 1 }',
+            layer=Log(base=10.0, scale=2.0, shift=1.0),
+            shapes={"y": (4,)},
+            fed={"x": [0, 4.5, -0.5, 49.5]},
+            formula=lambda x: np.asarray([0, 1, -np.inf, 2]),
+        ),
+        Case(
+            "Swish",
+            'input "x" [2, 3] layer "y" Swish { top: "y" beta: 2 }',
+            layer=Swish(beta=2.0),
+            shapes={"y": (2, 3)},
+            formula=lambda x: x / (1 + np.exp(-2 * x)),
+        ),
+        Case(
+            "Threshold, which must be passed",
+            'input "x" [3] layer "y" Threshold { top: "y" threshold: 0.5 }',
+            layer=Threshold(threshold=0.5),
+            shapes={"y": (3,)},
+            fed={"x": [0.25, 0.5, 0.75]},
+            formula=lambda x: np.asarray([0, 0, 1]),
+        ),
     )
-    refused = (Refused("PReLU without channels", 'input "x" [3] layer "y" PReLU', "N203"),)
+    refused = (
+        Refused("PReLU without channels", 'input "x" [3] layer "y" PReLU', "N203"),
+        Refused("Exp to a base below 0", 'input "x" [3] layer "y" Exp { base: -2 }', "N202"),
+        Refused("Log to base 0", 'input "x" [3] layer "y" Log { base: 0 }', "N202"),
+        Refused("Log to base 1", 'input "x" [3] layer "y" Log { base: 1 }', "N202"),
+        Refused("Clip without max", 'input "x" [3] layer "y" Clip { min: 0 }', "N408"),
+    )
 
 
 @properties

@@ -66,7 +66,7 @@ EVERYTHING = Convolution(
 class TestConvolution(Family):
     cases = (
         *caffe("conv_basic", "conv_pad_stride", "conv_rect", "conv_dilation", "conv_group_nobias", "conv_depthwise"),
-        *caffe("conv_two_bottoms", "deconv_basic", "deconv_bilinear_group"),
+        *caffe("conv_two_bottoms", "deconv_basic", "deconv_bilinear_group", "im2col"),
         Case(
             "Convolution",
             f'input "x" [2, 3, 5, 6] layer "y" Convolution {{ num_output: 4 kernel_size: 3 {FILLED} }}',

@@ -1,6 +1,6 @@
 """Data layers: what stands in the file; their tops are fed, so that no back end computes them."""
 
-from netdef.compiler.layers.data import Backend, Data, HDF5Data, ImageData, MemoryData
+from netdef.compiler.layers.data import Backend, Data, HDF5Data, ImageData, MemoryData, WindowData
 from netdef.compiler.schema.caffe import Transform
 from tests.layers.cases import Case, Family, Refused
 
@@ -44,9 +44,23 @@ class TestData(Family):
             shapes={"data": (7, 3, 256, 256), "label": (7,)},
             refused=NOTHING_COMPUTED,
         ),
+        Case(
+            "WindowData, its crop at either place",
+            'layer "y" WindowData { top: ["data", "label"] '
+            'window_data_param { source: "s" batch_size: 2 crop_size: 27 context_pad: 16 } }',
+            layer=WindowData(source="s", batch_size=2, crop_size=27, context_pad=16),
+            shapes={"data": (2, 3, 27, 27), "label": (2,)},
+            refused=NOTHING_COMPUTED,
+        ),
     )
     refused = (
         Refused("ImageData, one size", 'layer "y" ImageData { top: ["a", "b"] new_height: 6 }', "N407"),
         Refused("MemoryData without sizes", 'layer "y" MemoryData { top: ["a", "b"] batch_size: 2 }', "N408"),
+        Refused("WindowData without a crop", 'layer "y" WindowData { top: ["a", "b"] batch_size: 2 }', "N201"),
+        Refused(
+            "WindowData of no mode",
+            'layer "y" WindowData { top: ["a", "b"] batch_size: 2 crop_size: 9 crop_mode: "round" }',
+            "N403",
+        ),
         Refused("ImageData without labels", 'layer "y" ImageData { top: "a" }', "N503"),
     )

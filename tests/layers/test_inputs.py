@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from netdef.compiler.layers.inputs import DummyData, Input
+from netdef.compiler.layers.inputs import DummyData, Input, Parameter
 from netdef.compiler.schema.caffe import BlobShape, Filler
 from netdef.runtime import lower
 from tests.layers.cases import Case, Family, Refused, caffe
@@ -14,7 +14,7 @@ NOTHING_COMPUTED = {"ONNX": "N1013"}
 
 class TestInputs(Family):
     cases = (
-        *caffe("dummydata"),
+        *caffe("dummydata", "parameter"),
         Case(
             "Input, one shape for all",
             'layer "y" Input { top: ["a", "b"] shape { dim: 2 dim: 3 } }',
@@ -46,6 +46,23 @@ class TestInputs(Family):
             layer=DummyData(num=(1,), channels=(2,), height=(3,), width=(4,)),
             shapes={"y": (1, 2, 3, 4)},
             formula=lambda: np.zeros((1, 2, 3, 4)),
+        ),
+        Case(
+            "Parameter",
+            'layer "y" Parameter { shape { dim: 2 dim: 3 } }',
+            layer=Parameter(shape=BlobShape(dim=(2, 3))),
+            shapes={"y": (2, 3)},
+            weights={"value": (2, 3)},
+            stored=[[[1, 2, 3], [4, 5, 6]]],
+            formula=lambda value: value,
+        ),
+        Case(
+            "Parameter without stored numbers",
+            'layer "y" Parameter { shape { dim: 2 } }',
+            layer=Parameter(shape=BlobShape(dim=(2,))),
+            shapes={"y": (2,)},
+            weights={"value": (2,)},
+            formula=np.zeros_like,
         ),
     )
     refused = (

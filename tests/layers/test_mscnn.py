@@ -25,7 +25,7 @@ class TestMscnn(Family):
             "BoxOutput, two maps",
             MAPS + f'layer "y" BoxOutput {{ bottom: ["x", "z"] top: ["y", "s"] {FIELDS} min_size: 4 }}',
             layer=BoxOutput(field_w=(20, 40), field_h=(20, 40), downsample_rate=(4, 8), min_size=4),
-            shapes={"y": (symbol("R", 1), 5, 1, 1), "s": (symbol("R", 1), 6, 1, 1)},  # type: ignore[dict-item]
+            shapes={"y": (symbol("R", 1), 5, 1, 1), "s": (symbol("R", 1), 6, 1, 1)},
             refused=SHAPES_ALONE,
         ),
         Case(
@@ -34,7 +34,7 @@ class TestMscnn(Family):
             + " ".join(["bbox_mean: 0 bbox_std: 0.5"] * 4)
             + " } }",
             layer=DecodeBBox(regression=BBoxRegression(bbox_mean=(0,) * 4, bbox_std=(0.5,) * 4)),
-            shapes={"y": (symbol("K"), 5, 1, 1)},  # type: ignore[dict-item]  # a size that a run finds
+            shapes={"y": (symbol("K"), 5, 1, 1)},
             refused=SHAPES_ALONE,
         ),
         Case(

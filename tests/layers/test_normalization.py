@@ -5,7 +5,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from netdef.compiler.layers.normalization import LRN, BatchNorm, Region
+from netdef.compiler.layers.normalization import LRN, MVN, BatchNorm, Region
 from netdef.runtime import lower
 from tests.layers.cases import Case, Family, Refused, caffe
 from tests.nets import net_of
@@ -42,6 +42,7 @@ def normalised(x: Doubles, mean: Doubles, variance: Doubles, eps: float) -> Doub
 class TestNormalization(Family):
     cases = (
         *caffe("lrn_across", "lrn_strong", "lrn_within", "bn_train", "bn_test", "bn_test_scale_factor"),
+        *caffe("mvn", "mvn_across_novar"),
         Case(
             "LRN across channels",
             'input "x" [2, 7, 3, 4] layer "y" LRN { local_size: 3 alpha: 2 beta: 0.5 k: 2 }',
@@ -132,11 +133,33 @@ class TestNormalization(Family):
             stored=[[7, 7, 7], [9, 9, 9], [0]],
             formula=lambda x, *_: x / 1e-5**0.5,
         ),
+        Case(
+            "MVN, each channel by itself",
+            'input "x" [2, 3, 4, 5] layer "y" MVN { eps: 0.5 }',
+            layer=MVN(eps=0.5),
+            shapes={"y": (2, 3, 4, 5)},
+            formula=lambda x: (x - x.mean((2, 3), keepdims=True)) / (x.std((2, 3), keepdims=True) + 0.5),
+        ),
+        Case(
+            "MVN, all channels together",
+            'input "x" [2, 3, 4] layer "y" MVN { across_channels: true }',
+            layer=MVN(across_channels=True),
+            shapes={"y": (2, 3, 4)},
+            formula=lambda x: (x - x.mean((1, 2), keepdims=True)) / x.std((1, 2), keepdims=True),
+        ),
+        Case(
+            "MVN of channels of one value, which are 0",
+            'input "x" [2, 3] layer "y" MVN',
+            layer=MVN(),
+            shapes={"y": (2, 3)},
+            formula=np.zeros_like,
+        ),
     )
     refused = (
         Refused("LRN of an even number", 'input "x" [1, 3, 4, 4] layer "y" LRN { local_size: 4 }', "N202"),
         Refused("LRN of other than 4 axes", 'input "x" [1, 3, 4] layer "y" LRN', "N203"),
         Refused("BatchNorm without channels", 'input "x" [3] layer "y" BatchNorm', "N203"),
+        Refused("MVN of other than 1 to 4 axes", 'input "x" [1, 1, 3, 4, 4] layer "y" MVN', "N203"),
     )
 
 

@@ -15,7 +15,7 @@ class TestProposals(Family):
             "Proposal of mini-caffe, with scores",
             NET + f'layer "y" Proposal {{ bottom: ["s", "d", "info"] top: ["y", "z"] {ANCHORS} scale: 2 scale: 4 }}',
             layer=Proposal(ratio=(0.5, 1, 2), scale=(2, 4)),
-            shapes={"y": (R, 5), "z": (R,)},  # type: ignore[dict-item]  # a size that a run finds
+            shapes={"y": (R, 5), "z": (R,)},
             refused=SHAPES_ALONE,
         ),
         Case(
@@ -23,7 +23,7 @@ class TestProposals(Family):
             'input "s" [2, 4, 5, 7] input "d" [2, 8, 5, 7] input "info" [1, 4] '
             'layer "y" Proposal { bottom: ["s", "d", "info"] ratio: 1 scale: 128 scale: 256 }',
             layer=PixelProposal(ratio=(1,), scale=(128, 256)),
-            shapes={"y": (R, 5)},  # type: ignore[dict-item]  # a size that a run finds
+            shapes={"y": (R, 5)},
             refused=SHAPES_ALONE,
         ),
         Case(

@@ -21,15 +21,15 @@ from netdef.compiler.layers import catalogue
 Captured = pytest.CaptureFixture[str]
 
 ROOT = Path(__file__).parents[2]
-OWN = Path(__file__).with_name("swish.py")
+OWN = Path(__file__).with_name("self_gate.py")
 NET = """
 name: "own"
 let N = 1
 input "data" [N, 1, 8, 8]
 layer "conv1" Convolution { num_output: 6 kernel_size: 3 weight_filler { type: "msra" } }
-layer "swish1" Swish { scale: 2 beta_param { filler { type: "uniform" min: 0.5 max: 1.5 } } }
+layer "gate1" SelfGate { scale: 2 beta_param { filler { type: "uniform" min: 0.5 max: 1.5 } } }
 layer "fc2" InnerProduct { num_output: 10 weight_filler { type: "msra" } }
-layer { name: "swish2" type: "Swish" bottom: "fc2" top: "fc2" swish_param { beta_param { channel_shared: true } } }
+layer { name: "gate2" type: "SelfGate" bottom: "fc2" top: "fc2" gate_param { beta_param { channel_shared: true } } }
 layer "prob" Softmax { include { phase: TEST } }
 layer "label" Input { shape { dim: N } include { phase: TRAIN } }
 layer "loss" SoftmaxWithLoss { bottom: ["fc2", "label"] include { phase: TRAIN } }
@@ -49,7 +49,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 # ---- the worked example, by commands alone
 def test_without_its_file_the_type_is_unknown(capsys: Captured) -> None:
     assert main(["check", "own.net"]) == 1
-    assert 'there is no layer type "Swish"' in capsys.readouterr().err
+    assert 'there is no layer type "SelfGate"' in capsys.readouterr().err
 
 
 def test_its_module_is_copied_and_pickled() -> None:
@@ -66,26 +66,26 @@ def test_check_and_summary(capsys: Captured) -> None:
     capsys.readouterr()
     assert main(["summary", "own.net", "--format", "json", "--load", str(OWN)]) == 0
     layers = {layer["name"]: layer for layer in json.loads(capsys.readouterr().out)["layers"]}
-    assert layers["swish1"]["type"] == "Swish"
-    assert layers["swish1"]["params"] == [{"name": "beta", "shape": [6], "count": 6}]
-    assert layers["swish1"]["tops"] == ["conv1"]  # in place, as its class line says
-    assert layers["swish2"]["num_params"] == 1
+    assert layers["gate1"]["type"] == "SelfGate"
+    assert layers["gate1"]["params"] == [{"name": "beta", "shape": [6], "count": 6}]
+    assert layers["gate1"]["tops"] == ["conv1"]  # in place, as its class line says
+    assert layers["gate2"]["num_params"] == 1
 
 
 def test_its_own_mistakes_stand_where_they_are_made(capsys: Captured) -> None:
-    Path("bad.net").write_text('input "x" [5]\nlayer "s" Swish { beta_param { channel_share: true } }\n', "utf-8")
+    Path("bad.net").write_text('input "x" [5]\nlayer "s" SelfGate { beta_param { channel_share: true } }\n', "utf-8")
     assert main(["check", "bad.net", "--load", str(OWN)]) == 1
     assert 'did you mean "channel_shared"?' in capsys.readouterr().err
-    Path("bad.net").write_text('input "x" [5]\nlayer "s" Swish\n', "utf-8")
+    Path("bad.net").write_text('input "x" [5]\nlayer "s" SelfGate\n', "utf-8")
     assert main(["check", "bad.net", "--load", str(OWN)]) == 1
-    assert "Swish needs a channel axis" in capsys.readouterr().err
+    assert "SelfGate needs a channel axis" in capsys.readouterr().err
 
 
 def test_expand_draw_and_the_manual(capsys: Captured) -> None:
     assert main(["expand", "own.net", "--load", str(OWN)]) == 0
-    assert "swish_param {\n    scale: 2\n    beta_param {" in capsys.readouterr().out
+    assert "gate_param {\n    scale: 2\n    beta_param {" in capsys.readouterr().out
     assert main(["draw", "own.net", "-o", "own.dot", "--load", str(OWN)]) == 0
-    assert main(["layers", "Swish", "--back-ends", "--load", str(OWN)]) == 0
+    assert main(["layers", "SelfGate", "--back-ends", "--load", str(OWN)]) == 0
     said = capsys.readouterr().out
     assert "pytorch: yes\nonnx: yes" in said
     assert "channel_shared" in said
@@ -101,7 +101,7 @@ def test_training_export_and_verification(capsys: Captured, home: Path) -> None:
     weights = netdef.read_weights("run/last.safetensors")
     netdef.load_layers(OWN)
     first = netdef.module(netdef.load("own.net", phase="TRAIN"))
-    moved = [first.layer_params(name)[0].detach().numpy() - weights[name][0] for name in ("swish1", "swish2")]
+    moved = [first.layer_params(name)[0].detach().numpy() - weights[name][0] for name in ("gate1", "gate2")]
     assert all(np.abs(change).min() > 0 for change in moved)  # every beta has a gradient, and a step changed it
     assert main(["export", "own.net", "--onnx", "--weights", "run", "-o", "own.onnx", *own]) == 0
     assert Path("own.onnx").stat().st_size > 0
@@ -143,7 +143,7 @@ def test_a_strangers_run_runs_no_program(devices: list[str], capsys: Captured) -
 
 
 def test_the_numbers_are_those_of_the_formula() -> None:
-    Path("one.net").write_text('input "x" [2, 3, 4, 5]\nlayer "s" Swish { scale: 2 top: "y" }\n', "utf-8")
+    Path("one.net").write_text('input "x" [2, 3, 4, 5]\nlayer "s" SelfGate { scale: 2 top: "y" }\n', "utf-8")
     net = netdef.load("one.net", layer_files=[str(OWN)])
     random = np.random.default_rng(0)
     x, beta = random.standard_normal((2, 3, 4, 5)), random.standard_normal(3)
@@ -165,7 +165,7 @@ def test_the_example_of_the_help_is_whole() -> None:
     assert layer_types.__doc__ is not None
     lines = layer_types.__doc__.split("\n")
     Path("mine.py").write_text("\n".join(line[4:] for line in lines if line.startswith("    ")), "utf-8")
-    text = 'input "x" [2, 3, 4]\nlayer "s" Swish { beta: 2 top: "y" }\n'
+    text = 'input "x" [2, 3, 4]\nlayer "s" SelfGate { beta: 2 top: "y" }\n'
     Path("mine.net").write_text(text, "utf-8")
     assert main(["verify", "mine.net", "--load", "mine.py"]) == 0
 
@@ -175,29 +175,29 @@ def test_the_example_of_the_help_is_whole() -> None:
 def package(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An installed distribution with an entry point."""
     site = home / "site"
-    (site / "swishes-1.0.dist-info").mkdir(parents=True)
-    (site / "swishes.py").write_text(OWN.read_text("utf-8"), "utf-8")
-    (site / "swishes-1.0.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: swishes\nVersion: 1.0\n")
-    (site / "swishes-1.0.dist-info/entry_points.txt").write_text("[netdef.layers]\nSwish = swishes:Swish\n")
+    (site / "gates-1.0.dist-info").mkdir(parents=True)
+    (site / "gates.py").write_text(OWN.read_text("utf-8"), "utf-8")
+    (site / "gates-1.0.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: gates\nVersion: 1.0\n")
+    (site / "gates-1.0.dist-info/entry_points.txt").write_text("[netdef.layers]\nSelfGate = gates:SelfGate\n")
     monkeypatch.syspath_prepend(site)
-    monkeypatch.delitem(sys.modules, "swishes", raising=False)
+    monkeypatch.delitem(sys.modules, "gates", raising=False)
     return site
 
 
 def test_an_installed_package_brings_its_types(package: Path, capsys: Captured) -> None:
     assert main(["check", "own.net"]) == 0
     assert main(["layers"]) == 0
-    assert "\nSwish " in capsys.readouterr().out
+    assert "\nSelfGate " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("1 / 0\n", "ZeroDivisionError: division by zero"),
-        ("class Swish: ...\n", "it is no class of netdef.compiler.layers.base.Layer"),
-        ("Swash = 1\n", "AttributeError: module 'swishes' has no attribute 'Swish'"),
+        ("class SelfGate: ...\n", "it is no class of netdef.compiler.layers.base.Layer"),
+        ("SelfGates = 1\n", "AttributeError: module 'gates' has no attribute 'SelfGate'"),
         (
-            "from netdef.layer_types import *\nclass Swish(Layer, name='Other'): ...\n",
+            "from netdef.layer_types import *\nclass SelfGate(Layer, name='Other'): ...\n",
             "the class calls itself Other",
         ),
     ],
@@ -205,10 +205,10 @@ def test_an_installed_package_brings_its_types(package: Path, capsys: Captured) 
 def test_what_keeps_a_packages_type_out_is_said_where_it_is_named(
     text: str, message: str, package: Path, capsys: Captured
 ) -> None:
-    (package / "swishes.py").write_text(text, "utf-8")
+    (package / "gates.py").write_text(text, "utf-8")
     assert main(["check", "own.net"]) == 1
     said = capsys.readouterr().err
-    assert f"the layer type Swish of swishes:Swish can't be had: {message}" in said
+    assert f"the layer type SelfGate of gates:SelfGate can't be had: {message}" in said
     assert said.count("error[N220]") == 1
     assert catalogue.find("Other") is None
 

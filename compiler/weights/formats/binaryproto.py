@@ -1,4 +1,4 @@
-"""Mean images: ``.binaryproto`` files, a BlobProto each."""
+"""Mean images, and other blobs by themselves: ``.binaryproto`` files, a BlobProto each."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,9 +28,14 @@ def read_mean(path: Path) -> "NDArray[generic]":
     Raises:
         NetError: if the file is damaged, or holds no image.
     """
-    with reading(path, "a mean file"):
-        mean = stored_blob(Record(mapped(path), BlobProto.fields), f"{path}: the mean").read()
+    mean = read_blob(path, "a mean")
     return mean.reshape(_of_image(path, mean.shape))
+
+
+def read_blob(path: Path, what: str) -> "NDArray[generic]":
+    """The numbers of a file that holds ``what``: a view of it; raises ``NetError`` if it is damaged."""
+    with reading(path, f"{what} file"):
+        return stored_blob(Record(mapped(path), BlobProto.fields), f"{path}: {what}").read()
 
 
 def _of_image(path: Path, shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -93,18 +93,54 @@ def test_a_type_that_is_declared_later_is_read_as_any_other(tmp_path: Path) -> N
 
 # ---- names of other generations, from caffe.proto's V1LayerParameter
 V1_TYPES = {
-    "ACCURACY": 1, "CONCAT": 3, "CONVOLUTION": 4, "DATA": 5, "DROPOUT": 6, "EUCLIDEAN_LOSS": 7, "FLATTEN": 8,
-    "HDF5_DATA": 9, "IMAGE_DATA": 12, "INNER_PRODUCT": 14, "LRN": 15, "POOLING": 17, "RELU": 18, "SIGMOID": 19,
-    "SOFTMAX": 20, "SOFTMAX_LOSS": 21, "SPLIT": 22, "TANH": 23, "ELTWISE": 25, "POWER": 26, "MEMORY_DATA": 29,
-    "ARGMAX": 30, "DUMMY_DATA": 32, "SLICE": 33, "SILENCE": 36, "DECONVOLUTION": 39,
+    "ACCURACY": 1, "BNLL": 2, "CONCAT": 3, "CONVOLUTION": 4, "DATA": 5, "DROPOUT": 6, "EUCLIDEAN_LOSS": 7,
+    "FLATTEN": 8, "HDF5_DATA": 9, "HDF5_OUTPUT": 10, "IM2COL": 11, "IMAGE_DATA": 12, "INFOGAIN_LOSS": 13,
+    "INNER_PRODUCT": 14, "LRN": 15, "MULTINOMIAL_LOGISTIC_LOSS": 16, "POOLING": 17, "RELU": 18, "SIGMOID": 19,
+    "SOFTMAX": 20, "SOFTMAX_LOSS": 21, "SPLIT": 22, "TANH": 23, "WINDOW_DATA": 24, "ELTWISE": 25, "POWER": 26,
+    "SIGMOID_CROSS_ENTROPY_LOSS": 27, "HINGE_LOSS": 28, "MEMORY_DATA": 29, "ARGMAX": 30, "THRESHOLD": 31,
+    "DUMMY_DATA": 32, "SLICE": 33, "MVN": 34, "ABSVAL": 35, "SILENCE": 36, "CONTRASTIVE_LOSS": 37, "EXP": 38,
+    "DECONVOLUTION": 39,
 }  # fmt: skip
 V1_MESSAGES = {
     "concat_param": 9, "convolution_param": 10, "data_param": 11, "dropout_param": 12, "hdf5_data_param": 13,
-    "image_data_param": 15, "inner_product_param": 17, "lrn_param": 18, "pooling_param": 19, "power_param": 21,
-    "memory_data_param": 22, "argmax_param": 23, "eltwise_param": 24, "dummy_data_param": 26, "accuracy_param": 27,
-    "relu_param": 30, "slice_param": 31, "transform_param": 36, "tanh_param": 37, "sigmoid_param": 38,
-    "softmax_param": 39, "loss_param": 42,
+    "hdf5_output_param": 14, "image_data_param": 15, "infogain_loss_param": 16, "inner_product_param": 17,
+    "lrn_param": 18, "pooling_param": 19, "window_data_param": 20, "power_param": 21, "memory_data_param": 22,
+    "argmax_param": 23, "eltwise_param": 24, "threshold_param": 25, "dummy_data_param": 26, "accuracy_param": 27,
+    "hinge_loss_param": 29, "relu_param": 30, "slice_param": 31, "mvn_param": 34, "transform_param": 36,
+    "tanh_param": 37, "sigmoid_param": 38, "softmax_param": 39, "contrastive_loss_param": 40, "exp_param": 41,
+    "loss_param": 42,
 }  # fmt: skip
+V2_MESSAGES = {
+    "accuracy_param": 102, "argmax_param": 103, "concat_param": 104, "contrastive_loss_param": 105,
+    "convolution_param": 106, "data_param": 107, "dropout_param": 108, "dummy_data_param": 109, "eltwise_param": 110,
+    "exp_param": 111, "hdf5_data_param": 112, "hdf5_output_param": 113, "hinge_loss_param": 114,
+    "image_data_param": 115, "infogain_loss_param": 116, "inner_product_param": 117, "lrn_param": 118,
+    "memory_data_param": 119, "mvn_param": 120, "pooling_param": 121, "power_param": 122, "relu_param": 123,
+    "sigmoid_param": 124, "softmax_param": 125, "slice_param": 126, "tanh_param": 127, "threshold_param": 128,
+    "window_data_param": 129, "python_param": 130, "prelu_param": 131, "spp_param": 132, "reshape_param": 133,
+    "log_param": 134, "flatten_param": 135, "reduction_param": 136, "embed_param": 137, "tile_param": 138,
+    "batch_norm_param": 139, "elu_param": 140, "bias_param": 141, "scale_param": 142, "input_param": 143,
+    "crop_param": 144, "parameter_param": 145, "recurrent_param": 146, "swish_param": 147, "clip_param": 148,
+}  # fmt: skip
+V0_NAMES = {
+    "accuracy", "bnll", "concat", "conv", "data", "dropout", "euclidean_loss", "flatten", "hdf5_data", "hdf5_output",
+    "im2col", "images", "infogain_loss", "innerproduct", "lrn", "multinomial_logistic_loss", "pool", "relu", "sigmoid",
+    "softmax", "softmax_loss", "split", "tanh", "window_data",
+}  # fmt: skip
+"""Those that Caffe upgrades (upgrade_proto.cpp)."""
+BVLC = [kind for kind in catalogue.every_type() if kind.origin == "bvlc"]
+
+
+def test_all_of_caffes_own_types_are_there() -> None:
+    assert len(BVLC) == 61
+
+
+def test_messages_have_their_numbers_in_caffe_proto() -> None:
+    assert {kind.message: kind.number for kind in BVLC if kind.message} == V2_MESSAGES
+
+
+def test_v0_names_are_those_that_caffe_upgrades() -> None:
+    assert {kind.v0 for kind in BVLC if kind.v0} == V0_NAMES
 
 
 def test_v1_names_and_numbers_are_those_of_caffe_proto() -> None:

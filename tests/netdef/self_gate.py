@@ -25,19 +25,19 @@ if TYPE_CHECKING:
 
 
 class Steepness(Message):
-    """How steep a Swish is."""
+    """How steep a SelfGate is."""
 
     filler: Filler = param(1, default=Filler(value=1.0), doc="fills beta before training")
     channel_shared: bool = param(2, default=False, doc="one beta for all channels")
 
 
-class Swish(Layer, message="swish_param", in_place=True):
+class SelfGate(Layer, message="gate_param", in_place=True):
     """x / (1 + e^(-beta x)), with a learned beta for each channel (Ramachandran et al. 2017).
 
     bottom   (N, C, ...)
     top      the same shape
     weights  beta (C), or () with ``channel_shared``
-    example  layer "swish1" Swish { beta_param { channel_shared: true } }  # 1x8x5x5 -> 1x8x5x5
+    example  layer "gate1" SelfGate { beta_param { channel_shared: true } }  # 1x8x5x5 -> 1x8x5x5
     """
 
     scale: float = param(1, default=1.0, doc="times the top")
@@ -46,7 +46,7 @@ class Swish(Layer, message="swish_param", in_place=True):
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
         if len(bottoms[0]) < 2:
-            raise Refusal("N203", "Swish needs a channel axis behind the batch", at="bottom 0")
+            raise Refusal("N203", "SelfGate needs a channel axis behind the batch", at="bottom 0")
         return bottoms
 
     @override
@@ -55,12 +55,12 @@ class Swish(Layer, message="swish_param", in_place=True):
         return (Weight("beta", shape, self.beta.filler),)
 
 
-@pytorch_rule(Swish)
-def swish(layer: Swish, node: "Node", setting: "Setting") -> "Op":
+@pytorch_rule(SelfGate)
+def self_gate(layer: SelfGate, node: "Node", setting: "Setting") -> "Op":
     """The product, with beta along the channels."""
     from netdef.runtime.lowering.base import Op
 
-    class Swished(Op):
+    class SelfGateed(Op):
         """The module of one layer."""
 
         @override
@@ -68,11 +68,11 @@ def swish(layer: Swish, node: "Node", setting: "Setting") -> "Op":
             beta = self.stored("beta").reshape(-1, *(1,) * (bottom.dim() - 2))
             return (layer.scale * bottom * (beta * bottom).sigmoid(),)
 
-    return Swished(node)
+    return SelfGateed(node)
 
 
-@onnx_rule(Swish)
-def swish_in_onnx(layer: Swish, node: "Node", graph: "Graph") -> None:
+@onnx_rule(SelfGate)
+def self_gate_in_onnx(layer: SelfGate, node: "Node", graph: "Graph") -> None:
     """Mul, Sigmoid and Mul."""
     x, rank = node.bottoms[0].id, len(node.bottoms[0].shape)
     beta = graph.weight(0, (1,) if layer.beta.channel_shared else (*node.weights[0].weight.shape, *(1,) * (rank - 2)))
