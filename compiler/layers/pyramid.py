@@ -1,5 +1,7 @@
 """Pooling at several scales."""
 
+from typing import NamedTuple
+
 from netdef.compiler.layers.base import Layer
 from netdef.compiler.layers.checks import known_sizes, need_rank
 from netdef.compiler.layers.pooling import Pooling, Reduce
@@ -8,6 +10,13 @@ from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Engine
 from netdef.compiler.schema.message import Refusal, param
 from netdef.compiler.shape import Pair, Shape, Shapes, product, show
+
+
+class Level(NamedTuple):
+    """A level of a pyramid, and what it makes."""
+
+    pooling: Pooling
+    top: Shape
 
 
 class SPP(Layer, message="spp_param", number=132, makes=Makes.POOLED, keeps_positions=False, colour=Colour.RED):
@@ -25,10 +34,11 @@ class SPP(Layer, message="spp_param", number=132, makes=Makes.POOLED, keeps_posi
     pool: Reduce = param(2, default=Reduce.MAX, doc="how a window becomes one value")
     engine: Engine = param(6, default=Engine.DEFAULT, doc="Caffe's kernel; no meaning here")
 
-    def levels(self, bottom: Shape) -> tuple[Pooling, ...]:
-        """A pooling for each level."""
+    def levels(self, bottom: Shape) -> tuple[Level, ...]:
+        """A pooling for each level, and what it makes of a bottom."""
         h, w = known_sizes(*bottom[2:])
-        return tuple(self._level(2**level, h, w) for level in range(self._fitting(h, w)))
+        poolings = (self._level(2**level, h, w) for level in range(self._fitting(h, w)))
+        return tuple(Level(pooling, pooling.infer((bottom,), 1)[0]) for pooling in poolings)
 
     def _level(self, parts: int, *sizes: int) -> Pooling:
         kernel = tuple(-(-size // parts) for size in sizes)
@@ -48,7 +58,7 @@ class SPP(Layer, message="spp_param", number=132, makes=Makes.POOLED, keeps_posi
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
         need_rank(bottoms, 4, "SPP")
-        tops = [level.infer(bottoms, 1)[0] for level in self.levels(bottoms[0])]
+        tops = [level.top for level in self.levels(bottoms[0])]
         if len(tops) == 1:
             return (tops[0],)
         return ((bottoms[0][0], sum((product(top[1:]) for top in tops), start=0)),)

@@ -14,10 +14,10 @@ def spp(layer: SPP, node: Node, graph: Graph) -> None:
     bottom, top = node.bottoms[0], node.tops[0]
     levels = layer.levels(bottom.shape)
     if len(levels) == 1:
-        fixed_windows(levels[0], bottom, levels[0].infer((bottom.shape,), 1)[0], [top.id], graph)
+        fixed_windows(levels[0].pooling, bottom, levels[0].top, [top.id], graph)
         return
     rows = []
     for level in levels:
-        (pooled,) = fixed_windows(level, bottom, level.infer((bottom.shape,), 1)[0], [None], graph)
+        (pooled,) = fixed_windows(level.pooling, bottom, level.top, [None], graph)
         rows.append(graph.op("Flatten", pooled, axis=1))
     graph.op("Concat", *rows, into=top.id, axis=1)

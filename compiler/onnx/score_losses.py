@@ -3,6 +3,7 @@
 import numpy as np
 from onnx import TensorProto
 
+from netdef.compiler.infogain import infogain_matrix
 from netdef.compiler.layers.score_losses import (
     HingeLoss,
     InfogainLoss,
@@ -15,7 +16,7 @@ from netdef.compiler.net.net import Node
 from netdef.compiler.onnx.base import EXPORT
 from netdef.compiler.onnx.graph import Graph
 from netdef.compiler.onnx.softmax import mean_of_counted
-from netdef.compiler.weights.infogain import infogain_matrix
+from netdef.compiler.shape import known
 
 LEAST_PROBABILITY = 1e-20
 """What Caffe takes lesser ones to be (loss_layer.hpp)."""
@@ -81,7 +82,7 @@ def infogain_loss(layer: InfogainLoss, node: Node, graph: Graph) -> None:
     if len(node.bottoms) > 2:
         matrix = graph.reshape(node.bottoms[2].id, [*classes, -1])
     else:
-        matrix = graph.constant(infogain_matrix(node))
+        matrix = graph.constant(infogain_matrix(node, layer.source, known(scores.shape[axis])))
     weights = graph.op("Gather", matrix, places, axis=0)
     weighed = graph.op("Mul", weights, _logarithm(graph, rows))
     losses = graph.op("Neg", graph.op("ReduceSum", weighed, graph.constant([1], np.int64), keepdims=0))

@@ -15,7 +15,7 @@ def spp(layer: SPP, node: Node, setting: Setting) -> Op:
     refuse_chance(layer.pool)
 
     def levels(x: Tensor) -> Tensor:
-        tops = [over_windows(level, node)(x)[0] for level in layer.levels(tuple(x.shape))]
+        tops = [over_windows(level.pooling, node)(x)[0] for level in layer.levels(tuple(x.shape))]
         return tops[0] if len(tops) == 1 else torch.cat([top.flatten(1) for top in tops], 1)
 
     return Function(node, levels)

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from netdef.compiler.infogain import infogain_matrix
 from netdef.compiler.layers.score_losses import (
     HingeLoss,
     InfogainLoss,
@@ -14,7 +15,7 @@ from netdef.compiler.layers.score_losses import (
 from netdef.compiler.layers.softmax import Normalization
 from netdef.compiler.net.net import Node
 from netdef.compiler.override import override
-from netdef.compiler.weights.infogain import infogain_matrix
+from netdef.compiler.shape import known
 from netdef.runtime.lowering.base import Function, Op, Setting, lower, rank, wide, with_gradient_of
 
 LEAST_PROBABILITY = 1e-20
@@ -68,7 +69,10 @@ class _Infogain(Op):
         self.ignored = layer.ignored
         self.normalization = layer.normalization
         self.num_tops = len(node.tops)
-        own = torch.tensor(infogain_matrix(node), dtype=torch.float32) if len(node.bottoms) < 3 else None
+        own = None
+        if len(node.bottoms) < 3:
+            classes = known(node.bottoms[0].shape[self.axis])
+            own = torch.tensor(infogain_matrix(node, layer.source, classes), dtype=torch.float32)
         self.register_buffer("own", own, persistent=False)
 
     @override

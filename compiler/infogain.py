@@ -4,10 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netdef.compiler.data_files.look_up import found_file
-from netdef.compiler.layers.score_losses import InfogainLoss
 from netdef.compiler.net.net import Node
 from netdef.compiler.schema.message import Refusal
-from netdef.compiler.shape import known, show
+from netdef.compiler.shape import show
 from netdef.compiler.weights.formats.binaryproto import read_blob
 
 if TYPE_CHECKING:
@@ -15,20 +14,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def infogain_matrix(node: Node) -> "NDArray[generic]":
-    """The matrix (classes, classes) of a layer that no bottom gives one.
+def infogain_matrix(node: Node, source: str, classes: int) -> "NDArray[generic]":
+    """The matrix (classes, classes) of a layer that names its file, for no bottom gives one.
 
     Raises:
         Refusal: if the file is not there, or holds another number of values.
         NetError: if it is damaged.
     """
-    layer, scores = node.layer, node.bottoms[0].shape
-    assert isinstance(layer, InfogainLoss)
-    path = found_file(layer.source, Path(node.at.source.path).parent)
+    path = found_file(source, Path(node.at.source.path).parent)
     if path is None:
-        message, help = f"there is no file {layer.source}", "give the matrix as a third bottom, or its file's place"
+        message, help = f"there is no file {source}", "give the matrix as a third bottom, or its file's place"
         raise Refusal("N010", message, at="source", help=help)
-    classes = known(scores[layer.classes_axis(len(scores))])
     matrix = read_blob(path, "a matrix")
     if matrix.size != classes * classes:
         message = f"the matrix in {path} is {show(matrix.shape)}, and there are {classes} classes"
