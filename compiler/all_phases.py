@@ -10,7 +10,7 @@ from netdef.compiler.lints.comments import not_understood, revised
 from netdef.compiler.lints.levels import Setting
 from netdef.compiler.lints.lint import lints
 from netdef.compiler.lints.phases import differing_phases
-from netdef.compiler.load import Analysis, in_training, join_net, read_net
+from netdef.compiler.load import PLACEHOLDER, Analysis, in_training, join_net, read_net
 from netdef.compiler.net.filter import has_rules
 from netdef.compiler.request import NetRequest
 from netdef.compiler.schema.caffe import Phase
@@ -48,6 +48,7 @@ def analyse_phases(
     report.extend(_of_both(analyses))
     if read.tree is not None:
         report.extend(not_understood(read.tree.source))
+    report.merge(PLACEHOLDER)
     report.revise(lambda said: revised(said, levels))
     return AllPhases(analyses, report)
 

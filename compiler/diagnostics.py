@@ -5,7 +5,7 @@ A code is one letter and a number, whose hundreds say which room it comes from (
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from functools import lru_cache
 from itertools import islice
@@ -126,6 +126,19 @@ class Report:
         judged = {key: judge(each) for key, each in self._found.items()}
         self._found = {key: each for key, each in judged.items() if each is not None}
 
+    def merge(self, code: str) -> None:
+        """Make one of the mistakes of a code that say the same, with all their places."""
+        alike: dict[str, list[tuple[tuple[object, ...], Diagnostic]]] = {}
+        for key, each in self._found.items():
+            if each.code == code and all(label.text.startswith(_AGAIN) for label in each.secondary):
+                alike.setdefault(each.message, []).append((key, each))
+        for found in alike.values():
+            if len(found) > 1:
+                (first, stands), *others = sorted(found, key=lambda each: _place(each[1]))
+                self._found[first] = _merged([stands, *(each for _, each in others)])
+                for key, _ in others:
+                    del self._found[key]
+
     def has_many(self, code: str) -> bool:
         """Whether a code has come so often that nobody reads each one's help, which takes time to find."""
         return self._times[code] >= _MANY
@@ -158,6 +171,14 @@ def _and_more(first: Diagnostic) -> Diagnostic:
     return Diagnostic(first.code, message, label, severity=first.severity, subject=first.subject)
 
 
+def _merged(alike: Sequence[Diagnostic]) -> Diagnostic:
+    """One for several that say the same at other places; notes that only some have are left out."""
+    labels = [label for each in alike for label in (each.primary, *each.secondary) if label is not None]
+    primary, secondary = again(labels[0].span, [label.span for label in labels[1:]])
+    notes = tuple(note for note in alike[0].notes if all(note in each.notes for each in alike))
+    return alike[0]._replace(primary=primary, secondary=secondary, notes=notes, fix=None)
+
+
 def _place(diagnostic: Diagnostic) -> tuple[str, int, str]:
     if diagnostic.primary is None:
         return "", 0, diagnostic.code
@@ -165,6 +186,7 @@ def _place(diagnostic: Diagnostic) -> tuple[str, int, str]:
     return span.source.path, span.start, diagnostic.code
 
 
+_AGAIN = "and here"
 _MOST_PLACES = 5
 """As many of one mistake's places are shown beside the first."""
 
@@ -175,9 +197,9 @@ def again(first: Span, others: Iterable[Span]) -> tuple[Label, tuple[Label, ...]
     times = Counter(span[:3] for span in spans)
     places = [*{span[:3]: span for span in reversed(spans)}.values()][::-1]
     said = [f"({times[span[:3]]} times)" if times[span[:3]] > 1 else "" for span in places]
-    labels = [Label(span, f"and here {often}".strip()) for span, often in zip(places[1:], said[1:], strict=True)]
+    labels = [Label(span, f"{_AGAIN} {often}".strip()) for span, often in zip(places[1:], said[1:], strict=True)]
     if len(labels) > _MOST_PLACES:
-        more = f"and here, and at {counted(len(labels) - _MOST_PLACES, 'place')} more"
+        more = f"{_AGAIN}, and at {counted(len(labels) - _MOST_PLACES, 'place')} more"
         labels = [*labels[: _MOST_PLACES - 1], labels[_MOST_PLACES - 1]._replace(text=more)]
     return Label(places[0], said[0]), tuple(labels)
 

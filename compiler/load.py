@@ -35,6 +35,8 @@ from netdef.compiler.syntax.parser import parse
 from netdef.compiler.syntax.tree import DeclaredShapes, Expanded, Tree, Value
 from netdef.compiler.views.shown_net import ShownNet
 
+PLACEHOLDER = "N410"
+"""A word that a script was to replace, mostly at several places."""
 _FILE_NAME = r"\S+\.(net|prototxt|pt|txt)"
 """A text that is most likely a path; no net is so short."""
 
@@ -194,7 +196,8 @@ def in_training(tested: Analysis) -> Analysis:
 
 
 def _revise(report: Report) -> None:
-    """Make warnings as loud as comments of the file say."""
+    """Say of a placeholder once that it is one, and make warnings as loud as comments of the file say."""
+    report.merge(PLACEHOLDER)
     if report.warnings:
         from netdef.compiler.lints.comments import revised  # most nets have none
 

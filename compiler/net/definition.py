@@ -14,7 +14,7 @@ from netdef.compiler.layers import catalogue
 from netdef.compiler.layers.base import Layer
 from netdef.compiler.layers.inputs import Input
 from netdef.compiler.net.named_origin import no_such_origin
-from netdef.compiler.net.no_net import no_net
+from netdef.compiler.net.no_net import SOLVER, no_net
 from netdef.compiler.net.opaque import opaque_layer
 from netdef.compiler.schema.caffe import BlobShape, Expect, LayerFrame, NetFrame
 from netdef.compiler.schema.decode import Decoder, Places, Values
@@ -81,9 +81,11 @@ def define(expanded: Expanded, report: Report) -> Definition:
             rest.append(statement)
     if is_whole:
         _check_declarations(expanded, layers, report)
-        if not layers and not report.errors and (refused := no_net(expanded, rest)) is not None:
+    refused = None if layers else no_net(expanded, rest)
+    if refused is not None and (refused.code == SOLVER or (is_whole and not report.errors)):
+        if is_whole and not report.errors:
             report.add(refused)
-            return Definition(NetFrame(), (), {}, (), expanded.source.path, is_whole=False)
+        return Definition(NetFrame(), (), {}, (), expanded.source.path, is_whole=False)
     found = decoder.values(NetFrame.fields, rest, "a net")
     start = Span(expanded.source, 0, 0)
     expects = tuple(_expects(claims, decoder))

@@ -7,6 +7,7 @@ from netdef.compiler.net_in_solver import FIELDS as NETS_WITHIN
 from netdef.compiler.net_in_solver import name_of_net
 from netdef.compiler.syntax.tree import Expanded, Plain
 
+SOLVER = "N414"
 SOLVER_FIELDS = frozenset(
     ("net", "train_net", "test_net", "base_lr", "lr_policy", "max_iter", "solver_mode", "test_iter")
 )
@@ -22,7 +23,7 @@ def no_net(expanded: Expanded, rest: Sequence[Plain]) -> Diagnostic | None:
         help = f"a solver is given to training: netdef train --recipe {path}"
         if within := [name_of_net(path, each.name) for each in rest if each.name in NETS_WITHIN]:
             help = f"its nets: {', '.join(within)}"
-        return Diagnostic("N414", message, Label(solver.at), help=help)
+        return Diagnostic(SOLVER, message, Label(solver.at), help=help)
     if expanded.has_constructs or any(each.name == "input" for each in rest):
         return None
     help = 'a net has layers: layer { name: "data" type: "Input" ... }, or input "data" [1, 3, 224, 224]'

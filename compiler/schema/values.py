@@ -108,9 +108,9 @@ def _float(literal: Literal, param: Param) -> float:
     raise WrongValue("N402", f"takes a number, not a string: {_said(literal)}", "drop the quotes", fix)
 
 
-def _placeholder(needed: str, word: Word) -> WrongValue:
-    """A word where a number belongs; in prototxt, mostly one that a script was to replace."""
-    help = f"write the number, or bind the word above: let {word.value} = 1"
+def _placeholder(needed: str, word: Word, instead: str = "the number", example: str = "1") -> WrongValue:
+    """A word where a value belongs; in prototxt, mostly one that a script was to replace."""
+    help = f"write {instead}, or bind the word above: let {word.value} = {example}"
     return WrongValue("N410", f"takes {needed}, and {word.value} is a word that nothing binds", help)
 
 
@@ -131,6 +131,8 @@ def _boolean(literal: Literal, param: Param) -> bool:
 def _string(literal: Literal, param: Param) -> str:
     if isinstance(literal, Text):
         return literal.value
+    if isinstance(literal, Word) and literal.value.isupper() and "_" in literal.value:
+        raise _placeholder("a string", literal, "what it stands for, in quotes", '"..."')
     fix = _instead(literal, f'"{literal.at.text}"')
     raise WrongValue("N402", f"takes a string, and {_said(literal)} has no quotes", f'write "{_said(literal)}"', fix)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from netdef.compiler.diagnostics import Report
 from netdef.compiler.source import Source, Span
-from netdef.compiler.syntax import strays, token_errors
+from netdef.compiler.syntax import placeholders, strays, token_errors
 from netdef.compiler.syntax.braces import is_first_on_line
 from netdef.compiler.syntax.brackets import begin_of_statement, close_all, close_forgotten, open_bracket, read_bracket
 from netdef.compiler.syntax.literals import read_number
@@ -26,6 +26,7 @@ _TOKEN = re.compile(
     | (?P<merge> ^(?:<{7}|={7}|>{7}|\|{7})(?![<=>|])[^\n]*+ )
     | (?P<sign> \.\. | [=!<>]= | [:,;=?+\-*/%<>] )
     | (?P<unended> ["'][^\n]*+ )
+    | (?P<placeholder> \$\{[^{}\n]*\}\w*+ | \$\([^()\n]*\)\w*+ | \$\w++ | @\w++@\w*+ )
     | (?P<curly> [\u2018-\u201F\u00AB\u00BB][^"'\n\u2018-\u201F\u00AB\u00BB]*+[\u2018-\u201F\u00AB\u00BB] )
     """,
     re.VERBOSE | re.ASCII | re.MULTILINE,
@@ -53,6 +54,8 @@ def scan(source: Source, report: Report, start: int = 0, end: int | None = None)
             if walk.is_to_be_checked:
                 walk.check_size()
     close_all(walk)
+    strays.say_foreign(walk)
+    placeholders.say_all(walk)
     return walk.tokens
 
 
@@ -96,8 +99,15 @@ def _read_string(scan: Scan, text: str, at: Span) -> None:
     scan.add("STRING", text[1:-1], at)
 
 
+def _read_bracket(scan: Scan, sign: str, at: Span) -> None:
+    if sign != "{" or not placeholders.begins(scan, at):
+        read_bracket(scan, sign, at)
+
+
 def _read_sign(scan: Scan, sign: str, at: Span) -> None:
     kind = SIGNS[sign]
+    if sign in "<%" and placeholders.begins(scan, at):
+        return
     if kind == "LESSTHAN" and _begins_a_message(scan):
         open_bracket(scan, "<", at)
     elif kind == "MORETHAN" and scan.openers and scan.openers[-1].sign == "<":
@@ -134,12 +144,13 @@ _READERS: Mapping[str, Callable[[Scan, str, Span], None]] = {
     "word": _read_word,
     "number": _read_number,
     "string": _read_string,
-    "bracket": read_bracket,
     "sign": _read_sign,
     "foreign": strays.read_foreign,
     "merge": strays.read_merge_marker,
     "path": strays.read_path,
     "unended": strays.read_unended_string,
     "curly": strays.read_curly_string,
+    "placeholder": placeholders.read_placeholder,
+    "bracket": _read_bracket,
 }
 """The reader of each kind of token, by its name in the regular expression."""

@@ -13,6 +13,7 @@ LARGEST = 64 * 2**20
 """Bytes; thirty times the largest definition that anybody published."""
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_FETCH = "fetch the file itself: on GitHub, by its button Raw"
 _LFS = b"version https://git-lfs.github.com/spec/"
 
 
@@ -36,6 +37,7 @@ def source_of(name: str, data: bytes, report: Report) -> Source | None:
         (b"\0" in data, "N004", f"{name} is no text: it has zero bytes", _help_for(name)),
         (_is_junk(data), "N004", f"{name} is no text: it has control characters", _help_for(name)),
         (name.endswith(".onnx"), "N004", f"{name} is an ONNX model, not a net", _help_for(name)),
+        (_is_page(data), "N004", f"{name} is a page of the web, not the file that it shows", _FETCH),
         (data.startswith(_LFS), "N004", f"{name} is only Git LFS's pointer to the file", "fetch it: git lfs pull"),
     ):
         if is_so:
@@ -64,6 +66,12 @@ def _help_to_find(path: Path) -> str:
     except OSError:  # a folder that may be entered and not be listed
         near = None
     return f'did you mean "{path.with_name(near)}"?' if near else "is the path relative to another folder?"
+
+
+def _is_page(data: bytes) -> bool:
+    """Whether somebody saved HTML, or the answer of a server that has no such file."""
+    begin = data[:200].lstrip().lower()
+    return begin.startswith((b"<!doctype html", b"<html", b"404: not found"))
 
 
 def _is_junk(data: bytes) -> bool:

@@ -7,6 +7,8 @@ from netdef.compiler.source import Source
 from netdef.compiler.syntax.reading import Reading, read
 from netdef.compiler.syntax.tree import Tree
 
+_KNOWN = frozenset({"N109", "N126"})
+"""What nobody can mistake for anything else: git's markers, placeholders."""
 _TOO_MANY = frozenset({"N101", "N102"})
 
 
@@ -34,5 +36,7 @@ def _is_sure(mistake: Diagnostic) -> bool:
 
     Of a sign too many there is: it may stand in the place of what the text lacks.
     """
+    if mistake.code in _KNOWN:
+        return True
     is_safe = mistake.fix is not None and mistake.fix.applicability is Applicability.SAFE
     return is_safe and mistake.code not in _TOO_MANY

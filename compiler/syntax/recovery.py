@@ -13,6 +13,8 @@ _MOST_MISTAKES = 100
 _LITERALS = frozenset({"NUMBER", "STRING", "BROKEN", "MINUS", "PLUS"})
 _VALUES = _LITERALS | {"NAME", "LSQB", "LPAR", "NOT"}
 _ENDS_OF_A_VALUE = frozenset({"FIELDS", "NUMBER", "STRING", "NAME", "RPAR", "RSQB", "BROKEN"})
+_MOST_STRAY = 2
+"""Letters right behind a brace that are taken for a slip of the hand."""
 _SEPARATORS = frozenset({"COMMA", "SEMICOLON"})
 _COMPARISONS = frozenset({"COMPARE", "LESSTHAN", "MORETHAN"})
 _CONDITIONS = _COMPARISONS | {"AND", "OR", "NOT", "QMARK"}
@@ -79,6 +81,7 @@ class _Mistake(ParserState):
             self._if_without_if,
             self._if_without_block,
             self._if_separator_inside,
+            self._if_stray_letter,
             self._if_after_a_word,
             self._if_equals_in_a_call,
             self._if_without_value,
@@ -171,6 +174,16 @@ class _Mistake(ParserState):
         expected = self._expected()
         self.reader.next = self.index + 1
         return syntax_errors.separator_too_many(self.bad.at, expected, self.bad.at)
+
+    def _if_stray_letter(self) -> Diagnostic | None:
+        """``}z``."""
+        word, brace = self.before, self.token(self.index - 2)
+        is_behind = word.type == "NAME" and brace.type == "RBRACE" and brace.at.end == word.at.start
+        if not is_behind or len(word.value) > _MOST_STRAY or self.bad.type in _LITERALS | {"EQUAL"}:
+            return None
+        self.parser.pop()
+        self.reader.next = self.index
+        return syntax_errors.stray_letter(word.at)
 
     def _if_after_a_word(self) -> Diagnostic | None:
         word, bad = self.before, self.bad

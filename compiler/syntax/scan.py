@@ -56,6 +56,8 @@ class Scan:
         self.num_fields = 0  # in FIELDS
         self.else_ifs = 0  # since the `if` that began them
         self.in_conflict = False  # after git's <<<<<<<
+        self.placeholders: dict[str, list[Span]] = {}  # by what stands there
+        self.foreign: list[Span] = []  # comments of other languages
         self.is_doubtful = False  # something before this was reported and left out
         self.is_to_be_checked = self.may_be_too_long = end - start > MOST_PIECES  # no piece is without a character
 

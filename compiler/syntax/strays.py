@@ -41,8 +41,14 @@ def read_path(scan: Scan, text: str, at: Span) -> None:
 
 def read_foreign(scan: Scan, text: str, at: Span) -> None:
     """A comment of C++."""
-    scan.say(token_errors.foreign_comment(at))
+    scan.foreign.append(at)
     scan.is_doubtful = True
+
+
+def say_foreign(scan: Scan) -> None:
+    """Report the comments of C++, as one mistake: who makes it once makes it again."""
+    if scan.foreign:
+        scan.say(token_errors.foreign_comments(scan.foreign))
 
 
 def read_merge_marker(scan: Scan, text: str, at: Span) -> None:

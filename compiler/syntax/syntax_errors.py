@@ -59,6 +59,12 @@ def stray_word(at: Span, meant: str | None = None) -> Diagnostic:
     )
 
 
+def stray_letter(at: Span) -> Diagnostic:
+    """A letter that a slip of the hand left behind a brace."""
+    message = f"a stray `{at.text}` behind a brace"
+    return Diagnostic("N110", message, Label(at), help="delete it", fix=delete(at, _SAFE))
+
+
 def several_values(name: Span, values: Span, extra: Span) -> Diagnostic:
     """More than one value after a field's name."""
     listed = ", ".join(re.split(r"[ \t]*,[ \t]*|[ \t]+", values.text))

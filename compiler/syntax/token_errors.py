@@ -1,8 +1,9 @@
 """What can be wrong before a text is parsed, in its characters and brackets: the wording, and fixes."""
 
 import re
+from collections.abc import Iterable, Sequence
 
-from netdef.compiler.diagnostics import Diagnostic, Label
+from netdef.compiler.diagnostics import Diagnostic, Label, again
 from netdef.compiler.fixes import Applicability, Fix, delete, insert_after, insert_before, replace
 from netdef.compiler.source import Span
 
@@ -192,16 +193,32 @@ def curly_quotes(at: Span) -> Diagnostic:
     )
 
 
-def foreign_comment(at: Span) -> Diagnostic:
-    """A comment of another language."""
-    mark = at.text[:2]
+def foreign_comments(places: Sequence[Span]) -> Diagnostic:
+    """Comments of another language."""
+    mark = places[0].text[:2]
+    primary, others = again(*_first_of(Span(at.source, at.start, at.start + 2) for at in places))
+    fixes = [_as_comment(at) for at in places]
+    edits = tuple(edit for fix in fixes if fix is not None for edit in fix.edits)
     return Diagnostic(
         "N108",
         f"`{mark}` does not begin a comment here",
-        Label(Span(at.source, at.start, at.start + 2)),
+        primary,
+        others,
         help="a comment begins with # and ends with its line",
-        fix=_as_comment(at),
+        fix=Fix(edits, _SAFE) if all(fix is not None for fix in fixes) else None,
     )
+
+
+def placeholder(places: Sequence[Span]) -> Diagnostic:
+    """What a script was to replace, at each of its places."""
+    primary, others = again(places[0], places[1:])
+    help = "a script was to put a value there: write it, or run the script that this file is a template of"
+    return Diagnostic("N126", f"the placeholder {quote(places[0])} was never filled in", primary, others, help=help)
+
+
+def _first_of(spans: Iterable[Span]) -> tuple[Span, list[Span]]:
+    first, *others = spans
+    return first, others
 
 
 def _as_comment(at: Span) -> Fix | None:

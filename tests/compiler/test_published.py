@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import netdef
+from netdef.cli import main
 from netdef.compiler.all_phases import analyse_phases
 from netdef.compiler.fix_files import fix_files
 from netdef.compiler.render.text import render
@@ -447,3 +448,46 @@ def test_an_onnx_model_is_no_net(tmp_path: Path) -> None:
     path.write_bytes(b"\x08\x08pytorch")
     (said,) = analyse_phases(NetRequest(file=str(path))).report
     assert "an ONNX model is what export writes" in (said.help or "")
+
+
+UNPARSABLE = {
+    "merge conflict": ("%(head)s<<<<<<< HEAD\n%(layer)s=======\n%(layer)s>>>>>>> theirs\n", "N109", False),
+    "stray letter": ("%(head)s%(layer)sz\n%(next)s", "N110", True),
+    "two values": ("%(head)s%(two)s", "N111", False),
+    "comments of C++": ("// one\n%(head)s// two\n%(layer)s/* three */\n", "N108", True),
+    "file name": ("VGG_19_train_val.prototxt\n%(head)s%(layer)s", "N110", True),
+    "no name before a brace": ("%(head)s%(layer)s{ name: 'x' type: 'ReLU' bottom: 'a' top: 'x' }\n", "N115", False),
+    "two values in a solver": ("net: 'a.prototxt'\nbase_lr: 0.1\ndevice_id: 0,1\n", "N111", False),
+    "merge conflict in a solver": (
+        "base_lr: 1\n<<<<<<< HEAD\nmax_iter: 1\n=======\nmax_iter: 2\n>>>>>>> x\n",
+        "N109",
+        False,
+    ),
+    "page of the web": ("\n<!DOCTYPE html>\n<html><body class='x'>layer { }</body></html>\n", "N004", False),
+    "answer of a server": ("404: Not Found", "N004", False),
+}
+"""Texts of kinds that people published and nobody can parse; what is said of them, and whether it is safe to mend."""
+
+
+@pytest.mark.parametrize("kind", UNPARSABLE)
+def test_a_text_that_nobody_can_parse_has_one_cause(
+    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text, code, is_safe = UNPARSABLE[kind]
+    layer = 'layer { name: "a" type: "Power" bottom: "data" top: "a" %s}'
+    path = tmp_path / "net.prototxt"
+    path.write_text(
+        text
+        % {
+            "head": 'input: "data" input_shape { dim: 1 dim: 3 }\n',
+            "layer": layer % "" + ("" if kind == "stray letter" else "\n"),
+            "next": 'layer { name: "b" type: "Power" bottom: "a" top: "b" }\n',
+            "two": layer % "power_param { power: 0,1 } ",
+        }
+        if "%" in text
+        else text
+    )
+    assert main(["check", "--format", "concise", str(path)]) == 1
+    (line,) = capsys.readouterr().out.splitlines()
+    assert f"error[{code}]" in line
+    assert main(["check", "--fix", "--format", "concise", str(path)]) == (0 if is_safe else 1)

@@ -213,7 +213,7 @@ BROKEN = {
     "HolmesShuan__ResNet-18-Caffemodel-on-ImageNet/solver.prototxt": "15:14: error[N111]: more than one value"
     " for `device_id`",
     "MasazI__crfasrnn-training/TVG_CRFRNN_COCO_VOC.prototxt": "86:1: error[N108]: `//` does not begin a comment here",
-    "Nortinwell__VGG-depthwise-SSD/VGG_reduce_300.prototxt": "170:2: error[N110]: `z` stands alone",
+    "Nortinwell__VGG-depthwise-SSD/VGG_reduce_300.prototxt": "170:2: error[N110]: a stray `z` behind a brace",
     "mqingkui__vgg-prototxt/VGG_19_layers_train_val.prototxt": "1:1: error[N110]: the file name"
     " `VGG_ILSVRC_19_layers_train_val...` stands alone on a line",
 }

@@ -274,7 +274,7 @@ def corpus(shared: Path) -> list[Path]:
 REFUSED = {
     "N109": "ALISCIFP__bvlc_alexnet_VReLU/solver.prototxt",  # a merge conflict
     "N111": "HolmesShuan__ResNet-18-Caffemodel-on-ImageNet/solver.prototxt",  # device_id: 0,1
-    "N402": "feiranwang__survival/solver_back.prototxt",  # net: TRAIN_TEST_PROTOTXT
+    "N410": "feiranwang__survival/solver_back.prototxt",  # net: TRAIN_TEST_PROTOTXT
 }
 
 
