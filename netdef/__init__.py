@@ -3,6 +3,7 @@
     load            a file to a checked net: its layers, shapes, weights and costs
     analyse         a text as far as it can be known: tree, net and what is wrong; it never raises
     load_layers     layer types of your own, from a Python file (see netdef.layer_types)
+    diff            what differs between two nets, and which weights still load
     dense           the same net for images of any size, its InnerProducts as convolutions
     read_weights    weights by layer, from a .caffemodel and other formats
     write_weights   weights into a file, by its suffix
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from netdef.compiler.onnx import onnx_model as onnx_model
     from netdef.compiler.own_types import load_layers as load_layers
     from netdef.compiler.passes.dense import dense as dense
+    from netdef.compiler.views.diff import diff as diff
     from netdef.compiler.views.shown_net import ShownNet as Net
     from netdef.compiler.weights.formats.files import read_weights as read_weights
     from netdef.compiler.weights.formats.files import write_weights as write_weights
@@ -56,6 +58,7 @@ _HOMES = {
     "NetError": "netdef.compiler.net_error:NetError",
     "analyse": "netdef.compiler.load:analyse",
     "dense": "netdef.compiler.passes.dense:dense",
+    "diff": "netdef.compiler.views.diff:diff",
     "evaluate": "netdef.evaluation:evaluate",
     "export": "netdef.exporting:export",
     "load": "netdef.compiler.load:load",
@@ -90,6 +93,7 @@ __all__ = [
     "NetError",
     "analyse",
     "dense",
+    "diff",
     "evaluate",
     "export",
     "load",

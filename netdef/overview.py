@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 GROUPS = {
     "begin": ("new", "layers", "explain"),
-    "look at a net": ("check", "summary", "draw"),
+    "look at a net": ("check", "summary", "draw", "diff"),
     "write it anew": ("fmt", "expand", "upgrade"),
     "train it, and see how good it is": ("train", "plot", "evaluate", "predict", "time", "pack"),
     "take it elsewhere": ("export", "verify", "features", "svm"),

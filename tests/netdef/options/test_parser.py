@@ -16,7 +16,7 @@ Captured = pytest.CaptureFixture[str]
     ("words", "said"),
     [
         (["sumary", "a.net"], "netdef: error: there is no command sumary; did you mean summary?"),
-        (["frobnicate"], "netdef: error: there is no command frobnicate; there are check, draw,"),
+        (["frobnicate"], "netdef: error: there is no command frobnicate; there are check, diff,"),
         (["summary", "a.net", "--blok"], "netdef summary: error: there is no --blok; did you mean --blocks?"),
         (["train", "a.net", "--epoch=3", "--devies", "2"], "there is no --devies; did you mean --devices?"),
         (["summary", "a.net", "--frobnicate"], "netdef summary: error: there is no --frobnicate\n"),
@@ -50,7 +50,7 @@ def test_help_teaches(command: str, capsys: Captured, monkeypatch: pytest.Monkey
     for line, what in examples:
         assert f"  {line}" in text
         assert what
-        words = shlex.split(re.split(r"[|>]", line.removeprefix("cat net.net | "))[0])
+        words = shlex.split(re.split(r"[|<>]", line.removeprefix("cat net.net | "))[0])
         assert words[:2] == ["netdef", command]
         cli.parse(words[1:])
 
