@@ -2,11 +2,13 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
+OPENCV4 := .venv-opencv4
 
-.PHONY: help demo test lint bench growth sweep
+.PHONY: help demo test test-opencv4 lint bench growth sweep
 help:
 	@echo "make demo    install, look at VGG-16, learn handwritten digits, export and verify ONNX"
 	@echo "make test    install and run the tests"
+	@echo "make test-opencv4    read what expand prints with OpenCV 4, in an environment of its own"
 	@echo "make lint    ruff and mypy"
 	@echo "make bench   the benchmarks: summary, parsing, export, forward, dense, training, data"
 	@echo "make growth  how time and memory grow with a text, up to a million of each kind (long)"
@@ -25,6 +27,13 @@ $(VENV)/dev: pyproject.toml
 	$(BIN)/pip install --disable-pip-version-check -e '.[dev]'
 	touch $@
 
+# OpenCV 5, which the tests of ONNX need, reads Caffe's files no more.
+$(OPENCV4)/ready:
+	@echo "installing OpenCV 4 into $(OPENCV4)"
+	$(PYTHON) -m venv $(OPENCV4)
+	$(OPENCV4)/bin/pip install --disable-pip-version-check 'opencv-python-headless>=4.14,<5'
+	touch $@
+
 demo: $(VENV)/demo
 	$(BIN)/netdef summary nets/vgg16.net
 	rm -rf runs/demo
@@ -33,6 +42,11 @@ demo: $(VENV)/demo
 
 test: $(VENV)/dev
 	$(BIN)/pytest
+
+test-opencv4: $(VENV)/dev $(OPENCV4)/ready
+	rm -rf runs/opencv4
+	$(BIN)/python -m tests.opencv4.write runs/opencv4
+	$(OPENCV4)/bin/python tests/opencv4/compare.py runs/opencv4
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check .
