@@ -134,20 +134,30 @@ def made_from(net: Net, blob: str) -> MadeFrom:
     return MadeFrom(frozenset(fed), is_data)
 
 
-def classes_fed(net: Net, shapes: Mapping[str, Shape]) -> dict[str, int]:
-    """How many classes there are for the labels that each input holds, or that are made of it: cut by a Slice, say.
+def whole_numbers_fed(net: Net, shapes: Mapping[str, Shape]) -> dict[str, int]:
+    """How many whole numbers from 0 on there are for what each input holds, if it holds some: classes, for labels.
 
-    ``shapes`` are those of the net's blobs by id, its own or others.
+    An input counts that holds them, or of which they are made: cut by a Slice, say. ``shapes`` are those of the net's
+    blobs by id, its own or others.
     """
     found: dict[str, int] = {}
-    for node in _labelled(net):
-        assert node.labels is not None
-        assert node.scores is not None
-        num = max(known(shapes[node.scores.id][node.layer.classes_axis(len(node.scores.shape))]), 1)
-        made = made_from(net, node.labels.id)
+    for blob, num in _whole_numbers(net, shapes):
+        made = made_from(net, blob)
         for fed in made.fed if made.is_data else ():
             found[fed] = min(found.get(fed, num), num)
     return found
+
+
+def _whole_numbers(net: Net, shapes: Mapping[str, Shape]) -> Iterator[tuple[str, int]]:
+    """The blobs, by id, in which layers read whole numbers, and how many there are, at least 1."""
+    for node in _labelled(net):
+        assert node.labels is not None
+        assert node.scores is not None
+        yield node.labels.id, max(known(shapes[node.scores.id][node.layer.classes_axis(len(node.scores.shape))]), 1)
+    for node in net.nodes:
+        if node.bottoms:
+            bottoms = tuple(shapes[bottom.id] for bottom in node.bottoms)
+            yield from ((node.bottoms[at].id, max(known(n), 1)) for at, n in node.layer.numbers(bottoms).items())
 
 
 def _is_one_each(net: Net, labels: str) -> bool:

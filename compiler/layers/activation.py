@@ -1,7 +1,7 @@
 """Functions of one value."""
 
 from collections.abc import Iterator
-from math import log
+from math import isnan, log
 
 from netdef.compiler.layers.base import Layer, Weight
 from netdef.compiler.layers.checks import known_sizes
@@ -123,6 +123,12 @@ class Clip(Layer, message="clip_param", number=148, in_place=True):
 
     min: float = param(1, doc="the least value")
     max: float = param(2, doc="the greatest value")
+
+    @override
+    def problems(self) -> Iterator[Refusal]:
+        for name, limit in (("min", self.min), ("max", self.max)):
+            if isnan(limit):
+                yield Refusal("N202", "nan is no limit", at=name, help="use inf or -inf for none")
 
 
 class _OfBase(Layer):

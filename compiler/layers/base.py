@@ -260,6 +260,10 @@ class Layer(Message):
         """Whether its weight may be read as a convolution's, as its parameters stand."""
         return self.kernel_weight
 
+    def numbers(self, bottoms: Shapes) -> Mapping[int, Dim]:
+        """Bottoms beside the labels that hold whole numbers from 0, by place, and how many numbers there are."""
+        return {}
+
     def as_convolution(self, bottom: Shape) -> "Layer":
         """Of a type that ``flattens``, the convolution of the same numbers; raises ``Refusal`` where there is none."""
         raise NotImplementedError(f"{self.type_name} does not flatten")

@@ -1,11 +1,14 @@
 """Numbers of things to what is learned of each."""
 
+from collections.abc import Mapping
+
 from netdef.compiler.layers.base import Layer, Weight
 from netdef.compiler.layers.roles import Colour
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Filler
 from netdef.compiler.schema.message import param
 from netdef.compiler.shape import Shapes
+from netdef.compiler.size import Dim
 
 
 class Embed(Layer, message="embed_param", number=137, keeps_positions=False, colour=Colour.VIOLET):
@@ -28,6 +31,10 @@ class Embed(Layer, message="embed_param", number=137, keeps_positions=False, col
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
         return ((*bottoms[0], self.num_output),)
+
+    @override
+    def numbers(self, bottoms: Shapes) -> Mapping[int, Dim]:
+        return {0: self.input_dim}
 
     @override
     def weights(self, bottoms: Shapes) -> tuple[Weight, ...]:

@@ -7,7 +7,18 @@ from difflib import get_close_matches
 from netdef.compiler.layers.base import Layer
 from netdef.compiler.schema.message import Param
 
-HOOKS = ("problems", "infer", "doubts", "lints", "weights", "macs", "window", "classes_axis", "as_convolution")
+HOOKS = (
+    "problems",
+    "infer",
+    "doubts",
+    "lints",
+    "weights",
+    "macs",
+    "window",
+    "classes_axis",
+    "numbers",
+    "as_convolution",
+)
 """What a type may override with a method of its own."""
 
 

@@ -1,5 +1,7 @@
 """Losses that compare blobs."""
 
+from collections.abc import Mapping
+
 from netdef.compiler.compare_sizes import Comparison, compare
 from netdef.compiler.layers.base import Divisor, Layer
 from netdef.compiler.layers.checks import other_shape
@@ -7,6 +9,7 @@ from netdef.compiler.layers.roles import V1, Colour, Makes
 from netdef.compiler.override import override
 from netdef.compiler.schema.message import Refusal, param
 from netdef.compiler.shape import Shapes, differ, product, show
+from netdef.compiler.size import Dim
 
 
 class EuclideanLoss(
@@ -77,6 +80,10 @@ class ContrastiveLoss(
             message = f"there is one number for each of {first[0]} pairs, and not {show(alike)}"
             raise Refusal("N206", message, at="bottom 2")
         return ((),)
+
+    @override
+    def numbers(self, bottoms: Shapes) -> Mapping[int, Dim]:
+        return {2: 2}
 
     @property
     @override

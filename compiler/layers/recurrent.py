@@ -5,7 +5,7 @@ sequence begins, and 1 where it goes on: what is remembered is multiplied by it.
 a pass is what it begins the next pass with, unless ``expose_hidden`` makes that a matter of bottoms and tops.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from netdef.compiler.counted import counted
@@ -85,6 +85,10 @@ class _Recurrent(
             help = "expose_hidden: true makes tops of what is remembered" if num_tops > 1 else "name them all"
             need = counted(1 + self.exposed, "top")
             raise Refusal("N503", f"{self.type_name} makes {need} here, and has {num_tops}", at="top", help=help)
+
+    @override
+    def numbers(self, bottoms: Shapes) -> Mapping[int, Dim]:
+        return {1: 2}
 
     @override
     def weights(self, bottoms: Shapes) -> tuple[Weight, ...]:
@@ -176,3 +180,7 @@ class LSTMUnit(Layer, bottoms=3, tops=2, keeps_positions=False, colour=Colour.VI
             message = f"there is one mark for each stream, {show((1, cell[1]))}, and not {show(cont)}"
             raise Refusal("N206", message, at="bottom 2")
         return cell, cell
+
+    @override
+    def numbers(self, bottoms: Shapes) -> Mapping[int, Dim]:
+        return {2: 2}

@@ -1,5 +1,7 @@
 """Which samples or positions of a blob go on, and how often."""
 
+from collections.abc import Mapping
+
 from netdef.compiler.compare_sizes import is_below
 from netdef.compiler.counted import counted
 from netdef.compiler.layers.base import Arity, Layer
@@ -8,7 +10,7 @@ from netdef.compiler.layers.roles import Colour
 from netdef.compiler.override import override
 from netdef.compiler.schema.message import Refusal, param
 from netdef.compiler.shape import Shape, Shapes, differ, show, show_size
-from netdef.compiler.size import symbol
+from netdef.compiler.size import Dim, symbol
 
 
 class Crop(Layer, message="crop_param", number=144, bottoms=2, colour=Colour.PINK):
@@ -69,6 +71,10 @@ class BatchReindex(Layer, bottoms=2, keeps_positions=True):
             raise Refusal("N203", message, at="bottom 1", help="a Reshape or Flatten can make one axis of them")
         return ((*names, *samples[1:]),)
 
+    @override
+    def numbers(self, bottoms: Shapes) -> Mapping[int, Dim]:
+        return {1: bottoms[0][0]}
+
 
 class Filter(Layer, bottoms=Arity(2, None), tops=Arity(1, None)):
     """The samples for which the last bottom is not 0: only a run knows how many.
@@ -101,6 +107,10 @@ class Filter(Layer, bottoms=Arity(2, None), tops=Arity(1, None)):
                 message = "the selector has a number for each sample, and the batches differ"
                 raise Refusal("N206", message, at=f"bottom {index}")
         return tuple((symbol("K"), *blob[1:]) for blob in blobs)
+
+    @override
+    def numbers(self, bottoms: Shapes) -> Mapping[int, Dim]:
+        return {len(bottoms) - 1: 2}
 
 
 class Tile(Layer, message="tile_param", number=138, keeps_positions=False):

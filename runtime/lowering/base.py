@@ -148,6 +148,22 @@ def rank(node: Node, bottom: int = 0) -> int:
     return len(node.bottoms[bottom].shape)
 
 
+def places(numbers: Tensor, num: int, node: Node, bottom: int) -> Tensor:
+    """What a bottom holds as places among ``num``, from 0.
+
+    Raises:
+        NetError: if one is none of them. On a GPU nothing is looked at beforehand: the run would have to wait.
+    """
+    found = numbers.detach().long()
+    if found.device.type == "cpu" and found.numel() and not torch.compiler.is_compiling():
+        least, most = (int(end) for end in found.aminmax())
+        if least < 0 or most >= num:
+            wrong, blob = least if least < 0 else most, node.bottoms[bottom].name
+            message = f"{blob} holds the number {wrong}, and {node.name} takes those from 0 to {num - 1}"
+            raise NetError(Diagnostic("N1002", message, Label(node.at)))
+    return found
+
+
 def widened(dtype: torch.dtype) -> torch.dtype:
     """A format for positions, counts and long sums: bf16 has too few digits for them, and becomes float32."""
     return torch.promote_types(dtype, torch.float32)

@@ -6,7 +6,7 @@ from torch.nn import functional
 from netdef.compiler.layers.embedding import Embed
 from netdef.compiler.net.net import Node
 from netdef.compiler.override import override
-from netdef.runtime.lowering.base import Op, Setting, lower
+from netdef.runtime.lowering.base import Op, Setting, lower, places
 
 
 class _LookUp(Op):
@@ -14,7 +14,8 @@ class _LookUp(Op):
 
     @override
     def forward(self, numbers: Tensor) -> tuple[Tensor, ...]:
-        rows = functional.embedding(numbers.detach().long(), self.stored("weight"))
+        weight = self.stored("weight")
+        rows = functional.embedding(places(numbers, len(weight), self.node, 0), weight)
         bias = self.stored_or_none("bias")
         return (rows if bias is None else rows + bias,)
 

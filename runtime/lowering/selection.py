@@ -6,7 +6,7 @@ from torch import Tensor
 from netdef.compiler.layers.checks import find_axis
 from netdef.compiler.layers.selection import BatchReindex, Crop, Filter, Tile
 from netdef.compiler.net.net import Node
-from netdef.runtime.lowering.base import Function, Op, Setting, Tops, lower, rank
+from netdef.runtime.lowering.base import Function, Op, Setting, Tops, lower, places, rank
 
 
 @lower(Crop)
@@ -25,7 +25,7 @@ def crop(layer: Crop, node: Node, setting: Setting) -> Op:
 @lower(BatchReindex)
 def batch_reindex(layer: BatchReindex, node: Node, setting: Setting) -> Op:
     """Rows by number."""
-    return Function(node, lambda samples, names: samples.index_select(0, names.detach().long()))
+    return Function(node, lambda samples, names: samples.index_select(0, places(names, len(samples), node, 1)))
 
 
 @lower(Filter)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 
-from netdef.compiler.analysis.judged import classes_fed
+from netdef.compiler.analysis.judged import whole_numbers_fed
 from netdef.compiler.counted import counted
 from netdef.runtime.hardware.memory import peak_memory
 from netdef.runtime.progress import clock
@@ -131,15 +131,15 @@ def dry_run(job: Job, display: Display, *, has_data: bool = True) -> DryRun:
 
 
 def made_up(job: Job, num: int) -> dict[str, Tensor]:
-    """So many samples for the net's inputs: noise, and where labels are made from them, classes in turn."""
+    """So many samples for the net's inputs: noise, and where whole numbers are read, labels say, those in turn."""
     setup = job.setup
     device = setup.device
-    num_classes = classes_fed(setup.train_net, setup.train_net.shapes)
+    numbers = whole_numbers_fed(setup.train_net, setup.train_net.shapes)
     blobs = {}
     for blob in setup.feeding.blobs.values():
         sides = [side for side in setup.train_net.blobs[blob][1:] if isinstance(side, int)]
-        if blob in num_classes:
-            classes = torch.arange(num, device=device) % num_classes[blob]
+        if blob in numbers:
+            classes = torch.arange(num, device=device) % numbers[blob]
             blobs[blob] = classes.view(num, *[1] * len(sides)).expand(num, *sides)
         else:
             blobs[blob] = torch.randn(num, *sides, device=device)

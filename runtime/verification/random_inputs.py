@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from netdef.compiler.analysis.free_axes import shapes_of_values
-from netdef.compiler.analysis.judged import classes_fed
+from netdef.compiler.analysis.judged import whole_numbers_fed
 from netdef.compiler.layers.roles import Makes
 from netdef.compiler.memory import refuse_too_large
 from netdef.compiler.net.net import BlobVersion, Net
@@ -27,7 +27,7 @@ Arrays = Mapping[str, NDArray[np.float32]]
 def random_inputs(
     net: Net, shapes: Mapping[str, Shape], seed: int, contrast: float = 1.0
 ) -> dict[str, NDArray[np.float32]]:
-    """Numbers for a net's inputs: images about 0 at the net's scale, labels that are classes, and else noise.
+    """Numbers for a net's inputs: images about 0 at the net's scale, whole numbers where such are read, and else noise.
 
     Raises:
         NetError: where one doesn't fit this machine, or a layer can't have such a size.
@@ -37,17 +37,16 @@ def random_inputs(
     random = np.random.default_rng(seed)
     scale = contrast * (1.0 if net.preprocess is None else net.preprocess.scale)
     inferred = shapes_of_values(net, shapes, {"N": next((shape[0] for shape in shapes.values() if shape), 1)})
-    classes = classes_fed(net, inferred)
+    numbers = whole_numbers_fed(net, inferred)
     made: dict[str, NDArray[np.float32]] = {}
     for name, shape in shapes.items():
         size = [known(dim) for dim in shape]
-        if name in classes:
-            numbers = random.integers(0, classes[name], size).astype(np.float32)
+        if name in numbers:
+            made[name] = random.integers(0, numbers[name], size).astype(np.float32)
         elif len(shape) == 4:
-            numbers = ((random.integers(0, 256, size) - 127.5) * scale).astype(np.float32)
+            made[name] = ((random.integers(0, 256, size) - 127.5) * scale).astype(np.float32)
         else:
-            numbers = random.standard_normal(size, np.float32)
-        made[name] = numbers
+            made[name] = random.standard_normal(size, np.float32)
     return made
 
 

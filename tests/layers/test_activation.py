@@ -154,6 +154,7 @@ class TestActivation(Family):
         Refused("Exp to a base below 0", 'input "x" [3] layer "y" Exp { base: -2 }', "N202"),
         Refused("Log to base 0", 'input "x" [3] layer "y" Log { base: 0 }', "N202"),
         Refused("Log to base 1", 'input "x" [3] layer "y" Log { base: 1 }', "N202"),
+        Refused("Clip to what is no number", 'input "x" [3] layer "y" Clip { min: 0 max: nan }', "N202"),
         Refused("Clip without max", 'input "x" [3] layer "y" Clip { min: 0 }', "N408"),
     )
 

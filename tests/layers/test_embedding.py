@@ -1,8 +1,10 @@
 """Numbers of things to what is learned of each."""
 
 import numpy as np
+import pytest
 import torch
 
+import netdef
 from netdef.compiler.layers.embedding import Embed
 from netdef.runtime import lower
 from tests.layers.cases import Case, Family, Refused, caffe
@@ -49,3 +51,10 @@ def test_a_row_that_is_read_twice_learns_twice() -> None:
     assert bias.grad is not None
     assert weight.grad.tolist() == [[0, 0], [2, 2], [0, 0], [1, 1]]
     assert bias.grad.tolist() == [3, 3]
+
+
+@pytest.mark.parametrize("number", [-1, 4])
+def test_a_number_without_a_row_is_said(number: int) -> None:
+    net = lower(net_of('input "words" [3] layer "y" Embed { num_output: 2 input_dim: 4 }'))
+    with pytest.raises(netdef.NetError, match=f"words holds the number {number}, and y takes those from 0 to 3"):
+        net(words=torch.tensor([1.0, number, 3.0]))

@@ -1,8 +1,10 @@
 """Which samples or positions of a blob go on, and how often."""
 
 import numpy as np
+import pytest
 import torch
 
+import netdef
 from netdef.compiler.layers.selection import BatchReindex, Crop, Filter, Tile
 from netdef.compiler.size import symbol
 from netdef.runtime import lower
@@ -98,6 +100,12 @@ def test_what_is_left_out_and_what_comes_twice_get_their_gradients() -> None:
     torch.autograd.backward(found["kept"].sum() * 10 + found["chosen"].sum())
     assert x.grad is not None
     assert x.grad.tolist() == [[11], [0], [12]]
+
+
+def test_a_list_of_samples_that_are_not_there_is_said() -> None:
+    net = lower(net_of('input "x" [3, 1] input "list" [2] layer "y" BatchReindex { bottom: ["x", "list"] }'))
+    with pytest.raises(netdef.NetError, match="list holds the number 3, and y takes those from 0 to 2"):
+        net(x=torch.zeros(3, 1), list=torch.tensor([0.0, 3.0]))
 
 
 def test_layers_behind_a_filter_know_that_both_tops_have_one_batch() -> None:
