@@ -8,6 +8,9 @@ from netdef.compiler.onnx.graph import Graph
 
 @EXPORT.rule(Permute)
 def permute(layer: Permute, node: Node, graph: Graph) -> None:
-    """Transpose."""
-    bottom = node.bottoms[0]
-    graph.op("Transpose", bottom.id, into=node.tops[0].id, perm=layer.of(len(bottom.shape)))
+    """Transpose; a scalar has no axes to name."""
+    bottom, top = node.bottoms[0], node.tops[0].id
+    if bottom.shape:
+        graph.op("Transpose", bottom.id, into=top, perm=layer.of(len(bottom.shape)))
+    else:
+        graph.op("Identity", bottom.id, into=top)
