@@ -4,15 +4,12 @@ A type leaves these tables by being declared in a family: whoever asks here has 
 """
 
 _BY_FORK = {
-    "SSD": "AnnotatedData DetectionEvaluate DetectionOutput MultiBoxLoss",
     "Fast R-CNN": "RoIPooling",
     "MS-CNN": "BBoxLoss BoxGroupOutput",
-    "SegNet": "DenseImageData Unpooling UNPOOLING",
-    "DeepLab": "DenseCRF ImageSegData MatWrite SegAccuracy",
-    "CRF-RNN": "MultiStageMeanfield",
+    "SegNet": "Unpooling UNPOOLING",
+    "DeepLab": "DenseCRF MatWrite",
     "MobileNet": "ConvolutionDepthwise DepthwiseConvolution DepthwiseConv",
-    "MobileNet-YOLO": "HardSwish ReLU6 RegionLoss YoloData YoloDetectionOutput Yolov3 Yolov3DetectionOutput YoloSeg "
-    "UpsampleDarknet",
+    "MobileNet-YOLO": "HardSwish ReLU6 UpsampleDarknet",
     "SENet": "Axpy",
     "ShuffleNet": "ShuffleChannel",
     "NVIDIA": "DetectNetTransformation",
@@ -27,7 +24,6 @@ FORK = {name: fork for fork, names in _BY_FORK.items() for name in names.split()
 """Types of forks, and what such a fork is best known for."""
 
 _SHAPES = {
-    "DetectionOutput": '[1, 1, "K", 7]',
     "Python": '["R", 5]',
 }
 _IMAGE = "[1, 64, 28, 28]"

@@ -311,7 +311,7 @@ class ClipVideoData(
     @override
     def is_meant(cls, written: Written) -> bool:
         return (
-            "video_data_param" in written.fields
+            "image_data_param" not in written.fields
             and "new_length" in written.fields
             and not {"num_segments", "modality"} & written.fields
         )

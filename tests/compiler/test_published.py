@@ -184,7 +184,7 @@ def test_12_digits_stages_with_levels(published: Published) -> None:
         ("ReLU6", "it comes from a fork of Caffe (MobileNet-YOLO)"),
         ("DepthwiseConvolution", "it comes from a fork of Caffe (MobileNet)"),
         ("Unpooling", "it comes from a fork of Caffe (SegNet)"),
-        ("ImageSegData", "it comes from a fork of Caffe (DeepLab)"),
+        ("DenseCRF", "it comes from a fork of Caffe (DeepLab)"),
     ],
 )
 def test_55_fork_types(published: Published, kind: str, whose: str) -> None:
@@ -232,7 +232,7 @@ def test_44_python_layer(published: Published) -> None:
     assert [node.receptive_field for node in net.nodes if node.name in ("proposal", "pool5", "fc6")] == [None] * 3
 
 
-@pytest.mark.parametrize("kind", ["Python", "DenseImageData", "MyData"])
+@pytest.mark.parametrize("kind", ["Python", "PascalData", "MyData"])
 def test_a_layer_that_feeds_the_net_is_replaced_by_inputs(published: Published, kind: str) -> None:
     """As in the files of FCN and SegNet; what makes the shapes of rois, or holds weights, is told what it is."""
     feeds = f'layer {{ name: "data" type: "{kind}" top: "data" top: "label" }}\n'

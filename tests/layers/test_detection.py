@@ -1,0 +1,77 @@
+"""SSD's boxes: what is detected, how good that is, and the loss that trains for it."""
+
+from typing import Any
+
+from netdef.compiler.layers.detection import CodeType, DetectionEvaluate, DetectionOutput, MultiBoxLoss, Suppression
+from netdef.compiler.size import symbol
+from tests.layers.cases import SHAPES_ALONE, Case, Family, Refused, fork
+
+NET = 'input "l" [2, 8] input "c" [2, 6] input "p" [1, 2, 8] input "t" [1, 1, 5, 8]'
+DETECT, TRAIN = 'bottom: ["l", "c", "p"]', 'bottom: ["l", "c", "p", "t"]'
+EVALUATED = (
+    'input "d" [1, 1, 4, {}] input "t" [1, 1, 2, 8] layer "y" DetectionEvaluate {{ num_classes: 3 bottom: ["d", "t"] }}'
+)
+R: Any = symbol("R", 1)
+E: Any = symbol("E", 1)
+
+
+def detect(fields: str) -> str:
+    """A net with a DetectionOutput."""
+    return f'{NET} layer "y" DetectionOutput {{ {DETECT} {fields} }}'
+
+
+def train(fields: str) -> str:
+    """A net with a MultiBoxLoss."""
+    return f'{NET} layer "y" MultiBoxLoss {{ {TRAIN} {fields} }}'
+
+
+class TestDetection(Family):
+    cases = (
+        *fork("detout_ssd", "detout_corner_default", "detout_keep_topk", "detout_nms_topk_eta", "detout_per_class_loc"),
+        *fork("detout_variance_in_target", "detout_empty", "detout_one_image_empty", "detout_corner_size"),
+        *fork("detout_eta_low_threshold", "deteval_basic", "deteval_difficult", "ssd_head_detect"),
+        Case(
+            "DetectionOutput",
+            detect(
+                "num_classes: 3 nms_param { nms_threshold: 0.45 top_k: 400 } code_type: CENTER_SIZE keep_top_k: 200"
+            ),
+            layer=DetectionOutput(
+                num_classes=3,
+                nms=Suppression(nms_threshold=0.45, top_k=400),
+                code_type=CodeType.CENTER_SIZE,
+                keep_top_k=200,
+            ),
+            shapes={"y": (1, 1, R, 7)},
+            refused=SHAPES_ALONE,
+        ),
+        Case(
+            "MultiBoxLoss",
+            train("num_classes: 3 overlap_threshold: 0.4"),
+            layer=MultiBoxLoss(num_classes=3, overlap_threshold=0.4),
+            shapes={"y": ()},
+            refused=SHAPES_ALONE,
+        ),
+        Case(
+            "DetectionEvaluate",
+            EVALUATED.format(7),
+            layer=DetectionEvaluate(num_classes=3),
+            shapes={"y": (1, 1, E, 5)},
+            refused=SHAPES_ALONE,
+        ),
+    )
+    refused = (
+        Refused("DetectionOutput without classes", detect("share_location: true"), "N408"),
+        Refused("DetectionOutput, eta above 1", detect("num_classes: 3 nms_param { eta: 1.5 }"), "N202"),
+        Refused("DetectionOutput, other scores", detect("num_classes: 4"), "N206"),
+        Refused("DetectionOutput, a box for each class", detect("num_classes: 3 share_location: false"), "N206"),
+        Refused("DetectionOutput without background", detect("num_classes: 3 background_label_id: -1"), "N202"),
+        Refused("MultiBoxLoss, two minds", train("num_classes: 3 mining_type: NONE do_neg_mining: true"), "N407"),
+        Refused("MultiBoxLoss, mining of each class", train("num_classes: 3 share_location: false"), "N202"),
+        Refused("MultiBoxLoss, no such background", train("num_classes: 3 background_label_id: 3"), "N202"),
+        Refused("MultiBoxLoss, agnostic of many", train("num_classes: 3 map_object_to_agnostic: true"), "N202"),
+        Refused(
+            "DetectionEvaluate of other rows",
+            EVALUATED.format(6),
+            "N203",
+        ),
+    )
