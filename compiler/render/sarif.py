@@ -15,27 +15,28 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning"}
 
 
 def render(report: Report) -> str:
-    """One run of netdef with all that it found."""
-    diagnostics = list(report)
-    rules = sorted({diagnostic.code for diagnostic in diagnostics})
-    run = {
+    """One run of netdef with all that it found.
+
+    What has no place in a text, such as a file that can't be read, is no result but a notification of the run: code
+    hosts refuse a log in which a result has no place.
+    """
+    placed = [diagnostic for diagnostic in report if diagnostic.primary is not None]
+    others = [diagnostic for diagnostic in report if diagnostic.primary is None]
+    rules = sorted({diagnostic.code for diagnostic in report})
+    run: dict[str, Any] = {
         "tool": {"driver": {"name": "netdef", "rules": [{"id": rule} for rule in rules]}},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(diagnostic, rules.index(diagnostic.code)) for diagnostic in diagnostics],
+        "results": [_result(diagnostic, rules.index(diagnostic.code)) for diagnostic in placed],
     }
+    if others:
+        notifications = [{"descriptor": {"id": each.code}, **_said(each)} for each in others]
+        run["invocations"] = [{"executionSuccessful": True, "toolExecutionNotifications": notifications}]
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
 
 
 def _result(diagnostic: Diagnostic, rule: int) -> dict[str, Any]:
-    sentences = [diagnostic.message, *diagnostic.notes, *([f"help: {diagnostic.help}"] if diagnostic.help else [])]
-    result: dict[str, Any] = {
-        "ruleId": diagnostic.code,
-        "ruleIndex": rule,
-        "level": _LEVELS[diagnostic.severity],
-        "message": {"text": "\n".join(sentences)},
-    }
-    if diagnostic.primary is None:
-        return result
+    result: dict[str, Any] = {"ruleId": diagnostic.code, "ruleIndex": rule, **_said(diagnostic)}
+    assert diagnostic.primary is not None, "what has no place is no result"
     at = diagnostic.primary.span
     related = [(label.span, label.text) for label in diagnostic.secondary]
     related += [(span, "from here") for span in at.callers]
@@ -44,6 +45,11 @@ def _result(diagnostic: Diagnostic, rule: int) -> dict[str, Any]:
     if diagnostic.fix is not None:
         result["fixes"] = [_fix(diagnostic.fix, diagnostic.help or diagnostic.message)]
     return result
+
+
+def _said(diagnostic: Diagnostic) -> dict[str, Any]:
+    sentences = [diagnostic.message, *diagnostic.notes, *([f"help: {diagnostic.help}"] if diagnostic.help else [])]
+    return {"level": _LEVELS[diagnostic.severity], "message": {"text": "\n".join(sentences)}}
 
 
 def _location(span: Span, text: str) -> dict[str, Any]:

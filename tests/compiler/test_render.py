@@ -208,12 +208,8 @@ def test_sarif(report: Report) -> None:
     (run,) = log["runs"]
     assert log["version"] == "2.1.0"
     rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
-    assert [(rules[result["ruleIndex"]], result["level"]) for result in run["results"]] == [
-        ("N601", "warning"),
-        ("N204", "error"),
-    ]
-    unused, window = run["results"]
-    assert "locations" not in unused
+    (window,) = run["results"]
+    assert (rules[window["ruleIndex"]], window["level"]) == ("N204", "error")
     (location,) = window["locations"]
     assert location["physicalLocation"] == {
         "artifactLocation": {"uri": "nets/digits.net"},
@@ -221,6 +217,17 @@ def test_sarif(report: Report) -> None:
     }
     uris = [each["physicalLocation"]["artifactLocation"]["uri"] for each in window["relatedLocations"]]
     assert uris == ["nets/digits.net", "my%20nets/%C3%A4.net"]
+
+
+def test_what_has_no_place_is_a_notification_of_the_run_in_sarif(report: Report) -> None:
+    """Code scanning refuses a log with a result that has no place; SARIF 2.1.0, sections 3.20.14, 3.20.21 and 3.58."""
+    (run,) = json.loads(FORMATS["sarif"](report))["runs"]
+    assert all(result["locations"] for result in run["results"])
+    (invocation,) = run["invocations"]
+    assert invocation["executionSuccessful"] is True
+    (unused,) = invocation["toolExecutionNotifications"]
+    assert (unused["descriptor"], unused["level"]) == ({"id": "N601"}, "warning")
+    assert set(unused["message"]) == {"text"}
 
 
 def test_every_format_takes_an_empty_report() -> None:
