@@ -10,15 +10,14 @@ A statement of the new tree is known by the place of its name in the text:
 What moves keeps the words of its author; a value with an empty place is ours.
 """
 
-from bisect import bisect_right
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 from netdef.compiler.edits import Edit
-from netdef.compiler.fixes import remove_statement
 from netdef.compiler.legacy.layout import Layout, UnevenTextError
+from netdef.compiler.legacy.text_changes import TextChanges
 from netdef.compiler.legacy.v0 import inner_of, is_v0
 from netdef.compiler.source import Source, Span
 from netdef.compiler.syntax.tree import Expression, Field, Group, Plain
@@ -44,38 +43,17 @@ def edits_to(source: Source, old: Sequence[Plain], new: Sequence[Plain]) -> list
     Raises:
         UnevenTextError: if some statement has no place of its own in the text.
     """
-    rewrite = Rewrite(Layout(source, old))
+    rewrite = _Rewrite(Layout(source, old))
     rewrite.body(old, new)
-    return rewrite.edits()
+    return rewrite.changes.edits()
 
 
-class Rewrite:
-    """The edits of one text, gathered message by message."""
+class _Rewrite:
+    """The changes of one text, gathered message by message."""
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
-        self._changed: dict[Span, str] = {}
-        self._put_in: defaultdict[int, str] = defaultdict(str)
-        self._gone: dict[int, Span] = {}
-        """What goes, by its place."""
-        self._carried: dict[int, Span] = {}
-        """What goes from one place, by this, and is written at another with all that is in it."""
-        self._instead: defaultdict[int, list[str]] = defaultdict(list)
-        """What is written in the places of some that go."""
-        self._steps: Counter[int] = Counter()
-        """How many steps a line goes to the right, by its begin."""
-
-    def edits(self) -> list[Edit]:
-        """All of them."""
-        edits = []
-        self._gone |= {start: span for start, span in self._carried.items() if start in self._gone}
-        for start, texts in self._instead.items():
-            separator = self._newline(start) if self._layout.begins_line(start) else " "
-            edits.append(Edit(self._gone.pop(start), separator.join(texts)))
-        edits += self._removals()
-        edits += self._indents(edits)
-        edits += [Edit(span, text) for span, text in self._changed.items()]
-        return edits + [Edit(self._layout.span(at, at), text) for at, text in self._put_in.items()]
+        self.changes = TextChanges(layout)
 
     # ---- what stays in its message
     def body(self, old: Sequence[Plain], new: Sequence[Plain]) -> None:
@@ -100,39 +78,30 @@ class Rewrite:
             if isinstance(statements[0], Group) and 0 < after[start] < len(statements):
                 raise UnevenTextError(statements[0].name, statements[0].at)
         for start in before.keys() - seen.keys():
-            self._gone[start] = self._layout.extent(before[start][0])
+            self.changes.remove(self._layout.extent(before[start][0]))
 
     def _statement(self, old: Plain, new: Plain) -> None:
         """A statement in its place: its name, its value, or what stands in it."""
         if new is old:
             return
         if old.name != new.name:
-            self._changed[new.at] = new.name
+            self.changes.change(new.at, new.name)
         if isinstance(old, Field) and isinstance(new, Field) and not _is_worth_the_same(old.value, new.value):
             is_moved = not old.at.start <= new.value.at.start < self._layout.extent(old).end
-            self._changed[old.value.at] = _value(new.value) if is_moved else literal_text(new.value)
+            self.changes.change(old.value.at, _value(new.value) if is_moved else literal_text(new.value))
         if isinstance(old, Group) and isinstance(new, Group):
             self._group(old, new)
 
     def _group(self, old: Group, new: Group) -> None:
         fields: Sequence[Plain] = old.fields
         if is_v0(old):
-            self._without_inner(old)
+            self.changes.unwrap(inner_of(old), old)
             fields = [each for s in old.fields for each in (inner_of(old).fields if s is inner_of(old) else (s,))]
         here = {s.at.start for s in fields}
         added = [s for s in new.fields if isinstance(s, Field) and s.at.start not in here]
         self.body(fields, [s for s in new.fields if s not in added])
         for statement in added:
-            self._put_before_close(old, _field(statement))
-
-    def _without_inner(self, old: Group) -> None:
-        """The fields of V0's inner message stand in the outer one."""
-        inner, layout = inner_of(old), self._layout
-        opened = layout.open(inner)
-        self._gone[inner.at.start] = layout.span(inner.at.start, opened + 1)
-        self._gone[inner.close.start] = inner.close
-        if layout.begins_line(inner.at.start) and len(layout.indent(inner.at.start)) > len(layout.indent(old.at.start)):
-            self._move(opened, inner.close.start, -1)
+            self.changes.put_before_close(old, _field(statement))
 
     # ---- new messages
     def _message(
@@ -144,9 +113,9 @@ class Rewrite:
         starts = [span.start for span in extents]
         if not extents:
             if last is not None:
-                moved = [layout.extent(s) for s in _leaves(group) if s.at.source is layout.source]
-                self._carry(moved, with_comments=layout.begins_line(last.at.start))
-                self._put_behind(layout.extent(last), self._text(group, last.at.start))
+                moved = [layout.extent(s) for s in _leaves(group) if _is_placed(s, layout)]
+                self.changes.carry(moved, with_comments=layout.begins_line(last.at.start))
+                self.changes.put_behind(layout.extent(last), self._text(group, last.at.start))
             return ()
         if (
             behind >= starts[0]
@@ -157,25 +126,19 @@ class Rewrite:
             self._wrap(group, dict(zip(starts, extents, strict=True)))
             return starts
         at = min(behind, *starts)
-        self._carry(extents, with_comments=group.name not in _SHORT and layout.begins_line(at))
+        self.changes.carry(extents, with_comments=group.name not in _SHORT and layout.begins_line(at))
         if at not in starts:
-            separator = self._newline(behind) if layout.begins_line(behind) else " "
-            self._put_in[behind] += self._text(group, behind) + separator
+            separator = self.changes.newline(behind) if layout.begins_line(behind) else " "
+            self.changes.put(behind, self._text(group, behind) + separator)
         else:
-            self._instead[at].append(self._text(group, at))
+            self.changes.put_instead(at, self._text(group, at))
         return ()
-
-    def _carry(self, extents: Sequence[Span], *, with_comments: bool) -> None:
-        """Note what is written elsewhere, with the comments behind it where there is room for them."""
-        for span in extents:
-            carried = self._layout.with_comment(span) if with_comments else span
-            self._carried[span.start] = carried
 
     def _wrap(self, group: Group, extents: Mapping[int, Span]) -> None:
         """Put a message around statements that stand beside each other, each on its line."""
         layout, first, final = self._layout, min(extents), max(span.end for span in extents.values())
         has_lines = layout.begins_line(first) and layout.ends_line(final)
-        indent = self._indent(first)
+        indent = self.changes.indent(first)
         waiting: list[_Line] = []
         next_start = dict(pairwise([*extents, len(layout.text)]))
         for line in self._lines(group, 0, indent):
@@ -184,52 +147,41 @@ class Rewrite:
                 continue
             span = extents[line.statement.at.start]
             if line.statement.at.text != line.statement.name:
-                self._changed[line.statement.at] = line.statement.name
+                self.changes.change(line.statement.at, line.statement.name)
             first_on_line = (waiting or [line])[0]
             if layout.begins_line(span.start):
-                self._steps[layout.line_start(span.start)] += first_on_line.depth
+                self.changes.move_line(span.start, first_on_line.depth)
             is_last = span.end == final
-            self._move(span.start, final if is_last else layout.line_start(next_start[span.start]) - 1, line.depth)
+            self.changes.move(
+                span.start, final if is_last else layout.line_start(next_start[span.start]) - 1, line.depth
+            )
             if waiting:
                 self._put_before(span.start, [*waiting, line], indent if has_lines else None)
             waiting = []
         if has_lines:
             lines = (layout.newline + indent + layout.step * each.depth + each.text for each in waiting)
-            self._put_in[layout.line_end(final)] += "".join(lines)
+            self.changes.put(layout.line_end(final), "".join(lines))
         else:
-            self._put_in[final] += "".join(f" {each.text}" for each in waiting)
+            self.changes.put(final, "".join(f" {each.text}" for each in waiting))
 
     def _put_before(self, start: int, lines: Sequence[_Line], indent: str | None) -> None:
         """Write lines before a statement, which is the last of them; without an indent they are one line."""
         layout = self._layout
         if indent is None:
-            self._put_in[start] += " ".join([*(line.text for line in lines[:-1]), ""])
+            self.changes.put(start, " ".join([*(line.text for line in lines[:-1]), ""]))
             return
         begins = [layout.newline + indent + layout.step * line.depth for line in lines]
         text = "".join(line.text + begin for line, begin in zip(lines[:-1], begins[1:], strict=True))
         if layout.begins_line(start):
-            self._put_in[start] += text
+            self.changes.put(start, text)
         else:
             blanks = len(layout.text[:start]) - len(layout.text[:start].rstrip(" \t"))
-            self._changed[layout.span(start - blanks, start)] = begins[0] + text
-
-    def _put_behind(self, extent: Span, text: str) -> None:
-        if self._layout.ends_line(extent.end):
-            self._put_in[self._layout.line_end(extent.end)] += self._newline(extent.start) + text
-        else:
-            self._put_in[extent.end] += f" {text}"
-
-    def _put_before_close(self, group: Group, text: str) -> None:
-        layout, close = self._layout, group.close.start
-        if layout.begins_line(close):
-            self._put_in[layout.line_start(close)] += self._indent(close) + layout.step + text + layout.newline
-        else:
-            self._put_in[close] += f"{'' if layout.text[close - 1].isspace() else ' '}{text} "
+            self.changes.change(layout.span(start - blanks, start), begins[0] + text)
 
     # ---- what is written
     def _text(self, group: Group, at: int) -> str:
         """A message as it is written at a place: on lines of its own where the place begins one."""
-        indent = self._indent(at)
+        indent = self.changes.indent(at)
         lines = self._lines(group, 0, indent)
         if group.name in _SHORT or not self._layout.begins_line(at):
             return " ".join(line.text for line in lines)
@@ -250,71 +202,9 @@ class Rewrite:
         yield _Line(depth, "}")
 
     def _comment(self, statement: Plain) -> str:
-        """The comment that goes along with a statement."""
-        carried = self._carried.get(statement.at.start)
-        end = self._layout.extent(statement).end if carried else 0
-        return (
-            "" if carried is None or carried.end == end else f" {carried.text[end - carried.start :].lstrip(' 	,;')}"
-        )
-
-    # ---- lines
-    def _indent(self, offset: int) -> str:
-        """The blanks that the line of a place will begin with."""
-        indent, steps = self._layout.indent(offset), self._steps[self._layout.line_start(offset)]
-        if steps > 0:
-            return self._layout.step * steps + indent
-        for _ in range(-steps):
-            indent = indent.removeprefix(self._layout.step)
-        return indent
-
-    def _newline(self, offset: int) -> str:
-        return self._layout.newline + self._indent(offset)
-
-    def _move(self, start: int, end: int, steps: int) -> None:
-        """Move the lines to the right that begin between two places."""
-        for line in self._layout.line_starts(start, end):
-            self._steps[line] += steps
-
-    def _indents(self, edits: Iterable[Edit]) -> Iterator[Edit]:
-        """The lines that move, unless they go."""
-        gone = sorted(edit.range for edit in edits)
-        for start, steps in self._steps.items():
-            before = self._layout.indent(start)
-            index = bisect_right(gone, (start, len(self._layout.text)))
-            is_gone = index > 0 and gone[index - 1][1] > start
-            if not steps or is_gone or self._layout.line_end(start) <= start + len(before):
-                continue
-            if before:
-                yield Edit(self._layout.span(start, start + len(before)), self._indent(start))
-            else:
-                self._put_in[start] = self._indent(start) + self._put_in[start]
-
-    # ---- what goes
-    def _removals(self) -> Iterator[Edit]:
-        """Statements that go, several beside each other as one; their comments stay."""
-        spans = sorted(self._gone.values(), key=lambda span: span.start)
-        carried = {
-            comment for comment in self._layout.comments for span in self._carried.values() if _holds(span, comment)
-        }
-        for span in self._joined(spans):
-            left = [each for each in self._layout.comments if _holds(span, each) and each not in carried]
-            if left:
-                yield Edit(span, self._newline(span.start).join(comment.text for comment in left))
-            else:
-                yield from remove_statement(span).edits
-
-    def _joined(self, spans: Sequence[Span]) -> Iterator[Span]:
-        joined: Span | None = None
-        for span in spans:
-            if joined is None:
-                joined = span
-            elif not self._layout.text[joined.end : span.start].strip(" \t\r\n,;"):
-                joined = joined.to(span)
-            else:
-                yield joined
-                joined = span
-        if joined is not None:
-            yield joined
+        """The comment that goes along with a statement, behind it."""
+        comment = self.changes.comment_of(self._layout.extent(statement)) if _is_placed(statement, self._layout) else ""
+        return f" {comment}" if comment else ""
 
 
 def _are_beside(layout: Layout, extents: Sequence[Span]) -> bool:
@@ -347,6 +237,11 @@ def _leaves(group: Group) -> Iterator[Plain]:
             yield statement
 
 
+def _is_placed(statement: Plain, layout: Layout) -> bool:
+    """Whether a statement stands in the text, and isn't ours."""
+    return statement.at.source is layout.source
+
+
 def _field(field: Field) -> str:
     return f"{field.name}: {_value(field.value)}"
 
@@ -354,7 +249,3 @@ def _field(field: Field) -> str:
 def _value(value: Expression) -> str:
     """A value in the words that it has in the text; what has no place there is ours."""
     return value.at.text or literal_text(value)
-
-
-def _holds(span: Span, comment: Span) -> bool:
-    return span.start <= comment.start < span.end
