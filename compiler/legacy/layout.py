@@ -1,6 +1,7 @@
 """Where the statements of a text stand: what each takes up, the lines, their indents."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -42,6 +43,11 @@ class Layout:
         """The comments, in order."""
         found = _STRING_OR_COMMENT.finditer(self.text)
         return [self.span(*each.span()) for each in found if each[0].startswith("#")]
+
+    def comments_in(self, span: Span) -> list[Span]:
+        """Those that begin in a part of the text."""
+        first = bisect_left(self.comments, span.start, key=lambda comment: comment.start)
+        return self.comments[first : bisect_left(self.comments, span.end, key=lambda comment: comment.start)]
 
     @cached_property
     def _comment_ends(self) -> dict[int, int]:

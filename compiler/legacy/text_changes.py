@@ -1,6 +1,6 @@
 """Changes of a text, gathered one by one, as edits: statements that go, others put in, lines that move to the right."""
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -132,18 +132,13 @@ class TextChanges:
     # ---- what goes
     def _removals(self) -> Iterator[Edit]:
         """Statements that go, several beside each other as one; their comments stay."""
-        carried = {comment for span in self._carried.values() for comment in self._comments(span)}
+        carried = {comment for span in self._carried.values() for comment in self.layout.comments_in(span)}
         for span in self._joined(sorted(self._gone.values(), key=lambda span: span.start)):
-            left = [comment.text for comment in self._comments(span) if comment not in carried]
+            left = [comment.text for comment in self.layout.comments_in(span) if comment not in carried]
             if left:
                 yield Edit(span, self.newline(span.start).join(left))
             else:
                 yield from remove_statement(span).edits
-
-    def _comments(self, span: Span) -> Sequence[Span]:
-        comments = self.layout.comments
-        first = bisect_left(comments, span.start, key=lambda comment: comment.start)
-        return comments[first : bisect_left(comments, span.end, key=lambda comment: comment.start)]
 
     def _joined(self, spans: Sequence[Span]) -> Iterator[Span]:
         joined: Span | None = None

@@ -17,14 +17,11 @@ from netdef.compiler.net_error import NetError
 from netdef.compiler.source import Source
 from netdef.compiler.syntax.parser import parse
 from tests.compiler.caffe_schema import net_class
+from tests.compiler.legacy.comments import comments
 
 
 def written(text: str) -> str:
     return upgrade_text(Source("<text>", text), Report())
-
-
-def comments(text: str) -> list[str]:
-    return [comment.text.rstrip() for comment in parse(Source("<text>", text), Report()).comments]
 
 
 def defined(text: str) -> Definition:

@@ -33,6 +33,13 @@ def test_check_writes_nothing(old: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert capsys.readouterr().out == ""
 
 
+def test_the_short_form(old: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["upgrade", str(old), "--short"]) == 0
+    assert capsys.readouterr().out == 'layer "r" ReLU { bottom: "x" }  # rectified\n'
+    assert main(["upgrade", str(old), "--short", "--check"]) == 1
+    assert capsys.readouterr().out == f"{old}: not in the short form\n"
+
+
 def test_what_it_cannot_read_it_does_not_write(old: Path, capsys: pytest.CaptureFixture[str]) -> None:
     old.write_text(OLD + NEW)
     assert main(["upgrade", str(old), "-o", str(old)]) == 1
