@@ -77,6 +77,29 @@ MESSAGES: dict[str, dict[str, Param]] = {}
 POINTWISE = Window(Pair(1, 1), Pair(1, 1))
 
 
+class Arithmetic(NamedTuple):
+    """How the size of a top along an axis comes of a bottom's.
+
+    formula  in numbers, before anything is rounded: ``(25 - 2) / 2 + 1``
+    exact    what it is worth
+    top      the size that becomes of it
+    """
+
+    formula: str
+    exact: float
+    top: int
+
+    @property
+    def is_rounded(self) -> bool:
+        """Whether the size is not what the formula is worth."""
+        return self.exact != self.top
+
+    @property
+    def way(self) -> str:
+        """``up`` or ``down``."""
+        return "up" if self.top > self.exact else "down"
+
+
 class NameTaken(Exception):
     """Two layer types of one name, and nothing that tells them apart."""
 
@@ -228,6 +251,10 @@ class Layer(Message):
     def doubts(self, bottoms: Shapes) -> Iterator[Refusal]:
         """What Caffe takes and hardly anybody means, where the bottoms fit; each becomes a warning."""
         return iter(())
+
+    def arithmetic(self, bottom: Shape, axis: int) -> Arithmetic | None:
+        """How the size of a top along an axis comes of a bottom's, where a formula of numbers tells."""
+        return None
 
     def lints(self, bottoms: Shapes) -> Iterator[Refusal]:
         """What is right at these sizes and perhaps not meant; each has its row in ``lints.levels``."""

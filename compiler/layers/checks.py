@@ -2,7 +2,7 @@
 
 from netdef.compiler.compare_sizes import is_below
 from netdef.compiler.counted import counted
-from netdef.compiler.layers.base import Window
+from netdef.compiler.layers.base import Arithmetic, Window
 from netdef.compiler.schema.message import Refusal
 from netdef.compiler.shape import Pair, Shape, Shapes, agreed, first_to_differ, show
 from netdef.compiler.size import Dim
@@ -35,6 +35,12 @@ def one_pixel(kernel: tuple[int, ...]) -> Refusal:
     return Refusal(
         "N626", message, at="kernel", help="kernel_size: 1 and pad: 0 compute the same here from fewer numbers"
     )
+
+
+def windows(size: int, kernel: int, stride: int, pad: int, top: int) -> Arithmetic:
+    """How many positions a window has, in numbers."""
+    padded = f"{size} + 2 * {pad}" if pad else f"{size}"
+    return Arithmetic(f"({padded} - {kernel}) / {stride} + 1", (size + 2 * pad - kernel) / stride + 1, top)
 
 
 def find_axis(axis: int, rank: int, at: str = "axis", *, end: bool = False) -> int:

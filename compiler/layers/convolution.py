@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from netdef.compiler.compare_sizes import may_divide
 from netdef.compiler.counted import counted
-from netdef.compiler.layers.base import Arity, Layer, Weight, Window
-from netdef.compiler.layers.checks import find_axis, is_empty, known_sizes, one_pixel
+from netdef.compiler.layers.base import Arithmetic, Arity, Layer, Weight, Window
+from netdef.compiler.layers.checks import find_axis, is_empty, known_sizes, one_pixel, windows
 from netdef.compiler.layers.roles import V1, Colour
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Engine, Filler
 from netdef.compiler.schema.message import Refusal, pair, param
-from netdef.compiler.shape import Pair, Shape, Shapes, first_to_differ, product, show
+from netdef.compiler.shape import Pair, Shape, Shapes, first_to_differ, known, product, show
 from netdef.compiler.size import Dim, towards_zero
 
 
@@ -169,6 +169,15 @@ class Convolution(
     weights  weight (num_output, C / group, kernel...), bias (num_output)
     example  layer "conv1" Convolution { num_output: 64 kernel_size: 7 stride: 2 pad: 3 }  # 1x3x224x224 -> 1x64x112x112
     """
+
+    @override
+    def arithmetic(self, bottom: Shape, axis: int) -> Arithmetic | None:
+        first, size = self.channels_axis(bottom) + 1, bottom[axis]
+        if axis < first or not isinstance(size, int):
+            return None
+        kernel, stride, pad, dilation = (along[axis - first] for along in self.over(len(bottom) - first))
+        top = self.size(size, kernel, stride, pad, dilation)
+        return windows(size, dilation * (kernel - 1) + 1, stride, pad, known(top))
 
     @override
     def lints(self, bottoms: Shapes) -> Iterator[Refusal]:

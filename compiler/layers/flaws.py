@@ -11,6 +11,7 @@ HOOKS = (
     "problems",
     "infer",
     "doubts",
+    "arithmetic",
     "lints",
     "weights",
     "macs",

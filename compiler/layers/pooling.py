@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from netdef.compiler.layers.base import Arity, Layer, Window
-from netdef.compiler.layers.checks import is_empty, known_sizes, need_rank, one_pixel, whole_image
+from netdef.compiler.layers.base import Arithmetic, Arity, Layer, Window
+from netdef.compiler.layers.checks import is_empty, known_sizes, need_rank, one_pixel, whole_image, windows
 from netdef.compiler.layers.roles import V1, Colour, Makes
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Engine
 from netdef.compiler.schema.message import ProtoEnum, Refusal, pair, param
-from netdef.compiler.shape import Pair, Shape, Shapes, show
+from netdef.compiler.shape import Pair, Shape, Shapes, known, show
 from netdef.compiler.size import Dim
 
 
@@ -141,6 +141,16 @@ class Pooling(
             help = "shrink the window, add padding, or set global_pooling: true"
             raise Refusal("N204", message, at="kernel", help=help)
         return ((n, c, *top),) * num_tops
+
+    @override
+    def arithmetic(self, bottom: Shape, axis: int) -> Arithmetic | None:
+        size = bottom[axis]
+        if self.global_pooling or len(bottom) != 4 or axis < 2 or not isinstance(size, int):
+            return None
+        window = self.over(bottom)
+        top = self._top(bottom[2:], window, self.rounding)[axis - 2]
+        kernel, stride, pad = (along[axis - 2] for along in window)
+        return windows(size, kernel, stride, pad, known(top))
 
     @override
     def lints(self, bottoms: Shapes) -> Iterator[Refusal]:

@@ -14,6 +14,7 @@ from netdef.compiler.net.blobs import Joined, Joint, Version, join
 from netdef.compiler.net.definition import Definition, LayerDefinition
 from netdef.compiler.net.doubts import Doubts
 from netdef.compiler.net.filter import is_in, state_in
+from netdef.compiler.net.fitting_sizes import fitting_images
 from netdef.compiler.net.given_sizes import check_given, check_stand_ins, implied_bottoms, sized, takes_sizes
 from netdef.compiler.net.meanings import meanings_taken
 from netdef.compiler.net.net import BlobVersion, Net, Node, Sizes
@@ -21,11 +22,14 @@ from netdef.compiler.net.receptive_field import receptive_fields
 from netdef.compiler.net.shapes import Inferred, Refused, Step, infer_shapes
 from netdef.compiler.net.sharing import check_names, owned_weights
 from netdef.compiler.net.size_names import size_names
+from netdef.compiler.net.size_trail import SizeTrail
 from netdef.compiler.net.unknown_types import unknown_types
 from netdef.compiler.schema.caffe import State
 from netdef.compiler.schema.decode import place_of
 from netdef.compiler.shape import show
 
+_MOST_TOLD, _MOST_SEARCHED = 20, 3
+"""Mistakes of which it is told how their sizes came about, and those of which what images would fit: it takes time."""
 Found = Inferred[int, LayerDefinition]
 """What a layer makes; versions go by number."""
 
@@ -41,7 +45,7 @@ def assemble(definition: Definition, state: State, sizes: Sizes, report: Report)
     joined = join(definition, layers, state.phase.name, report)
     steps = _with_size_names(list(_steps(joined.joints, sizes, report)))
     doubts = Doubts(joined.joints, sizes)
-    found = list(_accepted(infer_shapes(steps, {}), joined.versions, doubts, report))
+    found = list(_accepted(steps, joined.versions, doubts, report))
     sizable = [top for step in steps if takes_sizes(step.layer) for top in step.of.frame.top]
     fed = [top for each in found if each.step.layer.fed for top in each.step.of.frame.top]
     check_given(sizes, sizable, fed, report)
@@ -74,12 +78,21 @@ def _with_size_names(steps: Sequence[Step[int, LayerDefinition]]) -> list[Step[i
 
 
 def _accepted(
-    found: Iterable[Found | Refused[int, LayerDefinition]], versions: Sequence[Version], doubts: Doubts, report: Report
+    steps: Sequence[Step[int, LayerDefinition]], versions: Sequence[Version], doubts: Doubts, report: Report
 ) -> Iterator[Found]:
-    for each in found:
+    trail = SizeTrail(doubts.joints)
+    num_refused = 0
+    for each in infer_shapes(steps, {}):
         if isinstance(each, Refused):
-            report.add(doubts.added_to(_said(each, versions), each.step.of))
+            said = _said(each, versions)
+            notes = trail.notes(each) if num_refused < _MOST_TOLD else ()
+            if trail.is_of_images(each) and num_refused < _MOST_SEARCHED:
+                fitting = fitting_images(steps, each)
+                notes += () if fitting is None else (fitting.note,)
+            num_refused += 1
+            report.add(doubts.added_to(said._replace(notes=(*said.notes, *notes)), each.step.of))
         else:
+            trail.add(each)
             for doubt in each.step.layer.doubts(each.bottoms or each.step.implied):
                 asked = Refused(each.step, each.bottoms, doubt)
                 report.add(_said(asked, versions)._replace(severity=Severity.WARNING))

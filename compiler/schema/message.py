@@ -38,6 +38,12 @@ class Refusal(Exception):
         self.subject = subject or at
 
 
+def bottom_of(at: str) -> int | None:
+    """The number of the bottom that a refusal's ``at`` names; None where it names something else."""
+    name, _, index = at.partition(" ")
+    return int(index or 0) if name == "bottom" else None
+
+
 class ProtoEnum(Enum):
     """The words of an enumeration; a member's name is the word, its value Caffe's number."""
 

@@ -1,6 +1,7 @@
 """How weights meet a net: by layer name, in the order of the ``.caffemodel``."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from math import isqrt, prod
 from typing import NamedTuple
 
 from netdef.compiler.analysis.other_inputs import other_input
@@ -107,14 +108,24 @@ def _mismatch(net: Net, node: Node, given: Sequence[StoredArray]) -> list[Diagno
     return found
 
 
+def _made_for(node: Node, given: tuple[int, ...]) -> Iterator[str]:
+    """The rows and columns that an InnerProduct's weight was made for, where they are a square."""
+    shape = node.bottoms[0].shape
+    if node.layer.flattens and len(shape) == 4 and isinstance(shape[1], int):
+        num, rest = divmod(prod(given[1:]), shape[1])
+        if not rest and (side := isqrt(num)) ** 2 == num:
+            yield f"{node.name} was made for {side}x{side}, and gets {show(shape[2:])} here"
+
+
 def _trained_otherwise(net: Net, node: Node, given: tuple[int, ...]) -> tuple[tuple[str, ...], str | None]:
     """What weights of another shape tell of the images that they were trained on, and what to do about it."""
     other = other_input(net, node, given, lambda shape: fits(node, shape, given))
     if other is None:
         return (), None
-    note = f"the weights are for {other.what}"
+    made_for = () if node.bottoms[0].name == other.blob else _made_for(node, given)
+    notes = (*made_for, f"the weights are for {other.what}")
     help = f"--size {other.blob}={'x'.join(map(str, other.shape))}"
     if not other.by_size:
         channels, height, width = other.shape[1:]
         help = f"let the data layer of {other.blob} give images of {channels}x{height}x{width}"
-    return (note,), f"{help}; or --dense, for images of any size" if other.dense and node.layer.flattens else help
+    return notes, f"{help}; or --dense, for images of any size" if other.dense and node.layer.flattens else help

@@ -53,7 +53,8 @@ def test_38_other_input_size(lenet: Path) -> None:
     """Caffe rounds pooled sizes up: images of 25 to 28 pixels have the same weights, and 28 is what the file says."""
     net = netdef.load(lenet, sizes={"data": (1, 1, 32, 32)})
     notes, help = told(net, ip1=(500, 800))
-    assert notes == ["the weights are for images of 28x28 (25x25 to 28x28), and data has 32x32"]
+    trained = "the weights are for images of 28x28 (25x25 to 28x28), and data has 32x32"
+    assert notes == ["ip1 was made for 4x4, and gets 5x5 here", trained]
     assert help == "--size data=1x1x28x28; or --dense, for images of any size"
     for side in (25, 28):
         match(netdef.load(lenet, sizes={"data": (1, 1, side, side)}), of_shapes(ip1=(500, 800)))
