@@ -89,8 +89,8 @@ class Report:
 
     def __init__(self, diagnostics: Iterable[Diagnostic] = ()) -> None:
         self._found: dict[tuple[object, ...], Diagnostic] = {}
-        self._times: Counter[str] = Counter()
-        self._kept: Counter[str] = Counter()
+        self._times: dict[str, int] = {}
+        self._kept: dict[str, int] = {}
         self._calls: dict[tuple[str, int, str], Span | None] = {}
         """The call by which a code first came to a place."""
         self.extend(diagnostics)
@@ -101,15 +101,15 @@ class Report:
         call = diagnostic.primary.span.via if diagnostic.primary else None
         if self._calls.setdefault(place, call) == call:
             subject = diagnostic.subject if diagnostic.primary else diagnostic.message
-            self._times[diagnostic.code] += 1
+            self._times[diagnostic.code] = self._times.get(diagnostic.code, 0) + 1
             self._keep((*place, subject), diagnostic)
 
     def _keep(self, key: tuple[object, ...], diagnostic: Diagnostic) -> None:
         """Note what is new, up to so many of a code; the next stands for all others."""
-        num = self._kept[diagnostic.code]
+        num = self._kept.get(diagnostic.code, 0)
         if num > MOST_OF_ONE_CODE or key in self._found:
             return
-        self._kept[diagnostic.code] += 1
+        self._kept[diagnostic.code] = num + 1
         self._found[key] = diagnostic if num < MOST_OF_ONE_CODE else _and_more(diagnostic)
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
@@ -141,7 +141,7 @@ class Report:
 
     def has_many(self, code: str) -> bool:
         """Whether a code has come so often that nobody reads each one's help, which takes time to find."""
-        return self._times[code] >= _MANY
+        return self._times.get(code, 0) >= _MANY
 
     def __iter__(self) -> Iterator[Diagnostic]:
         return iter(sorted(self._found.values(), key=_place))

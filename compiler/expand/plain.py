@@ -26,7 +26,7 @@ def plain(body: Sequence[Statement], report: Report) -> Iterator[Plain]:
     """The statements, a list as several fields."""
     for statement in body:
         if isinstance(statement, Group):
-            yield statement._replace(body=tuple(plain(statement.body, report)))
+            yield statement if _is_plain(statement) else statement._replace(body=tuple(plain(statement.body, report)))
         elif isinstance(statement, Field):
             value = statement.value
             if isinstance(value, Number | Text | Word):
@@ -36,6 +36,11 @@ def plain(body: Sequence[Statement], report: Report) -> Iterator[Plain]:
                 yield statement._replace(value=_resolved(item, report))
         elif isinstance(statement, Lost):
             yield statement
+
+
+def _is_plain(group: Group) -> bool:
+    """Whether there is nothing to resolve in a group, as in most."""
+    return all(isinstance(each, Field) and isinstance(each.value, Number | Text | Word) for each in group.body)
 
 
 def _resolved(value: Expression, report: Report) -> Literal | Broken:

@@ -74,7 +74,7 @@ def _steps(joints: Iterable[Joint], sizes: Sizes, report: Report) -> Iterator[St
 
 def _with_size_names(steps: Sequence[Step[int, LayerDefinition]]) -> list[Step[int, LayerDefinition]]:
     names = size_names([(step.of.frame.name, step.layer) for step in steps])
-    return [step._replace(names=own) for step, own in zip(steps, names, strict=True)]
+    return [step._replace(names=own) if own else step for step, own in zip(steps, names, strict=True)]
 
 
 def _accepted(

@@ -136,17 +136,16 @@ class _Origins:
 
 def _define_layer(group: Group, decoder: Decoder, expanded: Expanded, origins: Iterable[str]) -> LayerDefinition | None:
     """A layer; None where nobody knows what it makes, or when it is in the net."""
-    names = {s.name: _frame_field(s.name, decoder.near) for s in group.fields}
-    frame_body = [s for s in group.fields if names[s.name] in LayerFrame.fields or isinstance(s, Lost)]
+    frame_body, own = _parts(group, decoder.near)
     found = decoder.values(LayerFrame.fields, frame_body, "a layer")
     frame = decoder.make(LayerFrame, found, group.at, group.close) if found.is_whole else None
     if frame is None:
         told = sum(len(found.values.get(name, ())) for name in ("top", "include", "exclude"))
-        if told < sum(names[s.name] in ("top", "include", "exclude", "") for s in frame_body):
+        asked = (_frame_field(s.name, decoder.near) for s in frame_body)
+        if told < sum(field in ("top", "include", "exclude", "") for field in asked):
             return None
         frame = LayerFrame(**{"type": "", **found.values})
     at = found.places.get("name", (group.at,))[0]
-    own = [s for s in group.fields if not isinstance(s, Lost) and names[s.name] not in LayerFrame.fields]
     own_decoder = decoder.beside(Report())
     meant = meant_type(frame.type, group.fields, origins)
     kind = meant.kind
@@ -164,18 +163,32 @@ def _define_layer(group: Group, decoder: Decoder, expanded: Expanded, origins: I
         ignored = tuple(field for s in own if isinstance(s, Group) for field in _unread(kind, s))
         if parameters.is_whole:
             close = next((s.close for s in own if s.name == kind.message and isinstance(s, Group)), None)
-            layer = own_decoder.make(kind, parameters._replace(places=places), at, close)
+            layer = own_decoder.make(kind, Values(parameters.values, places, is_whole=True), at, close)
     is_known = (kind is not None and not kind.opaque) or declared is not None or "type" not in found.values
     readings = meant.kinds if declared is None and refused is None and len(meant.kinds) > 1 else ()
     layer = layer if found.is_whole else None
     return LayerDefinition(frame, layer, places, at, own_decoder.report, is_known, ignored, readings)
 
 
+def _parts(group: Group, near: NearNames) -> tuple[list[Plain], list[Field | Group]]:
+    """The fields of a layer's frame, with what can't be read; and all others, which are its type's."""
+    fields = LayerFrame.fields
+    frame: list[Plain] = []
+    own: list[Field | Group] = []
+    for statement in group.fields:
+        if isinstance(statement, Lost) or statement.name in fields or _frame_field(statement.name, near) in fields:
+            frame.append(statement)
+        else:
+            own.append(statement)
+    return frame, own
+
+
 def _unread(kind: type[Layer], group: Group) -> list[Field | Group]:
     """The fields of a type's own message that it doesn't have."""
     if group.name != kind.message:
         return []
-    return [s for s in group.fields if not isinstance(s, Lost) and s.name not in (*kind.own_fields, "engine")]
+    known = kind.own_fields
+    return [s for s in group.fields if s.name not in known and s.name != "engine" and not isinstance(s, Lost)]
 
 
 def _frame_field(field: str, near: NearNames) -> str:

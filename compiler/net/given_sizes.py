@@ -27,8 +27,10 @@ def sized(definition: LayerDefinition, layer: Layer, sizes: Sizes, report: Repor
 
     What lacks the batch is no shape: it goes to the report.
     """
+    if not sizes.inputs or not takes_sizes(layer):
+        return layer
     given = [sizes.inputs.get(top) for top in definition.frame.top]
-    if not takes_sizes(layer) or not any(given):
+    if not any(given):
         return layer
     try:
         old = layer.infer((), len(given))
@@ -117,8 +119,10 @@ def _without_batch(definition: LayerDefinition, shape: Shape) -> Shape:
 
 def implied_bottoms(definition: LayerDefinition, layer: Layer, sizes: Sizes, report: Report) -> Shapes:
     """What a data layer takes for bottoms; what is guessed, and what was said in vain, goes to the report."""
-    found = samples_of(definition, layer, sizes)
     name, tops = definition.frame.name, definition.frame.top
+    if not layer.sized_by_data and name not in sizes.misfits:  # as most layers are
+        return ()
+    found = samples_of(definition, layer, sizes)
     if tops and tops[0] in found.guessed:
         message = f"the images of {definition.title} are taken to be {show(found.shapes[0])}"
         help = f"--data-size {name}=CxHxW says it"

@@ -51,6 +51,10 @@ def check_names(layers: Sequence[tuple[LayerDefinition, tuple[Weight, ...]]], re
             first[name] = definition
 
 
+_NOTHING_SAID = ParamSpec()
+"""Of a weight without a ``param``."""
+
+
 class _Owners:
     """The owners of shared weights, as far as they are met."""
 
@@ -69,7 +73,7 @@ class _Owners:
             self.report.add(
                 Diagnostic("N506", message, Label(place), help="there is one param for each weight: drop this")
             )
-        specs = (*specs, *(ParamSpec(),) * len(weights))[: len(weights)]
+        specs = (*specs, *(_NOTHING_SAID,) * len(weights))[: len(weights)]
         made = []
         for index, (weight, spec) in enumerate(zip(weights, specs, strict=True)):
             key = WeightKey(definition.frame.name, index)

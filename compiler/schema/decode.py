@@ -85,29 +85,29 @@ class Decoder:
         broken: set[str] = set()
         errors = 0
         for statement in body:
+            name = statement.name
             if isinstance(statement, Lost) or (isinstance(statement, Field) and isinstance(statement.value, Broken)):
-                broken.add(statement.name)
+                broken.add(name)
                 errors += 1
-                continue
-            param = params.get(statement.name)
-            if param is None:
+            elif (param := params.get(name)) is None:
                 errors += self.unknown_field(statement, params, where)
-                continue
-            at = statement.value.at if isinstance(statement, Field) else statement.at
-            if (not param.repeated and statement.name in said) or self._clashes(statement, param, said):
+            elif (name in said and not param.repeated) or not param.rivals[name].isdisjoint(said):
                 self._said_twice(statement, param, said)
-                broken.add(statement.name)
+                broken.add(name)
                 errors += 1
-                continue
-            said[statement.name] = statement
-            value = self._value(statement, param)
-            if value is None:
-                broken.add(statement.name)
-                errors += 1
-                continue
-            _store(values, param, param.spellings[statement.name][1], value)
-            places.setdefault(param.attribute, []).append(at)
-        values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+            else:
+                said[name] = statement
+                value = self._value(statement, param)
+                if value is None:
+                    broken.add(name)
+                    errors += 1
+                else:
+                    _store(values, param, name, value)
+                    at = statement.value.at if isinstance(statement, Field) else statement.at
+                    places.setdefault(param.attribute, []).append(at)
+        for attribute, value in values.items():
+            if isinstance(value, list):
+                values[attribute] = tuple(value)
         errors += self._finish_pairs(values, params, said, broken)
         return Values(values, {name: tuple(spans) for name, spans in places.items()}, is_whole=not errors)
 
@@ -131,7 +131,7 @@ class Decoder:
         return self.unknown is Severity.ERROR
 
     def _value(self, statement: Field | Group, param: Param) -> Any:
-        if issubclass(param.kind, Message):
+        if param.holds_message:
             if isinstance(statement, Group):
                 return self.message(param.kind, statement)
             first, inner = next(iter(param.kind.fields.items()))
@@ -150,13 +150,6 @@ class Decoder:
             labels = () if bound is None else (Label(bound, f"{statement.value.at.text} is bound here"),)
             self._error(code, f"{statement.name} {message}", statement.value.at, wanted, *labels, fix=wrong.fix)
             return None
-
-    def _clashes(self, statement: Field | Group, param: Param, said: Mapping[str, Field | Group]) -> bool:
-        """Whether ``kernel_size`` and ``kernel_h`` stand together."""
-        if len(param.spellings) == 1:
-            return False
-        axis = param.spellings[statement.name][1]
-        return any(name in said for name, (_, other) in param.spellings.items() if (axis is None) != (other is None))
 
     def _said_twice(self, statement: Field | Group, param: Param, said: Mapping[str, Field | Group]) -> None:
         first = next(name for name in param.spellings if name in said)
@@ -230,7 +223,8 @@ def place_of(at: str, places: Places, whole: Span) -> Span:
     return spans[position] if position < len(spans) else whole
 
 
-def _store(values: dict[str, Any], param: Param, axis: int | None, value: Any) -> None:
+def _store(values: dict[str, Any], param: Param, field: str, value: Any) -> None:
+    _, axis = param.spellings[field]
     if axis is not None:
         values.setdefault(param.attribute, {})[axis] = value
     elif param.repeated:

@@ -54,7 +54,8 @@ class Param:
     attribute   its name in Python
     spellings   field name -> (wire number, axis): axis is None for the attribute's own field, and 0 (height) or
                 1 (width) for the ``_h`` and ``_w`` spellings, which exclude the own field
-    kind        the type of one value
+    rivals      the spellings that exclude each: ``kernel_h`` and ``kernel_w`` exclude ``kernel_size``
+    kind        the type of one value; ``holds_message`` whether that is a message
     repeated    whether the field may stand several times (the attribute is then a tuple)
     is_pair     whether the attribute is a ``Pair``
     default     the value of an absent field; ``REQUIRED`` if there is none
@@ -72,11 +73,13 @@ class Param:
         "bits",
         "default",
         "doc",
+        "holds_message",
         "is_pair",
         "kind",
         "least",
         "most",
         "repeated",
+        "rivals",
         "spellings",
         "truncates",
     )
@@ -97,6 +100,8 @@ class Param:
         self.attribute = ""
         self.spellings = dict(spellings)
         self.kind: Any = object
+        self.rivals: dict[str, frozenset[str]] = {}
+        self.holds_message = False
         self.repeated = False
         self.is_pair = False
         self.default = default
@@ -121,6 +126,12 @@ class Param:
             self.kind, self.repeated = args[0], True
         else:
             self.kind = annotation
+        axes = {name: axis for name, (_, axis) in self.spellings.items()}
+        self.rivals = {
+            name: frozenset(other for other in axes if (axes[other] is None) != (axis is None))
+            for name, axis in axes.items()
+        }
+        self.holds_message = isinstance(self.kind, type) and issubclass(self.kind, Message)
 
     @property
     def required(self) -> bool:

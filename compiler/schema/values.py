@@ -1,6 +1,6 @@
 """Literals of a text to the values that fields hold, or what is wrong with them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -53,9 +53,10 @@ def example_of(param: Param) -> str:
 
 def convert(literal: Literal, param: Param) -> Any:
     """A literal as a value of the field's type; raises ``WrongValue`` with words for people."""
-    if issubclass(param.kind, ProtoEnum):
+    read = _CONVERT.get(param.kind)
+    if read is None:
         return _word(literal, param)
-    value = _CONVERT[param.kind](literal, param)
+    value = read(literal, param)
     if (param.least is not None and value < param.least) or (param.most is not None and value > param.most):
         bound = f"at least {param.least:g}" if param.most is None else f"{param.least:g} to {param.most:g}"
         default = param.default[0] if param.is_pair and param.default else param.default
@@ -138,9 +139,9 @@ def _string(literal: Literal, param: Param) -> str:
 
 
 def _word(literal: Literal, param: Param) -> ProtoEnum:
-    words: dict[str, ProtoEnum] = {word.name: word for word in param.kind}
-    numbers = {word.value: word for word in words.values()}
+    words: Mapping[str, ProtoEnum] = param.kind.__members__
     if isinstance(literal, Number):
+        numbers = {word.value: word for word in words.values()}
         if isinstance(literal.value, int) and literal.value in numbers:
             return numbers[literal.value]
     elif isinstance(literal, Word) and literal.value in words:

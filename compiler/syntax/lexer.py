@@ -15,8 +15,8 @@ from netdef.compiler.syntax.tokens import Tokens
 from netdef.compiler.syntax.words import KEYWORDS, begins, type_of
 
 _TOKEN = re.compile(
-    r"""[ \t\r\n\f\v]++
-    | (?P<comment> \#[^\n]*+ )
+    r"""[ \t\r\n\f\v]*+ (?:
+      (?P<comment> \#[^\n]*+ )
     | (?P<path> ^\w[\w./-]*+(?:(?<=\.prototxt)|(?<=\.net)|(?<=\.txt)|(?<=\.pt))(?=[ \t\r]*$) )
     | (?P<word> [A-Za-z_]\w*+ )
     | (?P<number> 0[xX][0-9a-fA-F]++(?![\w.]) | (?: \d | \.\d ) (?: (?<=[eE])[+-](?=\d) | \w | \.(?!\.) )*+ )
@@ -28,9 +28,10 @@ _TOKEN = re.compile(
     | (?P<unended> ["'][^\n]*+ )
     | (?P<placeholder> \$\{[^{}\n]*\}\w*+ | \$\([^()\n]*\)\w*+ | \$\w++ | @\w++@\w*+ )
     | (?P<curly> [\u2018-\u201F\u00AB\u00BB][^"'\n\u2018-\u201F\u00AB\u00BB]*+[\u2018-\u201F\u00AB\u00BB] )
-    """,
+    )?+""",
     re.VERBOSE | re.ASCII | re.MULTILINE,
 )
+"""Blanks, and a token behind them if there is one."""
 _PATH_AFTER_INCLUDE = r"(?am)[ \t]++([\w./-]++(?<=\.net|\.txt)|[\w./-]++(?<=\.prototxt))(?=[ \t\r]*+(?:\#|$))"
 _BEFORE_PLAIN_FIELDS = frozenset({"", "LBRACE", "RBRACE", "FIELDS"})
 
@@ -44,15 +45,18 @@ def scan(source: Source, report: Report, start: int = 0, end: int | None = None)
         if walk.before in _BEFORE_PLAIN_FIELDS:
             read_plain_fields(walk)
         found = match(walk.text, walk.position, walk.end)
-        if found is None:
-            strays.skip_bad_characters(walk)
-            walk.check_size()
+        assert found is not None, "no blanks, and no token, are a match, too"
+        kind = found.lastgroup
+        if kind is not None:
+            begin, walk.position = found.span(kind)
+            _READERS[kind](walk, found[kind], Span(source, begin, walk.position))
+        elif found.end() > walk.position:
+            walk.position = found.end()
             continue
-        begin, walk.position = found.span()
-        if found.lastgroup is not None:
-            _READERS[found.lastgroup](walk, found.group(), Span(source, begin, walk.position))
-            if walk.is_to_be_checked:
-                walk.check_size()
+        else:
+            strays.skip_bad_characters(walk)
+        if walk.is_to_be_checked:
+            walk.check_size()
     close_all(walk)
     strays.say_foreign(walk)
     placeholders.say_all(walk)
