@@ -117,6 +117,11 @@ class NetModule(nn.Module):
         """
         self.generator.set_step(seed, step, first_sample)
 
+    def forget(self) -> None:
+        """Let recurrent layers begin the next pass with nothing; by default they go on where the last one ended."""
+        for op in self._ops.values():
+            op.forget()
+
     # ---- weights
     def layer_params(self, layer: str) -> list[Tensor]:
         """A layer's tensors, in the order of the ``.caffemodel``, BatchNorm's statistics too."""

@@ -53,6 +53,9 @@ class Op(nn.Module):
         """A weight that its parameters may leave out."""
         return self.stored(name) if name in self._shapes else None
 
+    def forget(self) -> None:
+        """Begin the next pass as the first one, where an op remembers something from pass to pass."""
+
     @override
     def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> Self:
         """Move or convert statistics within their tensors, as torch does with parameters: others may share them."""

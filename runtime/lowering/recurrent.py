@@ -36,6 +36,7 @@ class Recurrent(Op):
         self.num_output = layer.num_output
         self.remembered: tuple[Tensor, ...] = ()
 
+    @override
     def forget(self) -> None:
         """Begin the next pass with zeros."""
         self.remembered = ()

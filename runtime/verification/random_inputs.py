@@ -69,7 +69,8 @@ def read_by_softmax(net: Net) -> list[BlobVersion]:
 
 
 def by_pytorch(module: NetModule, wanted: Sequence[str], inputs: Arrays) -> Arrays:
-    """Some blobs of the module's, by name."""
+    """Some blobs of the module's, by name, at its first pass."""
+    module.forget()
     with torch.inference_mode():
         blobs = module.blobs(wanted, **{name: torch.from_numpy(array) for name, array in inputs.items()})
     return {name: blob.numpy() for name, blob in blobs.items()}

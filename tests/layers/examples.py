@@ -9,7 +9,7 @@ from hypothesis import reject, settings
 from hypothesis import strategies as st
 
 import netdef
-from netdef.compiler.analysis.free_axes import allowed
+from netdef.compiler.analysis.free_axes import allowed, inputs_at, size_of
 from netdef.compiler.net.net import Net
 from netdef.compiler.onnx import onnx_model
 from netdef.compiler.shape import Shape, known
@@ -54,19 +54,13 @@ def at_free_sizes(net: Net) -> None:
     agrees_with_pytorch(net, (), dict(net.inputs))
     free = allowed(net)
     for dynamic in {("N",) if "N" in free else (), free}:
-        grown = {
-            name: tuple(dim + grows(axis, len(shape), dynamic) for axis, dim in enumerate(shape))
-            for name, shape in net.inputs.items()
-        }
+        grown = inputs_at(net, {letter: known(size_of(net, letter) or 0) + GROWTH[letter] for letter in dynamic})
         if exportable(net, dynamic):
             agrees_with_pytorch(net, dynamic, grown)
 
 
-def grows(axis: int, rank: int, dynamic: tuple[str, ...]) -> int:
-    """By how much an axis is tried larger: 2 the batch, 3 an image's height and width, if they are free."""
-    if axis == 0 and "N" in dynamic:
-        return 2
-    return 3 if rank == 4 and axis > 1 and "HW"[axis - 2] in dynamic else 0
+GROWTH = {"N": 2, "H": 3, "W": 3}
+"""By how much an axis is tried larger, if it is free."""
 
 
 def exportable(net: Net, dynamic: tuple[str, ...]) -> bool:
