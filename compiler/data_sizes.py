@@ -12,16 +12,19 @@ from typing import Any, NamedTuple
 from netdef.compiler.data_files.first_datum import first_image
 from netdef.compiler.data_files.hdf5 import read_piece
 from netdef.compiler.data_files.image_header import read_header
-from netdef.compiler.data_files.look_up import first_line, found_file, image_path
+from netdef.compiler.data_files.look_up import first_line, first_lines, found_file, image_path
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.layers.base import Layer
-from netdef.compiler.layers.data import Data, HDF5Data, ImageData, transform_of
+from netdef.compiler.layers.data import Data, HDF5Data, ImageData, WindowData, transform_of
 from netdef.compiler.net.definition import Definition, LayerDefinition
 from netdef.compiler.net.filter import is_in, state_in
 from netdef.compiler.net_error import NetError
 from netdef.compiler.schema.caffe import State
 from netdef.compiler.shape import Shapes, show
 from netdef.compiler.weights.formats.binaryproto import mean_shape
+
+_Reading = Data | ImageData | HDF5Data | WindowData
+"""Those that read what ``_READ`` looks at."""
 
 
 class FoundSizes(NamedTuple):
@@ -76,14 +79,14 @@ def _misfits(
             yield each.frame.name, f"the mean in {path} is {show(mean)}, and images are {show(image)}"
 
 
-def _asking(definition: Definition, state: State) -> Iterator[tuple[LayerDefinition, Data | ImageData | HDF5Data]]:
+def _asking(definition: Definition, state: State) -> Iterator[tuple[LayerDefinition, _Reading]]:
     """The layers in the net whose tops depend on the size of their data, or that cut something out of them."""
     return ((each, layer) for each, layer in _data_layers(definition, state) if not layer.resized)
 
 
-def _data_layers(definition: Definition, state: State) -> Iterator[tuple[LayerDefinition, Data | ImageData | HDF5Data]]:
+def _data_layers(definition: Definition, state: State) -> Iterator[tuple[LayerDefinition, _Reading]]:
     for each in definition.layers:
-        if isinstance(each.layer, Data | ImageData | HDF5Data) and is_in(each, state, Report()):
+        if isinstance(each.layer, _Reading) and is_in(each, state, Report()):
             yield each, each.layer
 
 
@@ -125,8 +128,20 @@ def _of_mean(layer: Data | ImageData, home: Path) -> Shapes | None:
     return None if path is None or not path.is_file() else (mean_shape(path),)
 
 
+def _of_windows(definition: LayerDefinition, layer: WindowData, home: Path) -> Shapes | None:
+    """The size of the first image: of each the list says its number, its path, its channels, height and width."""
+    path = found_file(layer.source, home)
+    if path is None:
+        return None
+    numbers = first_lines(path, 5)[2:]
+    if len(numbers) < 3 or not all(number.isdecimal() for number in numbers):
+        raise OSError(f"{path} is no list of windows")
+    return (tuple(map(int, numbers)),)
+
+
 _READ: dict[type[Layer], Callable[[LayerDefinition, Any, Path], Shapes | None]] = {
     Data: _of_database,
     ImageData: _of_listing,
     HDF5Data: _of_hdf5,
+    WindowData: _of_windows,
 }

@@ -1,6 +1,7 @@
 """Where the data lie that a net's layers name."""
 
 import os
+from itertools import islice
 from pathlib import Path
 
 from netdef.compiler.plain_file import open_plain
@@ -28,12 +29,18 @@ def image_path(name: str, listing: Path, root: str | None) -> str:
 
 
 def first_line(path: Path) -> str:
-    """The first line of a text file that says something, whatever the size of the file; empty if there is none.
+    """The first line of a text file that says something, as ``first_lines``; empty if there is none."""
+    return next(iter(first_lines(path, 1)), "")
+
+
+def first_lines(path: Path, num: int) -> list[str]:
+    """The first lines of a text file that say something, ``num`` if there are as many, whatever the file's size.
 
     Raises:
         OSError: if it can't be read; what is no plain file, such as a pipe, is not waited for.
-        UnicodeDecodeError: if it is no UTF-8.
+        UnicodeDecodeError: if one is no UTF-8.
     """
     with open_plain(path) as file:
         head = file.read(_LONGEST_HEAD)
-    return next((line.strip().decode("utf-8") for line in head.splitlines() if line.strip()), "")
+    said = (line.strip() for line in head.splitlines() if line.strip())
+    return [line.decode("utf-8") for line in islice(said, num)]

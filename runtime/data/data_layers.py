@@ -54,9 +54,13 @@ def open_layers(path: str, overrides: Mapping[str, Value], state: State) -> list
     definition = define(load_expanded(path, overrides), Report())  # mistakes are said when the net is loaded
     opened = []
     for each in definition.layers:
-        if isinstance(each.layer, READ) and is_in(each, state, Report()):
-            data, samples = _OPEN[type(each.layer)](each, each.layer, Path(path).parent)
-            opened.append(Opened(each, each.layer, data, samples, _preprocess(each.layer, samples[0])))
+        if each.layer is None or not each.layer.sized_by_data or not is_in(each, state, Report()):
+            continue
+        if not isinstance(each.layer, READ):
+            message = f"the data of a {each.frame.type} layer can't be read here"
+            raise refused(each, "source", message, "give the net other data: --data D")
+        data, samples = _OPEN[type(each.layer)](each, each.layer, Path(path).parent)
+        opened.append(Opened(each, each.layer, data, samples, _preprocess(each.layer, samples[0])))
     return opened
 
 

@@ -361,3 +361,28 @@ def test_19_mean_file_of_other_images(tmp_path: Path, fields: str, sides: tuple[
     found = analysed(image_layer(fields, f"transform_param {{ crop_size: 16 mean_file: '{path}' }}")).report.errors
     assert [mistake.code for mistake in found] == ([] if said is None else ["N775"])
     assert all(said in mistake.message for mistake in found if said is not None)
+
+
+WINDOWS = """
+    layer "data" WindowData {
+        top: ["data", "label"] window_data_param { source: "w.txt" batch_size: 4 crop_size: 27 }
+    }
+"""
+
+
+@pytest.mark.parametrize(
+    ("listing", "channels", "why"),
+    [
+        ("# 0\na.jpg\n4\n50\n60\n1\n1 0.9 0 0 10 10\n", 4, ""),
+        ("a.jpg 1\n", 3, "w.txt is no list of windows"),
+        (None, 3, "their size is in the data set"),
+    ],
+)
+def test_a_list_of_windows_tells_the_channels(listing: str | None, channels: int, why: str) -> None:
+    """As R-CNN's: of each image its number, path, channels, height and width, and then its windows."""
+    if listing is not None:
+        Path("w.txt").write_text(listing, "utf-8")
+    Path("x.net").write_text(WINDOWS, "utf-8")
+    net = netdef.load("x.net")
+    assert net.blobs == {"data": (4, channels, 27, 27), "label": (4,)}
+    assert [why in found.message for found in net.report] == [True] * bool(why)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
+import netdef
 from netdef.cli import main
 from netdef.compiler.load import load, state_of
 from netdef.compiler.net_error import NetError
@@ -358,6 +359,21 @@ def test_mistakes(home: Path, transform: str, source: str, more: str, code: str,
     mistake = refused(net(home, transform, source, more))
     assert mistake.code == code
     assert words in mistake.message
+
+
+def test_data_that_nobody_reads_here_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not replaced in silence by those that a net without data layers is trained on."""
+    monkeypatch.chdir(tmp_path)
+    Path("x.net").write_text(
+        """
+        layer "data" WindowData { top: ["data", "label"] window_data_param { source: "w" batch_size: 4 crop_size: 8 } }
+        layer "fc" InnerProduct { bottom: "data" num_output: 10 }
+        layer "loss" SoftmaxWithLoss { bottom: ["fc", "label"] }
+        """,
+        "utf-8",
+    )
+    with pytest.raises(netdef.NetError, match="the data of a WindowData layer can't be read here"):
+        netdef.train("x.net", output=tmp_path / "run")
 
 
 def test_a_mean_of_other_images(home: Path) -> None:
