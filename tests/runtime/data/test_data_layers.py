@@ -373,7 +373,7 @@ def test_data_that_nobody_reads_here_are_refused(tmp_path: Path, monkeypatch: py
         "utf-8",
     )
     with pytest.raises(netdef.NetError, match="the data of a WindowData layer can't be read here"):
-        netdef.train("x.net", output=tmp_path / "run")
+        netdef.train("x.net")
 
 
 def test_a_mean_of_other_images(home: Path) -> None:
