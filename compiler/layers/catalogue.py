@@ -143,10 +143,16 @@ def every_type() -> list[type[Layer]]:
 
 # ---- what older formats call them
 def named_in_v1(word: str | int) -> str | None:
-    """The type that V1 calls so, by word or number; None where nobody says that it does."""
-    known = V1_NUMBERS.get(word) if isinstance(word, int) else V1_TYPES.get(word)
-    of_others = (kind for kinds in TYPES.values() for kind in kinds if kind.v1 and word in kind.v1[:2])
-    return known or next((kind.type_name for kind in of_others), None)
+    """The type that V1 calls so, by word or number; None where there is none.
+
+    Forks gave types of V2 words of V1, too, which say the same in capitals: ROI_POOLING.
+    """
+    if isinstance(word, int):
+        return V1_NUMBERS.get(word)
+    of_others = (kind for kinds in TYPES.values() for kind in kinds if kind.v1 and kind.v1.word == word)
+    known = V1_TYPES.get(word) or next((kind.type_name for kind in of_others), None)
+    bare = word.replace("_", "").lower()
+    return known or next((name for name in names() if name.lower() == bare), None)
 
 
 def named_in_v0(name: str) -> str | None:

@@ -7,9 +7,10 @@
 Statements keep their places, so what is wrong is shown in the text that the user wrote.
 """
 
-from netdef.compiler.diagnostics import Report
+from netdef.compiler.diagnostics import Diagnostic, Label, Report
+from netdef.compiler.fixes import insert_field
 from netdef.compiler.legacy.mixtures import refuse_mixtures
-from netdef.compiler.legacy.v0 import fold_padding, is_v0, layer_of_v0
+from netdef.compiler.legacy.v0 import fold_padding, inner_of, is_v0, layer_of_v0
 from netdef.compiler.legacy.v1 import layer_of_v1
 from netdef.compiler.schema.decode import Decoder
 from netdef.compiler.syntax.tree import Expanded, Group, Plain
@@ -26,4 +27,16 @@ def upgraded(expanded: Expanded, report: Report) -> Expanded:
 def _layer(statement: Plain, decoder: Decoder) -> Plain:
     if not isinstance(statement, Group) or statement.name != "layers":
         return statement
-    return layer_of_v1(layer_of_v0(statement, decoder) if is_v0(statement) else statement, decoder)
+    if is_v0(statement):
+        _need_type(statement, inner_of(statement), 'type: "conv"', decoder)
+        return layer_of_v1(layer_of_v0(statement, decoder), decoder)
+    _need_type(statement, statement, "type: CONVOLUTION", decoder)
+    return layer_of_v1(statement, decoder)
+
+
+def _need_type(layer: Group, group: Group, example: str, decoder: Decoder) -> None:
+    """Say in the words of the file what V2's reader would say of a layer whose ``group`` has no type."""
+    if not any(s.name in ("type", "") for s in group.fields):
+        label, fix = Label(layer.at), insert_field(group.close, example)
+        help = f"add {example}"
+        decoder.report.add(Diagnostic("N408", "type is missing", label, help=help, subject="type", fix=fix))

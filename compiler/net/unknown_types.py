@@ -6,6 +6,7 @@ from netdef.compiler.diagnostics import Diagnostic, Report, again
 from netdef.compiler.fixes import rename
 from netdef.compiler.layers import catalogue, foreign
 from netdef.compiler.net.definition import LayerDefinition
+from netdef.compiler.source import Span
 from netdef.compiler.spelling import misspelt
 
 
@@ -30,11 +31,18 @@ def unknown_types(definitions: Sequence[LayerDefinition], report: Report) -> Non
             message = f'there is no layer type "{kind}" here: {whose}'
             report.add(Diagnostic("N209", message, primary, labels, help=_in_its_place(found[0])))
             continue
-        near = None if report.has_many("N209") else misspelt(kind, catalogue.names()) or _in_old_words(kind)
+        near = None if report.has_many("N209") else _near(kind, first)
         help = f'did you mean "{near}"?' if near else _in_its_place(found[0])
         fixes = [fix for d in found if (fix := rename(d.places["type"][0], kind, near)) is not None]
         fix = fixes[0]._replace(edits=tuple(edit for each in fixes for edit in each.edits)) if fixes else None
         report.add(Diagnostic("N209", f'there is no layer type "{kind}"', primary, labels, help=help, fix=fix))
+
+
+def _near(kind: str, at: Span) -> str | None:
+    """The type that was meant, in the words of its format: in V1, a type is a word behind a colon."""
+    if at.text == kind and at.source.text[: at.start].rstrip().endswith(":"):
+        return misspelt(kind, catalogue.v1_words())
+    return misspelt(kind, catalogue.names()) or _in_old_words(kind)
 
 
 def _in_its_place(layer: LayerDefinition) -> str:

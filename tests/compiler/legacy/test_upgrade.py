@@ -114,12 +114,42 @@ def test_rules_of_v1_hold() -> None:
     assert "r" in load(INPUT + text, "TRAIN").blobs
 
 
+@pytest.mark.parametrize(("word", "kind"), [("PRELU", "PReLU"), ("SMOOTH_L1_LOSS", "SmoothL1Loss"), ("BN", "BN")])
+def test_types_that_forks_gave_v1_are_those_of_v2(word: str, kind: str) -> None:
+    found = netdef.analyse(INPUT + f'layers {{ name: "a" type: {word} bottom: "data" top: "a" }}')
+    assert found.definition is not None
+    assert found.definition.layers[1].frame.type == kind
+    assert found.definition.layers[1].is_known
+
+
+def test_a_crop_of_v1_has_its_shape_and_is_warned_of() -> None:
+    text = 'layers { name: "a" type: CROP bottom: "data" bottom: "small" top: "a" MORE }'
+    small = 'input: "data" input: "small" ' + "input_dim: 2 input_dim: 3 input_dim: 9 input_dim: 9 " * 2
+    found = netdef.analyse(small + text.replace("MORE", ""))
+    assert [each.code for each in found.report] == ["N419"]
+    assert found.shown.blobs["a"] == (2, 3, 9, 9)
+    assert not netdef.analyse(small + text.replace("MORE", "crop_param { offset: 0 }")).report
+
+
+def test_unknown_types_are_told_all_at_once_and_may_be_declared() -> None:
+    text = INPUT + "".join(
+        f'layers {{ name: "{name}" type: {name} bottom: "data" top: "{name}" }}\n' for name in ("FOO", "A_B", "FOO_2")
+    )
+    found = [*netdef.analyse(text).report]
+    assert [each.message for each in found] == [f'there is no layer type "{name}"' for name in ("FOO", "A_B", "FOO_2")]
+    assert all('opaque "' in (each.help or "") for each in found)
+    shape = ((1, 2),)
+    assert not netdef.analyse(text, opaque={"FOO": shape, "A_B": shape, "FOO_2": shape}).report
+
+
 # ---- what is wrong
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ('layers { name: "a" type: RELU bottom: "x" top: "a" }', 'there is no blob "x"'),
         ('layers { name: "a" type: POLING bottom: "data" top: "a" }', 'there is no layer type "POLING"'),
+        ('layers { name: "a" bottom: "data" top: "a" }', "type is missing"),
+        ('layers { layer { name: "a" } bottom: "data" top: "a" }', "type is missing"),
         ('layers { name: "a" type: RELU bottom: "data" top: "a" blobs_lr: "x" }', "blobs_lr takes a number"),
         ('layers { name: "a" type: RELU bottom: "data" top: "a" blob_lr: 1 }', "a layer of V1 has no field blob_lr"),
         (
@@ -165,3 +195,16 @@ def test_a_padding_layer_pads_a_convolution_or_a_pooling_alone() -> None:
     pool = 'layers { layer { name: "r" type: "pool" kernelsize: 3 } bottom: "p" top: "r" }'
     assert [each.code for each in netdef.analyse(INPUT + pad + relu).report] == ["N417"]
     assert load(INPUT + pad + pool).blobs["r"] == (2, 3, 9, 9)
+
+
+@pytest.mark.parametrize(
+    ("text", "help"),
+    [
+        ('layers { name: "a" type: POLING bottom: "data" top: "a" }', 'did you mean "POOLING"?'),
+        ('layers { name: "a" bottom: "data" top: "a" }', "add type: CONVOLUTION"),
+        ('layers { layer { name: "a" } bottom: "data" top: "a" }', 'add type: "conv"'),
+    ],
+)
+def test_help_is_in_the_words_of_the_format(text: str, help: str) -> None:
+    [found] = netdef.analyse(INPUT + text).report
+    assert found.help == help
