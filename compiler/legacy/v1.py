@@ -9,7 +9,6 @@ Each statement keeps its place in the text, so that what is wrong with it is sho
 from collections import Counter
 from collections.abc import Sequence
 
-from netdef.compiler.diagnostics import Diagnostic, Label, Severity
 from netdef.compiler.layers import catalogue
 from netdef.compiler.schema.caffe import LayerFrame, ShareMode
 from netdef.compiler.schema.decode import Decoder
@@ -31,18 +30,8 @@ def layer_of_v1(group: Group, decoder: Decoder) -> Group:
 
     A layer whose type is in quotes is one of V2 that begins with the wrong word, and may have V2's ``param { }``.
     """
-    _warn_of_crop(group, decoder)
     body = _with_types(_with_specs(group.fields, decoder, may_be_v2=quoted_type(group) is not None))
     return group._replace(name="layer", body=tuple(with_transform(body)))
-
-
-def _warn_of_crop(group: Group, decoder: Decoder) -> None:
-    """The fork that has CROP in V1, of fully convolutional nets, finds the offset itself, from where windows lie."""
-    crop = next((s.value for s in group.fields if isinstance(s, Field) and s.value[:1] == ("CROP",)), None)
-    if crop is not None and not any(s.name == "crop_param" for s in group.fields):
-        message = "where CROP begins is found by the fork that has it; here it is the first row and column"
-        help = "all shapes are right; for the numbers, say where: crop_param { offset: 19 }"
-        decoder.report.add(Diagnostic("N419", message, Label(crop.at), help=help, severity=Severity.WARNING))
 
 
 def quoted_type(group: Group) -> Text | None:
