@@ -21,6 +21,8 @@ class LayerChange(NamedTuple):
 
     before: Node
     after: Node
+    number: int
+    """Of the layer in the second net."""
     fields: tuple[Change, ...]
     """What its author changed: parameters, the blobs that it reads and makes."""
     results: tuple[Change, ...]
@@ -61,8 +63,9 @@ def compare_nets(before: Net, after: Net) -> Difference:
     need_net(before)
     need_net(after)
     matching = match_layers(before, after)
-    ids = {top.id: now.id for old, new in matching.pairs for top, now in zip(old.tops, new.tops, strict=False)}
-    pairs = (LayerChange(a, b, tuple(_fields(a, b, ids)), tuple(_results(a, b))) for a, b in matching.pairs)
+    nodes = [(before.nodes[was], after.nodes[now], now) for was, now in matching.pairs]
+    ids = {top.id: now.id for old, new, _ in nodes for top, now in zip(old.tops, new.tops, strict=False)}
+    pairs = (LayerChange(a, b, number, tuple(_fields(a, b, ids)), tuple(_results(a, b))) for a, b, number in nodes)
     changed = tuple(pair for pair in pairs if pair.is_renamed or pair.fields or pair.results)
     return Difference(
         before, after, matching, changed, tuple(_of_net(before, after)), loading_of(before, after, matching)

@@ -46,8 +46,9 @@ class Loading(NamedTuple):
 def loading_of(old: Net, new: Net, matching: Matching) -> Loading:
     """What becomes of the weights of one net in another."""
     by_name = {node.name: node for node in old.nodes if node.weights}
-    before = {after.name: node for node, after in matching.pairs}
-    layers = tuple(_loaded(node, by_name, before.get(node.name)) for node in new.nodes if node.weights)
+    before = {now: old.nodes[was] for was, now in matching.pairs}
+    nodes = [(number, node) for number, node in enumerate(new.nodes) if node.weights]
+    layers = tuple(_loaded(node, by_name, before.get(number)) for number, node in nodes)
     asked = {node.name for node in new.nodes if node.weights}
     return Loading(layers, tuple(name for name in by_name if name not in asked))
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from itertools import accumulate
 from typing import NamedTuple
 
+from netdef.compiler.formatting.comments import Trailing, leftmost_neighbours, runs
 from netdef.compiler.formatting.pieces import CLOSES, COMMENT, OPENS, Pieces
 from netdef.compiler.formatting.spaces import spaces_of
 from netdef.compiler.syntax.tree import Call, Field, Group
@@ -39,16 +40,6 @@ def gaps_of(pieces: Pieces) -> list[Gap]:
     return layout.gaps
 
 
-class _Trailing(NamedTuple):
-    """A comment behind something."""
-
-    piece: int
-    line: int
-    code_width: int
-    column: int
-    """Where its author put it, away from the code; 0 if it stands right behind that."""
-
-
 class _Layout:
     """The walk over a text: what is laid out so far, and where it has come to."""
 
@@ -58,7 +49,8 @@ class _Layout:
         self._spaces = spaces_of(pieces)
         self._widths = [0, *accumulate(s + len(p.written) for s, p in zip(self._spaces, self._pieces, strict=True))]
         self._breaks = [0, *accumulate(self._must_break())]
-        self._trailing: list[_Trailing] = []
+        self._leftmost = leftmost_neighbours(pieces)
+        self._trailing: list[Trailing] = []
         self._line = 0
         self._column = 0
         self.gaps = [Gap(0, 0)] * len(self._pieces)
@@ -66,7 +58,7 @@ class _Layout:
     def lay_out(self) -> None:
         """Choose all gaps."""
         self._lay_out_body(0, len(self._pieces), 0)
-        for run in _runs(self._trailing):
+        for run in runs(self._trailing):
             column = max(run[0].column, *(each.code_width + _BEFORE_A_COMMENT for each in run))
             for each in run:
                 self.gaps[each.piece] = Gap(0, column - each.code_width)
@@ -132,23 +124,10 @@ class _Layout:
         if index and not self._pieces[index].num_lines:
             text, start = self._of.source.text, self._pieces[index].start
             column = self._of.column(index) if text[start - 2 : start].isspace() or text[start - 1] == "\t" else 0
-            self._trailing.append(_Trailing(index, self._line, self._column, column))
+            self._trailing.append(Trailing(index, self._line, self._column, column))
             self._join(index, _BEFORE_A_COMMENT)
         else:
-            self._break(index, indent + self._of.column(index) - self._leftmost_neighbour(index), num_lines)
-
-    def _leftmost_neighbour(self, index: int) -> int:
-        """The column of the leftmost of the comments that stand on lines of their own right above and below."""
-        first = last = index
-        while first and self._pieces[first].num_lines == 1 and self._is_on_its_own(first - 1):
-            first -= 1
-        while last + 1 < len(self._pieces) and self._pieces[last + 1].num_lines == 1 and self._is_on_its_own(last + 1):
-            last += 1
-        return min(map(self._of.column, range(first, last + 1)))
-
-    def _is_on_its_own(self, index: int) -> bool:
-        piece = self._pieces[index]
-        return piece.kind == COMMENT and (index == 0 or piece.num_lines > 0)
+            self._break(index, indent + self._of.column(index) - self._leftmost[index], num_lines)
 
     # ---- statements
     def _lay_out_body(self, first: int, end: int, indent: int) -> None:
@@ -288,15 +267,3 @@ class _Layout:
         while self._pieces[stop - 1].kind == COMMENT:
             stop -= 1
         return stop
-
-
-def _runs(comments: list[_Trailing]) -> Iterator[list[_Trailing]]:
-    """Comments behind the code of lines that follow each other, which their author put into one column."""
-    run: list[_Trailing] = []
-    for comment in comments:
-        if run and (not comment.column or (comment.line, comment.column) != (run[-1].line + 1, run[-1].column)):
-            yield run
-            run = []
-        run.append(comment)
-    if run:
-        yield run

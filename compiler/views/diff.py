@@ -50,25 +50,22 @@ def as_text(difference: Difference) -> str:
 
 def _layers(difference: Difference) -> list[str]:
     """Changes in the second net's order; what it lacks stands where the first net has it."""
-    changes = {each.after.name: each for each in difference.changed}
-    partner = {old.name: new.name for old, new in difference.matching.pairs}
-    removed = {node.name for node in difference.matching.removed}
-    added = {node.name for node in difference.matching.added}
+    old, new, matching = difference.before.nodes, difference.after.nodes, difference.matching
+    changes = {each.number: each for each in difference.changed}
+    partners = {now: was for was, now in matching.pairs}
+    removed = {*matching.removed}
     lines: list[str] = []
-    waiting = iter(difference.before.nodes)
-    for node in difference.after.nodes:
-        if node.name in added:
+    reached = 0
+    for number, node in enumerate(new):
+        if number not in partners:
             lines.append(f"+ {_described(node)}")
             continue
-        for old in waiting:
-            if old.name in removed:
-                lines.append(f"- {_described(old)}")
-            if partner.get(old.name) == node.name:
-                break
-        if node.name in changes:
-            lines += _changed(changes[node.name])
-    lines += [f"- {_described(old)}" for old in waiting if old.name in removed]
-    return lines
+        passed = range(reached, partners[number])
+        reached = max(reached, partners[number])
+        lines += [f"- {_described(old[each])}" for each in passed if each in removed]
+        if number in changes:
+            lines += _changed(changes[number])
+    return [*lines, *(f"- {_described(old[each])}" for each in range(reached, len(old)) if each in removed)]
 
 
 def _described(node: Node) -> str:
@@ -127,12 +124,21 @@ def _weights(difference: Difference) -> list[str]:
     return lines
 
 
+_UNMATCHED: dict[str, Any] = {"matched": None, "changes": []}
+
+
 def as_json(difference: Difference) -> str:
     """The same as an object, with every layer that differs."""
     before, after = difference.before, difference.after
     layers = [
-        *({"a": _layer(node), "b": None, "matched": None, "changes": []} for node in difference.matching.removed),
-        *({"a": None, "b": _layer(node), "matched": None, "changes": []} for node in difference.matching.added),
+        *(
+            {"a": _layer(node), "b": None, "matched": None, "changes": []}
+            for node in _nodes(before, difference.matching.removed)
+        ),
+        *(
+            {"a": None, "b": _layer(node), "matched": None, "changes": []}
+            for node in _nodes(after, difference.matching.added)
+        ),
         *map(_pair, difference.changed),
     ]
     data = {
@@ -149,6 +155,10 @@ def as_json(difference: Difference) -> str:
         },
     }
     return json.dumps(data, indent=2, ensure_ascii=False)
+
+
+def _nodes(net: Net, numbers: Iterable[int]) -> Iterator[Node]:
+    return (net.nodes[number] for number in numbers)
 
 
 def _sums(net: Net) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from netdef.compiler.counted import counted
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.files import DISK, is_stream
 from netdef.compiler.formatting.format_text import format_text
+from netdef.compiler.net_error import NetError
 from netdef.compiler.rewrite import left_alone, rewrite
 from netdef.compiler.source import Source
 from netdef.runtime.console import Console
@@ -65,8 +66,12 @@ def run(args: argparse.Namespace, console: Console) -> int:
         elif is_stream(path):
             console.write(text)
         elif text != source.text:
-            told = f"formatted {path}" if rewrite(Path(path), source.text, text) else left_alone(path)
-            console.say(told)
+            try:
+                is_written = rewrite(Path(path), source.text, text)
+            except NetError as error:
+                report.extend(error.report)
+                continue
+            console.say(f"formatted {path}" if is_written else left_alone(path))
     console.show(report)
     if num_files > 1:
         console.say(f"{num_changed} of {counted(num_files, 'file')} {'would change' if is_trial else 'changed'}")

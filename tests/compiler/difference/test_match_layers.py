@@ -19,7 +19,8 @@ layer "fc" InnerProduct { num_output: 10 }
 
 
 def pairs_of(old: str, new: str) -> list[tuple[str, str]]:
-    return [(a.name, b.name) for a, b in match_layers(net_of(old), net_of(new)).pairs]
+    before, after = net_of(old), net_of(new)
+    return [(before.nodes[was].name, after.nodes[now].name) for was, now in match_layers(before, after).pairs]
 
 
 def test_layers_of_one_name_are_one() -> None:
@@ -34,8 +35,9 @@ def test_a_net_whose_layers_are_all_renamed_is_matched_by_what_they_do() -> None
         ("data", "image"), ("conv1", "c1"), ("relu1", "r1"), ("conv2", "c2"), ("relu2", "r2"), ("fc", "classes"),
     ]  # fmt: skip
     without = renamed.replace('layer "r1" ReLU\n', 'layer "norm" LRN\n')
-    matching = match_layers(net_of(BASE), net_of(without))
-    assert [node.name for node in matching.added] == ["norm"]
+    after = net_of(without)
+    matching = match_layers(net_of(BASE), after)
+    assert [after.nodes[number].name for number in matching.added] == ["norm"]
     assert len(matching.pairs) == 5
     assert len(matching.removed) == 1
 
@@ -51,6 +53,14 @@ def test_all_of_resnet_is_matched_whatever_its_layers_are_called() -> None:
     text = write_net(net)
     for word in ("res", "bn", "scale", "pool", "fc", "prob", "data"):
         text = text.replace(f'"{word}', f'"my_{word}')
-    matching = match_layers(net, net_of(text))
+    renamed = net_of(text)
+    matching = match_layers(net, renamed)
     assert (len(matching.pairs), matching.removed, matching.added) == (len(net.nodes), (), ())
-    assert {new.name.removeprefix("my_") == old.name for old, new in matching.pairs} == {True}
+    assert {renamed.nodes[now].name.removeprefix("my_") == net.nodes[was].name for was, now in matching.pairs} == {True}
+
+
+def test_several_layers_of_one_name_are_matched_in_their_order() -> None:
+    """Caffe takes such nets, and people publish them (HED's deploy.prototxt)."""
+    text = BASE.replace('"conv2"', '"conv1"').replace('"relu2"', '"relu1"')
+    matching = match_layers(net_of(text), net_of(text))
+    assert matching.pairs == tuple((number, number) for number in range(6))

@@ -2,6 +2,7 @@
 
 import io
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,21 @@ def test_a_file_that_is_no_utf8_is_left_alone(folder: Path, capsys: Captured) ->
 def test_a_file_that_is_not_there(capsys: Captured) -> None:
     assert main(["fmt", "absent.net"]) == 1
     assert "error[N001]: there is no file absent.net" in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_written_keeps_no_other_from_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    (folder / "last.net").write_text(UGLY)
+
+    def full(path: Path, write: Callable[[Path], object]) -> None:
+        if path.name == "ugly.net":
+            raise OSError(28, "No space left on device")
+        write(path)
+
+    monkeypatch.setattr("netdef.compiler.rewrite.write_whole", full)
+    assert main(["fmt", "ugly.net", "last.net"]) == 1
+    said = capsys.readouterr().err
+    assert "error[N006]: ugly.net can't be written: No space left on device" in said
+    assert (folder / "ugly.net").read_text() == UGLY
+    assert (folder / "last.net").read_text() == NICE
