@@ -24,6 +24,7 @@ MOST_INFERRED = 250_000
 """Layers whose shapes are inferred before sizes are chosen instead of all being tried: a few seconds."""
 _MOST_CLASSES = 1024
 _AXES = "NCHW"
+_HELP_WITH_DATA = "no layer of it is an Input; what data layers give has the size that --data-size says"
 
 Point = tuple[int, ...]
 """A size for each axis that has a range."""
@@ -100,7 +101,7 @@ def _misfits(net: Net, ranges: Sequence[SizeRange]) -> Iterator[Diagnostic]:
     sizable = _sizable(net)
     for blob, sides in ranges:
         if blob not in sizable:
-            help = did_you_mean(blob, sizable) or f"inputs: {', '.join(sizable)}"
+            help = did_you_mean(blob, sizable) or (f"inputs: {', '.join(sizable)}" if sizable else _HELP_WITH_DATA)
             yield Diagnostic("N512", f"there is no input {blob} to give a size", help=help)
         elif len(sides) != len(sizable[blob]):
             message = f"{blob} has {counted(len(sizable[blob]), 'axis', 'axes')}, {show(sizable[blob])}"

@@ -4,11 +4,12 @@ As text, what is wrong goes to stderr, and a line for each sound file to stdout;
 result, and goes to stdout. The exit status is 1 if anything is an error.
 
 With --target, a sound net is also held against what it is to become: all layers that ONNX can't express, or that
-PyTorch can't run, are errors, each with its reason. ONNX is asked for phase TEST, unless --phase says otherwise.
+PyTorch can't run, are errors, each with its reason. ONNX is asked for phase TEST, unless --phase says otherwise; so is
+what follows.
 
 With a range in --size, as in data=1x3x193..256x224, the sizes are told at which the net works, with what comes out; at
 the others a layer refuses, or its weights would be others than at the net's own size, and that is an error. Few sizes
-are all tried; of many, each axis by itself, and as many as tell what comes of the others. This is of phase TEST, too.
+are all tried; of many, each axis by itself, and as many as tell what comes of the others.
 
 With --fix, mistakes whose mending can only be what was meant are mended in the files, included ones too, and named on
 stderr; what is left is said as without it. Of the standard input, the mended text is the result.
@@ -121,12 +122,12 @@ def _look_further(
     """Hold a sound net against back ends and sizes; what can't be goes to the report, lines tell what can."""
     if not (targets or ranges) or any(not each.has_false_claims_alone for each in found.analyses.values()):
         return []
-    nets = {phase: each.net for phase, each in found.analyses.items() if each.net is not None}
+    nets = {phase: each.net for phase, each in found.analyses.items() if each.net is not None and each.net.nodes}
     for target in targets:
         for phase, net in nets.items():
             if asked or target != "onnx" or phase is Phase.TEST:
                 report.extend(refusals(net, target))
-    return check_ranges([*nets.values()], ranges, report) if ranges else []
+    return check_ranges([*nets.values()], ranges, report) if ranges and nets else []
 
 
 def _fix(request: NetRequest, phases: Sequence[Phase], levels: Sequence[Setting], console: Console) -> AllPhases:

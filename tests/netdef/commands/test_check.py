@@ -158,3 +158,18 @@ def test_a_range_that_means_nothing_is_wrong_usage(size: str, capsys: Captured) 
         main(["check", str(GOOD), "--size", size])
     assert caught.value.code == 2
     assert "argument --size: " in capsys.readouterr().err
+
+
+def test_blocks_alone_are_no_net_to_export_or_to_size(capsys: Captured) -> None:
+    blocks = str(ROOT / "nets/vgg.net")
+    assert main(["check", blocks, "--target", "onnx", "--size", "data=1x3x1..3x3"]) == 0
+    assert capsys.readouterr().out == f"{blocks}: fine: 0 layers, 0 parameters\n"
+
+
+def test_a_range_for_a_net_whose_sizes_are_its_datas_is_refused(tmp_path: Path, capsys: Captured) -> None:
+    path = tmp_path / "net.net"
+    path.write_text('layer "data" DummyData { shape { dim: 2 dim: 3 } }\n')
+    assert main(["check", str(path), "--size", "data=1..2x3"]) == 1
+    said = capsys.readouterr().err
+    assert "error[N512]: there is no input data to give a size" in said
+    assert "help: no layer of it is an Input" in said
