@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-OPSETS = range(19, 25)
-"""Versions of ONNX's operators: 19 is the first whose AveragePool counts as Caffe does."""
-OPSET = OPSETS[0]
-"""The oldest that will do, so that every runtime of the last years reads it."""
+OPSETS = range(13, 25)
+"""Versions of ONNX's operators: from the first whose soft-max knows its axis to the newest that ONNX Runtime reads."""
+OPSET = 17
+"""Old enough for every runtime of the last years and the tools that deploy models."""
 
 AXES = {"N": "batch", "H": "height", "W": "width"}
 """The axes of inputs that may be free, by their letters."""

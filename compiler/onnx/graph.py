@@ -5,7 +5,7 @@
 3. A weight is ``layer/index``, as in a weights file, under the layer that owns it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 from netdef.compiler.net.net import BlobVersion, Node
 from netdef.compiler.net.weight_key import WeightKey
 from netdef.compiler.onnx.initializer import Initializer
+from netdef.compiler.onnx.older import said_in
 from netdef.compiler.schema.caffe import Phase
 from netdef.compiler.shape import Shape
 from netdef.compiler.weights.stored import StoredArray
@@ -35,8 +36,12 @@ SizeOrAxis = int | AxisOf
 class Graph:
     """The graph as far as it is built."""
 
-    def __init__(self, phase: Phase, shapes: Mapping[str, Shape], weights: Mapping[WeightKey, StoredArray]) -> None:
+    def __init__(
+        self, phase: Phase, shapes: Mapping[str, Shape], weights: Mapping[WeightKey, StoredArray], opset: int
+    ) -> None:
         self.phase = phase
+        self.opset = opset
+        """The version of ONNX's operators; rules say them as the newest do, and only ask where that isn't enough."""
         self.shapes = shapes
         """What a run will see, by value: symbols where the size is free."""
         self.inputs: list[str] = []
@@ -101,6 +106,23 @@ class Graph:
 
     def ops(self, kind: str, *inputs: str, into: Sequence[str | None], **attributes: Any) -> list[str]:
         """Add an operator with several outputs; new names stand for None."""
+        said = said_in(self.opset, kind, inputs, attributes)
+        if said.axes:
+            return self._add(kind, inputs[:1], into, {**said.attributes, "axes": self._constant(said.axes)})
+        if said.between is not None:
+            whole = self.op("Shape", *inputs)
+            start, end = (self.constant([axis], np.int64) for axis in said.between)
+            return self._add("Slice", (whole, start, end), into, {})
+        return self._add(kind, inputs, into, said.attributes)
+
+    def _constant(self, name: str) -> list[int]:
+        """The numbers of a constant, which becomes an attribute; it stays where others read it."""
+        (found,) = (tensor for tensor in self.constants if tensor.name == name)
+        return [int(number) for number in numpy_helper.to_array(found)]
+
+    def _add(
+        self, kind: str, inputs: Sequence[str], into: Sequence[str | None], attributes: Mapping[str, Any]
+    ) -> list[str]:
         outputs = [name or self._fresh(self._values, f"{self.node.name}/{kind}") for name in into]
         tops = self.node.tops
         is_main = bool(tops) and tops[0].id in outputs
@@ -163,15 +185,24 @@ class Graph:
     # ---- the whole
     def proto(self, name: str, outputs: Sequence[str]) -> onnx.GraphProto:
         """The graph without its weights; they are told apart from its inputs by ``weights``."""
+        read = set(_read_by(self.nodes))
         return helper.make_graph(
             self.nodes,
             name or "net",  # an empty name is no name to the checker
             [self._info(value) for value in self.inputs],
             [self._info(value) for value in outputs],
-            self.constants,
+            [constant for constant in self.constants if constant.name in read],
             value_info=[self._info(v) for v in self.shapes if v not in self.inputs and v not in outputs],
         )
 
     def _info(self, value: str) -> onnx.ValueInfoProto:
         sizes = [dim if isinstance(dim, int) else dim.name or None for dim in self.shapes[value]]
         return helper.make_tensor_value_info(value, TensorProto.FLOAT, sizes)
+
+
+def _read_by(nodes: Iterable[onnx.NodeProto]) -> Iterator[str]:
+    """The values that operators read, those inside of others too."""
+    for node in nodes:
+        yield from node.input
+        for attribute in node.attribute:
+            yield from _read_by(attribute.g.node)

@@ -88,7 +88,7 @@ def build(
         raise UsageError(f"dynamic: free axes are among {', '.join(AXES)}, not {', '.join(map(repr, dynamic))}")
     refuse_empty_blobs(net)
     completed = complete(net, weights, seed)
-    graph = _graph(net, running_shapes(net, dynamic), completed.arrays)
+    graph = _graph(net, running_shapes(net, dynamic), completed.arrays, opset)
     outputs = [top.id for node in net.nodes for top in node.tops if top.id not in graph.inputs]
     if not every_blob:
         outputs = [name for name in net.outputs if name in outputs]
@@ -129,9 +129,9 @@ def refusals(net: Net) -> Report:
     return report
 
 
-def _graph(net: Net, shapes: Mapping[str, Shape], weights: Mapping[WeightKey, StoredArray]) -> Graph:
+def _graph(net: Net, shapes: Mapping[str, Shape], weights: Mapping[WeightKey, StoredArray], opset: int) -> Graph:
     """Every node by its rule; all that can't be done is said at once."""
-    graph = Graph(net.state.phase, shapes, weights)
+    graph = Graph(net.state.phase, shapes, weights, opset)
     report = Report()
     for node in net.nodes:
         at, title = node.at, node.definition.title

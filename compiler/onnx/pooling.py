@@ -3,14 +3,15 @@
 Caffe divides an AVE window by its size up to H + pad: padding counts, but not what a last window has beyond it. And a
 last window may lie wholly behind an image without padding: the least float for MAX, nothing over nothing for AVE.
 Where sizes are known, pads are written out for ceil_mode 0, and a constant corrects divisors. Where H or W is free,
-ceil_mode 1 has the same windows and divisors (from opset 19 on), but never a window wholly behind.
+ceil_mode 1 has the same windows, but never a window wholly behind; and the same divisors from opset 19 on, before which
+those are worked out from a mask.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from onnx import TensorProto
+from onnx import TensorProto, numpy_helper
 
 from netdef.compiler.layers.pooling import Pooling, Reduce, Rounding
 from netdef.compiler.net.net import BlobVersion, Node
@@ -127,9 +128,37 @@ def _free(layer: Pooling, node: Node, graph: Graph) -> None:
     }
     if layer.pool is Reduce.MAX:
         _max(graph, node.bottoms[0].id, window, [top.id for top in node.tops])
-    else:
-        x, top = node.bottoms[0].id, node.tops[0].id
+        return
+    x, top = node.bottoms[0].id, node.tops[0].id
+    if graph.opset >= _COUNTS_RIGHT or not ceil:
         graph.op("AveragePool", x, into=top, count_include_pad=int(any(pad)), **window)
+    else:
+        _free_average(layer, node, graph)
+
+
+_COUNTS_RIGHT = 19
+"""The first opset whose AveragePool divides a last window, with ceil_mode, by what it has up to H + pad."""
+
+
+def _free_average(layer: Pooling, node: Node, graph: Graph) -> None:
+    """Means over windows of an image that is padded as far as windows reach, over those of a mask: 1 up to H + pad.
+
+    Caffe drops a last window that begins at H + pad or behind it where there is any padding, so that the image needs
+    kernel - 1 more pixels at most; and stride - 1 more make a partial window whole.
+    """
+    bottom = node.bottoms[0]
+    kernel, stride, pad = layer.over(bottom.shape)
+    behind = [min(k - 1, p + s - 1) if any(pad) else s - 1 for k, s, p in zip(kernel, stride, pad, strict=True)]
+    beyond = [end - p for end, p in zip(behind, pad, strict=True)]
+    window: dict[str, Any] = {"kernel_shape": kernel, "strides": stride}
+    around = graph.constant([0, 0, *pad, 0, 0, *behind], np.int64)
+    means = graph.op("AveragePool", graph.op("Pad", bottom.id, around), **window)
+    sizes = graph.op("Shape", bottom.id, start=2)
+    whole = graph.op("Add", sizes, graph.constant([2 * p for p in pad], np.int64))
+    size = graph.op("Concat", graph.constant([1, 1], np.int64), whole, axis=0)
+    one = numpy_helper.from_array(np.ones(1, np.float32))
+    mask = graph.op("Pad", graph.op("ConstantOfShape", size, value=one), graph.constant([0] * 6 + beyond, np.int64))
+    graph.op("Div", means, graph.op("AveragePool", mask, **window), into=node.tops[0].id)
 
 
 def _max(graph: Graph, x: str, window: dict[str, Any], into: Sequence[str | None]) -> list[str]:

@@ -28,6 +28,7 @@ import netdef
 from netdef.compiler.analysis.free_axes import allowed
 from netdef.compiler.layers.base import Layer
 from netdef.compiler.layers.origins import ORIGINS
+from netdef.compiler.model_options import OPSET, OPSETS
 from netdef.compiler.net.net import Net
 from netdef.compiler.onnx import onnx_model
 from netdef.compiler.onnx.base import EXPORT
@@ -303,8 +304,13 @@ class Family:
             for name, expected in wanted.items():
                 assert found[name].detach().numpy().tobytes() == expected.detach().numpy().tobytes(), name
 
+    @pytest.mark.parametrize("opset", [OPSETS[0], OPSETS[-1]])
+    def test_opsets(self, case: Case | CaffeCase, opset: int) -> None:
+        """Outputs in the oldest and the newest opset, all axes free that may be."""
+        self.test_onnx(case, "all that may", opset)
+
     @pytest.mark.parametrize("free", ["nothing", "the batch", "all that may"])
-    def test_onnx(self, case: Case | CaffeCase, free: str) -> None:
+    def test_onnx(self, case: Case | CaffeCase, free: str, opset: int = OPSET) -> None:
         """Outputs, whatever axes are free."""
         net = case.net()
         dynamic = {"nothing": (), "the batch": ("N",), "all that may": allowed(net)}[free]
@@ -312,10 +318,10 @@ class Family:
             assert _code(lambda: onnx_model(net, dynamic=dynamic)) is not None
             return
         if (code := refused_by("ONNX", case, net)) is not None:
-            assert _code(lambda: onnx_model(net, dynamic=dynamic)) == code
+            assert _code(lambda: onnx_model(net, dynamic=dynamic, opset=opset)) == code
             return
         known = case.known(net)
-        outputs = run(onnx_model(net, known.weights, dynamic=dynamic), known.inputs)
+        outputs = run(onnx_model(net, known.weights, dynamic=dynamic, opset=opset), known.inputs)
         made = {top.name for node in net.nodes if not node.layer.fed for top in node.tops}
         assert outputs.keys() == set(net.outputs) & made
         assert outputs

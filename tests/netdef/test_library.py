@@ -206,12 +206,12 @@ def test_weights_are_opened_once_and_each_warning_is_said_once(
     ("verb", "keywords", "said"),
     [
         ("export", {"out": "x.txt"}, "out: 'x.txt' is not a file's name that ends in .onnx"),
-        ("export", {"opset": 3}, "opset: 3 is not a whole number from 19 to 24"),
-        ("export", {"opset": "a"}, "opset: 'a' is not a whole number from 19 to 24"),
+        ("export", {"opset": 3}, "opset: 3 is not a whole number from 13 to 24"),
+        ("export", {"opset": "a"}, "opset: 'a' is not a whole number from 13 to 24"),
         ("export", {"dynamic": ("Q",)}, "dynamic: ('Q',) is not among N, H, W"),
         ("export", {"dynamic": "NQ"}, "dynamic: ('N', 'Q') is not among N, H, W"),
         ("export", {"seed": -1}, "seed: -1 is not a whole number from 0"),
-        ("verify", {"opset": 25}, "opset: 25 is not a whole number from 19 to 24"),
+        ("verify", {"opset": 25}, "opset: 25 is not a whole number from 13 to 24"),
         ("verify", {"dynamic": ["n"]}, "dynamic: ('n',) is not among N, H, W"),
         ("verify", {"seed": -1}, "seed: -1 is not a whole number from 0"),
     ],
@@ -219,7 +219,7 @@ def test_weights_are_opened_once_and_each_warning_is_said_once(
 def test_a_model_that_cannot_be_is_wrong_usage(folder: Path, verb: str, keywords: dict[str, Any], said: str) -> None:
     with pytest.raises(UsageError, match=re.escape(said)):
         getattr(netdef, verb)("tiny.net", **keywords)
-    with pytest.raises(UsageError, match="opset: 3 is not 19 to 24"):
+    with pytest.raises(UsageError, match="opset: 3 is not 13 to 24"):
         netdef.onnx_model(netdef.load("tiny.net"), opset=3)
     assert not Path("tiny.onnx").exists()
 

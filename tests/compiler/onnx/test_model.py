@@ -11,6 +11,7 @@ import netdef
 from netdef.compiler.analysis.free_axes import allowed, inputs_at
 from netdef.compiler.model_options import OPSETS
 from netdef.compiler.onnx import onnx_model
+from netdef.runtime import lower
 from tests.nets import net_of
 from tests.onnx_runtime import run
 
@@ -212,14 +213,32 @@ def test_every_opset(opset: int) -> None:
     onnx.checker.check_model(model, full_check=True)
     assert [(imported.domain, imported.version) for imported in model.opset_import] == [("", opset)]
     x = np.random.default_rng(0).standard_normal((3, 4, 5, 5)).astype(np.float32)
-    oldest = run(onnx_model(net, weights), {"x": x})
+    newest = run(onnx_model(net, weights, opset=OPSETS[-1]), {"x": x})
     found = run(model, {"x": x})
-    assert found.keys() == oldest.keys()
+    assert found.keys() == newest.keys()
     for name, array in found.items():
-        assert array == pytest.approx(oldest[name], rel=1e-5)
+        assert array == pytest.approx(newest[name], rel=1e-5)
 
 
-@pytest.mark.parametrize("wrong", [{"opset": 18}, {"dynamic": ("C",)}])
+@pytest.mark.parametrize("opset", [OPSETS[0], OPSETS[-1]])
+@pytest.mark.parametrize("size", [(5, 5), (6, 9), (7, 8), (12, 4)])
+@pytest.mark.parametrize(
+    "window",
+    [
+        "kernel_size: 3 stride: 2",
+        "kernel_size: 3 stride: 2 pad: 1",
+        "kernel_size: 2 stride: 3 pad: 1",
+        "kernel_h: 4 kernel_w: 3 stride: 3 pad_h: 0 pad_w: 2",
+    ],
+)
+def test_a_mean_of_images_of_any_size_is_caffes_in_every_opset(opset: int, size: tuple[int, int], window: str) -> None:
+    net = net_of(f'input "x" [1, 2, 8, 8] layer "y" Pooling {{ pool: AVE {window} }}')
+    x = np.random.default_rng(0).standard_normal((1, 2, *size)).astype(np.float32)
+    found = run(onnx_model(net, dynamic=("H", "W"), opset=opset), {"x": x})["y"]
+    assert found == pytest.approx(lower(net)(x=x)["y"].numpy(), rel=1e-5, abs=1e-6)
+
+
+@pytest.mark.parametrize("wrong", [{"opset": 12}, {"dynamic": ("C",)}])
 def test_wrong_settings_are_the_callers_mistake(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"is not|are among"):
         onnx_model(net_of(IN_PLACE), **wrong)  # type: ignore[arg-type]
