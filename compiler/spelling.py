@@ -62,10 +62,22 @@ def misspelt(word: str, known: Iterable[str]) -> str | None:
     best: tuple[int, str] | None = None
     for each in known:
         letters = _letters(each)
+        if not _begins_alike(typed, letters):
+            continue
         most = min(2, min(len(typed), len(letters)) // 4)
         if abs(len(letters) - len(typed)) <= most and (off := _distance(typed, letters)) <= most:
             best = min(best or (off, each), (off, each))
     return best and best[1]
+
+
+_LONG = 7
+"""Letters: in names as long as this, a wrong first one is a slip, too."""
+
+
+def _begins_alike(typed: str, meant: str) -> bool:
+    """Whether the first letters allow a slip: in a short name, the first one makes another name (PReLU, CReLU)."""
+    is_swapped = typed[:2] == meant[1::-1]
+    return typed[:1] == meant[:1] or is_swapped or min(len(typed), len(meant)) >= _LONG
 
 
 def _letters(word: str) -> str:

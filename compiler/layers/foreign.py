@@ -3,6 +3,9 @@
 A type leaves these tables by being declared in a family: whoever asks here has looked there first.
 """
 
+from netdef.compiler.shape import Shapes
+from netdef.compiler.size import Dim
+
 _BY_FORK = {
     "Fast R-CNN": "RoIPooling",
     "MS-CNN": "BBoxLoss BoxGroupOutput",
@@ -34,10 +37,20 @@ def origin(name: str) -> str | None:
     return f"it comes from a fork of Caffe ({FORK[name]})" if name in FORK else None
 
 
-def declaration(name: str, num_tops: int, layer: str | None = None) -> str:
-    """What declares a type that only its author can run, or one layer of it: a start, for they know the shapes."""
+def declaration(name: str, num_tops: int, layer: str | None = None, shapes: Shapes = ()) -> str:
+    """What declares a type that only its author can run, or one layer of it.
+
+    With guessed ``shapes`` of the tops; without, a start, for authors know the shapes.
+    """
     if name.endswith("Loss"):
         return f'opaque "{name}" {{ }}'
-    shape = _SHAPES.get(name, _IMAGE)
     at = "" if layer is None else f' at "{layer}"'
-    return f'opaque "{name}"{at} {{ {" ".join([f"top_shape: {shape}"] * max(num_tops, 1))} }}'
+    told = [f"[{', '.join(map(_written, shape))}]" for shape in shapes]
+    told = told or [_SHAPES.get(name, _IMAGE)] * max(num_tops, 1)
+    told = told[:1] if len({*told}) == 1 else told
+    return f'opaque "{name}"{at} {{ {" ".join(f"top_shape: {shape}" for shape in told)} }}'
+
+
+def _written(size: Dim) -> str:
+    """A size as a declaration has it: a number, or a name for what only a run can tell."""
+    return str(size) if isinstance(size, int) else '"K"'

@@ -16,6 +16,7 @@ from netdef.compiler.net.doubts import Doubts
 from netdef.compiler.net.filter import is_in, state_in
 from netdef.compiler.net.fitting_sizes import fitting_images
 from netdef.compiler.net.given_sizes import check_given, check_stand_ins, implied_bottoms, sized, takes_sizes
+from netdef.compiler.net.guessed_shapes import guessed_tops
 from netdef.compiler.net.meanings import meanings_taken
 from netdef.compiler.net.net import BlobVersion, Net, Node, Sizes
 from netdef.compiler.net.receptive_field import receptive_fields
@@ -38,7 +39,6 @@ def assemble(definition: Definition, state: State, sizes: Sizes, report: Report)
     """Build the net; what is wrong goes to ``report``, and the net is whole only if that has no errors."""
     state = state_in(definition, state)
     layers = [layer for layer in definition.layers if is_in(layer, state, report)]
-    unknown_types(layers, report)
     meanings_taken(layers, report)
     for layer in layers:
         report.extend(layer.report)
@@ -46,6 +46,8 @@ def assemble(definition: Definition, state: State, sizes: Sizes, report: Report)
     steps = _with_size_names(list(_steps(joined.joints, sizes, report)))
     doubts = Doubts(joined.joints, sizes)
     found = list(_accepted(steps, joined.versions, doubts, report))
+    known = {top: shape for each in found for top, shape in zip(each.step.tops, each.tops, strict=True)}
+    unknown_types(layers, guessed_tops(joined.joints, steps, known), report)
     sizable = [top for step in steps if takes_sizes(step.layer) for top in step.of.frame.top]
     fed = [top for each in found if each.step.layer.fed for top in each.step.of.frame.top]
     check_given(sizes, sizable, fed, report)

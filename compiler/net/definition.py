@@ -10,6 +10,7 @@ from typing import NamedTuple
 from netdef.compiler.counted import counted
 from netdef.compiler.diagnostics import Diagnostic, Label, Report, did_you_mean
 from netdef.compiler.expand.layer_type import meant_type, origins_in
+from netdef.compiler.fixes import replace
 from netdef.compiler.layers import catalogue
 from netdef.compiler.layers.base import Layer
 from netdef.compiler.layers.inputs import Input
@@ -20,7 +21,7 @@ from netdef.compiler.schema.caffe import BlobShape, Expect, LayerFrame, NetFrame
 from netdef.compiler.schema.decode import Decoder, Places, Values
 from netdef.compiler.source import Span
 from netdef.compiler.spelling import NearNames
-from netdef.compiler.syntax.tree import Expanded, Field, Group, Lost, Plain
+from netdef.compiler.syntax.tree import Expanded, Field, Group, Lost, Plain, Text, Word
 
 
 class LayerDefinition(NamedTuple):
@@ -136,7 +137,7 @@ class _Origins:
 
 def _define_layer(group: Group, decoder: Decoder, expanded: Expanded, origins: Iterable[str]) -> LayerDefinition | None:
     """A layer; None where nobody knows what it makes, or when it is in the net."""
-    frame_body, own = _parts(group, decoder.near)
+    frame_body, own = _parts(group, decoder.near, decoder.report)
     found = decoder.values(LayerFrame.fields, frame_body, "a layer")
     frame = decoder.make(LayerFrame, found, group.at, group.close) if found.is_whole else None
     if frame is None:
@@ -170,17 +171,31 @@ def _define_layer(group: Group, decoder: Decoder, expanded: Expanded, origins: I
     return LayerDefinition(frame, layer, places, at, own_decoder.report, is_known, ignored, readings)
 
 
-def _parts(group: Group, near: NearNames) -> tuple[list[Plain], list[Field | Group]]:
+def _parts(group: Group, near: NearNames, report: Report) -> tuple[list[Plain], list[Field | Group]]:
     """The fields of a layer's frame, with what can't be read; and all others, which are its type's."""
     fields = LayerFrame.fields
     frame: list[Plain] = []
     own: list[Field | Group] = []
     for statement in group.fields:
         if isinstance(statement, Lost) or statement.name in fields or _frame_field(statement.name, near) in fields:
-            frame.append(statement)
+            frame.append(_in_v2_words(statement, report))
         else:
             own.append(statement)
     return frame, own
+
+
+def _in_v2_words(statement: Plain, report: Report) -> Plain:
+    """A layer's ``type: CONVOLUTION``, V1's word, as the string that V2 has for it; all else as it is."""
+    if not isinstance(statement, Field) or statement.name != "type" or not isinstance(statement.value, Word):
+        return statement
+    word, at = statement.value.value, statement.value.at
+    kind = catalogue.named_in_v1(word)
+    if kind is None:
+        return statement
+    message = f"type takes a string, and {word} is what layers {{ }} of older files call {kind}"
+    fix = replace(at, f'"{kind}"') if at.text == word else None
+    report.add(Diagnostic("N402", message, Label(at), help=f'write "{kind}"', fix=fix))
+    return statement._replace(value=Text(kind, at))
 
 
 def _unread(kind: type[Layer], group: Group) -> list[Field | Group]:

@@ -1,17 +1,26 @@
 """Layer types that nobody knows: what each is most likely, and what its author can do."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
+from netdef.compiler.counted import counted
 from netdef.compiler.diagnostics import Diagnostic, Report, again
 from netdef.compiler.fixes import rename
 from netdef.compiler.layers import catalogue, foreign
 from netdef.compiler.net.definition import LayerDefinition
+from netdef.compiler.shape import Shapes
 from netdef.compiler.source import Span
 from netdef.compiler.spelling import misspelt
 
+_MOST_LINES = 3
+"""Declarations that the help shows, of layers that make different things."""
 
-def unknown_types(definitions: Sequence[LayerDefinition], report: Report) -> None:
-    """Say which layer types nobody knows: one diagnostic for a type, pointing at all its layers."""
+
+def unknown_types(definitions: Sequence[LayerDefinition], guessed: Mapping[int, Shapes], report: Report) -> None:
+    """Say which layer types nobody knows: one diagnostic for a type, pointing at all its layers.
+
+    ``guessed`` has shapes of their tops, by the identity of their definitions.
+    """
     by_type: dict[tuple[str, str], list[LayerDefinition]] = {}
     for definition in definitions:
         if not definition.is_known:
@@ -25,14 +34,14 @@ def unknown_types(definitions: Sequence[LayerDefinition], report: Report) -> Non
             continue
         if catalogue.find(kind):
             message = f"only its author knows what the {kind} layer {code or 'of no module'} makes"
-            report.add(Diagnostic("N209", message, primary, labels, help=_in_its_place(found[0])))
+            report.add(Diagnostic("N209", message, primary, labels, help=_in_its_place(found, guessed)))
             continue
         if (whose := foreign.origin(kind)) is not None:
             message = f'there is no layer type "{kind}" here: {whose}'
-            report.add(Diagnostic("N209", message, primary, labels, help=_in_its_place(found[0])))
+            report.add(Diagnostic("N209", message, primary, labels, help=_in_its_place(found, guessed)))
             continue
         near = None if report.has_many("N209") else _near(kind, first)
-        help = f'did you mean "{near}"?' if near else _in_its_place(found[0])
+        help = f'did you mean "{near}"?' if near else _in_its_place(found, guessed)
         fixes = [fix for d in found if (fix := rename(d.places["type"][0], kind, near)) is not None]
         fix = fixes[0]._replace(edits=tuple(edit for each in fixes for edit in each.edits)) if fixes else None
         report.add(Diagnostic("N209", f'there is no layer type "{kind}"', primary, labels, help=help, fix=fix))
@@ -45,20 +54,29 @@ def _near(kind: str, at: Span) -> str | None:
     return misspelt(kind, catalogue.names()) or _in_old_words(kind)
 
 
-def _in_its_place(layer: LayerDefinition) -> str:
-    """What its author can do; a layer that reads nothing of the net feeds it."""
-    if layer.frame.bottom:
-        return _as_opaque(layer)
-    sizes = ["[1, 3, 224, 224]", *["[1, 1, 224, 224]"] * (len(layer.frame.top) - 1)]
-    inputs = " ".join(f'input "{top}" {size}' for top, size in zip(layer.frame.top, sizes, strict=False))
+def _in_its_place(layers: Sequence[LayerDefinition], guessed: Mapping[int, Shapes]) -> str:
+    """What their author can do; a layer that reads nothing of the net feeds it."""
+    first = layers[0]
+    if first.frame.bottom:
+        line = _as_opaque(layers, guessed)
+        return f"--load the Python file that declares it, or say what it makes, and the rest is checked: {line}"
+    sizes = ["[1, 3, 224, 224]", *["[1, 1, 224, 224]"] * (len(first.frame.top) - 1)]
+    inputs = " ".join(f'input "{top}" {size}' for top, size in zip(first.frame.top, sizes, strict=False))
     trained = "to train, layers of Data, ImageData or HDF5Data, one of images and one of labels, or --data"
     return f"it feeds the net: put inputs in its place, with their own sizes: {inputs}; {trained}"
 
 
-def _as_opaque(layer: LayerDefinition) -> str:
-    one_of_many = layer.frame.name if catalogue.find(layer.frame.type) else None
-    declaration = foreign.declaration(layer.frame.type, len(layer.frame.top), one_of_many)
-    return f"--load the Python file that declares it, or say what it makes, and the rest is checked: {declaration}"
+def _as_opaque(layers: Sequence[LayerDefinition], guessed: Mapping[int, Shapes]) -> str:
+    """The line that declares a type; a line more for each layer that makes something else than most do."""
+    first, kind = layers[0], layers[0].frame.type
+    shapes = {each.frame.name: guessed[id(each)] for each in layers if id(each) in guessed}
+    if catalogue.find(kind):
+        return foreign.declaration(kind, len(first.frame.top), first.frame.name, shapes.get(first.frame.name, ()))
+    ((most, _),) = Counter(shapes.values()).most_common(1) or (((), 0),)
+    lines = [foreign.declaration(kind, len(first.frame.top), None, most)]
+    lines += [foreign.declaration(kind, len(own), name, own) for name, own in shapes.items() if own != most]
+    more = f", and so of {counted(len(lines) - _MOST_LINES, 'layer')} more" if len(lines) > _MOST_LINES else ""
+    return " ".join(lines[:_MOST_LINES]) + more
 
 
 def _in_old_words(name: str) -> str | None:

@@ -8,7 +8,7 @@ import pytest
 from netdef.compiler import diagnostics
 from netdef.compiler.diagnostics import MOST_OF_ONE_CODE
 from netdef.compiler.load import analyse
-from netdef.compiler.spelling import NearNames
+from netdef.compiler.spelling import NearNames, misspelt
 
 INPUT = 'input: "data" input_shape { dim: 1 dim: 3 dim: 9 dim: 9 }\n'
 LAYER = 'layer { name: "r#" type: "ReLU" bottom: "data" top: "r#" '
@@ -57,3 +57,13 @@ def test_thousands_of_unknown_words_take_a_bounded_number_of_comparisons(
     assert {said.code for said in report} == {code}
     assert len(report) == MOST_OF_ONE_CODE + 1
     assert compared < 60_000
+
+
+@pytest.mark.parametrize("word", ["CReLU", "SReLU", "xReLU", "BELU"])
+def test_another_first_letter_of_a_short_name_makes_another_name(word: str) -> None:
+    assert misspelt(word, ["PReLU", "ReLU", "ELU"]) is None
+
+
+@pytest.mark.parametrize(("word", "meant"), [("RelU", "ReLU"), ("eRLU", "ReLU"), ("onvolution", "Convolution")])
+def test_and_other_slips_are_slips(word: str, meant: str) -> None:
+    assert misspelt(word, ["Convolution", "ReLU"]) == meant
