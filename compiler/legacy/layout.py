@@ -121,6 +121,7 @@ class Layout:
 
     def line_starts(self, start: int, end: int) -> list[int]:
         """Where the lines begin that do so between two places."""
+        end = max(start, end)
         found, offset = [], self.text.find("\n", start, end)
         while offset >= 0:
             found.append(offset + 1)

@@ -22,6 +22,8 @@ class TextChanges:
         """What goes, by its place."""
         self._carried: dict[int, Span] = {}
         """What goes from one place, by this, and is written at another with all that is in it."""
+        self._carried_comments: set[Span] = set()
+        """Those of them that are written with them: of a message all, of a field the one behind it."""
         self._instead: defaultdict[int, list[str]] = defaultdict(list)
         """What is written in the places of some that go."""
         self._steps: Counter[int] = Counter()
@@ -59,7 +61,11 @@ class TextChanges:
     def carry(self, spans: Iterable[Span], *, with_comments: bool) -> None:
         """Say what is removed to be written elsewhere, with the comment behind it where there is room for one."""
         for span in spans:
-            self._carried[span.start] = self.layout.with_comment(span) if with_comments else span
+            carried = self.layout.with_comment(span) if with_comments else span
+            self._carried[span.start] = carried
+            is_message = span.text[-1] in "}>"
+            written = carried if is_message else carried._replace(start=span.end)
+            self._carried_comments |= {*self.layout.comments_in(written)}
 
     def comment_of(self, span: Span) -> str:
         """The comment that is carried along with a statement."""
@@ -132,11 +138,11 @@ class TextChanges:
     # ---- what goes
     def _removals(self) -> Iterator[Edit]:
         """Statements that go, several beside each other as one; their comments stay."""
-        carried = {comment for span in self._carried.values() for comment in self.layout.comments_in(span)}
         for span in self._joined(sorted(self._gone.values(), key=lambda span: span.start)):
-            left = [comment.text for comment in self.layout.comments_in(span) if comment not in carried]
+            left = [comment.text for comment in self.layout.comments_in(span) if comment not in self._carried_comments]
             if left:
-                yield Edit(span, self.newline(span.start).join(left))
+                newline = self.newline(span.start)
+                yield Edit(span, newline.join(left) + ("" if self.layout.ends_line(span.end) else newline))
             else:
                 yield from remove_statement(span).edits
 

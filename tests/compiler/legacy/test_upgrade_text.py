@@ -196,6 +196,7 @@ layer {
         'input: "x" input_shape { dim: 1 dim: 3 dim: 7 dim: 5 }\nRELU',
         'input: "x" input_shape: {\n  dim: [1, 3, 7, 5]\n}\nRELU',
         'RELU\ninput: "x"\ninput_dim: [1, 3, 7, 5]',
+        'input: "x" input_dim: 1 input_dim: 3 input_dim: 7 input_dim: 5\nRELU',
     ],
 )
 def test_inputs_become_a_layer_before_all_others(text: str) -> None:
@@ -206,6 +207,7 @@ def test_inputs_become_a_layer_before_all_others(text: str) -> None:
     """
     assert read(new) == read(expected)
     assert comments(new) == comments(text)
+    assert "\nlayer {" in f"\n{new}"
 
 
 def test_statistics_learn_nothing() -> None:
@@ -227,6 +229,13 @@ def test_ends_of_lines_stay_as_they_are() -> None:
     text = 'layers {\r\n  name: "r"\r\n  type: RELU\r\n  blobs_lr: 1\r\n  weight_decay: 1\r\n}\r\n'
     new = 'layer {\r\n  name: "r"\r\n  type: "ReLU"\r\n  param { lr_mult: 1 decay_mult: 1 }\r\n}\r\n'
     assert written(text) == new
+
+
+def test_a_comment_of_what_goes_takes_nothing_along() -> None:
+    text = 'layers { type: RELU blobs_lr: 1 weight_decay: # of w\n1 name: "r" }'
+    new = written(text)
+    assert read(new) == read('layer { type: "ReLU" param { lr_mult: 1 decay_mult: 1 } name: "r" }')
+    assert comments(new) == ["# of w"]
 
 
 # ---- what can't be
