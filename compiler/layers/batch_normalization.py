@@ -32,7 +32,7 @@ class _Slope(_BatchNormalization):
     slope_filler: Filler = param(1, default=Filler(), doc="fills the slope before training: with 0 if not given")
     bias_filler: Filler = param(2, default=Filler(), doc="fills the bias before training")
     momentum: float = param(3, default=0.9, doc="what the running statistics keep at each step")
-    eps: float = param(4, default=1e-5, doc="added to the variance")
+    eps: float = param(4, default=1e-5, least=0, doc="added to the variance")
     frozen: bool = param(5, default=False, doc="use the running statistics in TRAIN too, and learn nothing")
     engine: Engine = param(6, default=Engine.DEFAULT, doc="Caffe's kernel; no meaning here")
     icnet: bool = param(0, default=False, doc="ICNet's copy: merged into the convolution before; no meaning here")
@@ -147,6 +147,9 @@ class SegNetBN(_BatchNormalization, name="BN", origin="segnet", tops=Arity(1, 3)
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
         top = super().infer(bottoms, num_tops)[0]
+        if num_tops > 1 and self.bn_mode is BNMode.INFERENCE:
+            message = "INFERENCE has no statistics for further tops"
+            raise Refusal("N503", message, at="top 1", help="drop them, or bn_mode: INFERENCE")
         statistic: Shape = (1, top[1], 1, 1)
         return (top, statistic, statistic)[:num_tops]
 
@@ -167,7 +170,7 @@ class HistoryBN(_BatchNormalization, name="BN", origin="chenglongchen", v1=V1("B
 
     scale_filler: Filler = param(1, default=Filler(value=1.0), doc="fills the scale before training")
     shift_filler: Filler = param(2, default=Filler(), doc="fills the shift before training")
-    var_eps: float = param(3, default=1e-10, doc="added to the variance")
+    var_eps: float = param(3, default=1e-10, least=0, doc="added to the variance")
     moving_average: bool = param(4, default=False, doc="take the running statistics in TEST")
     decay: float = param(5, default=0.95, doc="what the running statistics keep at each step")
 

@@ -81,7 +81,8 @@ class _Affine(Op):
 
     @override
     def forward(self, bottom: Tensor) -> tuple[Tensor, ...]:
-        return (bottom * self.stored("scale") + self.stored("shift"),)
+        shape = [1, -1] + [1] * (bottom.dim() - 2)
+        return (bottom * self.stored("scale").view(shape) + self.stored("shift").view(shape),)
 
 
 def slope_bn(layer: _Slope, node: Node, setting: Setting) -> Op:

@@ -65,6 +65,11 @@ class TestBatchNormalization(Family):
     )
     refused = (
         Refused("BN without channels", 'input "x" [5] layer "y" BN { frozen: true }', "N203"),
+        Refused(
+            "BN, statistics that are not made",
+            'input "x" [2, 5, 3, 3] layer "y" BN { bn_mode: INFERENCE top: ["y", "mean"] }',
+            "N503",
+        ),
         Refused("BN, no such origin", 'input "x" [2, 5] layer "y" BN { origin: "ssd" }', "N210"),
     )
 

@@ -2,9 +2,13 @@
 
 from typing import Any
 
-from netdef.compiler.layers.detection import CodeType, DetectionEvaluate, DetectionOutput, MultiBoxLoss, Suppression
+import numpy as np
+
+from netdef.compiler.layers.detection import DetectionEvaluate, DetectionOutput, MultiBoxLoss, Suppression
 from netdef.compiler.size import symbol
-from tests.layers.cases import SHAPES_ALONE, Case, Family, Refused, fork
+from tests.layers.cases import Case, Family, Refused, fork
+
+NO_ONNX = {"ONNX": "N1011"}
 
 NET = 'input "l" [2, 8] input "c" [2, 6] input "p" [1, 2, 8] input "t" [1, 1, 5, 8]'
 DETECT, TRAIN = 'bottom: ["l", "c", "p"]', 'bottom: ["l", "c", "p", "t"]'
@@ -30,33 +34,44 @@ class TestDetection(Family):
         *fork("detout_ssd", "detout_corner_default", "detout_keep_topk", "detout_nms_topk_eta", "detout_per_class_loc"),
         *fork("detout_variance_in_target", "detout_empty", "detout_one_image_empty", "detout_corner_size"),
         *fork("detout_eta_low_threshold", "deteval_basic", "deteval_difficult", "ssd_head_detect"),
+        *fork("multibox_agnostic", "multibox_background_last", "multibox_bipartite_l2"),
+        *fork("multibox_corner_size_var_target", "multibox_default_corner", "multibox_difficult_off"),
+        *fork("multibox_hard_example", "multibox_hard_example_nms", "multibox_image_without_gt"),
+        *fork("multibox_logistic", "multibox_no_gt_at_all", "multibox_no_mining_full"),
+        *fork("multibox_per_class_loc", "multibox_ssd"),
         Case(
             "DetectionOutput",
             detect(
-                "num_classes: 3 nms_param { nms_threshold: 0.45 top_k: 400 } code_type: CENTER_SIZE keep_top_k: 200"
+                "num_classes: 3 nms_param { nms_threshold: 0.45 top_k: 400 } keep_top_k: 200 confidence_threshold: 0.5"
             ),
             layer=DetectionOutput(
                 num_classes=3,
                 nms=Suppression(nms_threshold=0.45, top_k=400),
-                code_type=CodeType.CENTER_SIZE,
                 keep_top_k=200,
+                confidence_threshold=0.5,
             ),
             shapes={"y": (1, 1, R, 7)},
-            refused=SHAPES_ALONE,
+            fed={"c": np.full((2, 6), np.nan)},
+            formula=lambda codes, scores, priors: np.array([[[[0, *[-1] * 6], [1, *[-1] * 6]]]]),
+            refused=NO_ONNX,
         ),
         Case(
             "MultiBoxLoss",
             train("num_classes: 3 overlap_threshold: 0.4"),
             layer=MultiBoxLoss(num_classes=3, overlap_threshold=0.4),
             shapes={"y": ()},
-            refused=SHAPES_ALONE,
+            fed={"t": np.full((1, 1, 5, 8), -1)},
+            formula=lambda codes, scores, priors, truth: np.array(0),
+            refused=NO_ONNX,
         ),
         Case(
             "DetectionEvaluate",
             EVALUATED.format(7),
             layer=DetectionEvaluate(num_classes=3),
             shapes={"y": (1, 1, E, 5)},
-            refused=SHAPES_ALONE,
+            fed={"d": np.full((1, 1, 4, 7), -1), "t": [[[[0, 2, 0, 0, 0, 1, 1, 0], [1, 2, 0, 0, 0, 1, 1, 0]]]]},
+            formula=lambda d, t: np.array([[[[-1, 1, 0, -1, -1], [-1, 2, 2, -1, -1]]]]),
+            refused=NO_ONNX,
         ),
     )
     refused = (
