@@ -9,7 +9,7 @@ from netdef.compiler.legacy.layout import UnevenTextError
 from netdef.compiler.legacy.rewrite import edits_to
 from netdef.compiler.legacy.v0 import is_v0
 from netdef.compiler.legacy.v1 import quoted_type
-from netdef.compiler.syntax.tree import Group, Plain
+from netdef.compiler.syntax.tree import Group, Lost, Plain
 
 _HELP = 'write layer { type: "Convolution" } throughout'
 _OTHER = "the other format"
@@ -41,11 +41,16 @@ def _mixture(layers: Sequence[Group]) -> Diagnostic | None:
 
 
 def _upgrade(old: Sequence[Plain], new: Sequence[Plain], sureness: Applicability) -> Fix | None:
-    """Edits that make one format of all; None where not all stands in one text."""
+    """Edits that make one format of all; None where not all stands in one text, or not all of it can be read."""
     source = next(s.at.source for s in old if s.name == "layers")
-    if any(s.at.source is not source for s in old):
+    if any(s.at.source is not source for s in old) or not _is_whole(old):
         return None
     try:
         return Fix(tuple(edits_to(source, old, new)), sureness)
     except UnevenTextError:
         return None
+
+
+def _is_whole(body: Sequence[Plain]) -> bool:
+    """Whether no statement was lost."""
+    return not any(isinstance(s, Lost) or (isinstance(s, Group) and not _is_whole(s.fields)) for s in body)

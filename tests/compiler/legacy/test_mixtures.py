@@ -49,3 +49,9 @@ def test_a_layer_of_v2_that_begins_with_layers_may_have_all_that_v2_has() -> Non
     text = INPUT + layer.replace("FIELDS", "inner_product_param { num_output: 5 }")
     mended = apply_fixes([said(text)]).texts["mixed.prototxt"]
     assert mended == text.replace("layers", "layer")
+
+
+def test_what_can_not_be_read_is_not_rewritten() -> None:
+    text = INPUT + V1.replace("NAME", "a") + V2.replace("NAME", "b") + "let = 3\n"
+    mixed = next(found for found in netdef.analyse(text).report if found.code == "N411")
+    assert mixed.fix is None
