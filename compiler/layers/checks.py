@@ -69,8 +69,10 @@ def whole_image(bottom: Shape) -> Window | None:
 
 def known_sizes(*dims: Dim) -> tuple[int, ...]:
     """Sizes that a weight's shape needs, so that only a run's knowledge is refused."""
+    known = []
     for dim in dims:
         if not isinstance(dim, int):
             message = f"a weight's shape depends on {dim}, which only a run can tell"
             raise Refusal("N207", message, at="bottom 0", help="declare it as a number, if it is one")
-    return tuple(dim for dim in dims if isinstance(dim, int))
+        known.append(dim)
+    return tuple(known)

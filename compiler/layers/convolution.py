@@ -76,6 +76,10 @@ class _Convolving(Layer, message="convolution_param", number=106):
             self._spread("dilation", self.dilation, num_axes, 1),
         )
 
+    def kernel_over(self, num_axes: int) -> tuple[int, ...]:
+        """The kernel alone."""
+        return self._spread("kernel", self.kernel, num_axes, 1)
+
     @staticmethod
     def _spread(name: str, values: tuple[int, ...], num_axes: int, default: int) -> tuple[int, ...]:
         if len(values) <= 1:
@@ -189,13 +193,14 @@ class Convolution(
     @override
     def weights(self, bottoms: Shapes) -> tuple[Weight, ...]:
         bottom = bottoms[0]
-        kernel = self.over(len(self.spatial(bottom)))[0]
+        kernel = self.kernel_over(len(self.spatial(bottom)))
         return self._weights((self.num_output, bottom[self.channels_axis(bottom)] // self.group, *kernel))
 
     @override
     def macs(self, bottoms: Shapes, tops: Shapes) -> Dim:
-        weight = self.weights(bottoms)[0].shape
-        return sum((product(top) * product(weight[1:]) for top in tops), start=0)
+        bottom = bottoms[0]
+        channels, kernel = bottom[self.channels_axis(bottom)], self.kernel_over(len(self.spatial(bottom)))
+        return sum((product(top) * (channels // self.group) * product(kernel) for top in tops), start=0)
 
 
 class Deconvolution(
@@ -221,7 +226,7 @@ class Deconvolution(
     @override
     def weights(self, bottoms: Shapes) -> tuple[Weight, ...]:
         bottom = bottoms[0]
-        kernel = self.over(len(self.spatial(bottom)))[0]
+        kernel = self.kernel_over(len(self.spatial(bottom)))
         return self._weights((bottom[self.channels_axis(bottom)], self.num_output // self.group, *kernel))
 
     @override

@@ -32,7 +32,9 @@ def receptive_fields(nodes: Iterable[Inferred[K, T]]) -> list[ReceptiveField | N
         window = layer.window(node.bottoms) if node.bottoms else None
         field = _widened([images[bottom] for bottom in node.step.bottoms if bottom in images], window)
         carried = ITSELF if layer.bottoms.most == 0 else field
-        images |= {top: carried for top, shape in zip(node.step.tops, node.tops, strict=True) if len(shape) == 4}
+        for top, shape in zip(node.step.tops, node.tops, strict=True):
+            if len(shape) == 4:
+                images[top] = carried
         found.append(field)
     return found
 
@@ -41,8 +43,10 @@ def _widened(bottoms: Sequence[ReceptiveField | None], window: Window | None) ->
     fields = [field for field in bottoms if field is not None]
     if window is None or not fields or len(fields) < len(bottoms):
         return None
-    size = Pair(max(field.size.h for field in fields), max(field.size.w for field in fields))
-    stride = fields[0].stride
+    first, *others = fields
+    size, stride = first.size, first.stride
+    for field in others:
+        size = Pair(max(size.h, field.size.h), max(size.w, field.size.w))
     return ReceptiveField(
         Pair(size.h + (window.extent.h - 1) * stride.h, size.w + (window.extent.w - 1) * stride.w),
         Pair(stride.h * window.stride.h, stride.w * window.stride.w),
