@@ -16,7 +16,6 @@ from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.override import override
 from netdef.compiler.source import Source
 from netdef.compiler.syntax.open_source import LARGEST, read_file, source_of, unreadable
-from netdef.compiler.temporary import temporary_folder
 
 STDIN = "<stdin>"
 """What messages call the standard input."""
@@ -73,6 +72,8 @@ class Files:
     @contextmanager
     def hand_on_stdin(self) -> Iterator[None]:
         """Let the processes that are started meanwhile read the standard input, too: from a copy."""
+        from netdef.compiler.temporary import temporary_folder  # few commands start others
+
         with temporary_folder() as folder:
             copy = folder / "stdin"
             copy.write_bytes(self._once(sys.stdin, _read_standard_input))

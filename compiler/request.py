@@ -15,7 +15,6 @@ from typing import Any, ClassVar, NamedTuple, Self, TypedDict, Union, Unpack, ge
 
 from netdef.compiler.bounds import MOST, shown
 from netdef.compiler.frozen import Frozen
-from netdef.compiler.keywords import WrongKeyword, plain_state
 from netdef.compiler.override import override
 from netdef.compiler.shape import Shape
 from netdef.compiler.syntax.tree import DeclaredShapes, Value
@@ -285,6 +284,8 @@ def net_request(file: PathName, **state: Unpack[NetStateInPhase]) -> NetRequest:
         TypeError: if nothing of a net has such a name.
         UsageError: if what is given for one means nothing.
     """
+    from netdef.compiler.keywords import WrongKeyword, plain_state  # commands have words instead
+
     for name in state:
         if name not in NetStateInPhase.__annotations__:
             raise TypeError(f"there is no keyword {name}")

@@ -5,14 +5,16 @@ Law: nothing is imported here that takes time, before an interrupt is sure to en
 
 import sys
 
+from netdef.compiler.collection import no_collection
 from netdef.ending import interrupted_at_once
 
 
 def main() -> int:
     """Run one command and return its exit status."""
     interrupted_at_once()
-    from netdef.cli import main as run
-    from netdef.runtime.hardware.launch_environment import was_launched
+    with no_collection():  # what is imported stays
+        from netdef.cli import main as run
+        from netdef.runtime.hardware.launch_environment import was_launched
 
     status = run()
     if was_launched():  # by torchrun

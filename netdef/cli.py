@@ -14,14 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from netdef import streams
+from netdef.compiler.collection import no_collection
 from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.extras import extras_named, require
-from netdef.compiler.memory import out_of_memory
 from netdef.compiler.net_error import NetError
 from netdef.compiler.override import override
 from netdef.compiler.request import UsageError
 from netdef.ending import Ended, ended_by_signals
-from netdef.options.completion import SHELLS, completion_script
 from netdef.options.parser import Parser, epilog, near_or_all
 from netdef.overview import overview
 from netdef.runtime.console import Console, LostOutput, open_console, tell
@@ -83,6 +82,8 @@ def _status_of(work: Callable[[Console], int], console: Console) -> int:
     except (LostOutput, BrokenPipeError):
         raise
     except Exception as error:
+        from netdef.compiler.memory import out_of_memory
+
         if (mistake := out_of_memory(error)) is not None:
             console.fail(Report([mistake]))
             return ExitStatus.USER_MISTAKE
@@ -128,6 +129,8 @@ def _parser(names: Iterable[str], argv: list[str]) -> tuple[Parser, dict[str, Pa
 
 
 def _completion_asked_for(argv: list[str]) -> argparse.Namespace:
+    from netdef.options.completion import SHELLS
+
     parser = Parser(prog="netdef")
     parser.add_argument("--print-completion", choices=SHELLS, required=True)
     args = parser.parse_args(argv)
@@ -136,6 +139,8 @@ def _completion_asked_for(argv: list[str]) -> argparse.Namespace:
 
 
 def _print_completion(args: argparse.Namespace, console: Console) -> int:
+    from netdef.options.completion import SHELLS, completion_script
+
     parser, _ = _parser(COMMANDS, [])
     parser.add_argument("--print-completion", choices=SHELLS, help="a script that completes commands and flags")
     words: dict[str, dict[str, list[str]]] = {name: getattr(_module(name), "completions", dict)() for name in COMMANDS}
@@ -143,6 +148,7 @@ def _print_completion(args: argparse.Namespace, console: Console) -> int:
     return ExitStatus.FINE
 
 
+@no_collection()
 def _module(command: str) -> Any:
     return import_module(f"netdef.commands.{command}")
 

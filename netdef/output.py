@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from netdef.compiler.save import save_bytes
 from netdef.runtime.console import Console
 
 STDOUT = "-"
@@ -16,6 +15,8 @@ def deliver(result: str | bytes, out: str | None, console: Console) -> None:
         LostOutput: if the standard output can't.
     """
     if out is not None and out != STDOUT:
+        from netdef.compiler.save import save_bytes  # most results are printed
+
         save_bytes(Path(out), result.encode() if isinstance(result, str) else result)
     elif isinstance(result, str):
         console.write(result)

@@ -19,7 +19,6 @@ from netdef.compiler.syntax.builder import BUILDER
 from netdef.compiler.syntax.lexer import scan
 from netdef.compiler.syntax.literals import unescape
 from netdef.compiler.syntax.parsing import Grammar, parse
-from netdef.compiler.syntax.recovery import Recovery
 from netdef.compiler.syntax.reserved_words import RESERVED, check_names
 from netdef.compiler.syntax.table_cache import load_tables
 from netdef.compiler.syntax.tokens import Token, Tokens
@@ -148,16 +147,29 @@ class _Amended:
 
 
 def _statements(tokens: Tokens, report: Report) -> tuple[Statement, ...]:
-    body = _parse(tokens, report, Recovery(tokens, report))
-    return (Lost(Span(tokens.source, 0, len(tokens.source.text))),) if body is None else body
+    body = _parse(tokens, report)
+    return _recovered(tokens, report) if body is None else body
 
 
-def _parse(tokens: Tokens, report: Report, recovery: Recovery | None = None) -> tuple[Statement, ...] | None:
-    """The statements; None if the text doesn't fit the grammar, and no recovery makes it."""
+def _recovered(tokens: Tokens, report: Report) -> tuple[Statement, ...]:
+    """The statements of a text that doesn't fit the grammar, as far as they make sense."""
+    from netdef.compiler.syntax.recovery import Recovery  # most texts are right
+
+    tokens.next = 0
+    body: tuple[Statement, ...] | None = parse(tokens, _grammar(), "start", Recovery(tokens, report))
+    if body is None:
+        return (Lost(Span(tokens.source, 0, len(tokens.source.text))),)
+    if tokens.has_constructs:
+        check_names(body, report)
+    return body
+
+
+def _parse(tokens: Tokens, report: Report) -> tuple[Statement, ...] | None:
+    """The statements; None if the text doesn't fit the grammar."""
     for token in tokens.all:
         if token.type == "STRING":
             token.value = _read_string(token, tokens.has_constructs, report)
-    body: tuple[Statement, ...] | None = parse(tokens, _grammar(), "start", recovery)
+    body: tuple[Statement, ...] | None = parse(tokens, _grammar(), "start")
     if body is not None and tokens.has_constructs:
         check_names(body, report)
     return body

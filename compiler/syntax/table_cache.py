@@ -12,7 +12,6 @@ from contextlib import suppress
 from pathlib import Path
 from zlib import crc32
 
-from netdef.compiler.atomic import write_whole_bytes
 from netdef.compiler.syntax.tables import Rule, Tables
 
 _FORMAT = 1
@@ -30,6 +29,7 @@ def load_tables() -> Tables:
     if data is not None and data[:_SUM] == _sum(data[_SUM:]):
         starts, rules, states = marshal.loads(data[_SUM:])
         return Tables(starts, tuple(Rule(*rule) for rule in rules), states)
+    from netdef.compiler.atomic import write_whole_bytes
     from netdef.compiler.syntax.make_tables import make_tables  # and Lark, which takes longer than the text
 
     tables = make_tables(grammar, ["start", "item"])
