@@ -22,7 +22,8 @@ from pathlib import Path
 
 from netdef.back_ends import TARGETS, refusals
 from netdef.compiler.all_phases import AllPhases, analyse_phases
-from netdef.compiler.analysis.size_ranges import SizeRange, check_ranges
+from netdef.compiler.analysis.check_size_ranges import check_ranges
+from netdef.compiler.analysis.size_ranges import SizeRange
 from netdef.compiler.counted import counted
 from netdef.compiler.diagnostics import Report
 from netdef.compiler.files import DISK, STDIN

@@ -1,12 +1,11 @@
 """Which sizes of a range a net takes: held against a net that is loaded anew at every size."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import pytest
 
 from netdef.compiler.analysis import size_ranges
-from netdef.compiler.analysis.size_ranges import SizeRange, check_ranges, try_ranges
-from netdef.compiler.diagnostics import Report
+from netdef.compiler.analysis.size_ranges import SizeRange, try_ranges
 from netdef.compiler.files import Files
 from netdef.compiler.load import load
 from netdef.compiler.net.net import Net
@@ -67,44 +66,3 @@ def test_a_grid_is_tried_whole() -> None:
     tried = try_ranges(net_of(VGG_LIKE), [SizeRange("data", sides)])
     found = {point for point, failure in tried.outcomes.items() if failure is None}
     assert found == {(h, w) for h in sides[2] for w in sides[3] if works(VGG_LIKE, (1, 3, h, w))}
-
-
-def said_of(text: str, *sides: range) -> tuple[Sequence[str], Report]:
-    report = Report()
-    return check_ranges([net_of(text)], [SizeRange("data", sides)], report), report
-
-
-def test_reasons_are_told_once_each_with_the_sizes() -> None:
-    lines, report = said_of(VGG_LIKE, range(1, 2), range(3, 4), range(25, 40), range(32, 33))
-    assert lines == ["data=1x3x29..32x32 works (4 of 15 sizes): fc is 1x10"]
-    assert [each.message for each in report] == [
-        "fc doesn't work at data=1x3x25..28x32 (4 of 15 sizes)",
-        "fc doesn't work at data=1x3x33..39x32 (7 of 15 sizes)",
-    ]
-    first = report.errors[0]
-    assert first.primary is not None
-    assert first.primary.text == "at data=1x3x25x32, its weight would be 10x224, and is 10x256"
-    assert first.help == "--dense makes the InnerProduct layers convolutions, which take any image"
-
-
-def test_outputs_are_told_as_forms_of_the_size() -> None:
-    lines, report = said_of(UNET_LIKE, range(1, 2), range(1, 2), range(1, 100), range(24, 25))
-    assert lines == ["data=1x1x(4..96 in steps of 4)x24 works (24 of 99 sizes): sum is 1x1xHx24"]
-    assert {each.code for each in report} == {"N515"}
-
-
-def test_a_huge_grid_is_tried_along_its_axes() -> None:
-    lines, report = said_of(VGG_LIKE, range(1, 2), range(3, 4), range(1, 5001), range(1, 5001))
-    assert lines == [
-        "data=1x3x29..32x32 and data=1x3x32x29..32 works (7 of 9,999 tried, of 25,000,000 sizes): fc is 1x10"
-    ]
-    assert len(report) == 2
-
-
-def test_a_range_of_what_is_no_input_is_refused() -> None:
-    lines, report = said_of(VGG_LIKE, range(1, 3), range(3, 4))
-    assert lines == []
-    assert [each.message for each in report] == ["data has 4 axes, 1x3x32x32, and the range has 2"]
-    report = Report()
-    check_ranges([net_of(VGG_LIKE)], [SizeRange("dta", (range(1, 3),))], report)
-    assert [(each.code, each.help) for each in report] == [("N512", 'did you mean "data"?')]

@@ -334,7 +334,7 @@ class _Texts:
     def statement(self, depth: int) -> list[str]:
         kinds = ["field", "field", "several", *(["group", "group", "angle", "groups"] if depth < 4 else [])]
         if self.constructs:
-            kinds += ["let", "layer", "call", *(["repeat", "choice"] if depth < 4 else [])]
+            kinds += ["let", "layer", "call", "plain", *(["repeat", "choice", "block"] if depth < 4 else [])]
         made: list[str] = getattr(self, self.random.choice(kinds))(depth)
         return made
 
@@ -391,6 +391,17 @@ class _Texts:
 
     def call(self, depth: int) -> list[str]:
         return ["conv", "(", *self.value(), ",", "k", ":", "a", "?", "1", ":", "2", ")"]
+
+    def plain(self, depth: int) -> list[str]:
+        included = ["include", '"blocks.net"']
+        image = ["input", "'data'", "[", "N", ",", "3", ",", "2", "*", "n", "]"]
+        opaque = ["opaque", '"T"', *self.random.choice([[], ["at", "'t'"]]), "{", *self.several(depth), "}"]
+        values = [word for _ in range(self.random.randint(1, 9)) for word in (self.literal(), ",")][:-1]
+        return self.random.choice([included, image, opaque, ["stage", "(", *values, ")"]])
+
+    def block(self, depth: int) -> list[str]:
+        parameters = ["(", "a", ",", "b", "=", self.literal(), ",", "c", "=", "[", "1", ",", "2", "]", ")"]
+        return ["block", "conv", *parameters, "{", *self.body(depth + 1), "}"]
 
     def repeat(self, depth: int) -> list[str]:
         head = self.random.choice(
