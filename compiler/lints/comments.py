@@ -20,7 +20,7 @@ from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity
 from netdef.compiler.lints.levels import Level, Setting, UnknownLint, at_level, level_of, setting
 from netdef.compiler.source import Source, Span
 from netdef.compiler.syntax.parser import parse
-from netdef.compiler.syntax.tree import Field, If, Statement
+from netdef.compiler.syntax.tree import Field, Group, If, Plain, Statement
 
 _MARK = "netdef:"
 _COMMENT = re.compile(
@@ -32,11 +32,12 @@ _HELP = "write # netdef: allow unused-blob, or warn, or deny; and `in this file`
 
 
 class _Said(NamedTuple):
-    """Settings for the characters ``start`` to ``end`` of a text."""
+    """Settings for the characters ``start`` to ``end`` of a text, which may be all of them."""
 
     start: int
     end: int
     settings: tuple[Setting, ...]
+    is_whole: bool
 
 
 class FileLevels(NamedTuple):
@@ -58,6 +59,35 @@ def revised(said: Diagnostic, settings: Sequence[Setting] = ()) -> Diagnostic | 
 def not_understood(source: Source) -> tuple[Diagnostic, ...]:
     """Warnings of comments that begin like ours and say nothing."""
     return _levels_in(source).wrong
+
+
+def comments_of_file(source: Source) -> list[str]:
+    """Comments that say the same of a whole text again."""
+    return [
+        _written(each, " in this file") for said in _levels_in(source).said if said.is_whole for each in said.settings
+    ]
+
+
+def comments_on(statement: Plain) -> list[str]:
+    """Comments that say the same again of a statement that a text has, or that one of its calls made."""
+    close = statement.close if isinstance(statement, Group) else None
+    spans = [statement.at if close is None else statement.at.to(close), *statement.at.callers]
+    found = [
+        each
+        for span in spans
+        for said in _levels_in(span.source).said
+        if _concerns(said, span)
+        for each in said.settings
+    ]
+    return [*dict.fromkeys(_written(each) for each in found)]
+
+
+def _concerns(said: _Said, span: Span) -> bool:
+    return not said.is_whole and said.start < span.end and span.start < said.end
+
+
+def _written(setting: Setting, where: str = "") -> str:
+    return f"# netdef: {setting.level} {setting.word}{where}"
 
 
 def _at(span: Span) -> Iterator[Setting]:
@@ -88,7 +118,7 @@ def _levels_in(source: Source) -> FileLevels:
         assert found is not None, "what is understood was found"
         is_whole = found["file"] is not None
         start, end = (0, len(source.text) + 1) if is_whole else _statement_of(comment, extents)
-        said.append(_Said(start, end, settings))
+        said.append(_Said(start, end, settings, is_whole))
     return FileLevels(tuple(sorted(said, key=lambda each: each.start - each.end)), tuple(wrong))
 
 

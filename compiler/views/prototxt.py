@@ -5,6 +5,7 @@ from enum import Enum
 from itertools import chain
 from typing import Any
 
+from netdef.compiler.lints.comments import comments_of_file, comments_on
 from netdef.compiler.net.net import Net, Node
 from netdef.compiler.schema.message import Message, Param
 from netdef.compiler.source import Source, Span
@@ -22,8 +23,14 @@ _NOWHERE = Span(Source("<net>", ""), 0, 0)
 
 
 def write(expanded: Expanded) -> str:
-    """The text of all phases: the net's fields, then its layers, field for field as the file has them."""
-    return _text([_as_caffes(s) for s in expanded.body if s.name not in OURS])
+    """The text of all phases: the net's fields, then its layers, field for field as the file has them.
+
+    What the file's comments say of warnings stands above the statements that it is for.
+    """
+    body = [_as_caffes(s) for s in expanded.body if s.name not in OURS]
+    comments = [comments_of_file(expanded.source), *(comments_on(s) for s in body)]
+    texts = ["", *(_text([s]) for s in body)]
+    return "".join("".join(f"{line}\n" for line in said) + text for said, text in zip(comments, texts, strict=True))
 
 
 def write_net(net: Net) -> str:

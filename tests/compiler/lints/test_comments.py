@@ -1,8 +1,11 @@
 """What a file says of its warnings: for a statement, a call, or the whole; and what it fails to say."""
 
+from pathlib import Path
+
 import pytest
 
 import netdef
+from netdef.cli import main
 from netdef.compiler.all_phases import analyse_phases
 from netdef.compiler.files import Files
 from netdef.compiler.lints.levels import Level, setting
@@ -67,3 +70,21 @@ def test_it_holds_wherever_the_net_is_read() -> None:
     assert [each.code for each in netdef.analyse(text % "").report] == ["N608"]
     assert [*netdef.analyse(text % "  # netdef: allow batch-statistics").report] == []
     assert netdef.analyse(text % "  # netdef: deny N608").report.errors
+
+
+def test_expand_keeps_what_is_said(tmp_path: Path) -> None:
+    (tmp_path / "a.net").write_text(
+        HEAD
+        + "# netdef: deny N604 in this file\nblock n(x) {\n  layer x LRN { alpha: 1e-4 }\n}\n"
+        + 'layer "a" LRN {\n  alpha: 1e-4  # netdef: warn lrn-alpha: as published\n}\n'
+        + 'n("b")\n# netdef: allow N623, N6\nn("c")\n'
+    )
+    assert main(["expand", str(tmp_path / "a.net"), "-o", str(tmp_path / "a.prototxt")]) == 0
+    text = (tmp_path / "a.prototxt").read_text()
+    assert text.startswith("# netdef: deny N604 in this file\nlayer {")
+    assert [line for line in text.splitlines() if line.startswith("#")][1:] == [
+        "# netdef: warn N623",
+        "# netdef: allow N623",
+        "# netdef: allow N6",
+    ]
+    assert said(text) == [("N623", text[: text.index("alpha")].count("\n") + 1, "warning")]
