@@ -5,8 +5,6 @@ from itertools import pairwise
 
 from netdef.compiler.diagnostics import Diagnostic, Label, Report
 from netdef.compiler.fixes import Applicability, Fix
-from netdef.compiler.legacy.layout import UnevenTextError
-from netdef.compiler.legacy.rewrite import edits_to
 from netdef.compiler.legacy.v0 import is_v0
 from netdef.compiler.legacy.v1 import quoted_type
 from netdef.compiler.syntax.tree import Group, Lost, Plain
@@ -42,6 +40,9 @@ def _mixture(layers: Sequence[Group]) -> Diagnostic | None:
 
 def _upgrade(old: Sequence[Plain], new: Sequence[Plain], sureness: Applicability) -> Fix | None:
     """Edits that make one format of all; None where not all stands in one text, or not all of it can be read."""
+    from netdef.compiler.legacy.layout import UnevenTextError  # mixtures are mistakes, which few nets have
+    from netdef.compiler.legacy.rewrite import edits_to
+
     source = next(s.at.source for s in old if s.name == "layers")
     if any(s.at.source is not source for s in old) or not _is_whole(old):
         return None

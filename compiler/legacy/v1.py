@@ -9,6 +9,8 @@ Each statement keeps its place in the text, so that what is wrong with it is sho
 from collections import Counter
 from collections.abc import Sequence
 
+from netdef.compiler.diagnostics import Diagnostic, Label
+from netdef.compiler.fixes import rename
 from netdef.compiler.layers import catalogue
 from netdef.compiler.schema.caffe import LayerFrame, ShareMode
 from netdef.compiler.schema.decode import Decoder
@@ -68,10 +70,19 @@ def _with_specs(body: Sequence[Plain], decoder: Decoder, *, may_be_v2: bool) -> 
         if weight == len(specs):
             specs.append([])
             made.append(specs[weight])
-        is_whole = decoder.values(Specs.fields, [statement], "a layer of V1").is_whole
+        is_whole = _is_param_of_v1(statement, decoder) and decoder.values(Specs.fields, [statement], "").is_whole
         value = statement.value if is_whole and isinstance(statement, Field) else Broken(statement.at)
         specs[weight].append(Field(spec.attribute, value, statement.at))
     return [_spec(each) if isinstance(each, list) else each for each in made]
+
+
+def _is_param_of_v1(statement: Plain, decoder: Decoder) -> bool:
+    """Whether a statement isn't V2's ``param { }``, which then is reported."""
+    if not isinstance(statement, Group) or statement.name != "param":
+        return True
+    help = 'for rates write blobs_lr: 1 and weight_decay: 1; param: "w" names a weight that is shared'
+    decoder.report.add(Diagnostic("N406", "param takes a value in V1, not a message", Label(statement.at), help=help))
+    return False
 
 
 def _spec(fields: Sequence[Field]) -> Group:
@@ -80,13 +91,20 @@ def _spec(fields: Sequence[Field]) -> Group:
 
 
 def _is_slip(statement: Plain, decoder: Decoder) -> bool:
-    """Whether a name is a slip of one that V2 has no more; then that is said here, where it is known."""
+    """Whether a name is a slip of one that V2 has no more, or V2's own for it; then that is said here."""
     name = statement.name
     if not isinstance(statement, Field) or name in LayerFrame.fields or name.endswith("_param"):
         return False
-    if (near := decoder.near.closest(name, [*Specs.fields, *LayerFrame.fields])) not in Specs.fields:
+    of_v2 = {param.attribute: field for field, param in Specs.fields.items()}
+    near = of_v2.get(name) or decoder.near.closest(name, [*Specs.fields, *LayerFrame.fields])
+    if near not in Specs.fields:
         return False
-    decoder.unknown_field(statement, [near], "a layer of V1")
+    message, help, fix = (
+        f"a layer of V1 has no field {name}",
+        f'did you mean "{near}"?',
+        rename(statement.at, name, near),
+    )
+    decoder.report.add(Diagnostic("N401", message, Label(statement.at), help=help, severity=decoder.unknown, fix=fix))
     return True
 
 

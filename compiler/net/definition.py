@@ -222,6 +222,8 @@ def _parameters(kind: type[Layer], body: Sequence[Field | Group], decoder: Decod
             own.append(statement)
         elif statement.name in kind.fields_beside:
             shared.append(statement)
+        elif statement.name == kind.message:
+            decoder.needs_message(statement, kind.own_fields)
         elif catalogue.is_message(statement.name):
             message = f"a layer of type {kind.type_name} does not read {statement.name}"
             help = f"its parameters stand in {kind.message}" if kind.message else "it has no parameters"

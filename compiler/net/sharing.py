@@ -16,6 +16,7 @@ from netdef.compiler.net.doubts import Doubts
 from netdef.compiler.net.net import NodeWeight
 from netdef.compiler.net.weight_key import WeightKey
 from netdef.compiler.schema.caffe import ParamSpec, ShareMode
+from netdef.compiler.schema.fork_fields import OF_V1
 from netdef.compiler.shape import product, show
 
 
@@ -51,6 +52,8 @@ def check_names(layers: Sequence[tuple[LayerDefinition, tuple[Weight, ...]]], re
             first[name] = definition
 
 
+_IN_V1 = {"lr_mult": "blobs_lr", "decay_mult": "weight_decay"}
+"""What layers that share a weight must agree on, and what V1 calls it."""
 _NOTHING_SAID = ParamSpec()
 """Of a weight without a ``param``."""
 
@@ -68,11 +71,12 @@ class _Owners:
         """A layer's weights: its own, and those that it borrows."""
         specs = definition.frame.specs
         if len(specs) > len(weights):
-            message = f"{definition.title} has {counted(len(weights), 'weight')}, and param stands {len(specs)} times"
             place = definition.places["specs"][len(weights)]
-            self.report.add(
-                Diagnostic("N506", message, Label(place), help="there is one param for each weight: drop this")
-            )
+            word = place.text if place.text in OF_V1 else "param"
+            said = f"{word} stands {counted(len(specs), 'time')}"
+            message = f"{definition.title} has {counted(len(weights), 'weight')}, and {said}"
+            help = f"there is one {word} for each weight: drop this"
+            self.report.add(Diagnostic("N506", message, Label(place), help=help))
         specs = (*specs, *(_NOTHING_SAID,) * len(weights))[: len(weights)]
         made = []
         for index, (weight, spec) in enumerate(zip(weights, specs, strict=True)):
@@ -88,7 +92,8 @@ class _Owners:
     def _borrow(self, definition: LayerDefinition, index: int, own: NodeWeight, spec: ParamSpec) -> NodeWeight:
         """The owner's weight under a borrower's shape."""
         owner, theirs, first = self.shared[spec.name]
-        at, labels = Label(definition.places["specs"][index]), (Label(owner.at, f"{owner.title} owns it"),)
+        place = definition.places["specs"][index]
+        at, labels = Label(place), (Label(owner.at, f"{owner.title} owns it"),)
         mine, other = own.weight.shape, theirs.weight.shape
         agree = product(mine) == product(other) if spec.share_mode is ShareMode.PERMISSIVE else mine == other
         if not agree:
@@ -97,10 +102,11 @@ class _Owners:
             if product(mine) == product(other):
                 help = "share_mode: PERMISSIVE shares weights of one count"
             self.report.add(self.doubts.added_to(Diagnostic("N507", message, at, labels, help=help), definition))
-        for name in ("lr_mult", "decay_mult"):
+        for name, old_name in _IN_V1.items():
             here, there = getattr(spec, name), getattr(first, name)
             if None not in (here, there) and here != there:
-                message = f'shared weight "{spec.name}" has {name} {here:g} here and {there:g} at its owner'
+                word = old_name if place.text in OF_V1 else name
+                message = f'shared weight "{spec.name}" has {word} {here:g} here and {there:g} at its owner'
                 self.report.add(Diagnostic("N507", message, at, labels, help="say it once", subject=name))
         merged = first.replace(
             lr_mult=spec.lr_mult if first.lr_mult is None else first.lr_mult,

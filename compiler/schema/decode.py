@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity
 from netdef.compiler.fixes import Applicability, Fix, insert_field, remove_statement, rename
-from netdef.compiler.schema.fork_fields import CHANGES_SHAPES, NO_MEANING
+from netdef.compiler.schema.fork_fields import CHANGES_SHAPES, NO_MEANING, OF_V1
 from netdef.compiler.schema.message import Message, Param, Refusal
 from netdef.compiler.schema.values import WrongValue, convert, example_of
 from netdef.compiler.shape import Pair
@@ -122,6 +122,8 @@ class Decoder:
         fix = rename(statement.at, statement.name, near, Applicability.SAFE if is_sure else Applicability.UNSAFE)
         if statement.name in CHANGES_SHAPES:
             help = f"{CHANGES_SHAPES[statement.name]}: without it, shapes from here on may be wrong"
+        elif statement.name in OF_V1 and "param" in known:
+            help, fix = f"in V2 it is {OF_V1[statement.name]}, once for each weight", None
         elif help is None and self.unknown is Severity.WARNING:
             help = "if a fork of Caffe reads it, its effect is lost here"
         elif help is None:
@@ -130,13 +132,17 @@ class Decoder:
         self.report.add(Diagnostic("N401", message, Label(statement.at), help=help, severity=self.unknown, fix=fix))
         return self.unknown is Severity.ERROR
 
+    def needs_message(self, statement: Field | Group, fields: Mapping[str, Param]) -> None:
+        """Say that a field, which has a value, takes a message with such fields."""
+        first, inner = next(iter(fields.items()))
+        help = f"write {statement.name} {{ {first}: {example_of(inner)} }}"
+        self._error("N406", f"{statement.name} takes a message, not a value", statement.at, help)
+
     def _value(self, statement: Field | Group, param: Param) -> Any:
         if param.holds_message:
             if isinstance(statement, Group):
                 return self.message(param.kind, statement)
-            first, inner = next(iter(param.kind.fields.items()))
-            help = f"write {statement.name} {{ {first}: {example_of(inner)} }}"
-            self._error("N406", f"{statement.name} takes a message, not a value", statement.at, help)
+            self.needs_message(statement, param.kind.fields)
             return None
         if isinstance(statement, Group):
             example = f"write {statement.name}: {example_of(param)}"

@@ -1,4 +1,4 @@
-"""Fields that forks of Caffe added to BVLC's messages, as far as their names tell enough."""
+"""Fields that forks added to BVLC's messages, as far as their names tell enough, and those of an older format."""
 
 _SIDES = ("left", "right", "top", "bottom")
 
@@ -14,6 +14,13 @@ CHANGES_SHAPES = {
     "pad_mode": "forks pad as TensorFlow does by it",
 }
 """Fields that change the shape of what a layer makes: never taken for a slip of another name."""
+
+OF_V1 = {
+    "blobs_lr": "param { lr_mult: 1 }",
+    "weight_decay": "param { decay_mult: 1 }",
+    "blob_share_mode": "param { share_mode: STRICT }",
+}
+"""Fields of a layer in Caffe's older format V1, and what the newest has for them."""
 
 NO_MEANING = frozenset(("engine",))
 """Fields that choose a kernel: what is computed stays the same."""

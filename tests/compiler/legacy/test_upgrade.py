@@ -148,6 +148,11 @@ def test_unknown_types_are_told_all_at_once_and_may_be_declared() -> None:
     [
         ('layers { name: "a" type: RELU bottom: "x" top: "a" }', 'there is no blob "x"'),
         ('layers { name: "a" type: POLING bottom: "data" top: "a" }', 'there is no layer type "POLING"'),
+        ('layers { name: "a" type: RELU bottom: "data" top: "a" lr_mult: 1 }', "a layer of V1 has no field lr_mult"),
+        (
+            'layers { name: "a" type: RELU bottom: "data" top: "a" blobs_lr: 1 }',
+            "0 weights, and blobs_lr stands 1 time",
+        ),
         ('layers { name: "a" bottom: "data" top: "a" }', "type is missing"),
         ('layers { layer { name: "a" } bottom: "data" top: "a" }', "type is missing"),
         ('layers { name: "a" type: RELU bottom: "data" top: "a" blobs_lr: "x" }', "blobs_lr takes a number"),
@@ -201,6 +206,15 @@ def test_a_padding_layer_pads_a_convolution_or_a_pooling_alone() -> None:
     ("text", "help"),
     [
         ('layers { name: "a" type: POLING bottom: "data" top: "a" }', 'did you mean "POOLING"?'),
+        ('layers { name: "a" type: RELU bottom: "data" top: "a" lr_mult: 1 }', 'did you mean "blobs_lr"?'),
+        (
+            'layer { name: "a" type: "ReLU" bottom: "data" top: "a" blobs_lr: 1 }',
+            "in V2 it is param { lr_mult: 1 }, once for each weight",
+        ),
+        (
+            'layers { name: "a" type: RELU bottom: "data" top: "a" param { lr_mult: 1 } }',
+            'for rates write blobs_lr: 1 and weight_decay: 1; param: "w" names a weight that is shared',
+        ),
         ('layers { name: "a" bottom: "data" top: "a" }', "add type: CONVOLUTION"),
         ('layers { layer { name: "a" } bottom: "data" top: "a" }', 'add type: "conv"'),
     ],
