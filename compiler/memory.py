@@ -6,8 +6,8 @@ from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.net_error import NetError
 from netdef.compiler.shape import Shape, known, product, show
 
-_OF_LIBRARIES = ("can't allocate memory", "not enough memory", "Failed to allocate memory")
-"""What torch and ONNX Runtime say."""
+_OF_LIBRARIES = ("can't allocate memory", "not enough memory", "Failed to allocate memory", "Cannot allocate memory")
+"""What torch, ONNX Runtime and the system say."""
 
 
 def out_of_memory(error: BaseException) -> Diagnostic | None:

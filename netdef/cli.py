@@ -83,8 +83,9 @@ def _status_of(work: Callable[[Console], int], console: Console) -> int:
         raise
     except Exception as error:
         from netdef.compiler.memory import out_of_memory
+        from netdef.compiler.system_errors import refused_by_system  # few commands come here
 
-        if (mistake := out_of_memory(error)) is not None:
+        if (mistake := out_of_memory(error) or refused_by_system(error)) is not None:
             console.fail(Report([mistake]))
             return ExitStatus.USER_MISTAKE
         if "NETDEF_TRACEBACK" in os.environ:
