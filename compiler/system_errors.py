@@ -1,4 +1,4 @@
-"""What the system refuses, a file, a disk or one more process: a mistake of whoever runs, told by who meets it first."""
+"""What the system refuses, a file, a disk or one more process, is a mistake of the run, and told with its place."""
 
 import errno
 import os

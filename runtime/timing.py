@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from netdef.compiler.net.net import Net
 from netdef.compiler.override import override
+from netdef.runtime.data.labels import check_fed
 from netdef.runtime.hardware.acceleration import accelerated, prepare_module
 from netdef.runtime.hardware.execution_settings import ExecutionSettings
 from netdef.runtime.hardware.memory import peak_memory
@@ -68,6 +69,7 @@ def measure(
     prepare_module(module, settings)
     numbers = random_inputs(net, net.inputs, seed=0)
     inputs = {name: torch.from_numpy(array).to(device) for name, array in numbers.items()}
+    check_fed(module, inputs)
     start = _Start(module)
     clock = _Clock(device)
     counter.note("the whole net")

@@ -5,7 +5,7 @@ layer may bring it under any name, a Slice may cut it out of more, and it may ho
 """
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from netdef.compiler.layers.roles import Makes
 from netdef.compiler.net.net import Net, Node
@@ -49,6 +49,22 @@ class LabelRange(NamedTuple):
 
     num_classes: Dim
     ignored: frozenset[int]
+
+
+class NumbersFed(NamedTuple):
+    """What an input holds of which layers make whole numbers, such as labels.
+
+    num           how many there are, from 0 on
+    scale, shift  a number is what is fed times the one, plus the other
+    """
+
+    num: int
+    scale: float = 1.0
+    shift: float = 0.0
+
+    def fed(self, numbers: Any) -> Any:
+        """What to feed for an array of whole numbers, so that layers make these of it."""
+        return numbers if (self.scale, self.shift) == (1.0, 0.0) else (numbers - self.shift) / self.scale
 
 
 class MadeFrom(NamedTuple):
@@ -134,17 +150,18 @@ def made_from(net: Net, blob: str) -> MadeFrom:
     return MadeFrom(frozenset(fed), is_data)
 
 
-def whole_numbers_fed(net: Net, shapes: Mapping[str, Shape]) -> dict[str, int]:
+def whole_numbers_fed(net: Net, shapes: Mapping[str, Shape]) -> dict[str, NumbersFed]:
     """How many whole numbers from 0 on there are for what each input holds, if it holds some: classes, for labels.
 
     An input counts that holds them, or of which they are made: cut by a Slice, say. ``shapes`` are those of the net's
     blobs by id, its own or others.
     """
-    found: dict[str, int] = {}
+    found: dict[str, NumbersFed] = {}
     for blob, num in _whole_numbers(net, shapes):
         made = made_from(net, blob)
         for fed in made.fed if made.is_data else ():
-            found[fed] = min(found.get(fed, num), num)
+            numbers = NumbersFed(num, *_scale_and_shift(net, fed, blob))
+            found[fed] = min(found.get(fed, numbers), numbers, key=lambda each: each.num)
     return found
 
 
@@ -158,6 +175,21 @@ def _whole_numbers(net: Net, shapes: Mapping[str, Shape]) -> Iterator[tuple[str,
         if node.bottoms:
             bottoms = tuple(shapes[bottom.id] for bottom in node.bottoms)
             yield from ((node.bottoms[at].id, max(known(n), 1)) for at, n in node.layer.numbers(bottoms).items())
+
+
+def _scale_and_shift(net: Net, fed: str, blob: str) -> tuple[float, float]:
+    """What the layers between an input and a blob, by id, do to its values."""
+    lines = {blob: (1.0, 0.0)}
+    for node in reversed(net.nodes):
+        made = next((lines[top.id] for top in node.tops if top.id in lines), None)
+        if made is not None and node.layer.fed:
+            if fed in (top.name for top in node.tops if top.id in lines):
+                return made
+        elif made is not None:
+            (outer, added), (scale, shift) = made, node.layer.scale_and_shift
+            for bottom in node.bottoms:
+                lines[bottom.id] = outer * scale, outer * shift + added
+    return 1.0, 0.0
 
 
 def _is_one_each(net: Net, labels: str) -> bool:

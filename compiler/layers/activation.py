@@ -92,6 +92,11 @@ class Power(Layer, message="power_param", number=122, in_place=True, v1=V1("POWE
     scale: float = param(2, default=1.0, doc="times x")
     shift: float = param(3, default=0.0, doc="added")
 
+    @property
+    @override
+    def scale_and_shift(self) -> tuple[float, float]:
+        return (self.scale, self.shift) if self.power == 1 and self.scale else (1.0, 0.0)
+
 
 class AbsVal(Layer, v1=V1("ABSVAL", 35)):
     """|x|.

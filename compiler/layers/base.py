@@ -278,6 +278,11 @@ class Layer(Message):
         """The label whose positions don't count, if there is one."""
         return None
 
+    @property
+    def scale_and_shift(self) -> tuple[float, float]:
+        """What its tops' values are its bottom's times, and what is added; those of others, or none such, are 1, 0."""
+        return 1.0, 0.0
+
     def classes_axis(self, rank: int) -> int:
         """The axis of the scores along which the classes lie, from 0; ``rank`` is how many axes they have."""
         return 1

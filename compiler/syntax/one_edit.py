@@ -14,7 +14,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from netdef.compiler.diagnostics import Diagnostic
-from netdef.compiler.edits import Edit
+from netdef.compiler.edits import Edit, overlap
 from netdef.compiler.source import Source, Span
 from netdef.compiler.syntax import token_errors
 from netdef.compiler.syntax.braces import is_first_on_line
@@ -65,7 +65,9 @@ def say_once(source: Source, reading: Reading) -> tuple[tuple[Diagnostic, ...], 
     for first in () if len(left) > _MOST_JOINED else reading.found:
         best: tuple[Edit, Reading, frozenset[Place]] | None = None
         most = min(_MOST_AMENDED, 1 + _MOST_READ // len(source.text)) if place_of(first) in left else 0
-        for edit in islice(_mending(source, first, iter(range(most_tries))), most):
+        mending = _mending(source, first, iter(range(most_tries)))
+        beside = (edit for edit in mending if not any(overlap(edit, other) for other in edits))
+        for edit in islice(beside, most):
             amended, wrong = read_amended(source, [*edits, edit])
             mends = place_of(first) not in wrong and wrong <= left.keys()
             if mends and (best is None or len(wrong) < len(best[2])):

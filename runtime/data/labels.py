@@ -1,7 +1,7 @@
 """The labels that a net is judged by, in the data that feed it; and whether labels are numbers of classes at all."""
 
 import math
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from copy import copy
 from typing import Any, NamedTuple
 
@@ -98,6 +98,16 @@ class LabelCheck:
             with torch.inference_mode():
                 labels = fed[blob] if blob in fed else self._module.blobs([blob], **fed)[blob]
             check_range(labels, batch["number"], blob, allowed)
+
+
+def check_fed(module: NetModule, fed: Mapping[str, Tensor]) -> None:
+    """Refuse what a net is fed, where it makes labels of it that are no numbers of classes; raises as below."""
+    for blob, allowed in label_ranges(module.net).items():
+        made = made_from(module.net, blob)
+        if made.is_data and made.fed <= fed.keys():
+            with torch.inference_mode():
+                labels = module.blobs([blob], **fed)[blob]
+            check_range(labels, torch.arange(len(labels)), blob, allowed)
 
 
 def check_range(labels: Tensor, numbers: Tensor, blob: str, allowed: LabelRange) -> None:

@@ -15,6 +15,7 @@ from torch.autograd.graph import saved_tensors_hooks
 
 from netdef.compiler.analysis.judged import whole_numbers_fed
 from netdef.compiler.counted import counted
+from netdef.runtime.data.labels import check_fed
 from netdef.runtime.hardware.memory import peak_memory
 from netdef.runtime.progress import clock
 from netdef.runtime.training.job import Job, solver_of, training_batches
@@ -109,6 +110,7 @@ def dry_run(job: Job, display: Display, *, has_data: bool = True) -> DryRun:
     solver = solver_of(job, display)
     weights = [each.tensor for each in job.module.learned()]
     blobs = made_up(job, at_once * setup.division.num_own)
+    check_fed(job.module, blobs)
     kept = _Kept([*weights, *blobs.values()])
     began, lr = time.perf_counter(), solver.lr
     with saved_tensors_hooks(kept.note, kept.give):
@@ -139,7 +141,7 @@ def made_up(job: Job, num: int) -> dict[str, Tensor]:
     for blob in setup.feeding.blobs.values():
         sides = [side for side in setup.train_net.blobs[blob][1:] if isinstance(side, int)]
         if blob in numbers:
-            classes = torch.arange(num, device=device) % numbers[blob]
+            classes = numbers[blob].fed(torch.arange(num, device=device) % numbers[blob].num)
             blobs[blob] = classes.view(num, *[1] * len(sides)).expand(num, *sides)
         else:
             blobs[blob] = torch.randn(num, *sides, device=device)

@@ -42,7 +42,7 @@ def random_inputs(
     for name, shape in shapes.items():
         size = [known(dim) for dim in shape]
         if name in numbers:
-            made[name] = random.integers(0, numbers[name], size).astype(np.float32)
+            made[name] = numbers[name].fed(random.integers(0, numbers[name].num, size)).astype(np.float32)
         elif len(shape) == 4:
             made[name] = ((random.integers(0, 256, size) - 127.5) * scale).astype(np.float32)
         else:

@@ -30,6 +30,7 @@ from netdef.compiler.weights.complete import complete
 from netdef.compiler.weights.stored import Weights
 from netdef.runtime.console import SILENT, Console
 from netdef.runtime.data.datasets.dataset import ImageArray
+from netdef.runtime.data.labels import check_fed
 from netdef.runtime.lower_net import lower
 from netdef.runtime.progress import counting
 from netdef.runtime.trained import TrainedNet
@@ -90,7 +91,9 @@ def verify(
     if trained is not None:
         fed += [_batch_of(trained.inputs_of(image), net, dynamic) for image in images.values()]
     for inputs in fed:  # sizes that a layer refuses or no memory holds, in the layers' words, not ONNX Runtime's
-        module.check(values, **{name: torch.from_numpy(array) for name, array in inputs.items()})
+        tensors = {name: torch.from_numpy(array) for name, array in inputs.items()}
+        module.check(values, **tensors)
+        check_fed(module, tensors)
     steps = 2 + 3 * len(fed)  # two models, and each case as exported, in PyTorch, and with every blob
     with temporary_folder() as folder, counting(console, "verifying", steps, "steps") as counter:
         whole, inside = folder / "model.onnx", folder / "every_blob.onnx"

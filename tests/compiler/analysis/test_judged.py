@@ -3,7 +3,7 @@
 import pytest
 
 from netdef import NetError
-from netdef.compiler.analysis.judged import judged_by, label_ranges, made_from, scalar_outputs
+from netdef.compiler.analysis.judged import judged_by, label_ranges, made_from, scalar_outputs, whole_numbers_fed
 from tests.nets import net_of
 
 HEAD = 'input "data" [4, 3, 6, 8]\ninput "label" [4]\n'
@@ -93,3 +93,22 @@ def test_scalar_outputs_are_caffes() -> None:
     net = net_of(HEAD + FC % ("fc", 5) + loss("loss", "fc", more="loss_weight: 0.3") + measure + nameless)
     assert scalar_outputs(net) == {"loss": pytest.approx(0.3), "top1": 0}
     assert "by_class" in net.outputs
+
+
+COUNTED_FROM_ONE = (
+    'input "data" [4, 6]\ninput "raw" [4]\nlayer "label" Power { bottom: "raw" %s }\n'
+    + FC % ("fc", 5)
+    + loss("l", "fc")
+)
+
+
+@pytest.mark.parametrize(
+    ("power", "fed"),
+    [("shift: -1", [1, 2, 3, 4, 5]), ("scale: -1", [0, -1, -2, -3, -4]), ("scale: 0.5 shift: -2", [4, 6, 8, 10, 12])],
+)
+def test_what_is_fed_for_labels_undoes_what_layers_do_to_them(power: str, fed: list[float]) -> None:
+    text = COUNTED_FROM_ONE.replace("%s", power)
+    net = net_of(text)
+    found = whole_numbers_fed(net, net.shapes)["raw"]
+    assert found.num == 5
+    assert [found.fed(label) for label in range(5)] == fed

@@ -111,3 +111,23 @@ def test_large_nets_agree_on_small_images(name: str) -> None:
 def test_alexnet_agrees() -> None:
     certificate = verify(netdef.load(NETS / "alexnet.net"), batches=(1,))
     assert certificate.agrees, certificate.table()
+
+
+@pytest.mark.parametrize(("power", "code"), [("shift: -1", None), ("scale: -1", None), ("power: 2 shift: 3", "N714")])
+def test_labels_that_layers_make_are_classes_or_a_mistake(power: str, code: str | None, tmp_path: Path) -> None:
+    path = tmp_path / "counted.net"
+    path.write_text(
+        f"""
+        input "data" [4, 6]
+        input "raw" [4]
+        layer "label" Power {{ bottom: "raw" {power} }}
+        layer "fc" InnerProduct {{ bottom: "data" num_output: 5 weight_filler {{ type: "xavier" }} }}
+        layer "loss" SoftmaxWithLoss {{ bottom: ["fc", "label"] }}
+        """,
+        encoding="utf-8",
+    )
+    if code is None:
+        assert verify(netdef.load(path)).agrees
+    else:
+        with pytest.raises(netdef.NetError, match=code):
+            verify(netdef.load(path))
