@@ -211,11 +211,18 @@ class HDF5Data(
     source: str = param(1, default="", doc="a text file with the paths of the HDF5 files")
     batch_size: int = param(2, least=1, doc="N")
     shuffle: bool = param(3, default=False, doc="shuffle the rows of a file")
+    transform: Transform | None = beside(100, "transform_param", default=None, v1=36, doc="Caffe refuses it here")
 
     @property
     @override
     def shuffled(self) -> bool:
         return self.shuffle
+
+    @override
+    def problems(self) -> Iterator[Refusal]:
+        if self.transform is not None:
+            message = "HDF5Data takes numbers as they are stored, and no transform_param: Caffe refuses it"
+            yield Refusal("N412", message, at="transform", help="leave it out; scale and crop what the files hold")
 
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:

@@ -91,7 +91,7 @@ class BatchNorm(Layer, message="batch_norm_param", number=139, in_place=True, co
 
     use_global_stats: bool | None = param(1, default=None, absent="in TEST", doc="use the stored statistics")
     moving_average_fraction: float = param(2, default=0.999, doc="what the stored sums keep at each step")
-    eps: float = param(3, default=1e-5, least=0, doc="added to the variance")
+    eps: float = param(3, default=1e-5, doc="added to the variance")
 
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:

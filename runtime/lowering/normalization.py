@@ -51,6 +51,9 @@ class _ByStored(_Normalize):
         factor = self.stored("factor")
         share = torch.where(factor == 0, 0.0, 1 / factor)
         mean, variance = self.stored("mean") * share, self.stored("variance") * share
+        if self.eps < 0:  # torch refuses it, and Caffe takes the root of what is left
+            shape = [1, -1] + [1] * (bottom.dim() - 2)
+            return ((bottom - mean.view(shape)) * (variance + self.eps).rsqrt().view(shape),)
         return (functional.batch_norm(bottom, mean, variance, eps=self.eps),)
 
 
@@ -71,7 +74,7 @@ class ByBatch(_Normalize):
         if bottom.numel() == bottom.shape[1]:  # one value in each channel: torch refuses, and divides by 0
             self.remember(bottom.flatten(), torch.zeros_like(bottom.flatten()))
             return (bottom - bottom,)
-        if self.group.size > 1 or not self.eps:  # torch wants one above 0, and Caffe doesn't
+        if self.group.size > 1 or self.eps <= 0:  # torch wants one above 0, and Caffe doesn't
             return (self._over_devices(bottom),)
         sums = self.stored("mean")
         mean, variance = torch.zeros_like(sums), torch.ones_like(sums)

@@ -6,6 +6,7 @@ A test bears the name of the case that it stands for.
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import netdef
@@ -313,11 +314,59 @@ def test_the_cases_themselves(shared: Path) -> None:
         "batch0": ["N408"],
         "empty": ["N415"],
         "hdf5": ["N206"],  # t.txt is not there: the error says that the size is a guess
+        "hdf5t": ["N412"],
         "inplace_absent": ["N501"],
         "inplace_absent2": ["N501"],
         "pool_padh": ["N407"],
         "solver": ["N414"],
     }
+
+
+@pytest.mark.parametrize(("label", "errors"), [((1, 6, 8), []), ((6, 8), []), ((1, 5, 8), ["N206"]), ((), ["N206"])])
+def test_hdf5(published: Published, tmp_path: Path, label: tuple[int, ...], errors: list[str]) -> None:
+    """Maps, or as many numbers as they have, are held against what the files hold, and nothing of it is guessed."""
+    h5py = pytest.importorskip("h5py")
+    for number in range(2):
+        with h5py.File(tmp_path / f"{number}.h5", "w") as file:
+            file["data"] = np.zeros((4, 3, 6, 8), np.float32)
+            file["label"] = np.zeros((4, *label), np.float32)
+    (tmp_path / "t.txt").write_text("".join(f"{tmp_path}/{number}.h5\n" for number in range(2)))
+    published.path.write_text(
+        'layer { name: "data" type: "HDF5Data" top: "data" top: "label" '
+        f'hdf5_data_param {{ source: "{tmp_path}/t.txt" batch_size: 4 }} }}'
+        + layer("Convolution", "convolution_param { num_output: 1 kernel_size: 3 pad: 1 }")
+        + 'layer { name: "loss" type: "EuclideanLoss" bottom: "l" bottom: "label" top: "loss" }',
+        "utf-8",
+    )
+    found = netdef.analyse(path=published.path)
+    assert [said.code for said in found.report.errors] == errors
+    assert "N601" not in {said.code for said in found.report}
+    assert found.net is not None
+    assert found.net.blobs["label"] == (4, *label)
+
+
+@pytest.mark.parametrize("transform", ["crop_size: 80", "scale: 0.5", ""])
+def test_hdf5t(published: Published, transform: str) -> None:
+    """Caffe: "HDF5Data does not transform data."."""
+    said = published.said(
+        'layer { name: "d" type: "HDF5Data" top: "data" hdf5_data_param { source: "t.txt" batch_size: 4 } '
+        f"transform_param {{ {transform} }} }}" + layer("InnerProduct", "inner_product_param { num_output: 1 }")
+    )
+    assert said.startswith("error[N412]: HDF5Data takes numbers as they are stored, and no transform_param")
+    assert said.count("error[") == 1
+
+
+def test_opaque2(published: Published) -> None:
+    """One declaration is of all layers of a type, whatever their own fields say; ``at`` names one of them."""
+    pooled = "".join(
+        layer("ROIPooling", f"roi_pooling_param {{ pooled_w: {side} pooled_h: {side} }}").replace('"l"', f'"{name}"')
+        for name, side in (("p", 7), ("q", 14))
+    )
+    net = published.load('opaque "ROIPooling" { top_shape: [1, 512, 7, 7] }\n' + IMAGE + pooled)
+    assert net.blobs["p"] == net.blobs["q"] == (1, 512, 7, 7)
+    one = 'opaque "ROIPooling" at "q" { top_shape: [1, 512, 14, 14] }\n'
+    net = published.load('opaque "ROIPooling" { top_shape: [1, 512, 7, 7] }\n' + one + IMAGE + pooled)
+    assert (net.blobs["p"], net.blobs["q"]) == ((1, 512, 7, 7), (1, 512, 14, 14))
 
 
 # ---- sizes that don't fit, and a help that works there
