@@ -303,7 +303,8 @@ def file_of(name: PathName) -> str:
         UsageError: if it is none, such as a net that was loaded already.
     """
     if not isinstance(name, str | PathLike):
-        raise UsageError(f"this takes the name of a file, not a {type(name).__name__}")
+        told = "a net that is loaded" if hasattr(name, "definition") else f"a {type(name).__name__}"
+        raise UsageError(f"this takes the name of a file, not {told}")
     return fspath(name)
 
 

@@ -54,7 +54,8 @@ def onnx_model(
 
     Args:
         net: the net.
-        weights: its weights; the fillers' where there are none.
+        weights: its weights; without them the fillers', those of ``netdef.module(net)``, and 0 where Caffe has 0;
+            ``netdef.export`` draws random ones there.
         dynamic: which axes of the inputs are free: ``"N"``, ``"H"``, ``"W"``.
         opset: the version of ONNX's operators.
         seed: the fillers' seed.

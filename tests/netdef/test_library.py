@@ -318,7 +318,7 @@ def test_one_thing_may_stand_for_a_list_of_one(folder: Path) -> None:
 def test_a_net_that_was_loaded_is_no_file(folder: Path, verb: str) -> None:
     words = {"predict": {"images": "x.png", "weights": "one.npz"}}.get(verb, {})
     net: Any = [netdef.load("tiny.net")] if verb == "evaluate" else netdef.load("tiny.net")
-    with pytest.raises(UsageError, match="this takes the name of a file, not a ShownNet"):
+    with pytest.raises(UsageError, match="this takes the name of a file, not a net that is loaded"):
         getattr(netdef, verb)(net, **words)
 
 

@@ -84,8 +84,8 @@ def found(node: yaml.Node) -> str:
 
 
 def _integer(text: str) -> int | None:
-    """A whole number of 64 bits: more digits take time to read, and nothing counts so far."""
-    return int(text) if re.fullmatch(r"[-+]?[0-9][0-9_]{,24}", text) and abs(int(text)) <= MOST_SEED else None
+    """A whole number; more digits take time to read, and nothing counts so far."""
+    return int(text) if re.fullmatch(r"[-+]?[0-9][0-9_]{,24}", text) else None
 
 
 def _number(text: str) -> float | None:
@@ -104,7 +104,7 @@ def _duration(text: str) -> Duration | None:
     count, _, unit = text.partition(" ")
     if not unit:
         iterations = _integer(count)
-        return None if iterations is None else Duration(iterations)
+        return None if iterations is None or abs(iterations) > MOST_SEED else Duration(iterations)
     epochs = _number(count) if unit.strip() in ("epoch", "epochs") else None
     return None if epochs is None else Duration(epochs, Unit.EPOCHS)
 
