@@ -4,6 +4,7 @@ A file is written under a name that nobody else has, created there exclusively, 
 """
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from errno import EEXIST
@@ -16,6 +17,8 @@ Write = Callable[[Path], object]
 
 UNFINISHED = ".unfinished-"
 """The head of a file's name while it is written; its suffix stays, because writers choose a format by it."""
+_FRESH = 60.0
+"""Seconds for which what is unfinished is left alone, whoever holds it: its maker may be about to."""
 UMASK = os.umask(0)
 """Of this process, whose threads would meet it if it were asked for later: it can only be read by being set."""
 os.umask(UMASK)
@@ -91,8 +94,11 @@ def write_folder_whole(folder: Path, write: Write) -> None:
     from shutil import rmtree
     from tempfile import mkdtemp
 
+    _clear(folder.parent)
     unfinished = Path(mkdtemp(prefix=UNFINISHED, suffix=f"-{folder.name}"[:100], dir=folder.parent))
-    try:
+    with ExitStack() as stack:
+        stack.callback(rmtree, unfinished, ignore_errors=True)
+        stack.enter_context(_held(os.open(unfinished, os.O_RDONLY)))
         write(unfinished)
         with suppress(OSError):
             unfinished.chmod(0o777 & ~UMASK)
@@ -106,8 +112,6 @@ def write_folder_whole(folder: Path, write: Write) -> None:
                 raise FileExistsError(EEXIST, os.strerror(EEXIST))
             unfinished.rename(folder)
         come_to("after-rename")
-    finally:
-        rmtree(unfinished, ignore_errors=True)
     sync(folder.parent)
 
 
@@ -137,12 +141,44 @@ def _unfinished(path: Path) -> Iterator[Path]:
     """An empty file beside a path, under a name that nobody has; it is gone at the end, unless it was renamed."""
     from tempfile import mkstemp  # most commands write nothing
 
+    _clear(path.parent)
     descriptor, name = mkstemp(prefix=UNFINISHED, suffix=path.suffix, dir=path.parent)
-    os.close(descriptor)
     try:
-        yield Path(name)
+        with _held(descriptor):
+            yield Path(name)
     finally:
         Path(name).unlink(missing_ok=True)
+
+
+@contextmanager
+def _held(descriptor: int) -> Iterator[None]:
+    """Hold an open file or folder as ours until the end, which comes at the latest with this process."""
+    try:
+        with suppress(ImportError, OSError):  # where there are no such locks, nothing is cleared away either
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _clear(folder: Path) -> None:
+    """Remove what was left unfinished in a folder by processes that were killed: nobody holds it any more."""
+    with suppress(ImportError, OSError):
+        import fcntl
+        from shutil import rmtree
+
+        for name in os.listdir(folder):
+            path = folder / name
+            if name.startswith(UNFINISHED) and time.time() - path.lstat().st_mtime > _FRESH:
+                with suppress(OSError):  # held, or another's
+                    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+                    try:
+                        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                        rmtree(path) if path.is_dir() else path.unlink()
+                    finally:
+                        os.close(descriptor)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from netdef.compiler.net.net import Net
 from netdef.compiler.net_error import NetError
 from netdef.compiler.onnx import save_model
 from netdef.compiler.override import override
+from netdef.compiler.render.line import visible
 from netdef.compiler.request import NetStateInPhase, PathName, UsageError, net_request, path_of
 from netdef.compiler.save import save_text, unwritable
 from netdef.compiler.temporary import temporary_folder
@@ -117,7 +118,7 @@ def exported(request: ExportRequest, console: Console) -> Exported:
     doubts.extend(saved.report)
     console.show(doubts)
     for path in saved.files:
-        console.print(f"{path}: {path.stat().st_size / 1e6:,.1f} MB")
+        console.print(f"{visible(str(path))}: {path.stat().st_size / 1e6:,.1f} MB")
     for blob in bare_scores(net):
         console.say(f"{blob} has no soft-max behind it: if these are class scores, the model gives no probabilities")
     written = Exported(tuple(saved.files), (*net.report, *doubts))
@@ -137,7 +138,7 @@ def exported(request: ExportRequest, console: Console) -> Exported:
     )
     proof = out.with_suffix(".certificate.json")
     save_text(proof, certificate.json())
-    console.print(f"{certificate.table()}\n{proof}: the certificate")
+    console.print(f"{certificate.table()}\n{visible(str(proof))}: the certificate")
     return written._replace(certificate=certificate, certificate_file=proof)
 
 

@@ -130,7 +130,7 @@ def _end_of_string(at: Span) -> Fix:
     """The quote that a string lacks: sure where one word stands between it and the end of the line."""
     quotes, text = at.text[0], at.text.rstrip()
     last = at._replace(start=at.start + len(text) - 1, end=at.start + len(text))
-    if len(text) > 1 and last.text in "\"'":  # begun with one quote, ended with the other
+    if len(text) > 1 and last.text in "\"'" and last.text != quotes:  # begun with one, ended with the other
         return replace(last, quotes)
     is_sure = re.fullmatch(r"[\w./-]*", text[1:], re.ASCII) is not None
     return insert_after(last, quotes, _SAFE if is_sure else _UNSAFE)

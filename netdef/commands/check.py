@@ -31,6 +31,7 @@ from netdef.compiler.fix_files import FixedFiles, fix_files
 from netdef.compiler.lints.comments import revised
 from netdef.compiler.lints.levels import Level, Setting
 from netdef.compiler.render.formats import FORMATS
+from netdef.compiler.render.line import visible
 from netdef.compiler.request import NetRequest
 from netdef.compiler.rewrite import left_alone
 from netdef.compiler.schema.caffe import Phase
@@ -137,7 +138,7 @@ def _fix(request: NetRequest, phases: Sequence[Phase], levels: Sequence[Setting]
     for said in fixed.mended:
         assert said.primary is not None, "what is mended has a place"
         at = said.primary.span
-        console.say(f"fixed {at.source.path}:{at.line}:{at.column}: {said.message}")
+        console.say(f"fixed {visible(at.source.path)}:{at.line}:{at.column}: {said.message}")
     _write(fixed, console)
     return fixed.left
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from netdef.compiler.counted import counted
 from netdef.compiler.files import stem_of
 from netdef.compiler.load import analyse_net
+from netdef.compiler.render.line import visible
 from netdef.compiler.views.draw import FORMS, drawing, form_of
 from netdef.compiler.views.graph import joined_layers
 from netdef.options.net import net_arguments, net_request
@@ -47,5 +48,5 @@ def run(args: argparse.Namespace, console: Console) -> int:
     console.show(found.report)
     deliver(drawing(net, form, all_layers=args.all_layers), out, console)
     if out != STDOUT:
-        console.print(f"{out}: {counted(len(joined_layers(net)), 'layer')}")
+        console.print(f"{visible(str(out))}: {counted(len(joined_layers(net)), 'layer')}")
     return ExitStatus.USER_MISTAKE if found.report.errors else ExitStatus.FINE

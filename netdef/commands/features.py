@@ -6,7 +6,10 @@ put side by side. Each row is brought to length 1.
 """
 
 import argparse
+from pathlib import Path
 
+from netdef.compiler.render.line import visible
+from netdef.compiler.request import UsageError
 from netdef.options.data import data_arguments, data_request
 from netdef.options.hardware import device_argument, hardware_request
 from netdef.options.net import net_arguments, net_request
@@ -20,6 +23,7 @@ from netdef.runtime.requests import FeaturesRequest
 HELP = "descriptors of images, from any blob of a net"
 EXTRAS = ("train",)
 EXAMPLES = (
+    ("netdef features runs/digits --data D -o d.npz", "of a run's own net, with its best weights"),
     ("netdef features vgg16.net --weights W --data flowers -o flowers.safetensors", "a row for each image"),
     ("netdef features vgg16.net --weights W --data D -o d.npz --blob pool5 --dense", "any blob, whole images"),
 )
@@ -27,8 +31,8 @@ EXAMPLES = (
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("file", metavar="FILE", help="the net")
-    parser.add_argument("--weights", required=True, metavar="W", help="a weights file or a run's folder")
+    parser.add_argument("file", metavar="FILE", help="the net, or the folder of a run with its net and best weights")
+    parser.add_argument("--weights", metavar="W", help="a weights file or a run's folder")
     data = "labelled images, all of them: what netdef train takes, but one part of it"
     parser.add_argument("--data", required=True, metavar="D", help=data)
     output_argument(parser, "the file: .safetensors or .npz", required=True)
@@ -55,15 +59,21 @@ def run(args: argparse.Namespace, console: Console) -> int:
     found = describe_images(features_request(args), console)
     num, length = found.values.shape
     shown = f"{num:,} images of {len(found.classes):,} classes, {length:,} numbers each ({found.made['blob']})"
-    console.print(f"{args.output}: {shown}")
+    console.print(f"{visible(args.output)}: {shown}")
     return ExitStatus.FINE
 
 
 def features_request(args: argparse.Namespace) -> FeaturesRequest:
-    """The descriptors that the arguments ask for."""
+    """The descriptors that the arguments ask for.
+
+    Raises:
+        UsageError: if nothing says which weights.
+    """
+    if args.weights is None and not Path(args.file).is_dir():
+        raise UsageError("which weights? Add --weights W, or name the folder of a run in the place of the net")
     return FeaturesRequest(
         net=net_request(args),
-        weights=args.weights,
+        weights=args.weights or args.file,
         data=data_request(args),
         hardware=hardware_request(args),
         out=args.output,

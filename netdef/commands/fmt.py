@@ -22,6 +22,7 @@ from netdef.compiler.diagnostics import Diagnostic, Report
 from netdef.compiler.files import DISK, is_stream
 from netdef.compiler.formatting.format_text import format_text
 from netdef.compiler.net_error import NetError
+from netdef.compiler.render.line import visible
 from netdef.compiler.rewrite import left_alone, rewrite
 from netdef.compiler.source import Source
 from netdef.runtime.console import Console
@@ -104,4 +105,4 @@ def _show_changes(source: Source, text: str, args: argparse.Namespace, console: 
         for line in unified_diff(*lines, source.path, source.path):
             console.print(line.rstrip("\r\n"))
     else:
-        console.print(f"{source.path}: not formatted")
+        console.print(f"{visible(source.path)}: not formatted")

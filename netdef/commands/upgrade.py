@@ -15,6 +15,7 @@ from netdef.compiler.diagnostics import Report
 from netdef.compiler.files import DISK
 from netdef.compiler.legacy.upgrade_text import short_text, upgrade_text
 from netdef.compiler.net_error import NetError
+from netdef.compiler.render.line import visible
 from netdef.options.output import output_argument
 from netdef.output import deliver
 from netdef.runtime.console import Console
@@ -49,7 +50,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     console.show(report)
     if args.check:
         if text != source.text:
-            console.print(f"{source.path}: not in {'the short form' if args.short else 'V2'}")
+            console.print(f"{visible(source.path)}: not in {'the short form' if args.short else 'V2'}")
         return ExitStatus.FINE if text == source.text else ExitStatus.USER_MISTAKE
     deliver(text, args.output, console)
     return ExitStatus.FINE

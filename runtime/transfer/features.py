@@ -12,6 +12,7 @@ from netdef.runtime.data.loading import workers_for
 from netdef.runtime.evaluation.left_out import LeftOut
 from netdef.runtime.evaluation.protocol import Protocol
 from netdef.runtime.evaluation.scoring import ScoringTask
+from netdef.runtime.named_net import named_net
 from netdef.runtime.progress import counting
 from netdef.runtime.requests import DataRequest, FeaturesRequest
 from netdef.runtime.trained import open_trained
@@ -45,7 +46,7 @@ def describe_images(request: FeaturesRequest, console: Console) -> Descriptors:
 
 def open_task(request: FeaturesRequest) -> ScoringTask:
     """The net with its weights, the images, and how they are shown."""
-    net = load_net(request.net)
+    net = load_net(named_net(request.net, request.weights).request)
     blob = blob_of(net, request.blob)
     check_named(request.data.data, net)
     data = _whole(request.data, several=request.several)

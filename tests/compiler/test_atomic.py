@@ -162,3 +162,32 @@ def test_a_folder_that_another_made_meanwhile_stays(others: str, tmp_path: Path)
         write_folder_whole(folder, write)
     assert [path.name for path in tmp_path.iterdir()] == ["new"]
     assert not (folder / "a.txt").exists() or (folder / "a.txt").read_text() == "theirs"
+
+
+def test_what_killed_processes_left_is_cleared_and_what_others_write_is_not(tmp_path: Path) -> None:
+    """A killed writer's file, or folder, is gone with the next write there; that of one who still writes stays."""
+
+    def while_it_is_written(unfinished: Path) -> None:
+        unfinished.write_text("mine")
+        os.utime(unfinished, (0, 0))  # for an hour
+        write_whole_text(tmp_path / "other.txt", "theirs")
+
+    (tmp_path / f"{UNFINISHED}dead.txt").write_text("half")
+    (tmp_path / f"{UNFINISHED}dead").mkdir()
+    (tmp_path / f"{UNFINISHED}dead/0.tar").write_text("half")
+    (tmp_path / f"{UNFINISHED}new.txt").write_text("half")
+    for name in ("dead.txt", "dead"):
+        os.utime(tmp_path / f"{UNFINISHED}{name}", (0, 0))
+    write_whole(tmp_path / "mine.txt", while_it_is_written)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"{UNFINISHED}new.txt", "mine.txt", "other.txt"]
+    assert (tmp_path / "mine.txt").read_text() == "mine"
+
+
+def test_a_folder_that_is_filled_for_hours_is_not_cleared(tmp_path: Path) -> None:
+    def fill(unfinished: Path) -> None:
+        filled("mine")(unfinished)
+        os.utime(unfinished, (0, 0))
+        write_whole_text(tmp_path / "other.txt", "theirs")
+
+    write_folder_whole(tmp_path / "new", fill)
+    assert (tmp_path / "new/a.txt").read_text() == "mine"

@@ -258,3 +258,10 @@ def test_a_file_that_cannot_be_written_is_a_mistake(
     assert main(["check", "--fix", str(net)]) == 1
     assert f"error[N006]: {net} can't be written: No space left on device" in capsys.readouterr().err
     assert net.read_text() == conv("kernel_size 3")
+
+
+def test_a_fix_changes_something() -> None:
+    """A quote behind a backslash ends no string, and would be put in its own place for ever."""
+    for text in ('name: "a\\"\n', "name: 'a\\\"\n", 'name: "a b\\"\nlayer { }'):
+        fixes = [said.fix for said in netdef.analyse(text).report if said.fix]
+        assert all(edit.replacement != edit.span.text for fix in fixes for edit in fix.edits)

@@ -39,8 +39,17 @@ class Listing(Cached):
 
     @override
     def read(self, index: int) -> ImageArray:
-        """One image from its file."""
-        return decode(self.paths[index])
+        """One image from its file; one that can't be read is said with the line that names it."""
+        try:
+            return decode(self.paths[index])
+        except NetError as error:
+            note = f"{self.path} names it in line {self._line_of(index)}"
+            raise NetError(Report(said._replace(notes=(*said.notes, note)) for said in error.report)) from None
+
+    def _line_of(self, index: int) -> int:
+        """The line of an image, from 1; blank ones count, and name none."""
+        lines = read_plain(self.path).split(b"\n")
+        return [number for number, line in enumerate(lines, 1) if line.strip()][index]
 
 
 def read_list(path: Path, *, marks: bool = False) -> Iterator[tuple[str, int]]:

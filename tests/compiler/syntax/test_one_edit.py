@@ -198,3 +198,13 @@ def test_two_slips_in_two_statements_are_two_mistakes() -> None:
     assert len(found_in(text)) == 2
     text = SHORT.replace("let width = 8", "let = 8").replace('"pool" Pooling { pool: AVE', '"pool" Pooling ( pool: AVE')
     assert len(found_in(text)) == 2
+
+
+def test_of_two_edits_of_one_place_one_is_made() -> None:
+    """The first mistake's edit changes what a later one's would, too."""
+    text = """b: (["s", ((1 a 1 : -0.5) ? (1 ? 1 : -0.5) : x)] + d)
+layer "c${(-0.5 ? -0.5 : (--0.5 == [[1, 2], i]))}" c {  }
+layer "a${a}" a   }
+
+layer "l" TanH { top: "t0" top: "t1" engine: CUDNN }"""
+    assert analyse(text).report.errors

@@ -162,3 +162,17 @@ def test_mistakes_are_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> 
     Path("bare.net").write_text('input "data" [1, 3, 8, 8]\nlayer "flat" Flatten')
     assert main(["features", "bare.net", *words[2:], "--data", "data"]) == 1
     assert "no layers with weights" in capsys.readouterr().err
+
+
+def test_a_run_stands_for_its_net_and_its_weights(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    loss = 'layer "loss" SoftmaxWithLoss { bottom: ["fc8", "label"] include { phase: TRAIN } }'
+    Path("tiny.net").write_text(f'{NET}\ninput "label" [1]\n{loss}')
+    train = ["train", "tiny.net", "--data", "data", "--test-data", "data", "--epochs", "1", "--batch", "5", "-o", "run"]
+    assert main(train) == 0
+    assert main(["features", "run", "--data", "data", "-o", "one.npz"]) == 0
+    assert main(["features", "tiny.net", "--weights", "run", "--data", "data", "-o", "other.npz"]) == 0
+    one, other = (DESCRIPTORS.read(Path(name)) for name in ("one.npz", "other.npz"))
+    np.testing.assert_array_equal(one.values, other.values)
+    capsys.readouterr()
+    assert main(["features", "tiny.net", "--data", "data", "-o", "no.npz"]) == 2
+    assert "which weights? Add --weights W, or name the folder of a run" in capsys.readouterr().err

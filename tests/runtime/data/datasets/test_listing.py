@@ -192,3 +192,12 @@ def test_a_label_that_can_be_no_class_is_refused(label: str, tmp_path: Path) -> 
     (tmp_path / "list.txt").write_text(f"a.png 0\nb.png {label}\n")
     with pytest.raises(NetError, match="N770"):
         Listing(tmp_path / "list.txt")
+
+
+def test_an_image_that_is_absent_is_said_with_its_line(tmp_path: Path) -> None:
+    Image.new("L", (4, 4)).save(tmp_path / "a.png")
+    (tmp_path / "list.txt").write_text("\n\na.png 0\n\ngone.png 1\n")
+    with pytest.raises(NetError) as caught:
+        Listing(tmp_path / "list.txt").image(1)
+    (said,) = caught.value.report
+    assert said.notes == (f"{tmp_path}/list.txt names it in line 5",)
