@@ -19,6 +19,8 @@ from netdef.runtime.data.datasets.cached import CACHED_BYTES
 from netdef.runtime.data.datasets.dataset import Dataset
 
 MANY_WORKERS = 8
+_OF_THE_FAMILY = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+"""What a terminal, or whoever ends a whole group of processes, sends to each of them."""
 
 
 def stream(batches: TorchDataset[Batch], indices: Iterable[int], num_workers: int) -> Iterator[Batch]:
@@ -63,10 +65,12 @@ def _fetched_ahead(batches: TorchDataset[Batch], indices: Iterable[int], num_wor
         sampler=indices,
         num_workers=num_workers,
         pin_memory=pinned,
-        worker_init_fn=_ignore_signals,
+        worker_init_fn=_end_for_parent_alone,
     )
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _OF_THE_FAMILY)  # else one may come between two workers' starts
     fetched = _without_a_handler(loader)
     try:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         while True:
             try:
                 batch = next(fetched, None)
@@ -117,7 +121,18 @@ def lost_worker(error: str, num_workers: int) -> NetError:
     return NetError(Diagnostic("N726", message, notes=(note,), help=f"read with fewer: {fewer}"))
 
 
-def _ignore_signals(_: int) -> None:
-    """In a worker: what is sent to the whole family of processes is for the one that trains."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+def _end_for_parent_alone(_: int) -> None:
+    """In a worker: what is sent to the whole family of processes is for the one that trains, which ends its workers.
+
+    That one's SIGTERM is waited for, wherever the worker stands; until it is, none is lost, for all are held back.
+    """
+    for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_BLOCK, _OF_THE_FAMILY)
+    threading.Thread(target=_end_for, args=(os.getppid(),), daemon=True).start()
+
+
+def _end_for(parent: int) -> None:
+    while signal.sigwaitinfo({signal.SIGTERM}).si_pid != parent:
+        pass
+    os._exit(0)

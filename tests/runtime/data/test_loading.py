@@ -1,7 +1,9 @@
 """Batches made by worker processes: the same ones, whatever happens to who makes them."""
 
+import multiprocessing
 import os
 import signal
+import subprocess
 import time
 
 import pytest
@@ -49,6 +51,24 @@ def test_a_killed_worker_is_a_mistake_where_its_batch_is_waited_for(monkeypatch:
     assert signal.getsignal(signal.SIGCHLD) == handler
     with pytest.raises(NetError, match=r"N726.*a process that reads images was killed(.*\n)+.*--workers 0"):
         list(batches)  # what was made ahead may be lost with its maker
+
+
+def test_a_worker_ends_for_the_process_that_started_it_alone() -> None:
+    """Else that one would wait for it for ever, at its own end."""
+    batches = stream(TestBatches(Numbered(5), PLAIN, 1), range(5), 1)
+    next(batches)
+    (worker,) = multiprocessing.active_children()
+    for number in ("INT", "TERM", "HUP"):  # a terminal's, or of whoever ends a group of processes
+        subprocess.run(["kill", f"-{number}", str(worker.pid)], check=True)
+    worker.join(0.5)
+    assert worker.is_alive()
+    assert len(list(batches)) == 4
+    batches = stream(TestBatches(Numbered(5), PLAIN, 1), range(5), 1)
+    next(batches)
+    (worker,) = multiprocessing.active_children()
+    worker.terminate()
+    worker.join(5)
+    assert worker.exitcode == 0
 
 
 class Wrong(Numbered):

@@ -5,6 +5,7 @@ import os
 import random
 import resource
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import chdir
@@ -101,6 +102,39 @@ def test_signals_save(capsys: pytest.CaptureFixture[str]) -> None:
     newest = max(int(path.stem) for path in Path("signals/checkpoints").iterdir())
     assert newest == losses("signals")[-1][0] > 0
     check("signals")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
+@pytest.mark.parametrize("words", [(), ("--workers", "2"), ("--devices", "2")], ids=" ".join)
+def test_signals_at_moments_by_chance(words: tuple[str, ...], number: signal.Signals, seconds: Seconds) -> None:
+    """From the first import to the end: it ends soon, as the shell knows signals, without a word too many."""
+    seed = int(os.environ.get("NETDEF_SEED", time.time_ns() % 10_000))
+    print(f"NETDEF_SEED={seed}")
+    chance = random.Random(seed)
+    run = f"swept{'_'.join(words)}_{number.name}"
+    for _ in range(12):
+        new = (*again(run), *words) if "--resume" not in again(run) else again(run)
+        process = start("train", *new, PYTHONFAULTHANDLER="1")
+        time.sleep(chance.uniform(0, 1.5 * seconds.ended))
+        process.send_signal(number)
+        said = ended(process)
+        assert process.returncode in (0, -number, 128 + number), said
+        assert "Traceback" not in said
+        assert "our fault" not in said
+    train(*again(run), *(() if Path(run).exists() else words))
+    assert len(losses(run)) == len(losses("whole"))
+    if words != ("--devices", "2"):
+        check_finished(run)
+
+
+def ended(process: subprocess.Popen[str]) -> str:
+    """What a process said that is to end soon; of one that stands still, where it does."""
+    try:
+        return process.communicate(timeout=60)[1]
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)
+        raise AssertionError(process.communicate(timeout=60)[1]) from None
 
 
 @pytest.mark.parametrize("batch", [2, 5, 6])
