@@ -23,6 +23,7 @@ from netdef.compiler.net.assemble import assemble
 from netdef.compiler.net.definition import Definition, define
 from netdef.compiler.net.named_origin import unknown_origin
 from netdef.compiler.net.net import Net, Sizes
+from netdef.compiler.net.no_net import is_recipe, recipe_for_net
 from netdef.compiler.net.opaque import declare
 from netdef.compiler.net_error import NetError, stop_on_errors
 from netdef.compiler.net_in_solver import net_within, place_of_net
@@ -127,7 +128,7 @@ def read_net(request: NetRequest, files: Files = DISK) -> Analysis:
         read_layers(layer_file, report, files)
     _check_origin(request.origin, report)
     file, field = place_of_net(request.file)
-    source = files.open(file, report)
+    source = _open(file, report, files)
     if source is None:
         return Analysis(None, None, None, None, report)
     tree = parse(source, report)
@@ -135,6 +136,15 @@ def read_net(request: NetRequest, files: Files = DISK) -> Analysis:
     if read.expanded is None or not read.expanded.may_be_mended:
         return read
     return _agreed(read, _define(tree, request, field, report, files, as_mended=True))
+
+
+def _open(file: str, report: Report, files: Files) -> Source | None:
+    """A net's text; what isn't one by its name is refused in one word."""
+    source = files.open(file, report)
+    if source is None or not is_recipe(file):
+        return source
+    report.add(recipe_for_net(file))
+    return None
 
 
 def _define(
@@ -304,7 +314,7 @@ def load_expanded(path: str, overrides: Mapping[str, Value], files: Files = DISK
     report = Report()
     _check_origin(origin, report)
     file, field = place_of_net(path)
-    source = files.open(file, report)
+    source = _open(file, report, files)
     if source is None:
         raise NetError(report)
     found = expand_source(source, overrides, report, files, origin)

@@ -1,4 +1,4 @@
-"""Texts that are given for a net, and are something else: a solver, nothing at all."""
+"""Texts that are given for a net, and are something else: a solver, a recipe, nothing at all."""
 
 from collections.abc import Sequence
 
@@ -12,6 +12,17 @@ SOLVER_FIELDS = frozenset(
     ("net", "train_net", "test_net", "base_lr", "lr_policy", "max_iter", "solver_mode", "test_iter")
 )
 """Fields by which a solver is known."""
+
+
+def is_recipe(path: str) -> bool:
+    """Whether a file's name says that it is a recipe of ours."""
+    return path.endswith((".yaml", ".yml", ".json"))
+
+
+def recipe_for_net(path: str) -> Diagnostic:
+    """The no to a recipe in the place of a net."""
+    help = f"a recipe is given to training: netdef train NET --recipe {path}"
+    return Diagnostic(SOLVER, f"{path} is a recipe, not a net", help=help)
 
 
 def no_net(expanded: Expanded, rest: Sequence[Plain]) -> Diagnostic | None:

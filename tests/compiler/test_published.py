@@ -113,6 +113,12 @@ def test_solver(published: Published) -> None:
     assert "netdef train --recipe" in said
 
 
+def test_a_recipe_in_the_place_of_a_net_is_one_mistake(tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_text("batch: 100\nsolver:\n  kind: sgd\nlr: {policy: step, base: 0.05}\n")
+    report = analyse_phases(NetRequest(file=str(tmp_path / "r.yaml"))).report
+    assert [said.message for said in report] == [f"{tmp_path}/r.yaml is a recipe, not a net"]
+
+
 @pytest.mark.parametrize("text", ["", "\n", "# nothing\n", 'name: "x"'])
 def test_empty(published: Published, text: str) -> None:
     assert published.said(text).startswith("error[N415]: net.prototxt is no net: there is no layer in it")
