@@ -8,7 +8,9 @@ bilinear over all pixels that fall together, and windows are spread over the who
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from netdef.compiler.shape import Pair
+from netdef.compiler.diagnostics import Diagnostic
+from netdef.compiler.net_error import NetError
+from netdef.compiler.shape import Pair, show
 from netdef.runtime.data.crop import RESCALING, ImageCrop
 from netdef.runtime.evaluation.views import CENTRE, CORNERS, GRID, Places, Views
 
@@ -50,8 +52,16 @@ class Protocol(NamedTuple):
         return self if self.scales or self.is_simple or resize is None else self._replace(scales=(resize,))
 
     def scalings(self, window: Pair, num_channels: int) -> list[ImageCrop]:
-        """How whole images are scaled: where windows are cut out of them, they aren't smaller than the window."""
+        """How whole images are scaled: where windows are cut out of them, they aren't smaller than the window.
+
+        Raises:
+            NetError: if a scale asks for that.
+        """
         cut = self.crops > 0 or not self.dense
+        if cut and (small := [scale for scale in self.scales if scale < min(window)]):
+            message = f"images of side {small[0]} do not fill the net's window of {show(window)}"
+            help = f"say --scales of at least {min(window)}, or --dense: then the net sees whole images of any size"
+            raise NetError(Diagnostic("N1101", message, help=help))
         size = window if cut else Pair(1, 1)
         return [ImageCrop(size, num_channels, scale, cover=cut) for scale in self.scales or (None,)]
 

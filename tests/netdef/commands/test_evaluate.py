@@ -253,6 +253,14 @@ def test_mistakes(folder: Path, capsys: pytest.CaptureFixture[str], words: list[
     assert ("data/a/0.png is 7x9" in said) == ("--scales" in words)
 
 
+@pytest.mark.parametrize("words", [["--scales", "3"], ["--scales", "12,7", "--crops", "10"]])
+def test_scales_fill_the_windows_that_are_cut(
+    folder: Path, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    assert main(["evaluate", "tiny.net", "--weights", "one.npz", "--data", "data", *words]) == 1
+    assert "do not fill the net's window of 8x8" in capsys.readouterr().err
+
+
 def test_evaluate_needs_a_net_or_posteriors(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate"]) == 2
     assert main(["evaluate", "tiny.net", "--posteriors", "one.npz"]) == 2
