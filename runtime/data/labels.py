@@ -106,7 +106,8 @@ def check_fed(module: NetModule, fed: Mapping[str, Tensor]) -> None:
         made = made_from(module.net, blob)
         if made.is_data and made.fed <= fed.keys():
             with torch.inference_mode():
-                labels = torch.atleast_1d(module.blobs([blob], **fed)[blob])
+                labels = module.blobs([blob], **fed)[blob]
+                labels = labels if labels.dim() else labels.reshape(1)
             check_range(labels, torch.arange(len(labels)), blob, allowed)
 
 
