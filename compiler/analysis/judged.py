@@ -123,7 +123,7 @@ def label_ranges(*nets: Net) -> dict[str, LabelRange]:
         assert node.labels is not None
         assert node.scores is not None
         ignored = frozenset(() if node.layer.ignored is None else (node.layer.ignored,))
-        num = node.scores.shape[node.layer.classes_axis(len(node.scores.shape))]
+        num = _num_classes(node, node.scores.shape)
         before = found.get(node.labels.id, LabelRange(num, ignored))
         least = min(num, before.num_classes) if isinstance(num, int) and isinstance(before.num_classes, int) else num
         found[node.labels.id] = LabelRange(least, ignored & before.ignored)
@@ -170,11 +170,17 @@ def _whole_numbers(net: Net, shapes: Mapping[str, Shape]) -> Iterator[tuple[str,
     for node in _labelled(net):
         assert node.labels is not None
         assert node.scores is not None
-        yield node.labels.id, max(known(shapes[node.scores.id][node.layer.classes_axis(len(node.scores.shape))]), 1)
+        yield node.labels.id, max(known(_num_classes(node, shapes[node.scores.id])), 1)
     for node in net.nodes:
         if node.bottoms:
             bottoms = tuple(shapes[bottom.id] for bottom in node.bottoms)
             yield from ((node.bottoms[at].id, max(known(n), 1)) for at, n in node.layer.numbers(bottoms).items())
+
+
+def _num_classes(node: Node, scores: Shape) -> Dim:
+    """How many classes there are scores for; one where they have no axis for them."""
+    axis = node.layer.classes_axis(len(scores))
+    return scores[axis] if axis < len(scores) else 1
 
 
 def _scale_and_shift(net: Net, fed: str, blob: str) -> tuple[float, float]:

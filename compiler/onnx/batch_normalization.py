@@ -38,6 +38,8 @@ def segnet_bn(layer: SegNetBN, node: Node, graph: Graph) -> None:
     """A product and a sum; of the batch's normalised values where it learns."""
     if layer.bn_mode is BNMode.INFERENCE:
         _scaled(node.bottoms[0].id, node, graph)
+        for top in node.tops[1:]:
+            graph.op("Identity", graph.constant(np.zeros((1, _channels(node), 1, 1))), into=top.id)
     else:
         _by_the_batch(node, graph, SEGNET_EPS)
 

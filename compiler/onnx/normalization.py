@@ -82,14 +82,15 @@ def _by_the_batch(layer: BatchNorm, node: Node, graph: Graph) -> None:
 def deviation_from_batch(
     node: Node, graph: Graph, eps: float, *, top: str | None = None, into: Sequence[str] = ()
 ) -> str:
-    """Each value less its channel's mean, over the root of the variance + eps; ``into`` takes mean and variance."""
+    """Each value less its channel's mean, over the root of the variance + eps; ``into`` takes both, (1, C, 1, 1)."""
     x = node.bottoms[0].id
     rank = len(node.bottoms[0].shape)
     axes = graph.constant([axis for axis in range(rank) if axis != 1], np.int64)
-    mean_into, variance_into = (*into, None, None)[:2]
-    mean = graph.op("ReduceMean", x, axes, keepdims=1, into=mean_into)
+    mean = graph.op("ReduceMean", x, axes, keepdims=1)
     centred = graph.op("Sub", x, mean)
-    variance = graph.op("ReduceMean", graph.op("Mul", centred, centred), axes, keepdims=1, into=variance_into)
+    variance = graph.op("ReduceMean", graph.op("Mul", centred, centred), axes, keepdims=1)
+    for statistic, name in zip((mean, variance), into, strict=False):
+        graph.reshape(statistic, [1, -1, 1, 1], into=name)
     deviation = graph.op("Sqrt", graph.op("Add", variance, graph.constant(eps)))
     return graph.op("Div", centred, deviation, into=top)
 

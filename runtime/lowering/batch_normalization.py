@@ -16,6 +16,7 @@ from netdef.compiler.net.net import Node
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Phase
 from netdef.runtime.lowering.base import Op, Setting, lower, wide
+from netdef.runtime.lowering.normalization import of_channels
 
 _Slope = SegmentBN | PyramidBN | WindowsBN
 SEGNET_EPS = 1e-9
@@ -61,6 +62,9 @@ class _BN(Op):
             variance, eps = self.stored("variance").reshape(-1).to(x.dtype), self.eps
         else:
             variance, eps, scale = torch.ones_like(mean), 0.0, scale * inverse.reshape(-1).to(x.dtype)
+        if eps < 0:  # torch refuses it, and Caffe takes the root of what is left
+            inverse = (variance + eps).rsqrt()
+            return (x - of_channels(mean, x)) * of_channels(inverse * scale, x) + of_channels(shift, x)
         return functional.batch_norm(x, mean, variance, scale, shift, eps=eps)
 
     @torch.no_grad()
@@ -75,14 +79,15 @@ class _BN(Op):
 
 
 class _Affine(Op):
-    """Scale and shift alone: SegNet's statistics were folded into both."""
+    """Scale and shift alone: SegNet's statistics were folded into both, and their tops stay 0."""
 
     returns_fresh_memory = True
 
     @override
     def forward(self, bottom: Tensor) -> tuple[Tensor, ...]:
-        shape = [1, -1] + [1] * (bottom.dim() - 2)
-        return (bottom * self.stored("scale").view(shape) + self.stored("shift").view(shape),)
+        scale, shift = (of_channels(self.stored(name).reshape(-1), bottom) for name in ("scale", "shift"))
+        none = torch.zeros_like(scale).view(1, -1, 1, 1)
+        return (bottom * scale + shift, none, none.clone())[: len(self.node.tops)]
 
 
 def slope_bn(layer: _Slope, node: Node, setting: Setting) -> Op:

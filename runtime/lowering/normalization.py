@@ -32,6 +32,11 @@ def _within_channel(x: Tensor, layer: LRN) -> Tensor:
     return (x * (1 + alpha * energy) ** -layer.beta).to(x.dtype)
 
 
+def of_channels(values: Tensor, bottom: Tensor) -> Tensor:
+    """A number for each channel (C), shaped so that it goes with a blob's values."""
+    return values.view([1, -1] + [1] * (bottom.dim() - 2))
+
+
 class _Normalize(Op):
     """What both share."""
 
@@ -52,8 +57,7 @@ class _ByStored(_Normalize):
         share = torch.where(factor == 0, 0.0, 1 / factor)
         mean, variance = self.stored("mean") * share, self.stored("variance") * share
         if self.eps < 0:  # torch refuses it, and Caffe takes the root of what is left
-            shape = [1, -1] + [1] * (bottom.dim() - 2)
-            return ((bottom - mean.view(shape)) * (variance + self.eps).rsqrt().view(shape),)
+            return ((bottom - of_channels(mean, bottom)) * of_channels((variance + self.eps).rsqrt(), bottom),)
         return (functional.batch_norm(bottom, mean, variance, eps=self.eps),)
 
 
