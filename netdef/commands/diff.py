@@ -11,7 +11,9 @@ read or is wrong: then that stands on stderr, and nothing on stdout.
 
 import argparse
 
-from netdef.compiler.load import load_net
+from netdef.compiler.diagnostics import Report
+from netdef.compiler.load import analyse_net
+from netdef.compiler.net_error import stop_on_errors
 from netdef.compiler.views.diff import FORMATS, diff
 from netdef.options.net import net_arguments, net_request
 from netdef.options.output import format_arguments, output_argument
@@ -39,9 +41,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Print the difference on stdout."""
-    before, after = (load_net(net_request(args, path)) for path in (args.before, args.after))
-    for net in (before, after):
-        console.show(net.report)
-    difference = diff(before, after)
+    before, after = (analyse_net(net_request(args, path)) for path in (args.before, args.after))
+    report = Report([*before.report, *after.report])
+    stop_on_errors(report)
+    console.show(report)
+    assert before.net is not None, "what there is no net for is an error"
+    assert after.net is not None, "what there is no net for is an error"
+    difference = diff(before.net, after.net)
     deliver(f"{FORMATS[args.format](difference)}\n", args.output, console)
     return ExitStatus.FINE if difference.is_same else ExitStatus.USER_MISTAKE

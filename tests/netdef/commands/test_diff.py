@@ -43,6 +43,12 @@ def test_a_net_that_is_wrong_is_told_on_stderr(tmp_path: Path, capsys: Captured)
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "error[N209]" in captured.err
+    other = tmp_path / "other.net"
+    other.write_text('layer "b" Pooling { kernel: 2 }\n')
+    assert main(["diff", str(path), str(other)]) == 1
+    said = capsys.readouterr().err
+    assert f"--> {path}:" in said
+    assert f"--> {other}:" in said
 
 
 def test_options_hold_for_both_nets(capsys: Captured) -> None:
