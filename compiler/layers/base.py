@@ -124,6 +124,7 @@ class _Words(TypedDict, total=False):
     fed: bool
     brings_data: bool
     sized_by_data: bool
+    usual_sample: Shape
     scores: int
     labels: int
     holds: Mapping[int, Holds]
@@ -175,6 +176,9 @@ class Layer(Message):
     """Whether it names a data set."""
     sized_by_data: ClassVar[bool] = False
     """Whether data decide its tops' sizes; then its implied bottoms are one sample for each top, an image first."""
+
+    usual_sample: ClassVar[Shape] = (3, 256, 256)
+    """What stands in for an image of data that are absent."""
 
     scores: ClassVar[int | None] = None
     """The bottom that holds class scores, or what is made of them."""

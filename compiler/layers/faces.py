@@ -166,7 +166,7 @@ class Normalize(
     @classmethod
     @override
     def is_meant(cls, written: Written) -> bool:
-        return "norm_param" not in written.fields and ("normalize_param" in written.fields or written.num_tops == 2)
+        return "norm_param" not in written.fields
 
     @override
     def problems(self) -> Iterator[Refusal]:

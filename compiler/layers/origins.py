@@ -53,6 +53,7 @@ ORIGINS = {
     "c3d": Fork("facebook/C3D"),
     "conv-lstm": Fork("agethen/ConvLSTM-for-Caffe"),
     "flownet": Fork("lmb-freiburg/flownet2"),
+    "fcn": Fork("shelhamer/fcn.berkeleyvision.org"),
     "hed": Fork("s9xie/hed"),
     "cpm": Fork("CMU-Perceptual-Computing-Lab/caffe_train"),
     "caffeonspark": Fork("yahoo/CaffeOnSpark"),

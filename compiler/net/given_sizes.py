@@ -12,8 +12,6 @@ from netdef.compiler.schema.message import Refusal
 from netdef.compiler.shape import Shape, Shapes, known, show
 from netdef.compiler.size import symbol
 
-DEFAULT_IMAGE: Shape = (3, 256, 256)
-"""Stands in for the size of a data set's images, which the file does not have."""
 _ANY_IMAGE: Shape = (symbol("C", 1), symbol("H", 1), symbol("W", 1))
 
 
@@ -92,9 +90,10 @@ def _stand_in(layer: Layer) -> Shape:
     """The image that stands for those of an absent data set: of the sizes that the layer gives them, if it does."""
     tops = _of_any_sample(layer, 1)
     own = tops[0][1:] if tops else ()
-    if len(own) != len(DEFAULT_IMAGE):
-        return DEFAULT_IMAGE
-    return tuple(size if isinstance(size, int) else usual for size, usual in zip(own, DEFAULT_IMAGE, strict=True))
+    usual = layer.usual_sample
+    if len(own) != len(usual):
+        return usual
+    return tuple(size if isinstance(size, int) else stand_in for size, stand_in in zip(own, usual, strict=True))
 
 
 def said_of(definition: LayerDefinition, stand_ins: Mapping[str, Shape]) -> dict[int, Shape]:
@@ -114,7 +113,7 @@ def said_of(definition: LayerDefinition, stand_ins: Mapping[str, Shape]) -> dict
 
 def _without_batch(definition: LayerDefinition, shape: Shape) -> Shape:
     batch = getattr(definition.layer, "batch_size", None)
-    return shape[1:] if len(shape) == len(DEFAULT_IMAGE) + 1 and shape[0] == batch else shape
+    return shape[1:] if len(shape) == len(_ANY_IMAGE) + 1 and shape[0] == batch else shape
 
 
 def implied_bottoms(definition: LayerDefinition, layer: Layer, sizes: Sizes, report: Report) -> Shapes:

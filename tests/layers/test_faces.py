@@ -1,65 +1,52 @@
 """Layers of face recognition."""
 
+import numpy as np
+from numpy.typing import NDArray
+
 from netdef.compiler.layers.faces import (
-    CenterLoss,
     GeneralContrastiveLoss,
     GeneralTripletLoss,
     InnerDistance,
     LabelMargin,
     LabelSpecificAdd,
     LabelSpecificRescale,
-    Margin,
-    MarginInnerProduct,
-    Normalize,
 )
-from tests.layers.cases import SHAPES_ALONE, Case, Family, Refused
+from tests.layers.cases import SHAPES_ALONE, Case, Family, Refused, fork
+
+Doubles = NDArray[np.float64]
 
 NET = 'input "x" [6, 4] input "t" [6] '
 BOTH = 'bottom: ["x", "t"]'
 
 
+def contrastive(x: Doubles, t: Doubles) -> float:
+    """Row by row; the search for the one negative begins at class 0, also where that is the own one."""
+    total = 0.0
+    for row, label in zip(x, t.astype(int), strict=True):
+        terms = [max(0.0, d - 0.1) if c == label else 0.5 * max(0.0, 1.2 - d) for c, d in enumerate(row)]
+        best = 0
+        for c in range(1, len(terms)):
+            if c != label and (terms[c] > terms[best] or best == label != 0):
+                best = c
+        total += terms[label] + (terms[best] if best != label else 0)
+    return total / len(x)
+
+
 class TestFaces(Family):
     cases = (
+        *fork("center_loss", "margin_ip_single", "margin_ip_double", "margin_ip_quadruple"),
+        *fork("normalize_face", "normalize_face_l1", "normalize_face_norm_top", "inner_distance", "inner_distance_l1"),
+        *fork("general_contrastive", "general_triplet", "label_specific_add", "label_margin"),
         Case(
-            "CenterLoss",
-            NET + f'layer "y" CenterLoss {{ {BOTH} num_output: 3 }}',
-            layer=CenterLoss(num_output=3),
-            shapes={"y": ()},
-            weights={"weight": (3, 4)},
-            refused=SHAPES_ALONE,
-        ),
-        Case(
-            "MarginInnerProduct",
-            NET + f'layer "y" MarginInnerProduct {{ {BOTH} top: ["y", "l"] '
-            "margin_inner_product_param { num_output: 7 type: DOUBLE base: 1000 } }",
-            layer=MarginInnerProduct(num_output=7, type=Margin.DOUBLE, base=1000),
-            shapes={"y": (6, 7), "l": (1,)},
-            weights={"weight": (7, 4)},
-            macs=6 * 4 * 7,
-            refused=SHAPES_ALONE,
-        ),
-        Case(
-            "Normalize of faces, with lengths",
-            'input "x" [3, 4, 5, 7] layer "y" Normalize { top: ["y", "n"] normalize_param { normalize_type: "L1" } }',
-            layer=Normalize(normalize_type="L1"),
-            shapes={"y": (3, 4, 5, 7), "n": (3, 1, 5, 7)},
-            refused=SHAPES_ALONE,
-        ),
-        Case(
-            "Normalize of faces, always four axes",
-            'input "x" [4, 6] layer "y" Normalize { normalize_param { } }',
-            layer=Normalize(),
-            shapes={"y": (4, 6, 1, 1)},
-            refused=SHAPES_ALONE,
-        ),
-        Case(
-            "InnerDistance to learned points",
+            "InnerDistance to learned points, stored by columns",
             'input "x" [3, 2, 2] layer "y" InnerDistance { num_output: 5 distance_type: "L1" transpose: true }',
             layer=InnerDistance(num_output=5, distance_type="L1", transpose=True),
             shapes={"y": (3, 5)},
             weights={"weight": (4, 5)},
             macs=3 * 4 * 5,
-            refused=SHAPES_ALONE,
+            stored=[np.random.default_rng(2).standard_normal((4, 5))],
+            formula=lambda x, w: np.abs(x.reshape(3, 4, 1) - w).sum(1),
+            refused={"ONNX": "N1011"},
         ),
         Case(
             "InnerDistance to the second bottom",
@@ -67,41 +54,57 @@ class TestFaces(Family):
             layer=InnerDistance(),
             shapes={"y": (3, 5)},
             macs=3 * 8 * 5,
-            refused=SHAPES_ALONE,
+            formula=lambda x, w: ((x[:, None] - w.reshape(5, 8)) ** 2).sum(2),
+            refused={"ONNX": "N1011"},
         ),
         Case(
-            "GeneralContrastiveLoss",
-            NET + f'layer "y" GeneralContrastiveLoss {{ {BOTH} top: ["y", "d"] negative_weight: 0.5 }}',
-            layer=GeneralContrastiveLoss(negative_weight=0.5),
-            shapes={"y": (), "d": ()},
-            refused=SHAPES_ALONE,
-        ),
-        Case(
-            "GeneralTripletLoss",
-            NET + f'layer "y" GeneralTripletLoss {{ {BOTH} margin: 0.4 }}',
-            layer=GeneralTripletLoss(margin=0.4),
+            "GeneralContrastiveLoss, one negative of a row",
+            NET + f'layer "y" GeneralContrastiveLoss {{ {BOTH} positive_margin: 0.1 negative_margin: 1.2 '
+            "negative_weight: 0.5 max_negative_only: true }",
+            layer=GeneralContrastiveLoss(
+                positive_margin=0.1, negative_margin=1.2, negative_weight=0.5, max_negative_only=True
+            ),
             shapes={"y": ()},
-            refused=SHAPES_ALONE,
+            fed={"x": np.random.default_rng(4).uniform(0, 2, (6, 4)), "t": [0, 1, 2, 3, 0, 1]},
+            formula=contrastive,
+            refused={"ONNX": "N1011"},
         ),
         Case(
-            "LabelSpecificAdd",
+            "GeneralTripletLoss, the hardest of a row",
+            NET + f'layer "y" GeneralTripletLoss {{ {BOTH} margin: 0.4 hardest_only: true }}',
+            layer=GeneralTripletLoss(margin=0.4, hardest_only=True),
+            shapes={"y": ()},
+            fed={"t": [0, 1, 2, 3, 0, 1]},
+            formula=lambda x, t: (
+                sum(
+                    max([0.0, *(row[int(c)] + 0.4 - d for k, d in enumerate(row) if k != c)])
+                    for row, c in zip(x, t, strict=True)
+                )
+                / 6
+            ),
+            refused={"ONNX": "N1011"},
+        ),
+        Case(
+            "LabelSpecificAdd in TEST",
             NET + f'layer "y" LabelSpecificAdd {{ {BOTH} bias: -0.35 }}',
             layer=LabelSpecificAdd(bias=-0.35),
             shapes={"y": (6, 4)},
-            refused=SHAPES_ALONE,
+            formula=lambda x, t: x,
+            refused={"ONNX": "N1011"},
+        ),
+        Case(
+            "LabelMargin in TEST, always four axes",
+            NET + f'layer "y" LabelMargin {{ {BOTH} bias: 0.5 }}',
+            layer=LabelMargin(bias=0.5),
+            shapes={"y": (6, 4, 1, 1)},
+            formula=lambda x, t: x.reshape(6, 4, 1, 1),
+            refused={"ONNX": "N1011"},
         ),
         Case(
             "LabelSpecificRescale",
             NET + f'layer "y" LabelSpecificRescale {{ {BOTH} positive_weight: 2 }}',
             layer=LabelSpecificRescale(positive_weight=2),
             shapes={"y": (6, 4)},
-            refused=SHAPES_ALONE,
-        ),
-        Case(
-            "LabelMargin, always four axes",
-            NET + f'layer "y" LabelMargin {{ {BOTH} bias: 0.5 }}',
-            layer=LabelMargin(bias=0.5),
-            shapes={"y": (6, 4, 1, 1)},
             refused=SHAPES_ALONE,
         ),
     )

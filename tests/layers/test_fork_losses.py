@@ -1,22 +1,33 @@
 """Losses of forks and public copies."""
 
+import numpy as np
+from numpy.typing import NDArray
+
 from netdef.compiler.layers.fork_losses import (
-    DiceCoefLoss,
     FlowL1Loss,
     FocalLoss,
-    L1Loss,
     QuartetLoss,
     WeightedFmeasureLoss,
     WeightEuclideanLoss,
 )
-from tests.layers.cases import SHAPES_ALONE, Case, Family, Refused
+from netdef.compiler.layers.softmax import LossParameter
+from tests.layers.cases import SHAPES_ALONE, Case, Family, Refused, fork
+
+Doubles = NDArray[np.float64]
 
 TWO = 'input "x" [2, 1, 5, 7] input "t" [2, 1, 5, 7] '
 BOTH = 'bottom: ["x", "t"]'
 
 
+def focal(row: Doubles, label: int) -> float:
+    """Of one label, gamma 1 and alpha 0.25."""
+    p = np.exp(row[label] - row.max()) / np.exp(row - row.max()).sum()
+    return float(-0.25 * (1 - p) * np.log(p))
+
+
 class TestForkLosses(Family):
     cases = (
+        *fork("l1_loss", "dice_coef_loss", "focal_loss"),
         *(
             Case(
                 kind.type_name,
@@ -25,7 +36,7 @@ class TestForkLosses(Family):
                 shapes={"y": ()},
                 refused=SHAPES_ALONE,
             )
-            for kind in (L1Loss, DiceCoefLoss, WeightEuclideanLoss, WeightedFmeasureLoss)
+            for kind in (WeightEuclideanLoss, WeightedFmeasureLoss)
         ),
         Case(
             "L1Loss of FlowNet",
@@ -35,11 +46,14 @@ class TestForkLosses(Family):
             refused=SHAPES_ALONE,
         ),
         Case(
-            "FocalLoss",
-            f'input "x" [5, 4] input "t" [5] layer "y" FocalLoss {{ {BOTH} gamma: 1 }}',
-            layer=FocalLoss(gamma=1),
+            "FocalLoss, a label ignored",
+            f'input "x" [5, 4] input "t" [5] layer "y" FocalLoss {{ {BOTH} gamma: 1 '
+            "loss_param { ignore_label: 1 } }",
+            layer=FocalLoss(gamma=1, loss=LossParameter(ignore_label=1)),
             shapes={"y": ()},
-            refused=SHAPES_ALONE,
+            fed={"t": [0, 1, 2, 3, 1]},
+            formula=lambda x, t: sum(focal(row, int(label)) for row, label in zip(x, t, strict=True) if label != 1) / 3,
+            refused={"ONNX": "N1011"},
         ),
         Case(
             "QuartetLoss",

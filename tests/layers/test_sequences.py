@@ -1,28 +1,55 @@
 """Recurrent layers of forks."""
 
+import numpy as np
+from numpy.typing import NDArray
+
 from netdef.compiler.layers.sequences import ConvLSTM, Lstm, LstmConvolution, Peepholes, TimeMajorLstm
-from tests.layers.cases import SHAPES_ALONE, Case, Family, Refused
+from tests.layers.cases import SHAPES_ALONE, Case, Family, Refused, fork
+
+Doubles = NDArray[np.float64]
+
+WEIGHTS = {"weight": (16, 3), "recurrent": (16, 4), "bias": (16,)}
+STORED = [np.random.default_rng(5).uniform(-1, 1, shape) for shape in WEIGHTS.values()]
+
+
+def remembered(x: Doubles, weight: Doubles, recurrent: Doubles, bias: Doubles) -> Doubles:
+    """Step by step, gates i, f, o, g, each sequence by itself (Hochreiter and Schmidhuber 1997)."""
+    top = np.zeros((*x.shape[:2], 4))
+    for n in range(x.shape[1]):
+        h, c = np.zeros(4), np.zeros(4)
+        for t in range(x.shape[0]):
+            i, f, o, g = np.split(weight @ x[t, n] + recurrent @ h + bias, 4)
+            i, f, o = (1 / (1 + np.exp(-gate)) for gate in (i, f, o))
+            c = f * c + i * np.tanh(g)
+            h = o * np.tanh(c)
+            top[t, n] = h
+    return top
 
 
 class TestSequences(Family):
     cases = (
+        *fork("lstm_ctpn", "lstm_junhyukoh", "lstm_junhyukoh_clip"),
         Case(
             "Lstm of rows, two sequences side by side",
             'input "x" [6, 3] layer "y" Lstm { num_output: 4 batch_size: 2 clipping_threshold: 0.1 }',
             layer=Lstm(num_output=4, batch_size=2, clipping_threshold=0.1),
             shapes={"y": (6, 4)},
-            weights={"weight": (16, 3), "recurrent": (16, 4), "bias": (16,)},
+            weights=WEIGHTS,
             macs=6 * 16 * 7,
-            refused=SHAPES_ALONE,
+            stored=STORED,
+            formula=lambda x, *w: remembered(x.reshape(3, 2, 3), *w).reshape(6, 4),
+            refused={"ONNX": "N1011"},
         ),
         Case(
             "Lstm over time",
             'input "x" [5, 2, 3] layer "y" Lstm { origin: "ctpn" num_output: 4 }',
             layer=TimeMajorLstm(num_output=4),
             shapes={"y": (5, 2, 4)},
-            weights={"weight": (16, 3), "recurrent": (16, 4), "bias": (16,)},
+            weights=WEIGHTS,
             macs=10 * 16 * 7,
-            refused=SHAPES_ALONE,
+            stored=STORED,
+            formula=remembered,
+            refused={"ONNX": "N1011"},
         ),
         Case(
             "ConvLSTM, two convolutions and peepholes",
