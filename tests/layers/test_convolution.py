@@ -258,3 +258,27 @@ def test_convolution_in_onnx(data: st.DataObject, kind: str) -> None:
         }}
     """
     at_free_sizes(fitting(text))
+
+
+@properties
+@given(data=st.data())
+def test_im2col_in_onnx_and_as_a_convolution_sees_it(data: st.DataObject) -> None:
+    num_axes, axis = data.draw(st.integers(1, 3)), data.draw(st.integers(1, 2))
+    sizes = [data.draw(st.integers(1, 7)) for _ in range(num_axes)]
+    window = " ".join(
+        f"{name}: {[data.draw(st.integers(least, most)) for _ in range(num_axes)]}"
+        for name, least, most in (("kernel_size", 1, 3), ("stride", 1, 4), ("pad", 0, 2), ("dilation", 1, 2))
+    )
+    net = fitting(f"""
+        input "x" {[*[2, 3][:axis], 2, *sizes]}
+        layer "y" Im2col {{ axis: {axis} {window} }}
+        layer "conv" Convolution {{
+            num_output: 2 axis: {axis} bias_term: false {window} weight_filler {{ type: "gaussian" }} bottom: "x"
+        }}
+    """)
+    at_free_sizes(net)
+    module = lower(net)
+    found = module.blobs(["y", "conv"], x=torch.randn([known(size) for size in net.inputs["x"]]))
+    (weight,) = module.layer_params("conv")
+    multiplied = torch.tensordot(found["y"].movedim(axis, -1), weight.flatten(1), ([-1], [1])).movedim(-1, axis)
+    torch.testing.assert_close(multiplied, found["conv"], rtol=OUTPUTS, atol=1e-5)

@@ -98,7 +98,7 @@ def test_a_parameter_is_the_weight_of_whoever_names_it_so(mode: str) -> None:
     shape = "[2, 6]" if mode else "[4, 3]"
     net = net_of(f"""
         input "x" [1, 3]
-        layer "fc" InnerProduct {{ num_output: 4 bias_term: false param {{ name: "w" }} weight_filler {{ type: "msra" }} }}
+        layer "fc" InnerProduct {{ num_output: 4 bias_term: false param {{ name: "w" }} weight_filler {{ std: 1 }} }}
         layer "w" Parameter {{ shape {{ dim: {shape} }} param {{ name: "w" {mode} }} }}
     """)
     module = lower(net)

@@ -1,10 +1,13 @@
 """Pooling at several scales."""
 
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 
 from netdef.compiler.layers.pooling import Reduce
 from netdef.compiler.layers.pyramid import SPP
 from tests.layers.cases import Case, Family, Refused, caffe
+from tests.layers.examples import at_free_sizes, fitting, properties
 
 IMAGE = 'input "x" [2, 3, 4, 8] '
 
@@ -49,3 +52,14 @@ class TestPyramid(Family):
             "chance in a model", IMAGE + 'layer "y" SPP { pyramid_height: 2 pool: STOCHASTIC }', "N1011", by="ONNX"
         ),
     )
+
+
+@properties
+@given(
+    size=st.tuples(st.integers(1, 20), st.integers(1, 20)),
+    height=st.integers(1, 4),
+    pool=st.sampled_from(["MAX", "AVE"]),
+)
+def test_pyramids_in_onnx(size: tuple[int, int], height: int, pool: str) -> None:
+    text = f'input "x" [2, 2, {size[0]}, {size[1]}] layer "y" SPP {{ pyramid_height: {height} pool: {pool} }}'
+    at_free_sizes(fitting(text))

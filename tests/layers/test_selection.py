@@ -3,12 +3,15 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 import netdef
 from netdef.compiler.layers.selection import BatchReindex, Crop, Filter, Tile
 from netdef.compiler.size import symbol
 from netdef.runtime import lower
 from tests.layers.cases import Case, Family, Refused, caffe
+from tests.layers.examples import at_free_sizes, properties
 from tests.nets import net_of
 
 TWO = 'input "a" [3, 4, 6, 7] input "b" [3, 2, 3, 5] '
@@ -112,3 +115,25 @@ def test_layers_behind_a_filter_know_that_both_tops_have_one_batch() -> None:
     net = net_of(KEPT + ' layer "f" Flatten { bottom: "q" } layer "both" Concat { bottom: ["p", "f"] }')
     assert str(net.blobs["both"][0]) == "K"
     assert net.blobs["both"][1] == 5
+
+
+@properties
+@given(data=st.data())
+def test_crops_and_tiles_in_onnx(data: st.DataObject) -> None:
+    rank = data.draw(st.integers(2, 4))
+    axis = data.draw(st.integers(0, rank - 1))
+    wanted = [data.draw(st.integers(1, 4)) for _ in range(rank)]
+    offset = [data.draw(st.integers(0, 2)) for _ in range(rank - axis)]
+    whole = [
+        *wanted[:axis],
+        *(w + o + data.draw(st.integers(0, 2)) for w, o in zip(wanted[axis:], offset, strict=True)),
+    ]
+    tiled = f"axis: {data.draw(st.integers(-rank, rank - 1))} tiles: {data.draw(st.integers(1, 3))}"
+    at_free_sizes(
+        net_of(f"""
+        input "a" {whole}
+        input "b" {wanted}
+        layer "y" Crop {{ bottom: ["a", "b"] axis: {axis} offset: {offset} }}
+        layer "z" Tile {{ bottom: "y" {tiled} }}
+    """)
+    )
