@@ -151,8 +151,10 @@ def named_in_v1(word: str | int) -> str | None:
         return V1_NUMBERS.get(word)
     of_others = (kind for kinds in TYPES.values() for kind in kinds if kind.v1 and kind.v1.word == word)
     known = V1_TYPES.get(word) or next((kind.type_name for kind in of_others), None)
+    if known is not None or word != word.upper():
+        return known
     bare = word.replace("_", "").lower()
-    return known or next((name for name in names() if name.lower() == bare), None)
+    return next((name for name in names() if name.lower() == bare), None)
 
 
 def named_in_v0(name: str) -> str | None:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from netdef.compiler.diagnostics import Diagnostic, Label
-from netdef.compiler.fixes import rename
+from netdef.compiler.fixes import rename, replace
 from netdef.compiler.layers import catalogue
 from netdef.compiler.schema.caffe import LayerFrame, ShareMode
 from netdef.compiler.schema.decode import Decoder
@@ -32,7 +32,8 @@ def layer_of_v1(group: Group, decoder: Decoder) -> Group:
 
     A layer whose type is in quotes is one of V2 that begins with the wrong word, and may have V2's ``param { }``.
     """
-    body = _with_types(_with_specs(group.fields, decoder, may_be_v2=quoted_type(group) is not None))
+    specs = _with_specs(group.fields, decoder, may_be_v2=quoted_type(group) is not None)
+    body = _with_types(specs, decoder)
     return group._replace(name="layer", body=tuple(with_transform(body)))
 
 
@@ -42,16 +43,20 @@ def quoted_type(group: Group) -> Text | None:
     return next((kind for kind in kinds if isinstance(kind, Text)), None)
 
 
-def type_of_v1(value: Expression) -> Expression:
+def _with_types(body: Sequence[Plain], decoder: Decoder) -> list[Plain]:
+    return [s._replace(value=_type(s.value, decoder)) if isinstance(s, Field) and s.name == "type" else s for s in body]
+
+
+def _type(value: Expression, decoder: Decoder) -> Expression:
     """A type's word or number as V2's string; a word that nobody knows stays as it is."""
     if not isinstance(value, Word | Number):
         return value
     known = catalogue.named_in_v1(value.value) if isinstance(value.value, str | int) else None
+    if known is None and isinstance(value, Word) and (kind := catalogue.find(value.value)) is not None:
+        word = kind.v1.word if kind.v1 else value.value.upper()
+        message, fix = f"{value.value} is a type of `layer`: in `layers` it is {word}", replace(value.at, word)
+        decoder.report.add(Diagnostic("N403", message, Label(value.at), help=f"write {word}", fix=fix))
     return Text(known or str(value.value), value.at, value.bound_at)
-
-
-def _with_types(body: Sequence[Plain]) -> list[Plain]:
-    return [s._replace(value=type_of_v1(s.value)) if isinstance(s, Field) and s.name == "type" else s for s in body]
 
 
 def _with_specs(body: Sequence[Plain], decoder: Decoder, *, may_be_v2: bool) -> list[Plain]:

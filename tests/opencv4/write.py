@@ -95,7 +95,8 @@ def write(case: Case, folder: Path) -> None:
     """Write one net's files."""
     net = netdef.load(case.net)
     folder.mkdir()
-    assert main(["expand", str(case.net), "--phase", "TEST", "-o", str(folder / "net.prototxt")]) == 0
+    state = [] if case.weights else ["--phase", "TEST"]  # what is published is for TEST alone
+    assert main(["expand", str(case.net), *state, "-o", str(folder / "net.prototxt")]) == 0
     weights = folder / "weights.caffemodel"
     weights.write_bytes(case.weights.read_bytes() if case.weights else stored(net))
     module = netdef.module(net, weights=netdef.read_weights(weights))

@@ -206,6 +206,8 @@ def test_a_padding_layer_pads_a_convolution_or_a_pooling_alone() -> None:
     ("text", "help"),
     [
         ('layers { name: "a" type: POLING bottom: "data" top: "a" }', 'did you mean "POOLING"?'),
+        ('layers { name: "a" type: ReLU bottom: "data" top: "a" }', "write RELU"),
+        ('layers { name: "a" type: SoftmaxLoss bottom: "data" top: "a" }', 'did you mean "SOFTMAX_LOSS"?'),
         ('layers { name: "a" type: RELU bottom: "data" top: "a" lr_mult: 1 }', 'did you mean "blobs_lr"?'),
         (
             'layer { name: "a" type: "ReLU" bottom: "data" top: "a" blobs_lr: 1 }',
