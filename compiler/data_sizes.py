@@ -1,6 +1,6 @@
 """What the data that are there say of the tops of the layers that name them.
 
-Only heads are read: of a list its first line, of an HDF5 file the shapes, of a database its first record. So a net is
+Only heads are read: of a list its first lines, of an HDF5 file the shapes, of a database its first record. So a net is
 checked with the sizes that it will have, however large its data are. Nothing here raises for what is wrong with data:
 a size that they don't tell is guessed, and the reason stands beside the guess.
 """
@@ -20,6 +20,7 @@ from netdef.compiler.net.definition import Definition, LayerDefinition
 from netdef.compiler.net.filter import is_in, state_in
 from netdef.compiler.net_error import NetError
 from netdef.compiler.schema.caffe import State
+from netdef.compiler.schema.message import Refusal
 from netdef.compiler.shape import Shapes, show
 from netdef.compiler.weights.formats.binaryproto import mean_shape
 
@@ -27,17 +28,21 @@ _Reading = Data | ImageData | HDF5Data | WindowData
 """Those that read what ``_READ`` looks at."""
 
 
+_MOST_FILES = 100
+"""Files of a list that are looked into, of those that follow each other at its head."""
+
+
 class FoundSizes(NamedTuple):
     """What data tell, by layer.
 
     samples   the shape of one sample of each top, or of the first ones
     untold    of data that are there, why they tell no size
-    misfits   of means that are there, why they aren't those of the images
+    misfits   what is there and can't be: a mean of other images, files of other rows
     """
 
     samples: Mapping[str, Shapes]
     untold: Mapping[str, str]
-    misfits: Mapping[str, str]
+    misfits: Mapping[str, Refusal]
 
 
 def find_sizes(definition: Definition, state: State) -> FoundSizes:
@@ -62,9 +67,13 @@ def find_sizes(definition: Definition, state: State) -> FoundSizes:
 
 def _misfits(
     definition: Definition, state: State, samples: Mapping[str, Shapes], home: Path
-) -> Iterator[tuple[str, str]]:
-    """By layer, what Caffe refuses of means: they have the size of images as they are before any crop."""
+) -> Iterator[tuple[str, Refusal]]:
+    """By layer, what Caffe refuses of means, which have the size of images before any crop; and files that differ."""
     for each, layer in _data_layers(definition, state):
+        if isinstance(layer, HDF5Data):
+            if (misfit := _misfit_of_hdf5(each, layer, samples, home)) is not None:
+                yield each.frame.name, misfit
+            continue
         found = samples.get(each.frame.name)
         is_known = found is not None or (layer.resized and layer.forced_channels)
         path = found_file(transform_of(layer).mean_file, home) if isinstance(layer, Data | ImageData) else None
@@ -76,7 +85,31 @@ def _misfits(
         except (NetError, OSError):
             continue  # damaged: said by whoever reads its numbers
         if mean != image:
-            yield each.frame.name, f"the mean in {path} is {show(mean)}, and images are {show(image)}"
+            message = f"the mean in {path} is {show(mean)}, and images are {show(image)}"
+            help = "make the mean of the same images: Caffe's compute_image_mean does"
+            yield each.frame.name, Refusal("N775", message, at="transform", help=help)
+
+
+def _misfit_of_hdf5(
+    definition: LayerDefinition, layer: HDF5Data, samples: Mapping[str, Shapes], home: Path
+) -> Refusal | None:
+    """What is wrong with the files behind the first of a list: they lack a blob, or have it in another shape."""
+    listing, first = found_file(layer.source, home), samples.get(definition.frame.name)
+    if listing is None or first is None:
+        return None
+    names = definition.frame.top
+    before, *others = first_lines(listing, _MOST_FILES)
+    for path in filter(None, (found_file(other, home) for other in others)):
+        try:
+            shapes = read_piece(path, names).shapes
+        except NetError as error:
+            said = error.report.errors[0]
+            return Refusal(said.code, said.message, at="source", help=said.help)
+        for name, shape, known in zip(names, shapes, first, strict=True):
+            if shape != known:
+                message = f"rows of {name} are {show(shape)} in {path}, and {show(known)} in {before}"
+                return Refusal("N773", message, at="source", help="rows of all files must have one shape")
+    return None
 
 
 def _asking(definition: Definition, state: State) -> Iterator[tuple[LayerDefinition, _Reading]]:

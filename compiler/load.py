@@ -30,6 +30,7 @@ from netdef.compiler.net_in_solver import net_within, place_of_net
 from netdef.compiler.override import override
 from netdef.compiler.request import NetRequest, NetStateInPhase, PathName, net_request
 from netdef.compiler.schema.caffe import Phase, State
+from netdef.compiler.schema.message import Refusal
 from netdef.compiler.shape import Shape, Shapes
 from netdef.compiler.source import Source
 from netdef.compiler.syntax.parser import parse
@@ -227,7 +228,7 @@ def _sizes(
 ) -> Sizes:
     """The sizes that come from outside of the file; without ``samples`` those of the data that are there."""
     untold: Mapping[str, str] = {}
-    misfits: Mapping[str, str] = {}
+    misfits: Mapping[str, Refusal] = {}
     if (
         samples is None
         and files.reach_disk

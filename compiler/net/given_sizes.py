@@ -8,6 +8,7 @@ from netdef.compiler.layers.base import Layer
 from netdef.compiler.net.definition import Definition, LayerDefinition
 from netdef.compiler.net.net import Sizes
 from netdef.compiler.schema.caffe import BlobShape
+from netdef.compiler.schema.decode import place_of
 from netdef.compiler.schema.message import Refusal
 from netdef.compiler.shape import Shape, Shapes, known, show
 from netdef.compiler.size import symbol
@@ -129,9 +130,10 @@ def implied_bottoms(definition: LayerDefinition, layer: Layer, sizes: Sizes, rep
         at = Label(definition.at)
         report.add(Diagnostic("N601", f"{message}: {why}", at, help=help, severity=Severity.WARNING))
     if name in sizes.misfits:
-        help = "make the mean of the same images: Caffe's compute_image_mean does"
-        place = definition.places.get("transform", (definition.at,))[0]
-        report.add(Diagnostic("N775", f"{definition.title}: {sizes.misfits[name]}", Label(place), help=help))
+        misfit = sizes.misfits[name]
+        place = place_of(misfit.at, definition.places, definition.at)
+        message = f"{definition.title}: {misfit.message}"
+        report.add(Diagnostic(misfit.code, message, Label(place), help=misfit.help))
     for index, told in said_of(definition, sizes.stand_ins).items():
         there = sizes.samples.get(name, ())
         if layer.sized_by_data and index < len(there) and there[index] != told:

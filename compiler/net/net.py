@@ -15,6 +15,7 @@ from netdef.compiler.override import override
 from netdef.compiler.preprocess import Preprocessing, of_net
 from netdef.compiler.request import UsageError
 from netdef.compiler.schema.caffe import State
+from netdef.compiler.schema.message import Refusal
 from netdef.compiler.shape import Shape, Shapes, known, product
 from netdef.compiler.size import Dim
 from netdef.compiler.source import Span
@@ -111,8 +112,8 @@ class Sizes(NamedTuple):
     """What was said of data that aren't: of a sample of ``LAYER``, of its ``LAYER.TOP``, or (``""``) of all layers."""
     untold: Mapping[str, str] = {}
     """By layer, why the data that are there tell no size."""
-    misfits: Mapping[str, str] = {}
-    """By layer, why a mean that is there isn't that of its images."""
+    misfits: Mapping[str, Refusal] = {}
+    """By layer, what is there and can't be: a mean of other images, files of other rows."""
 
 
 class Net:

@@ -386,3 +386,17 @@ def test_a_list_of_windows_tells_the_channels(listing: str | None, channels: int
     net = netdef.load("x.net")
     assert net.blobs == {"data": (4, channels, 27, 27), "label": (4,)}
     assert [why in found.message for found in net.report] == [True] * bool(why)
+
+
+def test_all_files_of_a_list_have_rows_of_one_shape(tmp_path: Path) -> None:
+    """Training refuses what doesn't, so check does, too."""
+    for number, side in enumerate((6, 6, 5)):
+        with h5py.File(f"{number}.h5", "w") as file:
+            file["data"] = np.zeros((4, 3, side, 8), np.float32)
+    layer = 'layer { name: "d" type: "HDF5Data" top: "data" hdf5_data_param { source: "t.txt" batch_size: 2 } }'
+    Path("net.prototxt").write_text(layer + 'layer { name: "r" type: "ReLU" bottom: "data" top: "r" }')
+    for names, said in (((0, 1), []), ((0, 1, 2), ["N773"]), ((0, 7), [])):  # what is absent is no mistake yet
+        Path("t.txt").write_text("".join(f"{name}.h5\n" for name in names))
+        report = netdef.analyse(path="net.prototxt").report
+        assert [each.code for each in report] == said
+        assert all("rows of data are 3x5x8 in 2.h5, and 3x6x8 in 0.h5" in each.message for each in report)
