@@ -1,7 +1,7 @@
 """Functions of one value."""
 
 from collections.abc import Iterator
-from math import isnan, log
+from math import inf, isnan, log
 
 from netdef.compiler.layers.base import Layer, Weight
 from netdef.compiler.layers.checks import known_sizes
@@ -145,8 +145,9 @@ class _OfBase(Layer):
 
     @override
     def problems(self) -> Iterator[Refusal]:
-        if self.base != -1 and not self.base > 0:
-            yield Refusal("N202", f"a base is above 0, and is {self.base:g}", at="base", help="use -1 for e")
+        if self.base != -1 and not 0 < self.base < inf:
+            message = f"a base is a number above 0, and is {self.base:g}"
+            yield Refusal("N202", message, at="base", help="use -1 for e")
 
     @property
     def log_base(self) -> float:

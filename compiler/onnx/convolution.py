@@ -37,7 +37,7 @@ def im2col(layer: Im2col, node: Node, graph: Graph) -> None:
         size if isinstance(size, int) else AxisOf(columns, 2 + index)
         for index, size in enumerate(graph.shape(top)[axis + 1 :])
     ]
-    graph.reshape(columns, [*graph.sizes(bottom, 0, axis), *graph.sizes(top, axis, axis + 1), *behind], into=top.id)
+    graph.reshape(columns, [*graph.sizes(bottom, 0, axis), -1, *behind], into=top.id)
 
 
 def _sliding(layer: Convolution | Im2col, graph: Graph, bottom: BlobVersion, kernel: tuple[int, ...]) -> dict[str, Any]:
