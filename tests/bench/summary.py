@@ -1,6 +1,6 @@
 """`netdef summary` against torchinfo on the same net in plain PyTorch, as whole processes.
 
-Target: at most 1/10 of torchinfo's time (stretch 1/15) and 50 MB; ResNet-152's 6,775 lines within 3 times VGG-16.
+Target: at most 1/20 of torchinfo's time and 24 MB; ResNet-152's 6,775 lines within 3 times VGG-16.
 """
 
 import sys
