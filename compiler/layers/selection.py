@@ -46,9 +46,10 @@ class Crop(Layer, message="crop_param", number=144, bottoms=2, colour=Colour.PIN
             raise Refusal("N206", message, at="bottom 1")
         for index, start in enumerate(starts, axis):
             if is_below(whole[index] - wanted[index], start):
-                piece = f"{show_size(wanted[index])} from {start} on"
-                message = f"{piece} do not lie within {show_size(whole[index])}, the size along axis {index}"
-                raise Refusal("N202", message, at="offset" if self.offset else "bottom 0", help="crop less")
+                piece = f"a piece of {show_size(wanted[index])} from {start} on"
+                message = f"{piece} does not lie within {show_size(whole[index])}, the size along axis {index}"
+                at, help = ("offset", "make the offset less") if start else ("bottom 0", "crop the larger blob")
+                raise Refusal("N202", message, at=at, help=f"{help}, or look at the strides and padding of both")
         return ((*whole[:axis], *wanted[axis : len(whole)]),)
 
 
