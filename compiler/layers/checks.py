@@ -1,11 +1,34 @@
 """What shape rules of many layer types ask of their bottoms, and how they say no."""
 
+from typing import NamedTuple
+
 from netdef.compiler.compare_sizes import is_below
 from netdef.compiler.counted import counted
 from netdef.compiler.layers.base import Arithmetic, Window
 from netdef.compiler.schema.message import Refusal
 from netdef.compiler.shape import Pair, Shape, Shapes, agreed, first_to_differ, show
 from netdef.compiler.size import Dim
+
+
+class Sides(NamedTuple):
+    """Pixels around an image (N, C, H, W): above, below, at the left and at the right."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    def around(self, shape: Shape) -> Shape:
+        """The image with them."""
+        n, c, h, w = shape
+        return n, c, h + self.top + self.bottom, w + self.left + self.right
+
+
+def sides_of(top: int | None, bottom: int | None, left: int | None, right: int | None) -> Sides | None:
+    """What is given of an image's sides, 0 for the others; None if nothing is."""
+    if top is bottom is left is right is None:
+        return None
+    return Sides(top or 0, bottom or 0, left or 0, right or 0)
 
 
 def need_rank(bottoms: Shapes, rank: int, why: str) -> None:

@@ -5,7 +5,16 @@ from collections.abc import Iterator
 from netdef.compiler.compare_sizes import may_divide
 from netdef.compiler.counted import counted
 from netdef.compiler.layers.base import Arithmetic, Arity, Layer, Weight, Window
-from netdef.compiler.layers.checks import find_axis, is_empty, known_sizes, one_pixel, windows
+from netdef.compiler.layers.checks import (
+    Sides,
+    find_axis,
+    is_empty,
+    known_sizes,
+    need_rank,
+    one_pixel,
+    sides_of,
+    windows,
+)
 from netdef.compiler.layers.roles import V1, Colour
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Engine, Filler
@@ -172,7 +181,36 @@ class Convolution(
     top      (N, num_output, H', W'), H' = (H + 2 pad - (dilation (kernel - 1) + 1)) / stride + 1, rounded towards 0
     weights  weight (num_output, C / group, kernel...), bias (num_output)
     example  layer "conv1" Convolution { num_output: 64 kernel_size: 7 stride: 2 pad: 3 }  # 1x3x224x224 -> 1x64x112x112
+
+    pad_t, pad_b, pad_l and pad_r are a fork's: zeros on one side of an image alone.
     """
+
+    pad_t: int | None = param(0, default=None, least=0, absent="pad", doc="a fork's: zeros above, in pixels")
+    pad_b: int | None = param(0, default=None, least=0, absent="pad", doc="a fork's: zeros below, in pixels")
+    pad_l: int | None = param(0, default=None, least=0, absent="pad", doc="a fork's: zeros at the left, in pixels")
+    pad_r: int | None = param(0, default=None, least=0, absent="pad", doc="a fork's: zeros at the right, in pixels")
+
+    @override
+    def problems(self) -> Iterator[Refusal]:
+        yield from super().problems()
+        if self.sides and any(self.pad):
+            yield Refusal("N407", "pad and the sides' own pads exclude each other", at="pad", help="drop pad")
+
+    @property
+    def sides(self) -> Sides | None:
+        """The zeros on each side, where they are not the same on opposite ones."""
+        return sides_of(self.pad_t, self.pad_b, self.pad_l, self.pad_r)
+
+    def over_padded(self) -> "Convolution":
+        """The same over a bottom that has its zeros already."""
+        return self.replace(pad=(), pad_t=None, pad_b=None, pad_l=None, pad_r=None)
+
+    @override
+    def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
+        if self.sides is None:
+            return super().infer(bottoms, num_tops)
+        need_rank(bottoms, 4, "padding by sides")
+        return self.over_padded().infer(tuple(self.sides.around(bottom) for bottom in bottoms), num_tops)
 
     @override
     def arithmetic(self, bottom: Shape, axis: int) -> Arithmetic | None:

@@ -4,7 +4,16 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from netdef.compiler.layers.base import Arithmetic, Arity, Layer, Window
-from netdef.compiler.layers.checks import is_empty, known_sizes, need_rank, one_pixel, whole_image, windows
+from netdef.compiler.layers.checks import (
+    Sides,
+    is_empty,
+    known_sizes,
+    need_rank,
+    one_pixel,
+    sides_of,
+    whole_image,
+    windows,
+)
 from netdef.compiler.layers.roles import V1, Colour, Makes
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Engine
@@ -14,11 +23,13 @@ from netdef.compiler.size import Dim
 
 
 class Reduce(ProtoEnum):
-    """How a window becomes one value."""
+    """How a window becomes one value; the last two are a fork's, and count only pixels of the image."""
 
     MAX = 0
     AVE = 1
     STOCHASTIC = 2
+    AVE_EXC_PAD = 3
+    AVE_TF = 4
 
 
 class Rounding(ProtoEnum):
@@ -54,7 +65,8 @@ class Pooling(
              A second top, for MAX, holds the position h W + w of each maximum, as floats.
     example  layer "pool1" Pooling { kernel_size: 3 stride: 2 }  # 1x64x112x112 -> 1x64x56x56
 
-    MAX never sees the padding; AVE counts it, up to H + pad, in what it divides by.
+    MAX never sees the padding; AVE counts it, up to H + pad, in what it divides by. A fork's AVE_EXC_PAD and AVE_TF
+    divide by the pixels that are there; pad_t, pad_b, pad_l and pad_r are that fork's border on one side alone.
     """
 
     pool: Reduce = param(1, default=Reduce.MAX, doc="how a window becomes one value")
@@ -78,6 +90,10 @@ class Pooling(
     ceil_mode: bool | None = param(
         0, default=None, absent="round_mode", doc="forks' name for round_mode: CEIL, or FLOOR where it is false"
     )
+    pad_t: int | None = param(0, default=None, least=0, absent="pad", doc="a fork's: border above, in pixels")
+    pad_b: int | None = param(0, default=None, least=0, absent="pad", doc="a fork's: border below, in pixels")
+    pad_l: int | None = param(0, default=None, least=0, absent="pad", doc="a fork's: border at the left, in pixels")
+    pad_r: int | None = param(0, default=None, least=0, absent="pad", doc="a fork's: border at the right, in pixels")
     engine: Engine = param(11, default=Engine.DEFAULT, doc="Caffe's kernel; no meaning here")
 
     @override
@@ -85,6 +101,8 @@ class Pooling(
         if self.ceil_mode and self.round_mode is Rounding.FLOOR:
             message = "ceil_mode: true is CEIL, and round_mode is FLOOR"
             yield Refusal("N407", message, at="ceil_mode", help="drop one of them")
+        if self.sides and self.pad != (0, 0):
+            yield Refusal("N407", "pad and the sides' own pads exclude each other", at="pad", help="drop pad")
         if self.global_pooling:
             if self.kernel:
                 yield Refusal("N202", "global_pooling already sets the window", at="kernel", help="drop the kernel")
@@ -102,10 +120,26 @@ class Pooling(
         """What becomes of a last, partial window, by either name."""
         return Rounding.FLOOR if self.ceil_mode is False else self.round_mode
 
+    @property
+    def sides(self) -> Sides | None:
+        """The border on each side, where it is not the same on opposite ones."""
+        return sides_of(self.pad_t, self.pad_b, self.pad_l, self.pad_r)
+
+    @property
+    def counts_border(self) -> bool:
+        """Whether an average counts the border as zeros."""
+        return self.pool not in (Reduce.AVE_EXC_PAD, Reduce.AVE_TF)
+
+    @property
+    def after(self) -> Pair:
+        """The border below and at the right; that of a ``PoolWindow`` is above and at the left."""
+        return self.pad if self.sides is None else Pair(self.sides.bottom, self.sides.right)
+
     def over(self, bottom: Shape) -> PoolWindow:
         """The window over a bottom (N, C, H, W)."""
         if self.kernel:
-            return PoolWindow(self.kernel, self.stride, self.pad)
+            before = self.pad if self.sides is None else Pair(self.sides.top, self.sides.left)
+            return PoolWindow(self.kernel, self.stride, before)
         h, w = known_sizes(*bottom[2:])
         return PoolWindow(Pair(h, w), Pair(1, 1), Pair(0, 0))
 
@@ -115,7 +149,7 @@ class Pooling(
         A window sees no more than the padded image, and all that begin behind it are alike.
         """
         kernel, stride, pad = self.over(bottom)
-        h, w = (size + 2 * border for size, border in zip(known_sizes(*bottom[2:]), pad, strict=True))
+        h, w = (sum(along) for along in zip(known_sizes(*bottom[2:]), pad, self.after, strict=True))
         return PoolWindow(
             kernel=Pair(min(kernel.h, h), min(kernel.w, w)),
             stride=Pair(min(stride.h, h + 1), min(stride.w, w + 1)),
@@ -167,13 +201,12 @@ class Pooling(
             help = "other frameworks round down unless they are told to: round_mode: FLOOR does so here"
             yield Refusal("N624", message, at="kernel", help=help)
 
-    @staticmethod
-    def _top(sizes: Sequence[Dim], window: PoolWindow, rounding: Rounding) -> Shape:
+    def _top(self, sizes: Sequence[Dim], window: PoolWindow, rounding: Rounding) -> Shape:
         """Positions of the window along each axis."""
         top = []
-        for size, kernel, stride, pad in zip(sizes, *window, strict=True):
-            room = 2 * pad - kernel + (stride - 1 if rounding is Rounding.CEIL else 0)
-            if any(window.pad):  # the last window starts before size + pad
+        for size, kernel, stride, pad, after in zip(sizes, *window, self.after, strict=True):
+            room = pad + after - kernel + (stride - 1 if rounding is Rounding.CEIL else 0)
+            if any(window.pad) or any(self.after):  # the last window starts before size + pad
                 room = min(room, pad - 1)
             # Floor division where Caffe truncates: they differ only where no window fits, which both refuse
             top.append((size + room) // stride + 1)

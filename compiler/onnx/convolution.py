@@ -17,6 +17,9 @@ def convolution(layer: Convolution, node: Node, graph: Graph) -> None:
     """Conv, once for each bottom."""
     for bottom, top in zip(node.bottoms, node.tops, strict=True):
         window = _sliding(layer, graph, bottom, _kernel(node))
+        if layer.sides is not None:
+            above, below, left, right = layer.sides
+            window["pads"] = [above, left, below, right]
         _convolve("Conv", layer, graph, bottom, top, **window)
 
 

@@ -57,10 +57,11 @@ def fixed_windows(
     kernel, stride, pad = layer.fitted(bottom.shape)
     sizes = [known(size) for size in bottom.shape[2:]]
     counts = [known(count) for count in top[2:]]
-    along = list(zip(sizes, counts, kernel, stride, pad, strict=True))
-    behind = [int((count - 1) * s - p >= size) for size, count, _, s, p in along]
+    along = list(zip(sizes, counts, kernel, stride, pad, layer.after, strict=True))
+    behind = [int((count - 1) * s - p >= size) for size, count, _, s, p, _ in along]
     ends = [
-        max(p, (count - out - 1) * s + k - size - p) for out, (size, count, k, s, p) in zip(behind, along, strict=True)
+        max(after, (count - out - 1) * s + k - size - p)
+        for out, (size, count, k, s, p, after) in zip(behind, along, strict=True)
     ]
     window: dict[str, Any] = {"kernel_shape": kernel, "strides": stride, "pads": [*pad, *ends]}
     if layer.pool is Reduce.MAX:
@@ -69,10 +70,12 @@ def fixed_windows(
         inside = _max(graph, bottom.id, window, [None] * len(into))
         whole = zip(inside, _EMPTY, into, strict=False)
         return [_add_behind(graph, made, behind, empty, into=name) for made, empty, name in whole]
-    correction = _correction([_extents(*axis) for axis in along], kernel.h * kernel.w if any(pad) else None)
+    has_border = any(pad) or any(layer.after)
+    extents = [_extents(axis) if layer.counts_border else _pixels(axis) for axis in along]
+    correction = _correction(extents, kernel.h * kernel.w if has_border else None)
     is_exact = bool((correction == 1).all())
     mean = graph.op(
-        "AveragePool", bottom.id, into=into[0] if is_exact else None, count_include_pad=int(any(pad)), **window
+        "AveragePool", bottom.id, into=into[0] if is_exact else None, count_include_pad=int(has_border), **window
     )
     if is_exact:
         return [mean]
@@ -90,10 +93,22 @@ def _add_behind(graph: Graph, value: str, behind: list[int], empty: float, into:
     return graph.op("Pad", value, pads, graph.constant(empty), into=into)
 
 
-def _extents(size: int, count: int, kernel: int, stride: int, pad: int) -> Array:
+Along = tuple[int, int, int, int, int, int]
+"""How windows lie along an axis: its size, their number, kernel and stride, the border before and after."""
+
+
+def _extents(along: Along) -> Array:
     """How long Caffe takes each window of an axis to be: up to H + pad, and perhaps nothing or less."""
+    size, count, kernel, stride, pad, after = along
     starts = np.arange(count) * stride - pad
-    return (np.minimum(starts + kernel, size + pad) - starts).astype(np.float32)
+    return (np.minimum(starts + kernel, size + after) - starts).astype(np.float32)
+
+
+def _pixels(along: Along) -> Array:
+    """How much of each window of an axis is the image."""
+    size, count, kernel, stride, pad, _ = along
+    starts = np.arange(count) * stride - pad
+    return (np.minimum(starts + kernel, size) - np.maximum(starts, 0)).astype(np.float32)
 
 
 def _correction(extents: list[Array], area: int | None) -> Array:
@@ -123,14 +138,15 @@ def _free(layer: Pooling, node: Node, graph: Graph) -> None:
     window: dict[str, Any] = {
         "kernel_shape": kernel,
         "strides": stride,
-        "pads": [*pad, *pad],
+        "pads": [*pad, *layer.after],
         "ceil_mode": int(ceil),
     }
     if layer.pool is Reduce.MAX:
         _max(graph, node.bottoms[0].id, window, [top.id for top in node.tops])
         return
     x, top = node.bottoms[0].id, node.tops[0].id
-    if graph.opset >= _COUNTS_RIGHT or not ceil:
+    is_forks = layer.sides is not None or not layer.counts_border
+    if (graph.opset >= _COUNTS_RIGHT or not ceil) and not is_forks:
         graph.op("AveragePool", x, into=top, count_include_pad=int(any(pad)), **window)
     else:
         _free_average(layer, node, graph)
@@ -141,23 +157,28 @@ _COUNTS_RIGHT = 19
 
 
 def _free_average(layer: Pooling, node: Node, graph: Graph) -> None:
-    """Means over windows of an image that is padded as far as windows reach, over those of a mask: 1 up to H + pad.
+    """Means over windows of an image that is padded as far as windows reach, over those of a mask.
+
+    The mask is 1 up to H + pad, or on the image alone where its border doesn't count.
 
     Caffe drops a last window that begins at H + pad or behind it where there is any padding, so that the image needs
     kernel - 1 more pixels at most; and stride - 1 more make a partial window whole.
     """
     bottom = node.bottoms[0]
     kernel, stride, pad = layer.over(bottom.shape)
-    behind = [min(k - 1, p + s - 1) if any(pad) else s - 1 for k, s, p in zip(kernel, stride, pad, strict=True)]
-    beyond = [end - p for end, p in zip(behind, pad, strict=True)]
+    after, partial = layer.after, [s - 1 if layer.rounding is Rounding.CEIL else 0 for s in stride]
+    has_border = any(pad) or any(after)
+    behind = [min(k - 1, a + p) if has_border else p for k, p, a in zip(kernel, partial, after, strict=True)]
     window: dict[str, Any] = {"kernel_shape": kernel, "strides": stride}
     around = graph.constant([0, 0, *pad, 0, 0, *behind], np.int64)
     means = graph.op("AveragePool", graph.op("Pad", bottom.id, around), **window)
     sizes = graph.op("Shape", bottom.id, start=2)
-    whole = graph.op("Add", sizes, graph.constant([2 * p for p in pad], np.int64))
-    size = graph.op("Concat", graph.constant([1, 1], np.int64), whole, axis=0)
+    if layer.counts_border:
+        sizes = graph.op("Add", sizes, graph.constant([p + a for p, a in zip(pad, after, strict=True)], np.int64))
+        around = graph.constant([0] * 6 + [end - a for end, a in zip(behind, after, strict=True)], np.int64)
+    size = graph.op("Concat", graph.constant([1, 1], np.int64), sizes, axis=0)
     one = numpy_helper.from_array(np.ones(1, np.float32))
-    mask = graph.op("Pad", graph.op("ConstantOfShape", size, value=one), graph.constant([0] * 6 + beyond, np.int64))
+    mask = graph.op("Pad", graph.op("ConstantOfShape", size, value=one), around)
     graph.op("Div", means, graph.op("AveragePool", mask, **window), into=node.tops[0].id)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from torch import Tensor
 from torch.nn import functional
 
+from netdef.compiler.layers.checks import Sides
 from netdef.compiler.layers.convolution import Convolution, Deconvolution, Im2col
 from netdef.compiler.net.net import Node
 from netdef.compiler.override import override
@@ -25,6 +26,8 @@ class _Convolving(Op):
     """What both share: the channels may lie on any axis, and bottoms may be several."""
 
     returns_fresh_memory = True
+    sides: Sides | None = None
+    """Zeros around an image, where opposite sides have not the same."""
 
     def __init__(self, layer: Convolution | Deconvolution, node: Node, functions: ByAxes) -> None:
         super().__init__(node)
@@ -43,6 +46,9 @@ class _Convolving(Op):
 
     def convolved(self, bottom: Tensor) -> Tensor:
         """One bottom; whatever lies before the channels is taken as the batch."""
+        if self.sides is not None:
+            top, below, left, right = self.sides
+            bottom = functional.pad(bottom, (left, right, top, below))
         if self.axis == 1:
             return self.slide(bottom)
         before, sample = bottom.shape[: self.axis], bottom.shape[self.axis :]
@@ -85,7 +91,11 @@ def padded(bottom: Tensor, before: Sequence[int], behind: Sequence[int]) -> Tens
 @lower(Convolution)
 def convolution(layer: Convolution, node: Node, setting: Setting) -> Op:
     """Cross-correlation with the weight."""
-    return _Slide(layer, node, CONVOLUTIONS)
+    if layer.sides is None:
+        return _Slide(layer, node, CONVOLUTIONS)
+    op = _Slide(layer.over_padded(), node, CONVOLUTIONS)
+    op.sides = layer.sides
+    return op
 
 
 @lower(Deconvolution)

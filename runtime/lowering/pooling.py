@@ -25,6 +25,8 @@ class _Axis(NamedTuple):
     kernel: int
     stride: int
     pad: int
+    after: int
+    """The border behind the image; ``pad`` is that before it."""
 
     @property
     def is_torchs(self) -> bool:
@@ -32,7 +34,11 @@ class _Axis(NamedTuple):
 
         It always drops a last window that begins behind the image and its border, Caffe only with a border.
         """
-        return 2 * self.pad <= self.kernel and (self.num - 1) * self.stride < self.size + self.pad
+        return (
+            self.pad == self.after
+            and 2 * self.pad <= self.kernel
+            and (self.num - 1) * self.stride < self.size + self.pad
+        )
 
     @property
     def border(self) -> tuple[int, int]:
@@ -42,7 +48,12 @@ class _Axis(NamedTuple):
     def extents(self, like: Tensor) -> Tensor:
         """How much of each window is the image or its border; below 1 for those that lie outside."""
         starts = torch.arange(self.num, device=like.device, dtype=like.dtype) * self.stride - self.pad
-        return (starts + self.kernel).clamp(max=self.size + self.pad) - starts
+        return (starts + self.kernel).clamp(max=self.size + self.after) - starts
+
+    def pixels(self, like: Tensor) -> Tensor:
+        """How much of each window is the image."""
+        starts = torch.arange(self.num, device=like.device, dtype=like.dtype) * self.stride - self.pad
+        return (starts + self.kernel).clamp(max=self.size) - starts.clamp(min=0)
 
 
 class _Pool(Op):
@@ -58,9 +69,10 @@ class _Pool(Op):
         """How the window lies over a bottom, along its height and its width."""
         shape = tuple(bottom.shape)
         (top,) = self.pooling.infer((shape,), 1)
+        window = self.pooling.fitted(shape)
         rows, columns = (
-            _Axis(size, known(num), kernel, stride, pad)
-            for size, num, kernel, stride, pad in zip(shape[2:], top[2:], *self.pooling.fitted(shape), strict=True)
+            _Axis(size, known(num), *along)
+            for size, num, *along in zip(shape[2:], top[2:], *window, self.pooling.after, strict=True)
         )
         return rows, columns
 
@@ -71,7 +83,7 @@ class _Maximum(_Pool):
     @override
     def forward(self, bottom: Tensor) -> tuple[Tensor, ...]:
         rows, columns = axes = self.axes(bottom)
-        _, _, kernel, stride, pad = zip(*axes, strict=True)
+        _, _, kernel, stride, pad, _ = zip(*axes, strict=True)
         native = rows.is_torchs and columns.is_torchs
         if not native:
             least = max(LEAST, torch.finfo(bottom.dtype).min)
@@ -92,17 +104,19 @@ class _Maximum(_Pool):
 
 
 class _Average(_Pool):
-    """The mean of each window, the border counted as zeros, what lies beyond it not."""
+    """The mean of each window, the border counted as zeros unless the layer says otherwise, what lies beyond it not."""
 
     @override
     def forward(self, bottom: Tensor) -> tuple[Tensor, ...]:
         rows, columns = axes = self.axes(bottom)
-        _, _, kernel, stride, pad = zip(*axes, strict=True)
-        if rows.is_torchs and columns.is_torchs:
+        _, _, kernel, stride, pad, _ = zip(*axes, strict=True)
+        counts_border = self.pooling.counts_border
+        if rows.is_torchs and columns.is_torchs and counts_border:
             return (functional.avg_pool2d(bottom, kernel, stride, pad, ceil_mode=self.ceil),)
         padded = functional.pad(bottom, (*columns.border, *rows.border))
         sums = functional.avg_pool2d(padded, kernel, stride, divisor_override=1)[:, :, : rows.num, : columns.num]
-        return (sums / (rows.extents(bottom)[:, None] * columns.extents(bottom)),)
+        heights, widths = ((each.extents if counts_border else each.pixels)(bottom) for each in axes)
+        return (sums / (heights[:, None] * widths),)
 
 
 def _global_maximum(bottom: Tensor) -> tuple[Tensor, Tensor]:

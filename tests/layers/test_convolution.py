@@ -108,8 +108,27 @@ class TestConvolution(Family):
             macs=(2 * 3 * 4 * 5) * (2 * 4 * 4),
             formula=lambda x, weight, bias: spread(x, weight, bias, 2, 1),
         ),
+        Case(
+            "Convolution, a fork's zeros on two sides",
+            'input "x" [2, 3, 5, 6] '
+            f'layer "y" Convolution {{ num_output: 2 kernel_size: 3 pad_t: 1 pad_r: 2 {FILLED} }}',
+            layer=Convolution(
+                num_output=2, kernel=(3,), pad_t=1, pad_r=2, weight_filler=GAUSSIAN, bias_filler=GAUSSIAN
+            ),
+            shapes={"y": (2, 2, 4, 6)},
+            weights={"weight": (2, 3, 3, 3), "bias": (2,)},
+            macs=2 * 2 * 4 * 6 * 27,
+            formula=lambda x, weight, bias: correlated(
+                np.pad(x, ((0, 0), (0, 0), (1, 0), (0, 2))), weight, bias, Convolution(num_output=2, kernel=(3,))
+            ),
+        ),
     )
     refused = (
+        Refused(
+            "Convolution, two pads",
+            'input "x" [2, 3, 5, 6] layer "y" Convolution { num_output: 2 kernel_size: 3 pad: 1 pad_t: 1 }',
+            "N407",
+        ),
         Refused("without a window", 'input "x" [1, 3, 5, 5] layer "y" Convolution { num_output: 2 }', "N201"),
         Refused(
             "outputs that groups don't divide",

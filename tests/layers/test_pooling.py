@@ -1,6 +1,7 @@
 """Pooling."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -56,6 +57,17 @@ MAX_3_2 = Pooling(kernel=Pair(3, 3), stride=Pair(2, 2))
 RECTANGLE = Pooling(pool=Reduce.AVE, kernel=Pair(3, 2), stride=Pair(2, 1), pad=Pair(1, 0), round_mode=Rounding.FLOOR)
 
 
+def by_window(x: Doubles, sides: tuple[int, int, int, int], of: Any) -> Doubles:
+    """Something of each window of 3 x 3, 2 apart, over the pixels that are there: from ``sides`` around the image."""
+    top, below, left, right = sides
+    rows, columns = (
+        [slice(max(start, 0), start + 3) for start in range(-before, size + after - 1, 2) if start < size]
+        for size, before, after in ((x.shape[2], top, below), (x.shape[3], left, right))
+    )
+    found = [[of(x[:, :, row, column], axis=(2, 3)) for column in columns] for row in rows]
+    return np.moveaxis(np.array(found), (0, 1), (2, 3))
+
+
 class TestPooling(Family):
     cases = (
         *caffe("pool_max", "pool_max_3s2_ceil", "pool_max_pad_clip", "pool_ave_3s2_ceil", "pool_ave_pad"),
@@ -95,6 +107,27 @@ class TestPooling(Family):
             layer=Pooling(pool=Reduce.STOCHASTIC, kernel=Pair(2, 2)),
             shapes={"y": (2, 3, 3, 4)},
             refused={"PyTorch": "N1001", "ONNX": "N1011"},
+        ),
+        Case(
+            "AVE over a fork's border, uneven",
+            'input "x" [2, 3, 5, 6] layer "y" Pooling { pool: AVE kernel_size: 3 stride: 2 pad_t: 1 pad_r: 2 }',
+            layer=Pooling(pool=Reduce.AVE, kernel=Pair(3, 3), stride=Pair(2, 2), pad_t=1, pad_r=2),
+            shapes={"y": (2, 3, 3, 3)},
+            formula=lambda x: by_window(x, (1, 0, 0, 2), np.sum) / np.outer([3, 3, 2], [3, 3, 3]),
+        ),
+        Case(
+            "AVE_EXC_PAD of a fork",
+            'input "x" [2, 3, 5, 6] layer "y" Pooling { pool: AVE_EXC_PAD kernel_size: 3 stride: 2 pad_t: 1 pad_r: 2 }',
+            layer=Pooling(pool=Reduce.AVE_EXC_PAD, kernel=Pair(3, 3), stride=Pair(2, 2), pad_t=1, pad_r=2),
+            shapes={"y": (2, 3, 3, 3)},
+            formula=lambda x: by_window(x, (1, 0, 0, 2), np.sum) / by_window(np.ones_like(x), (1, 0, 0, 2), np.sum),
+        ),
+        Case(
+            "MAX over a fork's border, uneven",
+            'input "x" [2, 3, 5, 6] layer "y" Pooling { pool: MAX kernel_size: 3 stride: 2 pad_b: 1 ceil_mode: false }',
+            layer=Pooling(kernel=Pair(3, 3), stride=Pair(2, 2), pad_b=1, ceil_mode=False),
+            shapes={"y": (2, 3, 2, 2)},
+            formula=lambda x: by_window(x, (0, 1, 0, 0), np.max)[:, :, :2, :2],
         ),
     )
     refused = (

@@ -48,7 +48,7 @@ def test_a_types_page_has_what_caffe_proto_says(capsys: Captured) -> None:
     found = described("Pooling", capsys)
     fields = {field["name"]: field for field in found["fields"]}
     assert found["message"] == "pooling_param"
-    assert fields["pool"]["words"] == ["MAX", "AVE", "STOCHASTIC"]
+    assert fields["pool"]["words"] == ["MAX", "AVE", "STOCHASTIC", "AVE_EXC_PAD", "AVE_TF"]  # two of a fork
     assert {name: field["default"] for name, field in fields.items()} == {
         "pool": "MAX",
         "kernel_size": None,
@@ -57,6 +57,7 @@ def test_a_types_page_has_what_caffe_proto_says(capsys: Captured) -> None:
         "global_pooling": False,
         "round_mode": "CEIL",
         "ceil_mode": None,
+        **dict.fromkeys(("pad_t", "pad_b", "pad_l", "pad_r")),
         "engine": "DEFAULT",
     }
     assert fields["pad"]["or"] == ["pad_h", "pad_w"]
