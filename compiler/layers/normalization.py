@@ -82,7 +82,8 @@ class BatchNorm(Layer, message="batch_norm_param", number=139, in_place=True, co
 
     bottom   (N, C, ...)
     top      the same shape
-    weights  mean (C), variance (C) and factor (1): sums that decay, to be divided by the factor before use
+    weights  mean (C), variance (C) and factor (1): sums that decay, to be divided by the factor before use; with
+             NVIDIA's ``scale_bias`` scale (C) and bias (C) behind them
     example  layer "bn1" BatchNorm  # 1x64x56x56 -> 1x64x56x56
 
     The batch's statistics in TRAIN, the stored ones in TEST, unless use_global_stats says which. Training divides
@@ -92,6 +93,9 @@ class BatchNorm(Layer, message="batch_norm_param", number=139, in_place=True, co
     use_global_stats: bool | None = param(1, default=None, absent="in TEST", doc="use the stored statistics")
     moving_average_fraction: float = param(2, default=0.999, doc="what the stored sums keep at each step")
     eps: float = param(3, default=1e-5, doc="added to the variance")
+    scale_bias: bool = param(0, default=False, doc="a fork's: a learned scale and bias, as Scale has them")
+    scale_filler: Filler = param(0, default=Filler(value=1.0), doc="a fork's: fills the scale before training")
+    bias_filler: Filler = param(0, default=Filler(), doc="a fork's: fills the bias before training")
 
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
@@ -107,7 +111,13 @@ class BatchNorm(Layer, message="batch_norm_param", number=139, in_place=True, co
             Weight("mean", channels, zero, WeightRole.STATISTIC),
             Weight("variance", channels, zero, WeightRole.STATISTIC),
             Weight("factor", (1,), zero, WeightRole.STATISTIC),
+            *self._learned(channels),
         )
+
+    def _learned(self, channels: tuple[int, ...]) -> tuple[Weight, ...]:
+        if not self.scale_bias:
+            return ()
+        return Weight("scale", channels, self.scale_filler), Weight("bias", channels, self.bias_filler)
 
 
 class MVN(Layer, message="mvn_param", number=120, v1=V1("MVN", 34, 34), colour=Colour.YELLOW):

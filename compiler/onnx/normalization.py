@@ -63,11 +63,13 @@ def batch_norm(layer: BatchNorm, node: Node, graph: Graph) -> None:
         return graph.stored(node, index) * np.float32(0 if factor == 0 else 1 / factor)
 
     channels = node.weights[0].weight.shape
+    scale = graph.weight(3) if layer.scale_bias else graph.constant(np.ones(channels))
+    bias = graph.weight(4) if layer.scale_bias else graph.constant(np.zeros(channels))
     graph.op(
         "BatchNormalization",
         node.bottoms[0].id,
-        graph.constant(np.ones(channels)),
-        graph.constant(np.zeros(channels)),
+        scale,
+        bias,
         graph.computed("mean", channels, lambda: statistic(0)),
         graph.computed("variance", channels, lambda: statistic(1)),
         into=node.tops[0].id,
@@ -76,7 +78,12 @@ def batch_norm(layer: BatchNorm, node: Node, graph: Graph) -> None:
 
 
 def _by_the_batch(layer: BatchNorm, node: Node, graph: Graph) -> None:
-    deviation_from_batch(node, graph, layer.eps, top=node.tops[0].id)
+    if not layer.scale_bias:
+        deviation_from_batch(node, graph, layer.eps, top=node.tops[0].id)
+        return
+    shape = (*node.weights[3].weight.shape, *(1,) * (len(node.bottoms[0].shape) - 2))
+    product = graph.op("Mul", deviation_from_batch(node, graph, layer.eps), graph.weight(3, shape))
+    graph.op("Add", product, graph.weight(4, shape), into=node.tops[0].id)
 
 
 def deviation_from_batch(

@@ -47,6 +47,14 @@ class _Normalize(Op):
         self.eps = layer.eps
         self.fraction = layer.moving_average_fraction
 
+    def scaled(self, top: Tensor) -> Tensor:
+        """The top by the scale and bias that NVIDIA's fork learns, if the layer has them."""
+        scale, bias = self.stored_or_none("scale"), self.stored_or_none("bias")
+        if scale is None or bias is None:
+            return top
+        shape = [1, -1] + [1] * (top.dim() - 2)
+        return top * scale.view(shape) + bias.view(shape)
+
 
 class _ByStored(_Normalize):
     """By the mean and variance of training."""
@@ -57,8 +65,9 @@ class _ByStored(_Normalize):
         share = torch.where(factor == 0, 0.0, 1 / factor)
         mean, variance = self.stored("mean") * share, self.stored("variance") * share
         if self.eps < 0:  # torch refuses it, and Caffe takes the root of what is left
-            return ((bottom - of_channels(mean, bottom)) * of_channels((variance + self.eps).rsqrt(), bottom),)
-        return (functional.batch_norm(bottom, mean, variance, eps=self.eps),)
+            top = (bottom - of_channels(mean, bottom)) * of_channels((variance + self.eps).rsqrt(), bottom)
+            return (self.scaled(top),)
+        return (self.scaled(functional.batch_norm(bottom, mean, variance, eps=self.eps)),)
 
 
 class ByBatch(_Normalize):
@@ -77,14 +86,14 @@ class ByBatch(_Normalize):
         """The one top."""
         if bottom.numel() == bottom.shape[1]:  # one value in each channel: torch refuses, and divides by 0
             self.remember(bottom.flatten(), torch.zeros_like(bottom.flatten()))
-            return (bottom - bottom,)
+            return (self.scaled(bottom - bottom),)
         if self.group.size > 1 or self.eps <= 0:  # torch wants one above 0, and Caffe doesn't
-            return (self._over_devices(bottom),)
+            return (self.scaled(self._over_devices(bottom)),)
         sums = self.stored("mean")
         mean, variance = torch.zeros_like(sums), torch.ones_like(sums)
         top = functional.batch_norm(bottom, mean, variance, training=True, momentum=1.0, eps=self.eps)
         self.remember(mean, variance)
-        return (top,)
+        return (self.scaled(top),)
 
     def _over_devices(self, bottom: Tensor) -> Tensor:
         """The same over all shares of a batch, which are of one size; gradients flow through the sums."""

@@ -39,10 +39,41 @@ def normalised(x: Doubles, mean: Doubles, variance: Doubles, eps: float) -> Doub
     return found
 
 
+def by(channels: Doubles) -> Doubles:
+    """A number for each channel, along the axes of an image."""
+    return channels[:, None, None]
+
+
+def affine(x: Doubles, scale: Doubles, bias: Doubles) -> Doubles:
+    """Each channel scaled and shifted."""
+    return by(scale) * x + by(bias)
+
+
+def batch(x: Doubles) -> tuple[Doubles, Doubles]:
+    """Each channel's mean and biased variance."""
+    return x.mean((0, 2, 3), keepdims=True), x.var((0, 2, 3), keepdims=True)
+
+
 class TestNormalization(Family):
     cases = (
         *caffe("lrn_across", "lrn_strong", "lrn_within", "bn_train", "bn_test", "bn_test_scale_factor"),
         *caffe("mvn", "mvn_across_novar"),
+        *(
+            Case(
+                f"BatchNorm with a fork's scale and bias, {phase}",
+                'input "x" [2, 3, 4, 5] layer "y" BatchNorm { scale_bias: true eps: 0.5 top: "y" }',
+                layer=BatchNorm(scale_bias=True, eps=0.5),
+                shapes={"y": (2, 3, 4, 5)},
+                weights={"mean": (3,), "variance": (3,), "factor": (1,), "scale": (3,), "bias": (3,)},
+                phase=phase,
+                stored=[*STORED, [2, 3, 4], [5, 6, 7]],
+                formula=formula,
+            )
+            for phase, formula in (
+                ("TEST", lambda x, m, v, f, s, b: affine(normalised(x, by(m / f), by(v / f), 0.5), s, b)),
+                ("TRAIN", lambda x, m, v, f, s, b: affine(normalised(x, *batch(x), 0.5), s, b)),
+            )
+        ),
         Case(
             "LRN across channels",
             'input "x" [2, 7, 3, 4] layer "y" LRN { local_size: 3 alpha: 2 beta: 0.5 k: 2 }',
