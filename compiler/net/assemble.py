@@ -25,6 +25,7 @@ from netdef.compiler.net.sharing import check_names, owned_weights
 from netdef.compiler.net.size_names import size_names
 from netdef.compiler.net.size_trail import SizeTrail
 from netdef.compiler.net.unknown_types import unknown_types
+from netdef.compiler.net.unread_fields import once_each
 from netdef.compiler.schema.caffe import State
 from netdef.compiler.schema.decode import place_of
 from netdef.compiler.shape import show
@@ -40,8 +41,8 @@ def assemble(definition: Definition, state: State, sizes: Sizes, report: Report)
     state = state_in(definition, state)
     layers = [layer for layer in definition.layers if is_in(layer, state, report)]
     meanings_taken(layers, report)
-    for layer in layers:
-        report.extend(layer.report)
+    for said in once_each(said for layer in layers for said in layer.report):
+        report.add(said)
     joined = join(definition, layers, state.phase.name, report)
     steps = _with_size_names(list(_steps(joined.joints, sizes, report)))
     doubts = Doubts(joined.joints, sizes)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity
 from netdef.compiler.fixes import Applicability, Fix, insert_field, remove_statement, rename
-from netdef.compiler.schema.fork_fields import CHANGES_SHAPES, NO_MEANING, OF_V1
+from netdef.compiler.schema.fork_fields import CHANGES_SHAPES, NO_MEANING, OF_V1, fork_of
 from netdef.compiler.schema.message import Message, Param, Refusal
 from netdef.compiler.schema.values import WrongValue, convert, example_of
 from netdef.compiler.shape import Pair
@@ -116,7 +116,8 @@ class Decoder:
         if statement.name in NO_MEANING:
             return False
         known = [*known]
-        near = None if statement.name in CHANGES_SHAPES else self.near.closest(statement.name, known)
+        fork = fork_of(where.removesuffix(" { }"), statement.name) if self.unknown is Severity.WARNING else None
+        near = None if fork or statement.name in CHANGES_SHAPES else self.near.closest(statement.name, known)
         help = f'did you mean "{near}"?' if near else None
         is_sure = self.unknown is Severity.ERROR and near is not None and near.lower() == statement.name.lower()
         fix = rename(statement.at, statement.name, near, Applicability.SAFE if is_sure else Applicability.UNSAFE)
@@ -125,7 +126,8 @@ class Decoder:
         elif statement.name in OF_V1 and "param" in known:
             help, fix = f"in V2 it is {OF_V1[statement.name]}, once for each weight", None
         elif help is None and self.unknown is Severity.WARNING:
-            help = "if a fork of Caffe reads it, its effect is lost here"
+            may_be_read = "if a fork of Caffe reads it, its effect is lost here"
+            help = may_be_read if fork is None else f"a fork of Caffe ({fork}) reads it: its effect is lost here"
         elif help is None:
             help = f"it has {', '.join(known)}" if 0 < len(known) < 20 else None
         message = f"{where} has no field {statement.name}"

@@ -47,8 +47,8 @@ class _Convolving(Op):
     def convolved(self, bottom: Tensor) -> Tensor:
         """One bottom; whatever lies before the channels is taken as the batch."""
         if self.sides is not None:
-            top, below, left, right = self.sides
-            bottom = functional.pad(bottom, (left, right, top, below))
+            above, below, left, right = self.sides
+            bottom = functional.pad(bottom, (left, right, above, below))
         if self.axis == 1:
             return self.slide(bottom)
         before, sample = bottom.shape[: self.axis], bottom.shape[self.axis :]

@@ -266,7 +266,7 @@ def test_opaque_and_opaqueloss(published: Published) -> None:
     assert net.nodes[-1].loss_weights == (1,)
 
 
-@pytest.mark.parametrize("field", ["pad_l: 1", "pad_t: 1", "hole: 2", "kernel_depth: 3"])
+@pytest.mark.parametrize("field", ["pad_left: 1", "pad_type: 1", "hole: 2", "kernel_depth: 3"])
 def test_ignored_field_that_changes_shapes(published: Published, field: str) -> None:
     """It is no slip of another name; and a size that doesn't fit names it, not the strides alone."""
     made = f'layer {{ name: "c" type: "Convolution" bottom: "data" top: "c" convolution_param {{ MORE {field} }} }}\n'
