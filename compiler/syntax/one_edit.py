@@ -16,7 +16,7 @@ from typing import NamedTuple
 from netdef.compiler.diagnostics import Diagnostic
 from netdef.compiler.edits import Edit, overlap
 from netdef.compiler.source import Source, Span
-from netdef.compiler.syntax import token_errors
+from netdef.compiler.syntax import syntax_errors, token_errors
 from netdef.compiler.syntax.braces import is_first_on_line
 from netdef.compiler.syntax.damage import damage
 from netdef.compiler.syntax.reading import Place, Reading, place_of, read_amended, reads_well
@@ -86,12 +86,18 @@ def say_once(source: Source, reading: Reading) -> tuple[tuple[Diagnostic, ...], 
 
 
 def _said(edit: Edit, gone: Sequence[Diagnostic]) -> Diagnostic:
-    """What to say of an edit: the opening bracket that it puts in; else the nearest mistake that it mends."""
+    """What to say of an edit: the opening bracket, or the construct's word, that it puts in.
+
+    Of any other, the nearest mistake that it mends.
+    """
     sign, place = edit.replacement.strip(), edit.span
-    if not place.text and sign in "([{":
-        following = _TOKEN.match(place.source.text, place.start)
-        if following is not None:
-            return token_errors.missing_opener(sign, Span(place.source, *following.span()))
+    following = None if place.text else _TOKEN.match(place.source.text, place.start)
+    if following is not None:
+        at = Span(place.source, *following.span())
+        if sign in "([{":
+            return token_errors.missing_opener(sign, at)
+        if sign in _FIRST_WORDS and at.text not in (*_FIRST_WORDS, "{", "[", "("):
+            return syntax_errors.no_keyword(sign, at)
     return min(gone, key=lambda each: abs(place_of(each)[1] - place.start))
 
 

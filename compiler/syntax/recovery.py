@@ -78,7 +78,6 @@ class _Mistake(ParserState):
         causes = (
             self._if_without_type,
             self._if_without_layer,
-            self._if_without_if,
             self._if_without_block,
             self._if_separator_inside,
             self._if_stray_letter,
@@ -119,26 +118,6 @@ class _Mistake(ParserState):
             return None
         self.feed("LAYER", self.index)
         return syntax_errors.no_keyword("layer", bad.at)
-
-    def _if_without_if(self) -> Diagnostic | None:
-        """``n == 1 {``."""
-        word = self.before
-        if self.bad.type not in _COMPARISONS or word.type != "NAME" or not is_first_on_line(word.at):
-            return None
-        end = self.index
-        while self.token(end).type not in ("LBRACE", END) and not is_first_on_line(self.token(end).at):
-            end += 1
-        if self.is_statement_possible() or self.token(end).type != "LBRACE":
-            return None
-        self.parser.pop()
-        self.feed("IF", self.index)
-        self.feed("NAME", self.index, word.value)
-        otherwise = self.token(self.closer_of(end) + 1)
-        if otherwise.type == "NAME" and otherwise.value == "else":
-            otherwise.type = "ELSE"
-        if word.value == "if":
-            return syntax_errors.bad_form(word.at, syntax_errors.FORMS["IF"], self.bad.at)
-        return syntax_errors.no_keyword("if", word.at)
 
     def _if_without_block(self) -> Diagnostic | None:
         """``conv(n, size = 3) {``."""
@@ -190,7 +169,8 @@ class _Mistake(ParserState):
         if word.type != "NAME" or self.is_statement_possible() or not {"COLON", "LBRACE"} <= self.possible:
             return None
         form = syntax_errors.FORMS.get(word.value.upper()) if word.value.islower() else None
-        if form is not None and (bad.type in _LITERALS or (bad.type == "EQUAL" and word.value == "let")):
+        goes_wrong = bad.type in _LITERALS or (bad.type, word.value) in (("EQUAL", "let"), ("COMPARE", "if"))
+        if form is not None and goes_wrong:
             self.lose_statement(self.index, word.value)
             return syntax_errors.bad_form(word.at, form, bad.at)
         follows = self.token(self.index + 1)
