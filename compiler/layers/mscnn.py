@@ -167,8 +167,8 @@ class DetectionLoss(
     example  layer "l" DetectionLoss { bottom: ["x", "t"] cls_num: 2 field_h: 40 field_w: 20 downsample_rate: 8 }
              # 1x6x9x9, 1x6x9x9 -> 1x1x1x2
 
-    1. Negatives have an overlap below bg_threshold. "bootstrap" takes for each class the max(4, bg_multiple positives)
-       with the greatest scores of it; "random" as many by chance; anything else all.
+    1. Negatives have an overlap below bg_threshold. "bootstrap" takes, of each image, for each class the
+       max(4, bg_multiple positives) with the greatest scores of it; "random" as many by chance; anything else all.
     2. Class loss: the mean of the soft-max loss over positives and chosen negatives. Box loss: over positives, smooth
        L1 (bb_smooth) or half the square, over four times their number; the prediction is cut to its range before,
        and the gradient goes through that cut as if it weren't there.
