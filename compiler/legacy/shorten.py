@@ -36,18 +36,25 @@ def _shorten(layer: Group, flow: tuple[str, ...], changes: TextChanges) -> None:
     if kind is None or layout.past(layer.at.end) != opened or _is_without_what_is_implied(layer, kind):
         return
     gone = {"name", "type", *_implied(layer, kind, flow, names[0].value)}
-    head = f"layer {names[0].at.text} {_type(types[0])}"
+    head = f"layer {literal_text(names[0])} {_type(types[0])}"
     own = next((s for s in layer.fields if isinstance(s, Group) and _may_be_opened(s, kind)), None)
     left = [s for s in layer.fields if s.name not in gone and (s is not own or s.body)]
     if not left and not layout.comments_in(layout.extent(layer)):
-        changes.change(layout.extent(layer), head)
+        changes.change(layout.extent(layer), head + _gap(layout.text[layer.close.end : layer.close.end + 1]))
         return
-    changes.change(layout.span(layer.at.start, opened), f"{head} ")
+    changes.change(layout.span(layer.at.start, opened + 1), f"{head} {{")
+    if layer.close.text != "}":
+        changes.change(layer.close, "}")
     for statement in layer.fields:
         if statement.name in gone:
             changes.remove(layout.extent(statement))
     if own is not None:
         changes.unwrap(own, layer)
+
+
+def _gap(behind: str) -> str:
+    """What keeps a type apart from the word behind it, where a brace did so."""
+    return " " if behind.isalnum() or behind == "_" else ""
 
 
 def _implied(layer: Group, kind: type[Layer], flow: tuple[str, ...], name: str) -> set[str]:

@@ -114,3 +114,25 @@ def test_a_field_that_nobody_knows_is_a_mistake_in_the_short_form() -> None:
 def test_what_would_mean_something_else_is_not_written() -> None:
     with pytest.raises(NetError, match="N418"):
         shortened('layer { name: "a${b}" type: "ReLU" bottom: "x" top: "r" }')
+
+
+@pytest.mark.parametrize(
+    ("text", "short"),
+    [
+        (  # braces that stood against the next word
+            'layer{name:"r" type:"LRN" bottom:"x" top:"r"}layer{name:"s" type:"ReLU" bottom:"r" top:"r"}'
+            'layer{name:"t" type:"LRN" bottom:"r" top:"t"}',
+            'layer "r" LRN {bottom:"x" }layer "s" ReLU layer "t" LRN',
+        ),
+        (  # other brackets than braces
+            'layer < name: "c" type: "LRN" bottom: "x" top: "c" lrn_param < local_size: 5 > >',
+            'layer "c" LRN { bottom: "x" local_size: 5 }',
+        ),
+        (  # a name of two literals
+            """layer { name: "a" 'b' type: "ReLU" bottom: "x" top: "y" }""",
+            'layer "ab" ReLU { bottom: "x" top: "y" }',
+        ),
+    ],
+)
+def test_a_net_of_any_style_is_the_same_in_the_short_form(text: str, short: str) -> None:
+    assert shortened(text) == short
