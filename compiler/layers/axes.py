@@ -158,3 +158,12 @@ class ShuffleChannel(Layer, origin="shufflenet", message="shuffle_channel_param"
             message = f"{bottom[1]} channels don't divide into {self.group} groups"
             raise Refusal("N202", message, at="group", help="make group divide the bottom's channels")
         return bottoms
+
+
+class Gather(Layer, origin="tsn"):
+    """Bring together what several processes have of one batch: in one process, the bottom itself.
+
+    bottom   any shape
+    top      the same shape
+    example  layer "all" Gather  # 8x1024 -> 8x1024
+    """

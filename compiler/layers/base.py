@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import ClassVar, NamedTuple, Self, TypedDict, Unpack
 
-from netdef.compiler.layers.origins import BVLC, OWN, rank
+from netdef.compiler.layers.origins import BVLC, ORIGINS, OWN, rank
 from netdef.compiler.layers.roles import V1, Colour, Holds, Makes, WeightRole, Written
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Filler
@@ -316,7 +316,7 @@ class Layer(Message):
 def register(kind: type[Layer]) -> None:
     """Make a layer type known by its names; a class that was made anew takes the place of its old self.
 
-    Two types may share a name if one of them says when it is meant.
+    Two types may share a name if one of them says when it is meant, or if each is of a fork that a user can name.
 
     Raises:
         NameTaken: if nothing tells a type from another of its name.
@@ -324,7 +324,7 @@ def register(kind: type[Layer]) -> None:
     names = (kind.type_name, *kind.aliases)
     for name in names:
         for other in TYPES.get(name, ()):
-            if not _is_same(other, kind) and not (asks(other) or asks(kind)):
+            if not _is_same(other, kind) and not (asks(other) or asks(kind) or _are_of_two_forks(other, kind)):
                 raise NameTaken(name, other)
     for name in names:
         others = [other for other in TYPES.get(name, ()) if not _is_same(other, kind)]
@@ -333,6 +333,10 @@ def register(kind: type[Layer]) -> None:
         MESSAGES[kind.message] = {**MESSAGES.get(kind.message, {}), **kind.own_fields}
     for name, param in kind.fields_beside.items():
         MESSAGES[name] = {**MESSAGES.get(name, {}), **param.kind.fields}
+
+
+def _are_of_two_forks(one: type[Layer], other: type[Layer]) -> bool:
+    return one.origin != other.origin and {one.origin, other.origin} <= ORIGINS.keys() - {BVLC}
 
 
 def _is_same(one: type[Layer], other: type[Layer]) -> bool:

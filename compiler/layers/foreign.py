@@ -12,14 +12,13 @@ _BY_FORK = {
     "SegNet": "Unpooling UNPOOLING",
     "DeepLab": "DenseCRF MatWrite",
     "MobileNet": "DepthwiseConv",
-    "MobileNet-YOLO": "HardSwish ReLU6 UpsampleDarknet",
     "NVIDIA": "DetectNetTransformation",
     "cuDNN": "CuDNNBatchNorm CuDNNConvolution CuDNNPooling CuDNNReLU",
     "FlowNet": "Correlation Correlation1D CustomData DataAugmentation Downsample FlowWarp Resample",
     "face recognition": "TripletLoss",
     "ENet and ESPNet": "BilinearInterpolation ResizeBilinear ResizeNearestNeighbor",
     "speech and text": "CTCLoss WarpCTCLoss",
-    "accelerators": "BatchToSpaceND DepthToSpace Gather Mul Pad SpaceToBatchND",
+    "accelerators": "BatchToSpaceND DepthToSpace Mul Pad SpaceToBatchND",
 }
 FORK = {name: fork for fork, names in _BY_FORK.items() for name in names.split()}
 """Types of forks, and what such a fork is best known for."""

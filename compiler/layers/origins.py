@@ -59,6 +59,7 @@ ORIGINS = {
     "caffeonspark": Fork("yahoo/CaffeOnSpark"),
     "nvidia": Fork("NVIDIA/caffe"),
     "public copies": Fork("copies that many repositories have"),
+    "other copies": Fork("copies that fewer have, of the same names"),
 }
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from netdef.compiler.layers.axes import Flip, Permute, Reverse, ShuffleChannel, Squeeze, Transpose
+from netdef.compiler.layers.axes import Flip, Gather, Permute, Reverse, ShuffleChannel, Squeeze, Transpose
 from netdef.compiler.net.net import Node
 from netdef.compiler.onnx.base import EXPORT
 from netdef.compiler.onnx.graph import Graph
@@ -59,3 +59,9 @@ def shuffle_channel(layer: ShuffleChannel, node: Node, graph: Graph) -> None:
     parts = graph.reshape(bottom.id, [batch, layer.group, -1, *rest])
     moved = graph.op("Transpose", parts, perm=[0, 2, 1, *range(3, 3 + len(rest))])
     graph.reshape(moved, [batch, channels, *rest], into=node.tops[0].id)
+
+
+@EXPORT.rule(Gather)
+def gather(layer: Gather, node: Node, graph: Graph) -> None:
+    """Identity."""
+    graph.op("Identity", node.bottoms[0].id, into=node.tops[0].id)

@@ -1,6 +1,6 @@
 """The same values along other axes, or in another order along them."""
 
-from netdef.compiler.layers.axes import Flip, Permute, Reverse, ShuffleChannel, Squeeze, Transpose
+from netdef.compiler.layers.axes import Flip, Gather, Permute, Reverse, ShuffleChannel, Squeeze, Transpose
 from netdef.compiler.net.net import Node
 from netdef.runtime.lowering.base import Function, Op, Setting, lower, rank
 
@@ -41,3 +41,9 @@ def squeeze(layer: Squeeze, node: Node, setting: Setting) -> Op:
 def shuffle_channel(layer: ShuffleChannel, node: Node, setting: Setting) -> Op:
     """Groups as rows, read by column."""
     return Function(node, lambda x: x.unflatten(1, (layer.group, -1)).transpose(1, 2).flatten(1, 2))
+
+
+@lower(Gather)
+def gather(layer: Gather, node: Node, setting: Setting) -> Op:
+    """The bottom itself."""
+    return Function(node, lambda x: x)

@@ -10,7 +10,7 @@ class TestAxes(Family):
     cases = (
         *fork("permute_nhwc", "permute_partial", "permute_identity", "permute_5d", "permute_none"),
         *fork("permute_flatten_concat"),
-        *fork("transpose", "reverse", "reverse_axis", "flip", "flip_height", "squeeze", "shuffle_2"),
+        *fork("transpose", "reverse", "reverse_axis", "flip", "flip_height", "squeeze", "shuffle_2", "gather"),
         Case(
             "Transpose",
             'input "x" [2, 3, 4] layer "y" Transpose { dim: [2, 0, 1] }',
