@@ -112,7 +112,8 @@ class Loss(NamedTuple):
     def behind(self, text: str) -> str:
         """The same behind a text on errors; what one of the outputs says already isn't said again."""
         is_said = [output.summed for output in self.outputs.each if output.weight] == [self.summed]
-        return self.outputs.behind(f"{text}, loss {self.mean:.4f}" if self.num and not is_said else text)
+        of_all = "total loss" if any(output.name == "loss" for output in self.outputs.each) else "loss"
+        return self.outputs.behind(f"{text}, {of_all} {self.mean:.4f}" if self.num and not is_said else text)
 
 
 class Told(NamedTuple):

@@ -24,7 +24,7 @@ def test_what_counts_otherwise_than_once_is_said() -> None:
 def test_the_loss_is_not_said_twice() -> None:
     one = Outputs(2, (Output("loss0", 1, 1.0),))
     assert Loss(2, 1.0, one).behind("error 0 %") == "error 0 %; loss0 0.5000"
-    assert Loss(4, 6.6, TWO).behind("error 0 %") == f"error 0 %, loss 1.6500; {TWO.text}"
+    assert Loss(4, 6.6, TWO).behind("error 0 %") == f"error 0 %, total loss 1.6500; {TWO.text}"
     assert Loss().behind("error 0 %") == "error 0 %"
     assert Loss(2, 1.0).as_data == {"test_loss": 0.5}
     assert Loss().as_data == {}
@@ -45,3 +45,9 @@ def test_a_loss_that_no_top_names_counts_and_is_no_output() -> None:
     half = 6 / (2 * 2)  # sum d^2 / (2 N)
     assert found.mean == pytest.approx(2.5 * half)
     assert found.outputs.means == {"far": pytest.approx(half)}
+
+
+def test_a_blob_called_loss_is_told_from_the_sum_of_all() -> None:
+    outputs = Outputs(1, (Output("aux", 0.3, 2.0), Output("loss", 1, 2.0)))
+    assert Loss(1, 2.6, outputs).behind("top-1 error 12.00 %").startswith("top-1 error 12.00 %, total loss 2.6000")
+    assert "total" not in Loss(1, 2.0, Outputs(1, (Output("loss", 1, 2.0),))).behind("top-1 error 12.00 %")
