@@ -1,6 +1,7 @@
 """Boxes from which a detector's predictions start, spread over an image."""
 
 from collections.abc import Iterator
+from math import isfinite
 from typing import NamedTuple
 
 from netdef.compiler.layers.base import Layer
@@ -55,6 +56,10 @@ class PriorBox(
             if size <= 0:
                 yield Refusal("N202", f"a side must be above 0, and is {size:g}", at=f"min_size {place}")
         yield from self._max_sizes()
+        for name in ("min_size", "max_size"):
+            for place, size in enumerate(getattr(self, name)):
+                if not isfinite(size):
+                    yield Refusal("N202", f"a side is so many pixels, and not {size:g}", at=f"{name} {place}")
         if any(ratio <= 0 for ratio in self.aspect_ratio):
             yield Refusal("N202", "a ratio must be above 0", at="aspect_ratio")
         if len(self.variance) not in (0, 1, 4):

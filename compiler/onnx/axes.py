@@ -1,5 +1,7 @@
 """ONNX of other axes, and other orders along them."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from netdef.compiler.layers.axes import Flip, Gather, Permute, Reverse, ShuffleChannel, Squeeze, Transpose
@@ -10,18 +12,23 @@ from netdef.compiler.onnx.graph import Graph
 
 @EXPORT.rule(Permute)
 def permute(layer: Permute, node: Node, graph: Graph) -> None:
-    """Transpose; a scalar has no axes to name."""
-    bottom, top = node.bottoms[0], node.tops[0].id
-    if bottom.shape:
-        graph.op("Transpose", bottom.id, into=top, perm=layer.of(len(bottom.shape)))
-    else:
-        graph.op("Identity", bottom.id, into=top)
+    """Transpose."""
+    _transpose(layer.of(len(node.bottoms[0].shape)), node, graph)
 
 
 @EXPORT.rule(Transpose)
 def transpose(layer: Transpose, node: Node, graph: Graph) -> None:
     """Transpose."""
-    graph.op("Transpose", node.bottoms[0].id, into=node.tops[0].id, perm=layer.dim)
+    _transpose(layer.dim, node, graph)
+
+
+def _transpose(axes: Sequence[int], node: Node, graph: Graph) -> None:
+    """The axes in another order; a scalar has none to name."""
+    bottom, top = node.bottoms[0].id, node.tops[0].id
+    if axes:
+        graph.op("Transpose", bottom, into=top, perm=axes)
+    else:
+        graph.op("Identity", bottom, into=top)
 
 
 @EXPORT.rule(Reverse)

@@ -3,7 +3,9 @@
 import numpy as np
 
 from netdef.compiler.layers.axes import Flip, Permute, Reverse, ShuffleChannel, Squeeze, Transpose
+from netdef.compiler.onnx.model import onnx_model
 from tests.layers.cases import Case, Family, Refused, fork
+from tests.nets import net_of
 
 
 class TestAxes(Family):
@@ -62,3 +64,8 @@ class TestAxes(Family):
         Refused("Permute, an axis twice", 'input "x" [2, 3] layer "y" Permute { order: [0, 1, 1] }', "N202"),
         Refused("Permute, an axis that is not there", 'input "x" [2, 3] layer "y" Permute { order: 2 }', "N205"),
     )
+
+
+def test_a_scalar_is_transposed_to_itself() -> None:
+    model = onnx_model(net_of('input "x" []\nlayer "l" Transpose { bottom: "x" }'))
+    assert [node.op_type for node in model.graph.node] == ["Identity"]
