@@ -55,7 +55,8 @@ class _KeyedRandom:
         def one(start: int) -> None:
             words = "\0".join((str(self.seed), self.key[0], str(self.key[1]), str(start // BLOCK)))
             number = int.from_bytes(blake2b(words.encode(), digest_size=16).digest(), "little")
-            into(Generator(PCG64(number)), flat[start : start + BLOCK])
+            with np.errstate(over="ignore", invalid="ignore"):  # what is beyond float32 is inf, as in Caffe
+                into(Generator(PCG64(number)), flat[start : start + BLOCK])
 
         if len(starts) == 1:
             one(0)
