@@ -102,7 +102,7 @@ def _prototxts() -> list[str]:
     """The shorter of the same as Caffe reads them, and one of its older format."""
     expanded = [analyse(path=str(path)).expanded for path in sorted(NETS.glob("*.net"))]
     written = [write(each) for each in expanded if each is not None]
-    return [each for each in written if len(each) < 20_000] + [V1]
+    return [each for each in written if each.strip() and len(each) < 20_000] + [V1]
 
 
 def _piece(text: str, random_: random.Random) -> str:
