@@ -11,8 +11,8 @@ from typing import Any
 import netdef
 from netdef.compiler.shape import differ
 
-OUTCOMES = {"equal": 34, "N209": 10}
-"""How many lines end in which way; N209: Python layers that are not read yet."""
+OUTCOMES = {"equal": 44}
+"""How many lines end in which way: all are equal."""
 
 
 def outcome(line: dict[str, Any], file: Path) -> str:
