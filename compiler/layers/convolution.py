@@ -10,7 +10,6 @@ from netdef.compiler.layers.checks import (
     find_axis,
     is_empty,
     known_sizes,
-    need_rank,
     one_pixel,
     sides_of,
     windows,
@@ -209,7 +208,10 @@ class Convolution(
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
         if self.sides is None:
             return super().infer(bottoms, num_tops)
-        need_rank(bottoms, 4, "padding by sides")
+        for index, bottom in enumerate(bottoms):
+            if len(bottom) != 4 or self.channels_axis(bottom) != 1:
+                message = "pads of one side are for images (N, C, H, W), with the channels behind the batch"
+                raise Refusal("N203", message, at=f"bottom {index}", help="write pad, one for each axis")
         return self.over_padded().infer(tuple(self.sides.around(bottom) for bottom in bottoms), num_tops)
 
     @override

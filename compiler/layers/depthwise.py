@@ -35,6 +35,8 @@ class ConvolutionDepthwise(Convolution, origin="shufflenet"):
     def grouped(self, channels: Dim) -> Convolution:
         """The Convolution that computes the same over so many channels."""
         (num,) = known_sizes(channels)
+        if not num:
+            raise Refusal("N204", "a bottom without channels has nothing to convolve", at="bottom 0")
         words = {name: value for name, value in vars(self).items() if name not in ("num_output", "group")}
         return Convolution(num_output=num, group=num, **words)
 

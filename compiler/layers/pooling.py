@@ -111,9 +111,13 @@ class Pooling(
                 yield Refusal("N202", "global_pooling has one window: pad 0 and stride 1", at=at, help=f"drop {at}")
         elif not self.kernel:
             yield Refusal("N201", "Pooling needs a window", help="add kernel_size: 2, or global_pooling: true")
-        elif self.pad.h >= self.kernel.h or self.pad.w >= self.kernel.w:
+        elif any(max(along[:-1]) >= along[-1] for along in zip(self._before, self.after, self.kernel, strict=True)):
             message = "the border is as wide as the window, which would then see nothing else"
             yield Refusal("N202", message, at="pad", help="make pad less than the kernel")
+
+    @property
+    def _before(self) -> Pair:
+        return self.pad if self.sides is None else Pair(self.sides.top, self.sides.left)
 
     @property
     def rounding(self) -> Rounding:
@@ -138,8 +142,7 @@ class Pooling(
     def over(self, bottom: Shape) -> PoolWindow:
         """The window over a bottom (N, C, H, W)."""
         if self.kernel:
-            before = self.pad if self.sides is None else Pair(self.sides.top, self.sides.left)
-            return PoolWindow(self.kernel, self.stride, before)
+            return PoolWindow(self.kernel, self.stride, self._before)
         h, w = known_sizes(*bottom[2:])
         return PoolWindow(Pair(h, w), Pair(1, 1), Pair(0, 0))
 
