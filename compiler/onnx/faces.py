@@ -11,7 +11,7 @@ from netdef.compiler.layers.faces import (
     MarginInnerProduct,
     Normalize,
 )
-from netdef.compiler.onnx.base import EXPORT
+from netdef.compiler.onnx.base import EXPORT, UNWRITTEN
 from netdef.compiler.rules import SHAPES_ALONE
 
 for _kind in (
@@ -21,8 +21,8 @@ for _kind in (
     InnerDistance,
     LabelMargin,
     LabelSpecificAdd,
-    LabelSpecificRescale,
-    MarginInnerProduct,
     Normalize,
 ):
-    EXPORT.refuse(_kind, SHAPES_ALONE)
+    EXPORT.refuse(_kind, UNWRITTEN)
+EXPORT.refuse(LabelSpecificRescale, SHAPES_ALONE)
+EXPORT.refuse(MarginInnerProduct, "counts its passes, and a model remembers nothing from run to run")

@@ -9,16 +9,10 @@ from netdef.compiler.layers.fork_losses import (
     WeightedFmeasureLoss,
     WeightEuclideanLoss,
 )
-from netdef.compiler.onnx.base import EXPORT
+from netdef.compiler.onnx.base import EXPORT, UNWRITTEN
 from netdef.compiler.rules import SHAPES_ALONE
 
-for _kind in (
-    DiceCoefLoss,
-    FlowL1Loss,
-    FocalLoss,
-    L1Loss,
-    QuartetLoss,
-    WeightEuclideanLoss,
-    WeightedFmeasureLoss,
-):
-    EXPORT.refuse(_kind, SHAPES_ALONE)
+for _kind in (DiceCoefLoss, FocalLoss, L1Loss):
+    EXPORT.refuse(_kind, UNWRITTEN)
+for _alone in (FlowL1Loss, QuartetLoss, WeightEuclideanLoss, WeightedFmeasureLoss):
+    EXPORT.refuse(_alone, SHAPES_ALONE)

@@ -9,16 +9,10 @@ from netdef.compiler.layers.rois import (
     ROIPooling,
     ROIWarping,
 )
-from netdef.compiler.onnx.base import EXPORT
+from netdef.compiler.onnx.base import EXPORT, UNWRITTEN
 from netdef.compiler.rules import SHAPES_ALONE
 
-for _kind in (
-    GridROIAlign,
-    MaskPooling,
-    MaskResize,
-    PSROIPooling,
-    ROIAlign,
-    ROIPooling,
-    ROIWarping,
-):
-    EXPORT.refuse(_kind, SHAPES_ALONE)
+for _kind in (GridROIAlign, MaskPooling, MaskResize, PSROIPooling, ROIPooling):
+    EXPORT.refuse(_kind, UNWRITTEN)
+for _alone in (ROIAlign, ROIWarping):
+    EXPORT.refuse(_alone, SHAPES_ALONE)
