@@ -23,7 +23,7 @@ from netdef.compiler.net.assemble import assemble
 from netdef.compiler.net.definition import Definition, define
 from netdef.compiler.net.named_origin import unknown_origin
 from netdef.compiler.net.net import Net, Sizes
-from netdef.compiler.net.no_net import is_recipe, recipe_for_net
+from netdef.compiler.net.no_net import is_recipe, net_alone, recipe_for_net
 from netdef.compiler.net.opaque import declare
 from netdef.compiler.net_error import NetError, stop_on_errors
 from netdef.compiler.net_in_solver import net_within, place_of_net
@@ -153,7 +153,7 @@ def _define(
 ) -> Analysis:
     """One reading of a text, as far as the definition of its layers."""
     found = expand(tree, request.set, report, files, request.origin, as_mended=as_mended)
-    expanded = _in_v2(net_within(found, field, report), report)
+    expanded = _in_v2(net_alone(net_within(found, field, report), _later(found, report)), report)
     _check_names(expanded, report)
     expanded = declare(expanded, request.opaque, report)
     return Analysis(tree, expanded, define(expanded, _later(expanded, report)), None, report)
@@ -319,7 +319,7 @@ def load_expanded(path: str, overrides: Mapping[str, Value], files: Files = DISK
     if source is None:
         raise NetError(report)
     found = expand_source(source, overrides, report, files, origin)
-    expanded = _in_v2(net_within(found, field, report), report)
+    expanded = _in_v2(net_alone(net_within(found, field, report), _later(found, report)), report)
     stop_on_errors(report)
     return expanded
 

@@ -13,7 +13,7 @@ from netdef.compiler.legacy.shorten import short_form
 from netdef.compiler.legacy.solver import with_type_of_solver
 from netdef.compiler.legacy.upgrade import upgraded
 from netdef.compiler.net.definition import Definition, define
-from netdef.compiler.net.no_net import SOLVER_FIELDS
+from netdef.compiler.net.no_net import SOLVER_FIELDS, first_net, is_layer
 from netdef.compiler.net_error import NetError, stop_on_errors
 from netdef.compiler.net_in_solver import FIELDS
 from netdef.compiler.schema.caffe import LayerFrame
@@ -75,7 +75,7 @@ def _layers(net: Definition) -> list[tuple[LayerFrame, Layer | None]]:
 
 def _newest(expanded: Expanded, report: Report) -> Sequence[Plain]:
     """The statements of a net, or of a solver."""
-    if not any(s.name in SOLVER_FIELDS for s in expanded.body):
+    if any(map(is_layer, expanded.body)) or not any(s.name in SOLVER_FIELDS for s in expanded.body):
         return _newest_net(expanded, report)
     return with_type_of_solver([_newest_within(s, expanded, report) for s in expanded.body])
 
@@ -89,6 +89,7 @@ def _newest_within(statement: Plain, solver: Expanded, report: Report) -> Plain:
 
 
 def _newest_net(expanded: Expanded, report: Report) -> Sequence[Plain]:
+    first_net(expanded, report)
     found = upgraded(expanded, report)
     defined = Report()
     define(found, defined)

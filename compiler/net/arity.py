@@ -35,8 +35,8 @@ def num_tops_of(definition: LayerDefinition, layer: Layer) -> int:
 
 def _refused(definition: LayerDefinition, what: str, count: int, arity: Arity) -> Diagnostic:
     kind = definition.frame.type
-    plural = f"{what}s" if arity.most != 1 else what
-    message = f"{kind} takes {arity} {plural}, and has {count}"
+    blobs = what if arity.most == 1 or arity == (1, None) else f"{what}s"
+    message = f"{kind} takes {arity} {blobs}, and has {count}"
     place = definition.places[what][-1] if count > arity.least and what in definition.places else definition.at
     help = f'add {what}: "..."' if count < arity.least else f"drop a {what}"
     return Diagnostic("N503", message, Label(place), help=help, subject=what)

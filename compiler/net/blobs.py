@@ -89,6 +89,8 @@ class _Joiner:
         bottoms = tuple(self._read(definition, index, name) for index, name in enumerate(definition.frame.bottom))
         has_automatic = definition.layer is not None and definition.layer.makes is Makes.LOSS
         names = definition.frame.top or ((AUTOMATIC,) if has_automatic else ())
+        if definition.layer is not None and len(names) < definition.layer.tops.least:
+            self.is_whole = False  # a blob that nobody makes may be the one that isn't named
         return Joint(definition, bottoms, tuple(self._make(definition, *top) for top in enumerate(names)))
 
     def versions(self) -> tuple[Version, ...]:
@@ -178,6 +180,8 @@ class _Joiner:
         return number
 
     def _refuse_top(self, definition: LayerDefinition, index: int, name: str) -> None:
+        if len(definition.frame.bottom) < (1 if definition.layer is None else definition.layer.bottoms.least):
+            return  # it may be in place on a bottom that it doesn't name, which is said
         _, before = self.made[self.last[name]]
         place = place_of(f"top {index}", definition.places, definition.at)
         help = "give the top another name"

@@ -138,7 +138,7 @@ class _Origins:
 def _define_layer(group: Group, decoder: Decoder, expanded: Expanded, origins: Iterable[str]) -> LayerDefinition | None:
     """A layer; None where nobody knows what it makes, or when it is in the net."""
     frame_body, own = _parts(group, decoder.near, decoder.report)
-    found = decoder.values(LayerFrame.fields, frame_body, "a layer")
+    found = decoder.values(LayerFrame.fields, frame_body, "a layer", needed=("bottom", "top"))
     frame = decoder.make(LayerFrame, found, group.at, group.close) if found.is_whole else None
     if frame is None:
         told = sum(len(found.values.get(name, ())) for name in ("top", "include", "exclude"))
@@ -217,6 +217,7 @@ def _parameters(kind: type[Layer], body: Sequence[Field | Group], decoder: Decod
     """The parameters of a layer's type: its own message's, and the messages beside it."""
     own: list[Group] = []
     shared: list[Field | Group] = []
+    is_missing = bool(kind.required) and not any(s.name == kind.message for s in body)
     for statement in body:
         if statement.name == kind.message and isinstance(statement, Group):
             own.append(statement)
@@ -230,7 +231,8 @@ def _parameters(kind: type[Layer], body: Sequence[Field | Group], decoder: Decod
             decoder.report.add(Diagnostic("N412", message, Label(statement.at), help=help, severity=decoder.unknown))
         else:
             known = [*LayerFrame.fields, *kind.fields_beside, *([kind.message] if kind.message else [])]
-            decoder.unknown_field(statement, known, f"a layer of type {kind.type_name}")
+            missing = (kind.message,) if is_missing else ()
+            decoder.unknown_field(statement, known, f"a layer of type {kind.type_name}", missing)
     if len(own) > 1:
         label = Label(own[0].at, "already given")
         message = f"{kind.message} may stand only once here"

@@ -3,7 +3,7 @@
 Every mistake is reported where it stands; a message with an error in it is not made at all.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity
@@ -75,14 +75,24 @@ class Decoder:
             at = place_of(refusal.at, places, whole)
             self._error(refusal.code, refusal.message, at, refusal.help, subject=refusal.subject)
 
-    def values(self, params: Mapping[str, Param], body: Sequence[Plain], where: str) -> Values:
-        """Read the statements of a body. ``where`` names the message, for people."""
+    def values(
+        self, params: Mapping[str, Param], body: Sequence[Plain], where: str, needed: Collection[str] = ()
+    ) -> Values:
+        """Read the statements of a body.
+
+        Args:
+            params: what it may hold, by field.
+            body: its statements.
+            where: names the message, for people.
+            needed: fields that are mostly there, besides those that must be.
+        """
         if not body:
             return Values({}, {}, is_whole=True)
         values: dict[str, Any] = {}
         places: dict[str, list[Span]] = {}
         said: dict[str, Field | Group] = {}
         broken: set[str] = set()
+        missing: set[str] | None = None
         errors = 0
         for statement in body:
             name = statement.name
@@ -90,7 +100,8 @@ class Decoder:
                 broken.add(name)
                 errors += 1
             elif (param := params.get(name)) is None:
-                errors += self.unknown_field(statement, params, where)
+                missing = _missing(params, needed, body) if missing is None else missing
+                errors += self.unknown_field(statement, params, where, missing)
             elif (name in said and not param.repeated) or not param.rivals[name].isdisjoint(said):
                 self._said_twice(statement, param, said)
                 broken.add(name)
@@ -111,15 +122,21 @@ class Decoder:
         errors += self._finish_pairs(values, params, said, broken)
         return Values(values, {name: tuple(spans) for name, spans in places.items()}, is_whole=not errors)
 
-    def unknown_field(self, statement: Field | Group, known: Iterable[str], where: str) -> bool:
-        """Say that nobody knows a field here; whether that is an error."""
+    def unknown_field(
+        self, statement: Field | Group, known: Iterable[str], where: str, missing: Collection[str] = ()
+    ) -> bool:
+        """Say that nobody knows a field here; whether that is an error.
+
+        It is one where the field must be a slip of a ``missing`` one, of which nothing more is said then.
+        """
         if statement.name in NO_MEANING:
             return False
         known = [*known]
         fork = fork_of(where.removesuffix(" { }"), statement.name) if self.unknown is Severity.WARNING else None
         near = None if fork or statement.name in CHANGES_SHAPES else self.near.closest(statement.name, known)
         help = f'did you mean "{near}"?' if near else None
-        is_sure = self.unknown is Severity.ERROR and near is not None and near.lower() == statement.name.lower()
+        severity = Severity.ERROR if near in missing else self.unknown
+        is_sure = severity is Severity.ERROR and near is not None and near.lower() == statement.name.lower()
         fix = rename(statement.at, statement.name, near, Applicability.SAFE if is_sure else Applicability.UNSAFE)
         if statement.name in CHANGES_SHAPES:
             help = f"{CHANGES_SHAPES[statement.name]}: without it, shapes from here on may be wrong"
@@ -131,8 +148,8 @@ class Decoder:
         elif help is None:
             help = f"it has {', '.join(known)}" if 0 < len(known) < 20 else None
         message = f"{where} has no field {statement.name}"
-        self.report.add(Diagnostic("N401", message, Label(statement.at), help=help, severity=self.unknown, fix=fix))
-        return self.unknown is Severity.ERROR
+        self.report.add(Diagnostic("N401", message, Label(statement.at), help=help, severity=severity, fix=fix))
+        return severity is Severity.ERROR
 
     def needs_message(self, statement: Field | Group, fields: Mapping[str, Param]) -> None:
         """Say that a field, which has a value, takes a message with such fields."""
@@ -221,6 +238,16 @@ class Decoder:
         fix: Fix | None = None,
     ) -> None:
         self.report.add(Diagnostic(code, message, Label(at), labels, help=help, subject=subject, fix=fix))
+
+
+def _missing(params: Mapping[str, Param], needed: Collection[str], body: Sequence[Plain]) -> set[str]:
+    """The fields that a body must have, or mostly has, and doesn't."""
+    there = {statement.name for statement in body}
+    return {
+        name
+        for name, param in params.items()
+        if (param.required or name in needed) and there.isdisjoint(param.spellings)
+    }
 
 
 def place_of(at: str, places: Places, whole: Span) -> Span:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from netdef.compiler.diagnostics import Report
-from netdef.compiler.net.no_net import SOLVER_FIELDS
+from netdef.compiler.net.no_net import SOLVER_FIELDS, is_layer
 from netdef.compiler.net_error import NetError
 from netdef.compiler.syntax.tree import Field, Group, Tree
 from netdef.runtime.training.recipe.file import read_recipe_file
@@ -11,7 +11,8 @@ from netdef.runtime.training.recipe.file import read_recipe_file
 
 def is_solver(tree: Tree) -> bool:
     """Whether a text says how a net is trained, be a net within it or not."""
-    return any(isinstance(each, Field | Group) and each.name in SOLVER_FIELDS for each in tree.body)
+    has_field = any(isinstance(each, Field | Group) and each.name in SOLVER_FIELDS for each in tree.body)
+    return has_field and not any(map(is_layer, tree.body))
 
 
 def check_solver(path: Path) -> Report:
