@@ -80,6 +80,8 @@ class _Joiner:
         """Each version's name and maker."""
         self.last: dict[str, int] = {}
         """The last version of each blob."""
+        self.refused: set[str] = set()
+        """Bottoms that are not there, which is said; whoever makes a blob twice for want of one is not at fault."""
         self.unread: set[str] = set()
         self.doubled: set[tuple[Span, Span]] = set()
         """Calls that made blobs which others had made."""
@@ -109,6 +111,7 @@ class _Joiner:
     def _read(self, definition: LayerDefinition, index: int, name: str) -> int | None:
         self.unread.discard(name)
         if name not in self.last:
+            self.refused.add(name)
             self._refuse_bottom(definition, index, name)
         return self.last.get(name)
 
@@ -117,6 +120,8 @@ class _Joiner:
         maker = self.later.get(name)
         if name in self.absent and (maker is None or maker is definition):
             self.kept_out.setdefault(name, []).append((definition, at))
+            return
+        if not self.is_whole and (maker is None or maker is definition):
             return
         labels: tuple[Label, ...] = ()
         help: str | None
@@ -128,14 +133,12 @@ class _Joiner:
             message = f'blob "{name}" is read before it is made'
             labels = (Label(maker.at, f"{maker.title} makes it here"),)
             help = "move the layer that makes it up"
-        elif self.is_whole:
+        else:
             message = f'there is no blob "{name}"'
             if self.report.has_many("N501"):
                 help = None
             else:
                 help, fix = guess(name, [*self.last, *self.absent, *self.later], at, self._blobs_so_far())
-        else:
-            return
         self.report.add(Diagnostic("N501", message, Label(at), labels, help=help, fix=fix))
 
     def kept_out_of_phase(self, blob: str, readers: Sequence[tuple[LayerDefinition, Span]]) -> Diagnostic:
@@ -182,6 +185,8 @@ class _Joiner:
     def _refuse_top(self, definition: LayerDefinition, index: int, name: str) -> None:
         if len(definition.frame.bottom) < (1 if definition.layer is None else definition.layer.bottoms.least):
             return  # it may be in place on a bottom that it doesn't name, which is said
+        if name in self.refused or not self.refused.isdisjoint(definition.frame.bottom):
+            return
         _, before = self.made[self.last[name]]
         place = place_of(f"top {index}", definition.places, definition.at)
         help = "give the top another name"

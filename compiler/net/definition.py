@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import NamedTuple
 
 from netdef.compiler.counted import counted
-from netdef.compiler.diagnostics import Diagnostic, Label, Report, did_you_mean
+from netdef.compiler.diagnostics import Diagnostic, Label, Report, again, did_you_mean
 from netdef.compiler.expand.layer_type import meant_type, origins_in
-from netdef.compiler.fixes import replace
+from netdef.compiler.fixes import Fix, replace
 from netdef.compiler.layers import catalogue
 from netdef.compiler.layers.base import Layer
 from netdef.compiler.layers.inputs import Input
@@ -22,6 +22,9 @@ from netdef.compiler.schema.decode import Decoder, Places, Values
 from netdef.compiler.source import Span
 from netdef.compiler.spelling import NearNames
 from netdef.compiler.syntax.tree import Expanded, Field, Group, Lost, Plain, Text, Word
+
+_MIXTURE = "N411"
+"""V1's layers beside V2's: that the one have the other's words is the same mistake."""
 
 
 class LayerDefinition(NamedTuple):
@@ -67,10 +70,11 @@ def define(expanded: Expanded, report: Report) -> Definition:
     layers: list[LayerDefinition] = []
     claims: list[Group] = []
     rest: list[Plain] = []
+    old_words: list[Diagnostic] = []
     is_whole = True
     for statement in expanded.body:
         if statement.name == "layer" and isinstance(statement, Group):
-            if (layer := _define_layer(statement, decoder, expanded, origins)) is not None:
+            if (layer := _define_layer(statement, decoder, expanded, origins, old_words)) is not None:
                 layers.append(layer)
             else:
                 is_whole = False
@@ -80,6 +84,8 @@ def define(expanded: Expanded, report: Report) -> Definition:
             claims.append(statement)
         else:
             rest.append(statement)
+    if old_words and not any(each.code == _MIXTURE for each in report):
+        report.add(_of_all(old_words))
     if is_whole:
         _check_declarations(expanded, layers, report)
     refused = None if layers else no_net(expanded, rest)
@@ -135,9 +141,11 @@ class _Origins:
         return iter(self._found)
 
 
-def _define_layer(group: Group, decoder: Decoder, expanded: Expanded, origins: Iterable[str]) -> LayerDefinition | None:
-    """A layer; None where nobody knows what it makes, or when it is in the net."""
-    frame_body, own = _parts(group, decoder.near, decoder.report)
+def _define_layer(
+    group: Group, decoder: Decoder, expanded: Expanded, origins: Iterable[str], old_words: list[Diagnostic]
+) -> LayerDefinition | None:
+    """A layer; None where nobody knows what it makes, or when it is in the net. V1's words go to ``old_words``."""
+    frame_body, own = _parts(group, decoder.near, old_words)
     found = decoder.values(LayerFrame.fields, frame_body, "a layer", needed=("bottom", "top"))
     frame = decoder.make(LayerFrame, found, group.at, group.close) if found.is_whole else None
     if frame is None:
@@ -171,20 +179,20 @@ def _define_layer(group: Group, decoder: Decoder, expanded: Expanded, origins: I
     return LayerDefinition(frame, layer, places, at, own_decoder.report, is_known, ignored, readings)
 
 
-def _parts(group: Group, near: NearNames, report: Report) -> tuple[list[Plain], list[Field | Group]]:
+def _parts(group: Group, near: NearNames, old_words: list[Diagnostic]) -> tuple[list[Plain], list[Field | Group]]:
     """The fields of a layer's frame, with what can't be read; and all others, which are its type's."""
     fields = LayerFrame.fields
     frame: list[Plain] = []
     own: list[Field | Group] = []
     for statement in group.fields:
         if isinstance(statement, Lost) or statement.name in fields or _frame_field(statement.name, near) in fields:
-            frame.append(_in_v2_words(statement, report))
+            frame.append(_in_v2_words(statement, old_words))
         else:
             own.append(statement)
     return frame, own
 
 
-def _in_v2_words(statement: Plain, report: Report) -> Plain:
+def _in_v2_words(statement: Plain, old_words: list[Diagnostic]) -> Plain:
     """A layer's ``type: CONVOLUTION``, V1's word, as the string that V2 has for it; all else as it is."""
     if not isinstance(statement, Field) or statement.name != "type" or not isinstance(statement.value, Word):
         return statement
@@ -194,8 +202,21 @@ def _in_v2_words(statement: Plain, report: Report) -> Plain:
         return statement
     message = f"type takes a string, and {word} is what layers {{ }} of older files call {kind}"
     fix = replace(at, f'"{kind}"') if at.text == word else None
-    report.add(Diagnostic("N402", message, Label(at), help=f'write "{kind}"', fix=fix))
+    old_words.append(Diagnostic("N402", message, Label(at), help=f'write "{kind}"', fix=fix))
     return statement._replace(value=Text(kind, at))
+
+
+def _of_all(old_words: Sequence[Diagnostic]) -> Diagnostic:
+    """One for all of V1's words that stand as types in V2's layers."""
+    first, *others = old_words
+    if not others:
+        return first
+    spans = [each.primary.span for each in old_words if each.primary is not None]
+    primary, secondary = again(spans[0], spans[1:])
+    fixes = [each.fix for each in old_words if each.fix is not None]
+    fix = Fix(tuple(edit for each in fixes for edit in each.edits), fixes[0].applicability) if fixes else None
+    help = f"{first.help}, and so on: `layer` is of V2"
+    return first._replace(primary=primary, secondary=secondary, help=help, fix=fix)
 
 
 def _unread(kind: type[Layer], group: Group) -> list[Field | Group]:

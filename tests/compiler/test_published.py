@@ -546,3 +546,53 @@ def test_a_text_that_nobody_can_parse_has_one_cause(
     (line,) = capsys.readouterr().out.splitlines()
     assert f"error[{code}]" in line
     assert main(["check", "--fix", "--format", "concise", str(path)]) == (0 if is_safe else 1)
+
+
+# ---- one mistake, one message
+CONV = layer("Convolution", "convolution_param { num_output: 3 kernel_size: 3 }").replace('"l"', '"c"')
+RELU = layer("ReLU", bottom="c").replace('top: "l"', 'top: "c"')
+
+
+@pytest.mark.parametrize(
+    ("text", "head"),
+    [
+        (IMAGE + CONV.replace("type:", "ytpe:") + RELU, "error[N401]: a layer has no field ytpe"),
+        (IMAGE + CONV.replace("num_output", "num_ouput"), "error[N401]: convolution_param has no field num_ouput"),
+        (
+            IMAGE + CONV.replace("convolution_param", "convlution_param"),
+            "error[N401]: a layer of type Convolution has no field convlution_param",
+        ),
+        (IMAGE + CONV + RELU.replace("bottom:", "botom:"), "error[N401]: a layer has no field botom"),
+        (IMAGE + CONV + RELU.replace('bottom: "c"', ""), "error[N503]: ReLU takes 1 bottom, and has 0"),
+        (IMAGE + CONV.replace('top: "c"', "") + RELU, "error[N503]: Convolution takes at least 1 top, and has 0"),
+        (IMAGE + RELU + CONV, 'error[N501]: blob "c" is read before it is made'),
+        (IMAGE + CONV + RELU.replace('bottom: "c"', 'bottom: "cc"'), 'error[N501]: there is no blob "cc"'),
+        (
+            IMAGE + CONV.replace('"Convolution"', "CONVOLUTION") + RELU.replace('"ReLU"', "RELU"),
+            "error[N402]: type takes a string, and CONVOLUTION is what layers { } of older files call Convolution",
+        ),
+        (
+            IMAGE + CONV + 'layers { name: "r" type: RELU bottom: "c" top: "c" }' + RELU.replace('"ReLU"', "RELU"),
+            "error[N411]: `layer` and `layers` stand in one net: Caffe reads either, and loses the order of both",
+        ),
+        (f'name: "a"\n{IMAGE}{CONV}name: "b"\n{IMAGE}{CONV}', "error[N404]: a second net begins here"),
+        (
+            f'{IMAGE}{CONV}base_lr: 0.1 lr_policy: "step" gamma: 0.1 stepsize: 9 max_iter: 10',
+            "warning[N414]: a solver stands in the net's file: base_lr, lr_policy, gamma, ...",
+        ),
+    ],
+)
+def test_one_mistake_is_said_once(published: Published, text: str, head: str) -> None:
+    said = published.said(text)
+    assert [line for line in said.splitlines() if line.startswith(("error", "warning"))] == [head]
+
+
+def test_a_nets_file_with_a_solver_in_it_is_checked_as_a_net(published: Published, capsys: Any) -> None:
+    published.path.write_text(f'{IMAGE}{CONV}base_lr: 0.1 lr_policy: "fixed"'.replace("RULE", ""), "utf-8")
+    assert main(["check", str(published.path)]) == 0
+    assert capsys.readouterr().err.count("warning[") == 1
+
+
+def test_words_of_v1_in_v2_are_mended_at_once(published: Published) -> None:
+    text = (IMAGE + CONV.replace('"Convolution"', "CONVOLUTION") + RELU.replace('"ReLU"', "RELU")).replace("RULE", "")
+    assert published.fixed(text) == (IMAGE + CONV + RELU).replace("RULE", "")
