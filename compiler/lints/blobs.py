@@ -19,9 +19,11 @@ def unused_blobs(net: Net) -> Iterator[Diagnostic]:
     if all(node.layer.fed for node in net.nodes):
         return
     read = {bottom.id for node in net.nodes for bottom in node.bottoms}
+    has_loss = net.has_loss
     for node in net.nodes:
+        leads_on = has_loss or any(top.id in read for top in node.tops)
         for index, top in enumerate(node.tops):
-            if top.id not in read and top.name != AUTOMATIC and _is_for_nobody(node, index, read, net):
+            if top.id not in read and top.name != AUTOMATIC and _is_for_nobody(node, index, leads_on=leads_on):
                 at = place_of(f"top {index}", node.definition.places, node.at)
                 whose = "" if top.name == node.name else f" of {node.name}"
                 message = f"no layer reads {top.name}{whose}"
@@ -29,9 +31,8 @@ def unused_blobs(net: Net) -> Iterator[Diagnostic]:
                 yield Diagnostic("N621", message, Label(at), help=help, severity=Severity.WARNING)
 
 
-def _is_for_nobody(node: Node, index: int, read: set[str], net: Net) -> bool:
+def _is_for_nobody(node: Node, index: int, *, leads_on: bool) -> bool:
+    """Whether a top that is not read is no result; ``leads_on`` where others of the layer, or the net, are for one."""
     if node.layer.fed:
         return True
-    if node.layer.makes in _RESULTS or not node.tops[index].shape:
-        return False
-    return net.has_loss or any(top.id in read for top in node.tops)
+    return leads_on and node.layer.makes not in _RESULTS and bool(node.tops[index].shape)

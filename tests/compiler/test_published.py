@@ -188,7 +188,7 @@ def test_12_digits_stages_with_levels(published: Published) -> None:
     ("kind", "whose"),
     [
         ("Correlation", "it comes from a fork of Caffe (FlowNet)"),
-        ("ReLU6", "it comes from a fork of Caffe (MobileNet-YOLO)"),
+        ("FlowWarp", "it comes from a fork of Caffe (FlowNet)"),
         ("DepthwiseConv", "it comes from a fork of Caffe (MobileNet)"),
         ("Unpooling", "it comes from a fork of Caffe (SegNet)"),
         ("DenseCRF", "it comes from a fork of Caffe (DeepLab)"),
