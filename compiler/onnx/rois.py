@@ -1,5 +1,10 @@
 """ONNX of regions of interest."""
 
+from typing import NamedTuple
+
+import numpy as np
+from onnx import TensorProto
+
 from netdef.compiler.layers.rois import (
     GridROIAlign,
     MaskPooling,
@@ -9,10 +14,150 @@ from netdef.compiler.layers.rois import (
     ROIPooling,
     ROIWarping,
 )
+from netdef.compiler.net.net import BlobVersion, Node
 from netdef.compiler.onnx.base import EXPORT, UNWRITTEN
+from netdef.compiler.onnx.graph import Graph
 from netdef.compiler.rules import SHAPES_ALONE
 
-for _kind in (GridROIAlign, MaskPooling, MaskResize, PSROIPooling, ROIPooling):
+for _kind in (GridROIAlign, PSROIPooling):
     EXPORT.refuse(_kind, UNWRITTEN)
 for _alone in (ROIAlign, ROIWarping):
     EXPORT.refuse(_alone, SHAPES_ALONE)
+
+
+class _Regions(NamedTuple):
+    """The numbers of regions, (R, 1) each: the image's, and the corners' in pixels."""
+
+    image: str
+    x1: str
+    y1: str
+    x2: str
+    y2: str
+
+
+@EXPORT.rule(ROIPooling)
+def roi_pooling(layer: ROIPooling, node: Node, graph: Graph) -> None:
+    """MaxRoiPool, whose corners ONNX Runtime rounds as Caffe does; composed where it has no such operator."""
+    regions = _Regions(*graph.ops("Split", _rows(node.bottoms[1], graph), into=[None] * 5, axis=1, num_outputs=5))
+    if layer.pad_ratio:
+        x1, x2 = _padded(regions.x1, regions.x2, layer.pad_ratio, graph)
+        y1, y2 = _padded(regions.y1, regions.y2, layer.pad_ratio, graph)
+        regions = _Regions(regions.image, x1, y1, x2, y2)
+    if graph.opset >= _UNKNOWN_TO_ONNX_RUNTIME:
+        _composed(layer, node, regions, graph)
+        return
+    graph.op(
+        "MaxRoiPool",
+        node.bottoms[0].id,
+        graph.op("Concat", *regions, axis=1),
+        into=node.tops[0].id,
+        pooled_shape=layer.size(),
+        spatial_scale=layer.spatial_scale,
+    )
+
+
+_UNKNOWN_TO_ONNX_RUNTIME = 22
+"""The opset whose MaxRoiPool, which is the same for float32, ONNX Runtime doesn't have."""
+
+
+def _rows(regions: BlobVersion, graph: Graph) -> str:
+    """Regions as rows of five numbers: further ones don't count."""
+    rows = graph.op("Flatten", regions.id, axis=1)
+    return graph.op("Slice", rows, *(graph.constant([number], np.int64) for number in (0, 5, 1)))
+
+
+def _padded(first: str, last: str, ratio: float, graph: Graph) -> tuple[str, str]:
+    """Two sides, each moved out by a share of their distance."""
+    size = graph.op("Add", graph.op("Sub", last, first), graph.constant(1))
+    more = graph.op("Mul", size, graph.constant(ratio))
+    return graph.op("Sub", first, more), graph.op("Add", last, more)
+
+
+def _composed(layer: ROIPooling, node: Node, regions: _Regions, graph: Graph) -> None:
+    """Region by region, the greatest of what masks of rows and of columns let through; a bin without any is 0."""
+    x = node.bottoms[0].id
+    heights, widths = (_positions(x, axis, graph) for axis in (2, 3))
+    rows = _bins((regions.y1, regions.y2), layer.pooled_h, layer.spatial_scale, heights, graph)
+    columns = _bins((regions.x1, regions.x2), layer.pooled_w, layer.spatial_scale, widths, graph)
+    least = graph.constant(np.finfo(np.float32).min)
+
+    def greatest(values: str, mask: str, axes: list[int], along: int) -> str:
+        mask = graph.op("Cast", graph.op("Unsqueeze", mask, graph.constant(axes, np.int64)), to=TensorProto.BOOL)
+        seen = graph.op("Where", mask, values, least)
+        return graph.op("ReduceMax", seen, graph.constant([along], np.int64), keepdims=0)
+
+    def of_region(image: str, of_rows: str, of_columns: str) -> list[str]:
+        number = graph.op("Cast", graph.op("Squeeze", image, graph.constant([0], np.int64)), to=TensorProto.INT64)
+        maps = graph.op("Gather", x, number, axis=0)
+        by_row = greatest(maps, of_rows, [1, 3], 2)  # (P, C, W)
+        by_bin = greatest(by_row, of_columns, [1, 2], 3)  # (Q, P, C)
+        return [graph.op("Transpose", by_bin, perm=[2, 1, 0])]
+
+    body = graph.body(of_region, ["image", "rows", "columns"])
+    (found,) = graph.ops("Scan", regions.image, rows, columns, into=[None], body=body, num_scan_inputs=3)
+    some = [graph.op("ReduceMax", mask, graph.constant([2], np.int64), keepdims=0) for mask in (rows, columns)]
+    of_rows, of_columns = (
+        graph.op("Unsqueeze", each, graph.constant(axes, np.int64))
+        for each, axes in zip(some, ([1, 3], [1, 2]), strict=True)
+    )
+    is_some = graph.op("Cast", graph.op("Mul", of_rows, of_columns), to=TensorProto.BOOL)
+    graph.op("Where", is_some, found, graph.constant(0), into=node.tops[0].id)
+
+
+def _positions(x: str, axis: int, graph: Graph) -> str:
+    """0, 1, ... along an axis."""
+    size = graph.op("Squeeze", graph.op("Shape", x, start=axis, end=axis + 1), graph.constant([0], np.int64))
+    limits = (graph.constant(0), graph.op("Cast", size, to=TensorProto.FLOAT), graph.constant(1))
+    return graph.op("Range", *limits)
+
+
+def _bins(sides: tuple[str, str], num: int, scale: float, positions: str, graph: Graph) -> str:
+    """Which positions each bin of each region covers, as 1 and 0: (R, num, positions)."""
+    factor, one = graph.constant(scale), graph.constant(1)
+    start, end = (_rounded(graph.op("Mul", side, factor), graph) for side in sides)
+    length = graph.op("Max", graph.op("Add", graph.op("Sub", end, start), one), one)
+    each = graph.op("Div", length, graph.constant(num))
+    low = graph.op("Floor", graph.op("Mul", each, graph.constant(np.arange(num))))
+    high = graph.op("Ceil", graph.op("Mul", each, graph.constant(np.arange(num) + 1)))
+    low, high = (
+        graph.op("Unsqueeze", graph.op("Add", edge, start), graph.constant([2], np.int64)) for edge in (low, high)
+    )
+    inside = graph.op("And", graph.op("GreaterOrEqual", positions, low), graph.op("Less", positions, high))
+    return graph.op("Cast", inside, to=TensorProto.FLOAT)
+
+
+def _rounded(x: str, graph: Graph) -> str:
+    """C's ``round``: halves away from 0, where ONNX's Round goes to the even number."""
+    size = graph.op("Abs", x)
+    whole = graph.op("Floor", size)
+    is_half = graph.op("GreaterOrEqual", graph.op("Sub", size, whole), graph.constant(0.5))
+    return graph.op("Mul", graph.op("Sign", x), graph.op("Add", whole, graph.op("Cast", is_half, to=TensorProto.FLOAT)))
+
+
+@EXPORT.rule(MaskPooling)
+def mask_pooling(layer: MaskPooling, node: Node, graph: Graph) -> None:
+    """Mul."""
+    graph.op("Mul", *(bottom.id for bottom in node.bottoms), into=node.tops[0].id)
+
+
+@EXPORT.rule(MaskResize)
+def mask_resize(layer: MaskResize, node: Node, graph: Graph) -> None:
+    """Products with what each row and each column of the bottom counts."""
+    x = node.bottoms[0].id
+    rows = _shares(x, 2, layer.output_height, graph)
+    columns = graph.op("Transpose", _shares(x, 3, layer.output_width, graph), perm=[1, 0])
+    graph.op("MatMul", graph.op("MatMul", rows, x), columns, into=node.tops[0].id)
+
+
+def _shares(x: str, axis: int, num: int, graph: Graph) -> str:
+    """What each position along an axis counts (num, size) for samples at even steps.
+
+    A sample is at the border, where it lies up to half a position outside, and nothing beyond.
+    """
+    size = graph.op("Cast", graph.op("Shape", x, start=axis, end=axis + 1), to=TensorProto.FLOAT)
+    steps = graph.op("Mul", graph.constant(np.arange(num)[:, None]), graph.op("Div", size, graph.constant(num)))
+    at = graph.op("Min", steps, graph.op("Sub", size, graph.constant(1)))
+    distance = graph.op("Abs", graph.op("Sub", at, _positions(x, axis, graph)))
+    share = graph.op("Relu", graph.op("Sub", graph.constant(1), distance))
+    inside = graph.op("LessOrEqual", steps, graph.op("Sub", size, graph.constant(0.5)))
+    return graph.op("Mul", share, graph.op("Cast", inside, to=TensorProto.FLOAT))

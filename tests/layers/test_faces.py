@@ -46,7 +46,25 @@ class TestFaces(Family):
             macs=3 * 4 * 5,
             stored=[np.random.default_rng(2).standard_normal((4, 5))],
             formula=lambda x, w: np.abs(x.reshape(3, 4, 1) - w).sum(1),
-            refused={"ONNX": "N1011"},
+        ),
+        Case(
+            "InnerDistance to learned points of length 1",
+            'input "x" [3, 2, 4] layer "y" InnerDistance { num_output: 5 axis: 2 normalize: true }',
+            layer=InnerDistance(num_output=5, axis=2, normalize=True),
+            shapes={"y": (3, 2, 5)},
+            weights={"weight": (5, 4)},
+            macs=6 * 4 * 5,
+            stored=[np.random.default_rng(2).standard_normal((5, 4))],
+            formula=lambda x, w: ((x[:, :, None] - w / np.sqrt((w**2).sum(1, keepdims=True) + 1e-6)) ** 2).sum(3),
+        ),
+        Case(
+            "LabelSpecificAdd in TRAIN, scores with an axis of 1 behind them",
+            f'input "x" [6, 4, 1] input "t" [6] layer "y" LabelSpecificAdd {{ {BOTH} bias: -0.35 }}',
+            phase="TRAIN",
+            layer=LabelSpecificAdd(bias=-0.35),
+            shapes={"y": (6, 4, 1)},
+            fed={"t": [0, 1, 2, 3, 0, 1]},
+            formula=lambda x, t: x - 0.35 * ((np.arange(4) == t[:, None])[..., None] & (x > 0.35)),
         ),
         Case(
             "InnerDistance to the second bottom",
@@ -55,7 +73,6 @@ class TestFaces(Family):
             shapes={"y": (3, 5)},
             macs=3 * 8 * 5,
             formula=lambda x, w: ((x[:, None] - w.reshape(5, 8)) ** 2).sum(2),
-            refused={"ONNX": "N1011"},
         ),
         Case(
             "GeneralContrastiveLoss, one negative of a row",
@@ -90,7 +107,6 @@ class TestFaces(Family):
             layer=LabelSpecificAdd(bias=-0.35),
             shapes={"y": (6, 4)},
             formula=lambda x, t: x,
-            refused={"ONNX": "N1011"},
         ),
         Case(
             "LabelMargin in TEST, always four axes",
@@ -98,7 +114,6 @@ class TestFaces(Family):
             layer=LabelMargin(bias=0.5),
             shapes={"y": (6, 4, 1, 1)},
             formula=lambda x, t: x.reshape(6, 4, 1, 1),
-            refused={"ONNX": "N1011"},
         ),
         Case(
             "LabelSpecificRescale",

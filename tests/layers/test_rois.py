@@ -72,7 +72,6 @@ class TestRois(Family):
                 shapes={"y": (12, 3, rows, columns)},
                 fed={"r": regions(12)},
                 formula=lambda x, r, rows=rows, columns=columns, pad=pad: pooled(x, r, (rows, columns), pad),
-                refused={"ONNX": "N1011"},
             )
             for rows, columns, pad, fields in ((7, 7, 0.0, ""), (1, 4, 0.0, ""), (3, 2, 0.25, "pad_ratio: 0.25"))
         ),
@@ -96,7 +95,6 @@ class TestRois(Family):
             layer=MaskPooling(),
             shapes={"y": (3, 4, 5, 6)},
             formula=lambda x, m: x * m,
-            refused={"ONNX": "N1011"},
         ),
         Case(
             "MaskResize",
@@ -104,7 +102,6 @@ class TestRois(Family):
             layer=MaskResize(output_height=7, output_width=4),
             shapes={"y": (3, 1, 7, 4)},
             formula=lambda m: resized(m, 7, 4),
-            refused={"ONNX": "N1011"},
         ),
     )
     refused = (
