@@ -28,14 +28,14 @@ def copy(name: str, folder: Path, *, overwrite: bool = False) -> list[Path]:
     """Copy a net into a folder, with its recipe and all files that the two are made of; the copies.
 
     Raises:
-        NetError: N008 if there is no such net, N009 if a file is there already, N006 if one can't be written.
+        NetError: N008 if there is no such net, N009 if another file is there already, N006 if one can't be written.
     """
     known = names()
     if name not in known:
         help = did_you_mean(name, known) or f"there are {', '.join(known)}"
         raise NetError(Diagnostic("N008", f"netdef has no net {name}", help=help))
     sources = _with_includes(_folder() / f"{name}.net")
-    there = [source.name for source in sources if (folder / source.name).exists()]
+    there = [source.name for source in sources if _is_another(folder / source.name, source)]
     if there and not overwrite:
         message = f"{', '.join(there)} stand{'s' * (len(there) == 1)} in {folder} already"
         raise NetError(Diagnostic("N009", message, help="--force writes over them; -o FOLDER copies elsewhere"))
@@ -45,6 +45,11 @@ def copy(name: str, folder: Path, *, overwrite: bool = False) -> list[Path]:
         raise NetError(unwritable(folder, error)) from None
     save_together({folder / source.name: partial(Path.write_bytes, data=source.read_bytes()) for source in sources})
     return [folder / source.name for source in sources]
+
+
+def _is_another(path: Path, source: Path) -> bool:
+    """Whether a path is taken, and not by the very text of a file: nets share their blocks and recipes."""
+    return path.exists() and not (path.is_file() and path.read_bytes() == source.read_bytes())
 
 
 def _folder() -> Path:

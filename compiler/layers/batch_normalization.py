@@ -68,7 +68,7 @@ class _Slope(_BatchNormalization):
 
 
 class SegmentBN(_Slope, name="BN", origin="tsn"):
-    """Normalise each channel, then scale and shift it; running statistics that need no factor.
+    """TSN's: normalise each channel, then scale and shift it; running statistics that need no factor.
 
     bottom   (N, C, ...)
     top      the same shape
@@ -81,7 +81,7 @@ class SegmentBN(_Slope, name="BN", origin="tsn"):
 
 
 class PyramidBN(_Slope, name="BN", origin="pspnet", number=152):
-    """The same in PSPNet: blobs of four axes.
+    """PSPNet's: normalise each channel, then scale and shift it, as TSN's does; its blobs have four axes.
 
     bottom   (N, C, ...)
     top      the same shape
@@ -95,7 +95,7 @@ class PyramidBN(_Slope, name="BN", origin="pspnet", number=152):
 
 
 class WindowsBN(_Slope, name="BN", origin="happynear", number=200):
-    """The same in happynear's caffe-windows, which keeps 1 / sqrt(variance + eps) in the place of the variance.
+    """happynear's: as TSN's, but it keeps 1 / sqrt(variance + eps) in the place of the variance.
 
     bottom   (N, C, ...)
     top      the same shape

@@ -25,7 +25,7 @@ class HardSwish(Layer, origin=COPIES, in_place=True):
 
     bottom   any shape
     top      the same shape
-    example  layer "act1" HardSwish  # 1x16x112x112 -> 1x16x112x112
+    example  layer "act1" HardSwish { origin: "public copies" }  # 1x16x112x112 -> 1x16x112x112
     """
 
 

@@ -52,10 +52,9 @@ class Python(
     bottom   any number
     top      what the file says (``opaque``)
     example  opaque "Python" at "p" { top_shape: ["R", 5] } layer "p" Python { module: "rpn" layer: "P" }  # 1x9 -> Rx5
-
-    Types for the classes that many nets name are variants of this one: they say in ``is_meant`` which module and layer
-    they are (``Written.values``).
     """
+
+    # The classes that many nets name are types of this name, too: their is_meant says which module and layer they are.
 
     module: str = param(1, default="", doc="the Python module")
     layer: str = param(2, default="", doc="the class in it")

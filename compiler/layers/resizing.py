@@ -173,7 +173,7 @@ class Upsample(Layer, origin="yolo", message="upsample_param", number=150, colou
 
 
 class UpsampleDarknet(Layer, origin="public copies", message="upsample_darknet_param", colour=Colour.PINK):
-    """The same under another name: each pixel becomes a square of its value.
+    """YOLO's Upsample under another name: each pixel becomes a square of its value.
 
     bottom   (N, C, H, W)
     top      (N, C, stride H, stride W)

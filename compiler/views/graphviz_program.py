@@ -23,7 +23,7 @@ def laid_out(graph: str, form: str) -> bytes:
     Raises:
         NetError: N010 without the graphviz package, N007 without a program that can draw the form.
     """
-    require("a drawing", "draw", otherwise="-o FILE.dot needs neither")
+    require("a drawing", "draw", otherwise="-o FILE.dot needs no package")
     import graphviz
     from graphviz.backend import dot_command
 

@@ -1,4 +1,4 @@
-"""The manual of layer types, made from their declarations: a page for each, and a table of all."""
+"""The manual of layer types, made from their declarations: a page for each, and a list of all."""
 
 import inspect
 import re
@@ -6,11 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from netdef.compiler.layers.base import Arity, Layer
+from netdef.compiler.layers.origins import BVLC, ORIGINS, said
 from netdef.compiler.layers.roles import Makes
 from netdef.compiler.schema.manual import FieldPage, field_pages, rows
 
 _EXAMPLE = re.compile(r"^example +(?P<line>.*(?:\n {9,}.*)*)", re.MULTILINE)
 """The line of an example, which may go on in others, indented as far as it is."""
+_ROW = re.compile(r"(bottom|top|weights|example) ")
+"""What a text begins with whose author says what the layer takes and makes, line by line."""
 _PARTS = re.compile(r"(?P<text>.*?) +# ?(?P<bottoms>.*?) ?-> ?(?P<tops>.*)")
 
 
@@ -71,8 +74,10 @@ class Page(NamedTuple):
     def text(self) -> str:
         """The page, for a terminal."""
         kind = self.kind
-        lines = [f"{kind.type_name}: {self.doc}", ""]
-        lines.append(f"takes {_arity(kind.bottoms, 'bottom')}, makes {_arity(kind.tops, 'top')}")
+        title, _, rest = _plain(self.doc).partition("\n\n")
+        lines = [f"{kind.type_name}: {title}", "", f"origin   {said(kind.origin)}"]
+        lines += [*([] if _ROW.match(rest) else [""]), rest] if rest else []
+        lines += ["", f"takes {_arity(kind.bottoms, 'bottom')}, makes {_arity(kind.tops, 'top')}"]
         lines += _names(kind)
         if kind.in_place:
             lines.append("the short form writes it in place: its top is its bottom")
@@ -92,23 +97,47 @@ def page(kind: type[Layer], back_ends: Mapping[str, str | None]) -> Page:
     return Page(kind, field_pages(kind.own_fields.values()), beside, back_ends)
 
 
-def table(pages: Sequence[Page]) -> str:
-    """A line for each type: its message, which back ends do it, and what it is."""
-    lines = [
-        (
-            page.kind.type_name,
-            page.kind.message or "-",
-            *("yes" if why_not is None else "no" for why_not in page.back_ends.values()),
-            page.doc.split("\n")[0],
+def manual(pages: Sequence[Page]) -> str:
+    """The pages of all types of one name; of several, behind a word on how one is chosen."""
+    texts = [page.text for page in pages]
+    if len(pages) > 1:
+        last = pages[-1].kind
+        how = (
+            f"{len(pages)} layer types are called {last.type_name}. A layer's fields, its bottoms and its net",
+            f'tell which is meant; else it is the first, or what origin: "{last.origin}" or --origin says.',
         )
-        for page in pages
-    ]
-    if pages[0].back_ends:
-        lines.insert(0, ("", "", *pages[0].back_ends, ""))
+        texts.insert(0, "\n".join(how))
+    return "\n\n\n".join(texts)
+
+
+def overview(pages: Sequence[Page]) -> str:
+    """A line for each type, with what it is and which back ends do it: the user's own, Caffe's, and then forks'."""
+    groups: dict[str, list[Page]] = {"of your own": [], "of BVLC Caffe": [], "of forks": []}
+    for page in pages:
+        origin = page.kind.origin
+        group = "of BVLC Caffe" if origin == BVLC else "of forks" if origin in ORIGINS else "of your own"
+        groups[group].append(page)
+    sections = [_section(group, found) for group, found in groups.items() if found]
+    return "\n\n".join([*sections, "netdef layers TYPE says all of one: shapes, weights, fields, an example"])
+
+
+def _section(title: str, pages: Sequence[Page]) -> str:
+    """The lines of types that belong together; those of forks have their fork in each."""
+    forks = [""] if pages[0].kind.origin != BVLC else []
+    lines = [("", *forks, *pages[0].back_ends, "")] if pages[0].back_ends else []
+    for page in pages:
+        kind = page.kind
+        fork = [kind.origin] if kind.origin != BVLC else []
+        able = ("yes" if why_not is None else "no" for why_not in page.back_ends.values())
+        lines.append((f"  {kind.type_name}", *fork, *able, _plain(page.doc).split("\n")[0]))
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
-    )
+    rows = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in lines]
+    return "\n".join([f"{title}:", *rows])
+
+
+def _plain(doc: str) -> str:
+    """A docstring as text: what is code in it stands between backticks, as in explanations."""
+    return doc.replace("``", "`")
 
 
 def _split(shapes: str) -> tuple[str, ...]:
@@ -130,11 +159,12 @@ def _roles(kind: type[Layer]) -> Iterator[tuple[str, Any]]:
 
 
 def _names(kind: type[Layer]) -> Iterator[str]:
-    """Whose it is, and what else it is called."""
+    """What else it is called."""
     older = [f"{kind.v1.word} in V1"] if kind.v1 else []
     older += [f'"{kind.v0}" in V0'] if kind.v0 else []
     names = [*kind.aliases, *older]
-    yield f"of {kind.origin}" + (f"; also called {', '.join(names)}" if names else "")
+    if names:
+        yield f"also called {', '.join(names)}"
 
 
 def _arity(arity: Arity, what: str) -> str:

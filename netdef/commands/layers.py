@@ -9,7 +9,7 @@ from netdef.compiler.diagnostics import closest
 from netdef.compiler.extras import require
 from netdef.compiler.layers import catalogue
 from netdef.compiler.rules import Rules
-from netdef.compiler.views.layer_types import page, table
+from netdef.compiler.views.layer_types import manual, overview, page
 from netdef.options.net import load_argument
 from netdef.options.output import format_arguments
 from netdef.runtime.console import Console
@@ -17,7 +17,7 @@ from netdef.runtime.exit_status import ExitStatus
 
 HELP = "the layer types, and what may stand in each"
 EXAMPLES = (
-    ("netdef layers", "all types"),
+    ("netdef layers", "all types, Caffe's own and those of forks"),
     ("netdef layers Convolution", "one type: fields, defaults, shapes"),
     ("netdef layers Pooling --json", "for tools"),
 )
@@ -28,7 +28,7 @@ BACK_ENDS = {"pytorch": ("netdef.runtime.lowering", "RULES"), "onnx": ("netdef.c
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("type", nargs="?", metavar="TYPE", help="a layer type; a table of all if not given")
+    parser.add_argument("type", nargs="?", metavar="TYPE", help="a layer type; a line for each of all if not given")
     load_argument(parser)
     format_arguments(parser, ("text", "json"))
     parser.add_argument("--back-ends", action="store_true", help="say too which back ends do it (loads them: slow)")
@@ -40,7 +40,7 @@ def completions() -> dict[str, list[str]]:
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
-    """Print a layer type's page, or the table of all, on stdout."""
+    """Print a layer type's page, or a line for each of all, on stdout."""
     kinds = catalogue.every_type() if args.type is None else catalogue.variants(args.type)
     if not kinds:
         near = closest(args.type, catalogue.names())
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         is_one = args.type is not None and len(found) == 1
         console.print(json.dumps(found[0] if is_one else found, indent=2, ensure_ascii=False))
     else:
-        console.print(table(pages) if args.type is None else "\n\n\n".join(each.text for each in pages))
+        console.print(overview(pages) if args.type is None else manual(pages))
     return ExitStatus.FINE
 
 

@@ -43,9 +43,9 @@ def net_arguments(parser: argparse.ArgumentParser, *, phase: bool = True, size_r
     )
     group.add_argument(
         "--origin",
-        default="",
         metavar="FORK",
-        help="the fork of Caffe whose layer types are meant where a name means several things (ssd, segnet, pspnet)",
+        help="the fork of Caffe whose layer types are meant where a name means several things: segnet, say; netdef"
+        " layers has their names",
     )
     group.add_argument("--dense", action="store_true", help="turn InnerProduct layers into convolutions")
     load_argument(group)
@@ -82,5 +82,5 @@ def net_request(args: argparse.Namespace, file: str | None = None) -> NetRequest
         dense=args.dense,
         opaque={kind: tuple(shape for of, shape in args.opaque if of == kind) for kind, _ in args.opaque},
         layer_files=tuple(args.load),
-        origin=args.origin,
+        origin=args.origin or "",
     )

@@ -187,7 +187,7 @@ def package(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_an_installed_package_brings_its_types(package: Path, capsys: Captured) -> None:
     assert main(["check", "own.net"]) == 0
     assert main(["layers"]) == 0
-    assert "\nSelfGate " in capsys.readouterr().out
+    assert "of your own:\n  SelfGate " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,9 @@ def test_each_types_example_makes_the_shapes_that_it_says(kind: type[Layer], tmp
 def test_a_page_says_whose_a_type_is_and_what_others_call_it() -> None:
     kind = catalogue.find("Convolution")
     assert kind is not None
-    assert 'of bvlc; also called CONVOLUTION in V1, "conv" in V0' in page(kind, {}).text
+    text = page(kind, {}).text
+    assert "\norigin   bvlc (BVLC/caffe)\nbottom   " in text
+    assert '\nalso called CONVOLUTION in V1, "conv" in V0\n' in text
     data = page(kind, {}).as_data
     assert data["v1"] == {"type": "CONVOLUTION", "number": 4}
     assert data["v0"] == "conv"

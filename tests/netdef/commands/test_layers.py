@@ -19,7 +19,29 @@ Captured = pytest.CaptureFixture[str]
 
 def test_layers_lists_all_types(capsys: Captured) -> None:
     assert main(["layers"]) == 0
-    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == TYPES
+    lines = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line.startswith("  ")]
+    assert sorted(lines) == sorted(TYPES)
+
+
+def test_layers_lists_caffes_own_types_before_those_of_forks(capsys: Captured) -> None:
+    """Each section in the order of its names, and of a fork's type the fork."""
+    assert main(["layers"]) == 0
+    caffes, forks, hint = capsys.readouterr().out.split("\n\n")
+    assert caffes.startswith("of BVLC Caffe:\n  AbsVal ")
+    assert len(caffes.splitlines()) == 62  # the 61 types of caffe/src/caffe/layers, and a heading
+    assert forks.startswith("of forks:\n  AnnotatedData ")
+    rows = [line.split()[:2] for line in forks.splitlines()[1:]]
+    assert ["Upsample", "segnet"] in rows
+    assert [name for name, _ in rows] == sorted(name for name, _ in rows)
+    assert hint.startswith("netdef layers TYPE")
+
+
+def test_the_pages_of_one_name_begin_with_how_one_of_them_is_chosen(capsys: Captured) -> None:
+    assert main(["layers", "Upsample"]) == 0
+    first, *texts = capsys.readouterr().out.split("\n\n\n")
+    assert first.startswith("2 layer types are called Upsample.")
+    assert 'origin: "' in first
+    assert [text.split("\n")[2].split()[:2] for text in texts] == [["origin", "segnet"], ["origin", "yolo"]]
 
 
 def test_layers_loads_no_back_end_unless_asked() -> None:
@@ -71,7 +93,8 @@ def test_every_type_has_a_page_and_every_field_a_word_about_it(kind: str, capsys
     assert [field["name"] for field in fields if not field["doc"]] == []
     assert main(["layers", kind]) == 0
     out = capsys.readouterr().out
-    assert out.startswith(f"{kind}: ")
+    assert out.startswith(f"{kind}: ") or f"\n\n\n{kind}: " in out
+    assert "``" not in out  # a terminal shows docstrings as text
     assert [field["name"] for field in fields if f"  {field['name']}" not in out] == []
 
 

@@ -55,6 +55,17 @@ def test_nothing_is_written_over_unless_asked(tmp_path: Path, capsys: Captured) 
     assert mine.read_bytes() == (NETS / "lenet.net").read_bytes()
 
 
+def test_what_nets_share_is_no_obstacle_until_it_is_edited(tmp_path: Path, capsys: Captured) -> None:
+    """Two nets of one folder have their blocks in one file: the second comes, too, and where it is edited it stays."""
+    assert main(["new", "vgg16", "-o", str(tmp_path)]) == 0
+    assert main(["new", "digits", "-o", str(tmp_path)]) == 0
+    (tmp_path / "vgg.net").write_text("# mine")
+    capsys.readouterr()
+    assert main(["new", "vgg11", "-o", str(tmp_path)]) == 1
+    assert "error[N009]: vgg.net stands in" in capsys.readouterr().err
+    assert (tmp_path / "vgg.net").read_text() == "# mine"
+
+
 def test_a_name_that_is_no_nets_is_answered_with_the_nearest(capsys: Captured) -> None:
     assert main(["new", "lennet"]) == 1
     message = capsys.readouterr().err
