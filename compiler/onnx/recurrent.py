@@ -24,7 +24,7 @@ def lstm(layer: LSTM, node: Node, graph: Graph) -> None:
     def step(hidden: Sequence[str], entering: str, cont: str) -> list[str]:
         h, cell = hidden
         gates = graph.op("Add", entering, graph.op("MatMul", graph.op("Mul", cont, h), weight))
-        return list(reversed(_unit(graph, cell, gates, cont)))
+        return list(reversed(unit(graph, cell, gates, cont)))
 
     _scan(layer, node, graph, step, node.tops[0].id)
 
@@ -49,13 +49,17 @@ def lstm_unit(layer: LSTMUnit, node: Node, graph: Graph) -> None:
     """One step."""
     cell, gates, cont = (bottom.id for bottom in node.bottoms)
     behind = graph.op("Unsqueeze", cont, graph.constant([2], np.int64))
-    _unit(graph, cell, gates, behind, [top.id for top in node.tops])
+    unit(graph, cell, gates, behind, [top.id for top in node.tops])
 
 
-def _unit(graph: Graph, cell: str, gates: str, cont: str, into: Sequence[str | None] = (None, None)) -> list[str]:
-    """The next c and h."""
+def unit(
+    graph: Graph, cell: str, gates: str, cont: str | None = None, into: Sequence[str | None] = (None, None)
+) -> list[str]:
+    """The next c and h; without ``cont`` no sequence begins."""
     enter, forget, leave, candidate = graph.ops("Split", gates, into=[None] * 4, axis=-1, num_outputs=4)
-    kept = graph.op("Mul", cont, graph.op("Sigmoid", forget))
+    kept = graph.op("Sigmoid", forget)
+    if cont is not None:
+        kept = graph.op("Mul", cont, kept)
     new = graph.op("Mul", graph.op("Sigmoid", enter), graph.op("Tanh", candidate))
     cell = graph.op("Add", graph.op("Mul", kept, cell), new, into=into[0])
     return [cell, graph.op("Mul", graph.op("Sigmoid", leave), graph.op("Tanh", cell), into=into[1])]

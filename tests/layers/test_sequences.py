@@ -12,12 +12,22 @@ WEIGHTS = {"weight": (16, 3), "recurrent": (16, 4), "bias": (16,)}
 STORED = [np.random.default_rng(5).uniform(-1, 1, shape) for shape in WEIGHTS.values()]
 
 
-def remembered(x: Doubles, weight: Doubles, recurrent: Doubles, bias: Doubles) -> Doubles:
-    """Step by step, gates i, f, o, g, each sequence by itself (Hochreiter and Schmidhuber 1997)."""
+MARKERS = [0, 1, 1, 0, 1, 1]
+
+
+def remembered(
+    x: Doubles, weight: Doubles, recurrent: Doubles, bias: Doubles, *, markers: Doubles | None = None
+) -> Doubles:
+    """Step by step, gates i, f, o, g, each sequence by itself (Hochreiter and Schmidhuber 1997).
+
+    Where a marker (T, N) is 0, a sequence begins.
+    """
     top = np.zeros((*x.shape[:2], 4))
     for n in range(x.shape[1]):
         h, c = np.zeros(4), np.zeros(4)
         for t in range(x.shape[0]):
+            if markers is not None and not markers[t, n]:
+                h, c = np.zeros(4), np.zeros(4)
             i, f, o, g = np.split(weight @ x[t, n] + recurrent @ h + bias, 4)
             i, f, o = (1 / (1 + np.exp(-gate)) for gate in (i, f, o))
             c = f * c + i * np.tanh(g)
@@ -38,7 +48,17 @@ class TestSequences(Family):
             macs=6 * 16 * 7,
             stored=STORED,
             formula=lambda x, *w: remembered(x.reshape(3, 2, 3), *w).reshape(6, 4),
-            refused={"ONNX": "N1011"},
+        ),
+        Case(
+            "Lstm of rows with markers, a sequence of which begins at the second step",
+            'input "x" [6, 3] input "m" [6] layer "y" Lstm { bottom: ["x", "m"] num_output: 4 batch_size: 2 }',
+            layer=Lstm(num_output=4, batch_size=2),
+            shapes={"y": (6, 4)},
+            weights=WEIGHTS,
+            macs=6 * 16 * 7,
+            fed={"m": MARKERS},
+            stored=STORED,
+            formula=lambda x, m, *w: remembered(x.reshape(3, 2, 3), *w, markers=m.reshape(3, 2)).reshape(6, 4),
         ),
         Case(
             "Lstm over time",
@@ -49,7 +69,6 @@ class TestSequences(Family):
             macs=10 * 16 * 7,
             stored=STORED,
             formula=remembered,
-            refused={"ONNX": "N1011"},
         ),
         Case(
             "ConvLSTM, two convolutions and peepholes",
