@@ -17,7 +17,7 @@ from netdef.compiler.schema.message import Refusal
 from netdef.compiler.shape import Pair
 from netdef.runtime import lower
 from netdef.runtime.lowering.pooling import LEAST
-from tests.layers.cases import Case, Family, Refused, caffe
+from tests.layers.cases import Case, Family, Refused, caffe, fork
 from tests.layers.examples import at_free_sizes, fitting, properties
 from tests.nets import net_of
 from tests.onnx_runtime import run
@@ -72,6 +72,7 @@ class TestPooling(Family):
     cases = (
         *caffe("pool_max", "pool_max_3s2_ceil", "pool_max_pad_clip", "pool_ave_3s2_ceil", "pool_ave_pad"),
         *caffe("pool_global_ave", "pool_rect", "pool_round_floor"),
+        *fork("pool_ceil_mode_on", "pool_ceil_mode_off"),
         Case(
             "the maximum, a last partial window kept",
             'input "x" [2, 3, 8, 6] layer "y" Pooling { kernel_size: 3 stride: 2 }',
