@@ -80,7 +80,7 @@ def _gaps(tokens: list[Token]) -> Iterator[_Gap]:
             indent = indent_of(at)
             closes = token.type == "RBRACE"
             while openers and (indent < openers[-1][1] or (indent == openers[-1][1] and not closes)):
-                after = token.value[field - 1].value.at if field else tokens[index - 1].at
+                after = token.value[field - 1].end if field else tokens[index - 1].at
                 yield _Gap(index, field, openers.pop()[0], at, after)
         if token.type == "LBRACE":
             openers.append((token, indent_of(token.at)))
@@ -107,5 +107,5 @@ def _fill(tokens: list[Token], gap: _Gap) -> None:
         index += 1
         if rest:
             tokens.insert(index, Token("FIELDS", rest, Span(fields.at.source, gap.before.start, fields.at.end)))
-            fields.at = fields.value[0].at.to(fields.value[-1].value.at)
+            fields.at = fields.value[0].at.to(fields.value[-1].end)
     tokens.insert(index, made_up("RBRACE", "}", tokens[index - 1].at))

@@ -36,10 +36,15 @@ _PATH_AFTER_INCLUDE = r"(?am)[ \t]++([\w./-]++(?<=\.net|\.txt)|[\w./-]++(?<=\.pr
 _BEFORE_PLAIN_FIELDS = frozenset({"", "LBRACE", "RBRACE", "FIELDS"})
 
 
-def scan(source: Source, report: Report, start: int = 0, end: int | None = None) -> Tokens:
-    """The tokens of a text, or of the part of it that is an expression in a string."""
+def scan(
+    source: Source, report: Report, start: int = 0, end: int | None = None, *, takes_groups: bool = False
+) -> Tokens:
+    """The tokens of a text, or of the part of it that is an expression in a string.
+
+    With ``takes_groups`` a plain group is a part of FIELDS: for who only asks whether and how a text fits the grammar.
+    """
     start = max(start, source.text.startswith("\N{BYTE ORDER MARK}"))
-    walk = Scan(source, report, start, len(source.text) if end is None else end)
+    walk = Scan(source, report, start, len(source.text) if end is None else end, takes_groups=takes_groups)
     match = _TOKEN.match
     while walk.position < walk.end:
         if walk.before in _BEFORE_PLAIN_FIELDS:

@@ -38,13 +38,14 @@ class Opener(NamedTuple):
 class Scan:
     """How far a text is read; it knows just enough of what came before to tell keywords from names."""
 
-    def __init__(self, source: Source, report: Report, start: int, end: int) -> None:
+    def __init__(self, source: Source, report: Report, start: int, end: int, *, takes_groups: bool = False) -> None:
         self.tokens = Tokens(source)
         self.report = report
         self.source = source
         self.text = source.text
         self.position = start
         self.end = end
+        self.takes_groups = takes_groups  # that are plain, whole: nobody sees their braces then
         self.before = ""  # the type of the token before this one
         self.before_that = ""
         self.openers: list[Opener] = []
@@ -53,7 +54,7 @@ class Scan:
         self.after_then = False  # right after the body of an `if`
         self.choices = 0  # `?` whose `:` is still to come
         self.operators = 0  # since the expression began
-        self.num_fields = 0  # in FIELDS
+        self.num_fields = 0  # in FIELDS, with the names and braces of groups
         self.else_ifs = 0  # since the `if` that began them
         self.in_conflict = False  # after git's <<<<<<<
         self.placeholders: dict[str, list[Span]] = {}  # by what stands there

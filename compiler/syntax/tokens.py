@@ -10,8 +10,9 @@ from netdef.compiler.syntax.tables import END
 class Token:
     """A terminal of ``net.lark`` with its value and place.
 
-    ``value`` is a list of ``Field`` in FIELDS, a number in NUMBER, what stands between the quotes in STRING (until
-    the parser puts a ``Text`` or a ``Template`` there), and the word or sign as written in all others.
+    ``value`` is a list of ``Field`` in FIELDS (with a ``Group`` for each that was taken whole), a number in NUMBER,
+    what stands between the quotes in STRING (until the parser puts a ``Text`` or a ``Template`` there), and the word
+    or sign as written in all others.
     """
 
     __slots__ = ("at", "is_doubtful", "type", "value")

@@ -110,6 +110,11 @@ class Field(NamedTuple):
     at: Span
     """The name's place."""
 
+    @property
+    def end(self) -> Span:
+        """What it ends with: its value."""
+        return self.value.at
+
 
 class Group(NamedTuple):
     """``name { ... }``: a message in a message. ``name [ {...}, {...} ]`` is several of them."""
@@ -120,6 +125,11 @@ class Group(NamedTuple):
     """The name's place."""
     close: Span
     """The closing brace, where a missing field would stand."""
+
+    @property
+    def end(self) -> Span:
+        """What it ends with: its brace."""
+        return self.close
 
     @property
     def fields(self) -> "tuple[Plain, ...]":

@@ -33,8 +33,8 @@ def grammar() -> Grammar:
     return Grammar(load_tables(), BUILDER)
 
 
-def tokens_of(text: str) -> Tokens:
-    tokens = scan(Source("a.net", text), Report())
+def tokens_of(text: str, *, takes_groups: bool = False) -> Tokens:
+    tokens = scan(Source("a.net", text), Report(), takes_groups=takes_groups)
     for token in tokens.all:
         if token.type == "STRING":
             token.value = Text(token.value, token.at)
@@ -60,6 +60,36 @@ def test_it_makes_what_lark_makes(text: str) -> None:
     read = parse(tokens, grammar(), "start")
     assert read
     assert read == by_lark(tokens)
+
+
+GROUPS = """# of it all
+layer { name: "a" # behind a field
+  # on a line of its own
+  param { } # } behind a brace
+  c_param { # { behind another
+    pad: 1 f { type: 'x' } d { e { g { h { i: 1 } } } } }
+}
+a: MAX; b { c: 1, } d {}; layers { e: [1] f { g: 1 } } h: { i: 1 } j < k { } l { m: 1 } >
+if n { o { p: 1 } } else { q: 1 } else: { } input { r: 1 } layer "s" T { u { v: 1 } w: 1 } in { x: 1 } y { z: 1 }"""
+"""Groups that are plain, beside some that only look so."""
+
+
+@pytest.mark.parametrize("text", [GROUPS, CONSTRUCTS, *(path.read_text("utf-8") for path in NETS)])
+def test_groups_that_are_taken_whole_are_no_others(text: str) -> None:
+    each, whole = tokens_of(text), tokens_of(text, takes_groups=True)
+    assert len(whole.all) <= len(each.all)
+    assert [(at.start, at.end) for at in whole.comments] == [(at.start, at.end) for at in each.comments]
+    assert repr(parse(whole, grammar(), "start")) == repr(parse(each, grammar(), "start"))
+
+
+def test_plain_layers_are_no_tokens_of_their_own() -> None:
+    layers = 'layer { name: "a" type: "ReLU" relu_param { } }\n' * 9
+    assert [token.type for token in tokens_of(layers + "a: MAX", takes_groups=True).all] == [
+        "FIELDS",
+        "NAME",
+        "COLON",
+        "NAME",
+    ]
 
 
 @pytest.mark.parametrize("text", ["a: ", "a { : }", "let = 3", "a { b: 1 } :", "a b"])
