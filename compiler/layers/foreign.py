@@ -16,9 +16,7 @@ _BY_FORK = {
     "cuDNN": "CuDNNBatchNorm CuDNNConvolution CuDNNPooling CuDNNReLU",
     "FlowNet": "Correlation Correlation1D CustomData DataAugmentation Downsample FlowWarp Resample",
     "face recognition": "TripletLoss",
-    "ENet and ESPNet": "BilinearInterpolation ResizeBilinear ResizeNearestNeighbor",
     "speech and text": "CTCLoss WarpCTCLoss",
-    "accelerators": "BatchToSpaceND DepthToSpace Mul Pad SpaceToBatchND",
 }
 FORK = {name: fork for fork, names in _BY_FORK.items() for name in names.split()}
 """Types of forks, and what such a fork is best known for."""

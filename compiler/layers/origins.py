@@ -58,6 +58,7 @@ ORIGINS = {
     "cpm": Fork("CMU-Perceptual-Computing-Lab/caffe_train"),
     "caffeonspark": Fork("yahoo/CaffeOnSpark"),
     "nvidia": Fork("NVIDIA/caffe"),
+    "synopsys": Fork("foss-for-synopsys-dwc-arc-processors/synopsys-caffe", of=("ssd",)),
     "public copies": Fork("copies that many repositories have"),
     "other copies": Fork("copies that fewer have, of the same names"),
 }
