@@ -30,8 +30,20 @@ class Suppression(Message):
     """How boxes that overlap a better one are removed."""
 
     nms_threshold: float = param(1, default=0.3, least=0, doc="the overlap from which on a box is removed")
-    top_k: int | None = param(2, default=None, absent="all", doc="boxes of a class that are looked at, the best ones")
+    top_k: int | None = param(
+        2, default=None, absent="all", doc="boxes of a class that are looked at, the best ones; below 0: all"
+    )
     eta: float = param(3, default=1.0, doc="times the threshold after each box that is kept, while it is above 0.5")
+
+    @property
+    def num_seen(self) -> int | None:
+        """How many boxes of a class are looked at; None for all."""
+        return None if self.top_k is None or self.top_k < 0 else self.top_k
+
+    @property
+    def changes_threshold(self) -> bool:
+        """Whether each box that is kept lowers the threshold for those behind it."""
+        return self.eta < 1 and self.nms_threshold > 0.5
 
     @override
     def problems(self) -> Iterator[Refusal]:

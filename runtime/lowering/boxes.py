@@ -59,9 +59,9 @@ def suppress(boxes: Tensor, scores: Tensor, nms: Suppression) -> Tensor:
     Whether a box stays depends on the better ones alone; so a guess at all becomes right from the best on, one more in
     each turn at least. Mostly a few turns do for hundreds of boxes.
     """
-    order = scores.argsort(descending=True, stable=True)[: nms.top_k]
+    order = scores.argsort(descending=True, stable=True)[: nms.num_seen]
     found = overlaps(boxes[order], boxes[order])
-    if nms.eta < 1 and nms.nms_threshold > 0.5:
+    if nms.changes_threshold:
         return order[_one_by_one(found, nms)]
     covers = (found > nms.nms_threshold).triu(1)
     stays = torch.ones(len(order), dtype=torch.bool, device=boxes.device)

@@ -131,6 +131,8 @@ class CaffeCase:
 
     name: str
     close: float = OUTPUTS
+    refused: Mapping[str, str] = field(default_factory=dict)
+    """PyTorch or ONNX -> the code with which that back end says no to what the layer's fields say."""
 
     folder: ClassVar[Path] = ORACLE
 
@@ -207,9 +209,9 @@ def _index(folder: Path) -> Mapping[str, Mapping[str, str]]:
     return {row[0]: dict(zip(head, row, strict=False)) for row in rows}
 
 
-def fork(*names: str, close: float = OUTPUTS) -> tuple[ForkCase, ...]:
+def fork(*names: str, close: float = OUTPUTS, refused: Mapping[str, str] | None = None) -> tuple[ForkCase, ...]:
     """Cases of the oracle's forks by name."""
-    return tuple(ForkCase(name, close) for name in names)
+    return tuple(ForkCase(name, close, refused or {}) for name in names)
 
 
 class Refused(NamedTuple):
@@ -340,7 +342,7 @@ class Family:
 
 def refused_by(back_end: str, case: Case | CaffeCase, net: Net) -> str | None:
     """The code with which a back end says no to a case's net, where it does: PyTorch or ONNX."""
-    if isinstance(case, Case):
+    if isinstance(case, Case) or back_end in case.refused:
         return case.refused.get(back_end)
     refusal, code = {"PyTorch": (RULES.refusal, "N1001"), "ONNX": (EXPORT.refusal, "N1011")}[back_end]
     computed = [node.layer for node in net.nodes if not node.layer.fed]

@@ -15,6 +15,8 @@ DETECT, TRAIN = 'bottom: ["l", "c", "p"]', 'bottom: ["l", "c", "p", "t"]'
 EVALUATED = (
     'input "d" [1, 1, 4, {}] input "t" [1, 1, 2, 8] layer "y" DetectionEvaluate {{ num_classes: 3 bottom: ["d", "t"] }}'
 )
+APART = [[[0, 0, 0.2, 0.2, 0.3, 0.3, 0.5, 0.5, 0.6, 0.6, 0.9, 0.9], [0.1] * 12]]
+"""Priors of which none overlaps another."""
 R: Any = symbol("R", 1)
 E: Any = symbol("E", 1)
 
@@ -31,7 +33,8 @@ def train(fields: str) -> str:
 
 class TestDetection(Family):
     cases = (
-        *fork("detout_ssd", "detout_corner_default", "detout_keep_topk", "detout_nms_topk_eta", "detout_per_class_loc"),
+        *fork("detout_ssd", "detout_corner_default", "detout_keep_topk", "detout_per_class_loc"),
+        *fork("detout_nms_topk_eta", refused=NO_ONNX),
         *fork("detout_variance_in_target", "detout_empty", "detout_one_image_empty", "detout_corner_size"),
         *fork("detout_eta_low_threshold", "deteval_basic", "deteval_difficult", "ssd_head_detect"),
         *fork("multibox_agnostic", "multibox_background_last", "multibox_bipartite_l2"),
@@ -53,7 +56,17 @@ class TestDetection(Family):
             shapes={"y": (1, 1, R, 7)},
             fed={"c": np.full((2, 6), np.nan)},
             formula=lambda codes, scores, priors: np.array([[[[0, *[-1] * 6], [1, *[-1] * 6]]]]),
-            refused=NO_ONNX,
+        ),
+        Case(
+            "DetectionOutput, top_k below 0 for all (bbox_util.cpp, GetMaxScoreIndex)",
+            'input "l" [1, 12] input "c" [1, 6] input "p" [1, 2, 12] '
+            f'layer "y" DetectionOutput {{ {DETECT} num_classes: 2 nms_param {{ top_k: -1 }} }}',
+            layer=DetectionOutput(num_classes=2, nms=Suppression(top_k=-1)),
+            shapes={"y": (1, 1, R, 7)},
+            fed={"l": np.zeros((1, 12)), "c": [[0, 0.2, 0, 0.9, 0, 0.4]], "p": APART},
+            formula=lambda codes, scores, priors: np.array(
+                [[[[0, 1, score, *priors[0, 0, 4 * i : 4 * i + 4]] for i, score in ((1, 0.9), (2, 0.4), (0, 0.2))]]]
+            ),
         ),
         Case(
             "MultiBoxLoss",
