@@ -41,6 +41,9 @@ def no_net(expanded: Expanded, rest: Sequence[Plain]) -> Diagnostic | None:
         return Diagnostic(SOLVER, message, Label(solver.at), help=help)
     if expanded.has_constructs or any(each.name == "input" for each in rest):
         return None
+    if rest and all(each.name == "item" for each in rest):
+        help = "it has the names of classes, which SSD's layers take by label_map_file"
+        return Diagnostic("N415", f"{path} is a label map, not a net", Label(rest[0].at), help=help)
     help = 'a net has layers: layer { name: "data" type: "Input" ... }, or input "data" [1, 3, 224, 224]'
     return Diagnostic("N415", f"{path} is no net: there is no layer in it", help=help)
 

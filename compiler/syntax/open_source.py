@@ -2,6 +2,7 @@
 
 import codecs
 import os
+import re
 from pathlib import Path
 
 from netdef.compiler.diagnostics import Diagnostic, Label, Report, Severity
@@ -14,6 +15,7 @@ LARGEST = 64 * 2**20
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _FETCH = "fetch the file itself: on GitHub, by its button Raw"
+_RUN = "if it writes a net, run it, and name the file that it writes"
 _LFS = b"version https://git-lfs.github.com/spec/"
 
 
@@ -38,6 +40,8 @@ def source_of(name: str, data: bytes, report: Report) -> Source | None:
         (_is_junk(data), "N004", f"{name} is no text: it has control characters", _help_for(name)),
         (name.endswith(".onnx"), "N004", f"{name} is an ONNX model, not a net", _help_for(name)),
         (_is_page(data), "N004", f"{name} is a page of the web, not the file that it shows", _FETCH),
+        (_is_json(data), "N004", f"{name} is JSON, not prototxt", "a net is layer { ... }: write it as prototxt"),
+        (_is_program(name, data), "N004", f"{name} is a program in Python, not a net", _RUN),
         (data.startswith(_LFS), "N004", f"{name} is only Git LFS's pointer to the file", "fetch it: git lfs pull"),
     ):
         if is_so:
@@ -72,6 +76,16 @@ def _is_page(data: bytes) -> bool:
     """Whether somebody saved HTML, or the answer of a server that has no such file."""
     begin = data[:200].lstrip().lower()
     return begin.startswith((b"<!doctype html", b"<html", b"404: not found"))
+
+
+def _is_json(data: bytes) -> bool:
+    """Whether a text begins as an object of JSON does, or a list: with a brace, and a string where a name would be."""
+    return re.match(rb"[\s\xef\xbb\xbf]*(\{\s*\"[^\"\n]*\"\s*:|\[\s*[{\[\"])", data[:200]) is not None
+
+
+def _is_program(name: str, data: bytes) -> bool:
+    """Whether a text under another name is Python's: nets are often written by such."""
+    return not name.endswith(".py") and re.match(rb"(#!.*python|\s*(import|from) [A-Za-z_])", data[:200]) is not None
 
 
 def _is_junk(data: bytes) -> bool:

@@ -519,6 +519,9 @@ UNPARSABLE = {
         False,
     ),
     "page of the web": ("\n<!DOCTYPE html>\n<html><body class='x'>layer { }</body></html>\n", "N004", False),
+    "JSON": ('{ "layer": [ { "name": "a", "type": "ReLU" } ] }\n', "N004", False),
+    "a program": ("import caffe\nfrom caffe import layers as L\nn = caffe.NetSpec()\n", "N004", False),
+    "label map": ('item { name: "x" label: 1 }\nitem { name: "y" label: 2 }\n', "N415", False),
     "answer of a server": ("404: Not Found", "N004", False),
 }
 """Texts of kinds that people published and nobody can parse; what is said of them, and whether it is safe to mend."""
