@@ -10,18 +10,19 @@ from typing import NamedTuple
 from netdef.compiler.counted import counted
 from netdef.compiler.diagnostics import Diagnostic, Label, Report, again, did_you_mean
 from netdef.compiler.expand.layer_type import meant_type, origins_in
-from netdef.compiler.fixes import Fix, replace
 from netdef.compiler.layers import catalogue
 from netdef.compiler.layers.base import Layer
 from netdef.compiler.layers.inputs import Input
 from netdef.compiler.net.named_origin import no_such_origin
 from netdef.compiler.net.no_net import SOLVER, no_net
+from netdef.compiler.net.old_words import in_v2_words, of_all
 from netdef.compiler.net.opaque import opaque_layer
 from netdef.compiler.schema.caffe import BlobShape, Expect, LayerFrame, NetFrame
 from netdef.compiler.schema.decode import Decoder, Places, Values
+from netdef.compiler.schema.fork_fields import NO_MEANING
 from netdef.compiler.source import Span
 from netdef.compiler.spelling import NearNames
-from netdef.compiler.syntax.tree import Expanded, Field, Group, Lost, Plain, Text, Word
+from netdef.compiler.syntax.tree import Expanded, Field, Group, Lost, Plain
 
 _MIXTURE = "N411"
 """V1's layers beside V2's: that the one have the other's words is the same mistake."""
@@ -85,7 +86,7 @@ def define(expanded: Expanded, report: Report) -> Definition:
         else:
             rest.append(statement)
     if old_words and not any(each.code == _MIXTURE for each in report):
-        report.add(_of_all(old_words))
+        report.add(of_all(old_words))
     if is_whole:
         _check_declarations(expanded, layers, report)
     refused = None if layers else no_net(expanded, rest)
@@ -186,37 +187,10 @@ def _parts(group: Group, near: NearNames, old_words: list[Diagnostic]) -> tuple[
     own: list[Field | Group] = []
     for statement in group.fields:
         if isinstance(statement, Lost) or statement.name in fields or _frame_field(statement.name, near) in fields:
-            frame.append(_in_v2_words(statement, old_words))
+            frame.append(in_v2_words(statement, old_words))
         else:
             own.append(statement)
     return frame, own
-
-
-def _in_v2_words(statement: Plain, old_words: list[Diagnostic]) -> Plain:
-    """A layer's ``type: CONVOLUTION``, V1's word, as the string that V2 has for it; all else as it is."""
-    if not isinstance(statement, Field) or statement.name != "type" or not isinstance(statement.value, Word):
-        return statement
-    word, at = statement.value.value, statement.value.at
-    kind = catalogue.named_in_v1(word)
-    if kind is None:
-        return statement
-    message = f"type takes a string, and {word} is what layers {{ }} of older files call {kind}"
-    fix = replace(at, f'"{kind}"') if at.text == word else None
-    old_words.append(Diagnostic("N402", message, Label(at), help=f'write "{kind}"', fix=fix))
-    return statement._replace(value=Text(kind, at))
-
-
-def _of_all(old_words: Sequence[Diagnostic]) -> Diagnostic:
-    """One for all of V1's words that stand as types in V2's layers."""
-    first, *others = old_words
-    if not others:
-        return first
-    spans = [each.primary.span for each in old_words if each.primary is not None]
-    primary, secondary = again(spans[0], spans[1:])
-    fixes = [each.fix for each in old_words if each.fix is not None]
-    fix = Fix(tuple(edit for each in fixes for edit in each.edits), fixes[0].applicability) if fixes else None
-    help = f"{first.help}, and so on: `layer` is of V2"
-    return first._replace(primary=primary, secondary=secondary, help=help, fix=fix)
 
 
 def _unread(kind: type[Layer], group: Group) -> list[Field | Group]:
@@ -238,7 +212,8 @@ def _parameters(kind: type[Layer], body: Sequence[Field | Group], decoder: Decod
     """The parameters of a layer's type: its own message's, and the messages beside it."""
     own: list[Group] = []
     shared: list[Field | Group] = []
-    is_missing = bool(kind.required) and not any(s.name == kind.message for s in body)
+    outside: list[Field | Group] = []
+    has_message = any(s.name == kind.message for s in body)
     for statement in body:
         if statement.name == kind.message and isinstance(statement, Group):
             own.append(statement)
@@ -250,10 +225,14 @@ def _parameters(kind: type[Layer], body: Sequence[Field | Group], decoder: Decod
             message = f"a layer of type {kind.type_name} does not read {statement.name}"
             help = f"its parameters stand in {kind.message}" if kind.message else "it has no parameters"
             decoder.report.add(Diagnostic("N412", message, Label(statement.at), help=help, severity=decoder.unknown))
+        elif statement.name in kind.own_fields and statement.name not in NO_MEANING and not has_message:
+            outside.append(statement)
         else:
             known = [*LayerFrame.fields, *kind.fields_beside, *([kind.message] if kind.message else [])]
-            missing = (kind.message,) if is_missing else ()
+            missing = () if has_message or not kind.required else (kind.message,)
             decoder.unknown_field(statement, known, f"a layer of type {kind.type_name}", missing)
+    if outside:
+        decoder.report.add(_outside(kind, outside))
     if len(own) > 1:
         label = Label(own[0].at, "already given")
         message = f"{kind.message} may stand only once here"
@@ -263,6 +242,13 @@ def _parameters(kind: type[Layer], body: Sequence[Field | Group], decoder: Decod
     beside = decoder.values(kind.fields_beside, shared, f"a layer of type {kind.type_name}")
     is_whole = values.is_whole and beside.is_whole and not decoder.report.errors
     return Values({**values.values, **beside.values}, {**values.places, **beside.places}, is_whole)
+
+
+def _outside(kind: type[Layer], fields: Sequence[Field | Group]) -> Diagnostic:
+    """That a layer's parameters stand in the layer itself, which has no message of them."""
+    primary, labels = again(fields[0].at, [each.at for each in fields[1:]])
+    message = f"{fields[0].name} stands in the layer, and not in {kind.message}"
+    return Diagnostic("N401", message, primary, labels, help=f"write {kind.message} {{ {fields[0].name}: ... }}")
 
 
 def _input_layer(

@@ -565,6 +565,10 @@ RELU = layer("ReLU", bottom="c").replace('top: "l"', 'top: "c"')
             IMAGE + CONV.replace("convolution_param", "convlution_param"),
             "error[N401]: a layer of type Convolution has no field convlution_param",
         ),
+        (
+            IMAGE + CONV.replace("convolution_param { num_output: 3 kernel_size: 3 }", "num_output: 3 kernel_size: 3"),
+            "error[N401]: num_output stands in the layer, and not in convolution_param",
+        ),
         (IMAGE + CONV + RELU.replace("bottom:", "botom:"), "error[N401]: a layer has no field botom"),
         (IMAGE + CONV + RELU.replace('bottom: "c"', ""), "error[N503]: ReLU takes 1 bottom, and has 0"),
         (IMAGE + CONV.replace('top: "c"', "") + RELU, "error[N503]: Convolution takes at least 1 top, and has 0"),
