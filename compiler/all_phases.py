@@ -37,7 +37,7 @@ def analyse_phases(
     """All that is known of a net in any of these phases, whatever is wrong with it; warnings as loud as ``levels``."""
     read = read_net(request, files)
     analyses = _joined(read, request, files, phases)
-    found = {phase: {_key(said): said for said in _said(analysis)} for phase, analysis in analyses.items()}
+    found = {phase: {_key(said): said for said in each} for phase, each in _said(analyses).items()}
     everywhere = set.intersection(*(set(of_phase) for of_phase in found.values()))
     report = Report()
     for phase, of_phase in found.items():
@@ -53,11 +53,18 @@ def analyse_phases(
     return AllPhases(analyses, report)
 
 
-def _said(analysis: Analysis) -> Iterator[Diagnostic]:
-    """What is wrong in one phase; where nothing is, what is hardly meant, too."""
-    yield from analysis.report
-    if analysis.net is not None and not analysis.report.errors:
-        yield from lints(analysis.net)
+def _said(analyses: Mapping[Phase, Analysis]) -> dict[Phase, list[Diagnostic]]:
+    """What is wrong in each phase; where nothing is, what is hardly meant, too, which the layers alone tell."""
+    found = {phase: [*analysis.report] for phase, analysis in analyses.items()}
+    hardly_meant: dict[int, list[Diagnostic]] = {}
+    """By the identity of the layers: phases that share theirs are looked at once."""
+    for phase, analysis in analyses.items():
+        net = analysis.net
+        if net is not None and not analysis.report.errors:
+            if id(net.nodes) not in hardly_meant:
+                hardly_meant[id(net.nodes)] = [*lints(net)]
+            found[phase] += hardly_meant[id(net.nodes)]
+    return found
 
 
 def _of_both(analyses: Mapping[Phase, Analysis]) -> Iterator[Diagnostic]:

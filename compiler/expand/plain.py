@@ -14,11 +14,8 @@ from netdef.compiler.syntax.tree import (
     List,
     Literal,
     Lost,
-    Number,
     Plain,
     Statement,
-    Text,
-    Word,
 )
 
 
@@ -29,7 +26,7 @@ def plain(body: Sequence[Statement], report: Report) -> Iterator[Plain]:
             yield statement if _is_plain(statement) else statement._replace(body=tuple(plain(statement.body, report)))
         elif isinstance(statement, Field):
             value = statement.value
-            if isinstance(value, Number | Text | Word):
+            if isinstance(value, Literal):
                 yield statement
                 continue
             for item in value.items if isinstance(value, List) else (value,):
@@ -40,11 +37,11 @@ def plain(body: Sequence[Statement], report: Report) -> Iterator[Plain]:
 
 def _is_plain(group: Group) -> bool:
     """Whether there is nothing to resolve in a group, as in most."""
-    return all(isinstance(each, Field) and isinstance(each.value, Number | Text | Word) for each in group.body)
+    return all(isinstance(each, Field) and isinstance(each.value, Literal) for each in group.body)
 
 
 def _resolved(value: Expression, report: Report) -> Literal | Broken:
-    if isinstance(value, Number | Text | Word):
+    if isinstance(value, Literal):
         return value
     try:
         return literal_of(evaluate(value, Scope()), value.at, None)  # -inf
