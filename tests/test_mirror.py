@@ -8,6 +8,7 @@ TESTS = Path(__file__).parent
 ROOT = TESTS.parent
 ACROSS = {
     "compiler/test_published.py": "what people published and reported, each with the answer that Caffe gives",
+    "compiler/net/test_nets_that_bvlc_refuses.py": "why BVLC Caffe refuses a real net, and what becomes of it here",
     "compiler/onnx/test_opencv.py": "models, read by another reader",
     "compiler/onnx/test_rules.py": "the table that all families' rules make",
     "compiler/syntax/test_one_mistake.py": "one mistake, one message, whichever module finds it",
