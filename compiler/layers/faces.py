@@ -1,13 +1,13 @@
 """Layers of face recognition: losses and margins on the classes' centres, and distances to them."""
 
 from collections.abc import Iterator
+from math import isinf
 
 from netdef.compiler.compare_sizes import Comparison, compare
 from netdef.compiler.layers.base import Arity, Divisor, Layer, Weight
 from netdef.compiler.layers.box_losses import in_four_axes
 from netdef.compiler.layers.checks import find_axis, known_sizes
 from netdef.compiler.layers.roles import Colour, Makes, Written
-from netdef.compiler.layers.softmax import check_labels
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Filler
 from netdef.compiler.schema.message import ProtoEnum, Refusal, param
@@ -25,6 +25,14 @@ def check_one_label_each(bottoms: Shapes, what: str) -> None:
     if compare(samples[0], product(labels)) is Comparison.DIFFERENT:
         message = f"{samples[0]} samples need as many labels, and there are {show(labels)}"
         raise Refusal("N206", message, at="bottom 1")
+
+
+def check_sample_each(bottom: Shape, axis: int) -> None:
+    """Refuse an axis to flatten from that makes more rows than there are samples."""
+    rows = product(bottom[: find_axis(axis, len(bottom))])
+    if compare(rows, bottom[0]) is Comparison.DIFFERENT:
+        message = f"flattened from axis {axis} on, {show(bottom)} has {rows} rows for {bottom[0]} samples"
+        raise Refusal("N202", message, at="axis", help="axis: 1 makes one of each")
 
 
 def centres(bottom: Shape, axis: int, num_output: int, filler: Filler) -> tuple[Weight, ...]:
@@ -65,6 +73,7 @@ class CenterLoss(
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
         find_axis(self.axis, len(bottoms[0]))
         check_one_label_each(bottoms, "CenterLoss")
+        check_sample_each(bottoms[0], self.axis)
         return ((),)
 
     @override
@@ -321,7 +330,10 @@ class _OfLabel(Layer, bottoms=2, labels=1, scores=0, colour=Colour.YELLOW):
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
         if len(bottoms[0]) < 2:
             raise Refusal("N203", f"{self.type_name} needs an axis of classes behind the batch", at="bottom 0")
-        check_labels(bottoms[0], bottoms[1], 1)
+        check_one_label_each(bottoms, self.type_name)
+        if differ(bottoms[0][2:], (1,) * len(bottoms[0][2:])):
+            message = f"a sample has one score for each class, and {show(bottoms[0])} has some for each position"
+            raise Refusal("N203", message, at="bottom 0", help="a Flatten layer makes classes of them all")
         return self.tops_of(bottoms[0])
 
     def tops_of(self, scores: Shape) -> Shapes:
@@ -368,6 +380,11 @@ class LabelMargin(_OfLabel, origin="caffe-zf", message="label_margin_param", num
 
     bias: float = param(1, default=0.0, doc="the angle, in radians")
     transform_test: bool = param(2, default=False, doc="has no effect")
+
+    @override
+    def problems(self) -> Iterator[Refusal]:
+        if isinf(self.bias):
+            yield Refusal("N202", "an angle is finite", at="bias", help="bias: 0.5 is about 29 degrees")
 
     @override
     def tops_of(self, scores: Shape) -> Shapes:

@@ -10,11 +10,11 @@ from netdef.compiler.compare_sizes import Comparison, compare, is_below
 from netdef.compiler.counted import counted
 from netdef.compiler.layers.base import Arity, Layer
 from netdef.compiler.layers.checks import need_rank
-from netdef.compiler.layers.rois import check_regions
+from netdef.compiler.layers.rois import check_regions, check_row_for_each
 from netdef.compiler.layers.roles import Colour, Holds, Makes, Written
 from netdef.compiler.override import override
 from netdef.compiler.schema.message import Message, Refusal, beside, param
-from netdef.compiler.shape import Shape, Shapes, differ, show
+from netdef.compiler.shape import Shape, Shapes, differ, product, show
 from netdef.compiler.size import symbol
 
 
@@ -140,6 +140,8 @@ class DecodeBBox(_Box, origin="mscnn", bottoms=Arity(2, 3), holds={1: Holds.REGI
         if len(boxes) < 2 or is_below(boxes[1], 8) or compare(boxes[0], regions[0]) is Comparison.DIFFERENT:
             message = f"{show(regions)} regions need boxes of {show((regions[0], 8))}, and they are {show(boxes)}"
             raise Refusal("N206", message, at="bottom 0", help="give inner_product_param { num_output: 8 }")
+        if len(bottoms) > 2:
+            check_row_for_each(regions[0], bottoms[2], 2)
         return ((symbol("K"), 5, 1, 1),)
 
 
@@ -294,9 +296,10 @@ class BboxAccuracy(_Box, origin="mscnn", bottoms=3, tops=Arity(1, 2), holds={1: 
         boxes, regions, truth = bottoms
         check_regions(regions, 1)
         check_regions(truth, 2, least=6)
-        if len(boxes) < 2 or compare(boxes[0], regions[0]) is Comparison.DIFFERENT:
+        if len(boxes) < 2 or is_below(product(boxes[1:]), 4) or compare(boxes[0], regions[0]) is Comparison.DIFFERENT:
             message = f"{show(regions)} regions need boxes of {show((regions[0], 8))}, and they are {show(boxes)}"
             raise Refusal("N206", message, at="bottom 0")
+        check_row_for_each(regions[0], truth, 2)
         return ((1, 1, 1, 1),) * num_tops
 
 

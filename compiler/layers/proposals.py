@@ -2,12 +2,13 @@
 
 from netdef.compiler.compare_sizes import Comparison, compare
 from netdef.compiler.layers.base import Arity, Layer
+from netdef.compiler.layers.box_losses import in_four_axes
 from netdef.compiler.layers.checks import need_rank
-from netdef.compiler.layers.rois import check_regions
+from netdef.compiler.layers.rois import check_regions, check_row_for_each
 from netdef.compiler.layers.roles import Colour, Holds, Written
 from netdef.compiler.override import override
 from netdef.compiler.schema.message import Refusal, param
-from netdef.compiler.shape import Shapes, differ, show
+from netdef.compiler.shape import Shapes, differ, product, show
 from netdef.compiler.size import symbol
 
 LEAST_PIXELS = 64
@@ -134,10 +135,12 @@ class BoxAnnotatorOHEM(
         check_regions(bottoms[0], 0)
         rows = bottoms[0][0]
         for index, bottom in enumerate(bottoms[1:], 1):
-            if not bottom or compare(bottom[0], rows) is Comparison.DIFFERENT:
+            check_row_for_each(rows, bottom, index)
+            if index < 3 and compare(product(bottom), rows) is Comparison.DIFFERENT:
                 message = f"there are {rows} regions, and the bottom is {show(bottom)}"
-                raise Refusal("N206", message, at=f"bottom {index}", help="it needs a row for each region")
+                raise Refusal("N206", message, at=f"bottom {index}", help="it needs one number for each region")
         weights = bottoms[3]
-        width = weights[1] if len(weights) > 1 else 1
-        rest = weights[2:] or (1, 1)
-        return ((rows, 1, 1, 1), (rows, width, *rest))
+        if len(weights) > 4:
+            message = f"weights of boxes have four axes at most, and they are {show(weights)}"
+            raise Refusal("N203", message, at="bottom 3", help="a Flatten layer makes rows of them")
+        return ((rows, 1, 1, 1), in_four_axes(weights))

@@ -12,6 +12,7 @@ from netdef.compiler.layers.roles import Colour, Holds, Written
 from netdef.compiler.override import override
 from netdef.compiler.schema.message import Refusal, param
 from netdef.compiler.shape import Shape, Shapes, differ, product, show
+from netdef.compiler.size import Dim
 
 ROW = 5
 """Numbers of a region: its image, and two corners."""
@@ -22,6 +23,13 @@ def check_regions(rois: Shape, index: int, least: int = ROW) -> None:
     if not rois or is_below(product(rois[1:]), least):
         message = f"a region is a row of {counted(least, 'number')}, and the bottom is {show(rois)}"
         raise Refusal("N206", message, at=f"bottom {index}", help="rows hold the image's number, then x1, y1, x2, y2")
+
+
+def check_row_for_each(regions: Dim, bottom: Shape, index: int) -> None:
+    """Refuse what doesn't hold a row for each of so many regions."""
+    if not bottom or compare(bottom[0], regions) is Comparison.DIFFERENT:
+        message = f"there are {regions} regions, and the bottom is {show(bottom)}"
+        raise Refusal("N206", message, at=f"bottom {index}", help="it needs a row for each region")
 
 
 class _OfRegions(Layer, bottoms=2, keeps_positions=False, holds={1: Holds.REGIONS}, colour=Colour.YELLOW):

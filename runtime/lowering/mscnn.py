@@ -21,7 +21,7 @@ from netdef.compiler.override import override
 from netdef.compiler.rules import SHAPES_ALONE
 from netdef.compiler.schema.caffe import Phase
 from netdef.compiler.schema.message import Refusal
-from netdef.runtime.lowering.base import Op, Setting, Tops, lower, refuse
+from netdef.runtime.lowering.base import Op, Setting, Tops, lower, places, refuse
 from netdef.runtime.lowering.box_losses import bent
 from netdef.runtime.lowering.suppression import kept
 
@@ -136,7 +136,7 @@ def decode_bbox(layer: DecodeBBox, node: Node, setting: Setting) -> Op:
 
     def decoded(boxes: Tensor, regions: Tensor, *truth: Tensor) -> tuple[Tensor, ...]:
         std, mean = scale_of(layer.regression, boxes)
-        regions = regions.detach().flatten(1)
+        regions = regions.detach().flatten(1)[:, :5]
         t = boxes.detach().flatten(1)[:, 4:8] * std + mean
         size = sizes_of(regions[:, 1:])
         centre = t[:, :2] * size + (regions[:, 1:3] + regions[:, 3:]) / 2
@@ -177,6 +177,7 @@ class _DetectionLoss(Op):
         number = truth[:, 0].long()
         positive, negative = number > 0, (number == 0) & (truth[:, 5] < layer.bg_threshold)
         negative = self.chosen(values.detach(), number, negative, len(maps))
+        number = places(number.where(positive | negative, 0), layer.cls_num, self.node, 1)
         each = functional.cross_entropy(values[:, : layer.cls_num], number, reduction="none")
         num = positive.sum()
         if layer.pos_neg_weighted:
@@ -199,10 +200,10 @@ class _DetectionLoss(Op):
         for kind in range(1, layer.cls_num):
             for image in range(num_images):
                 of_image = slice(image * len(negative) // num_images, (image + 1) * len(negative) // num_images)
-                places = negative[of_image].nonzero()[:, 0] + of_image.start
+                rows = negative[of_image].nonzero()[:, 0] + of_image.start
                 wanted = max(FEWEST, int((number[of_image] == kind).sum()) * layer.bg_multiple)
-                best = values[places, kind].argsort(descending=True, stable=True)[:wanted]
-                chosen[places[best]] = True
+                best = values[rows, kind].argsort(descending=True, stable=True)[:wanted]
+                chosen[rows[best]] = True
         return chosen
 
     def boxes(self, found: Tensor, truth: Tensor, centres: Tensor) -> Tensor:
@@ -237,7 +238,7 @@ def detection_accuracy(layer: DetectionAccuracy, node: Node, setting: Setting) -
         positive = number > 0
         counts = positive | (truth[:, 5] < layer.bg_threshold)
         scores = values[:, : layer.cls_num]
-        own = scores.gather(1, number[:, None])
+        own = scores.gather(1, places(number.where(counts, 0), layer.cls_num, node, 1)[:, None])
         right = (scores > own).sum(1) < layer.top_k
         accuracy = [(right & which).sum() / which.sum().clamp(min=1) for which in (counts, positive)]
         std, mean = scale_of(layer.regression, maps)
@@ -262,9 +263,10 @@ def bbox_accuracy(layer: BboxAccuracy, node: Node, setting: Setting) -> Op:
     def measured(boxes: Tensor, regions: Tensor, truth: Tensor) -> tuple[Tensor, ...]:
         boxes, regions, truth = (each.detach().flatten(1) for each in (boxes, regions, truth))
         counts = (truth[:, 0] > 0) & (truth[:, 5] <= MOST_OVERLAP)
-        boxes, regions, truth = boxes[counts], regions[counts][:, 1:], truth[counts]
+        boxes, regions, truth = boxes[counts], regions[counts][:, 1:5], truth[counts]
         std, mean = scale_of(layer.regression, boxes)
-        columns = truth[:, :1].long() * 4 + torch.arange(4, device=boxes.device)
+        number = places(truth[:, 0], boxes.shape[1] // 4, node, 2)
+        columns = number[:, None] * 4 + torch.arange(4, device=boxes.device)
         t = boxes.gather(1, columns) * std + mean
         size = sizes_of(regions)
         before = torch.cat((regions[:, :2], size), 1)

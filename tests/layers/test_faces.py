@@ -130,6 +130,22 @@ class TestFaces(Family):
             "N206",
         ),
         Refused(
+            "a row of less than a sample",
+            f'input "x" [6, 4, 2] input "t" [6] layer "y" CenterLoss {{ {BOTH} num_output: 3 axis: 2 }}',
+            "N202",
+        ),
+        Refused(
+            "scores of positions",
+            f'input "x" [6, 4, 2] input "t" [6] layer "y" LabelSpecificAdd {{ {BOTH} bias: -0.35 }}',
+            "N203",
+        ),
+        Refused(
+            "labels of positions",
+            f'input "x" [6, 4] input "t" [6, 2] layer "y" LabelMargin {{ {BOTH} bias: 0.5 }}',
+            "N206",
+        ),
+        Refused("an angle without end", NET + f'layer "y" LabelMargin {{ {BOTH} bias: inf }}', "N202"),
+        Refused(
             "no such norm", 'input "x" [6, 4] layer "y" Normalize { normalize_param { normalize_type: "L3" } }', "N403"
         ),
         Refused("points of nobody", 'input "x" [6, 4] layer "y" InnerDistance', "N201"),

@@ -1,6 +1,8 @@
 """MS-CNN's boxes."""
 
 import numpy as np
+import pytest
+import torch
 from numpy.typing import NDArray
 
 from netdef.compiler.layers.mscnn import (
@@ -13,8 +15,12 @@ from netdef.compiler.layers.mscnn import (
     GridDetectionLoss,
     ProposalTarget,
 )
+from netdef.compiler.net_error import NetError
+from netdef.compiler.shape import known
 from netdef.compiler.size import symbol
+from netdef.runtime.lower_net import lower
 from tests.layers.cases import SHAPES_ALONE, Case, Family, Refused, fork
+from tests.nets import net_of
 
 MAPS = 'input "x" [2, 6, 8, 10] input "z" [2, 6, 4, 5] '
 FIELDS = "field_w: 20 field_h: 20 downsample_rate: 4 field_w: 40 field_h: 40 downsample_rate: 8"
@@ -63,7 +69,7 @@ def put_out(*maps: Doubles) -> tuple[Doubles, Doubles]:
 def decoded(x: Doubles, r: Doubles) -> Doubles:
     """Region by region, by deviations of a half."""
     rows = []
-    for t, (image, *corners) in zip(x[:, 4:] / 2, r, strict=True):
+    for t, (image, *corners) in zip(x[:, 4:] / 2, r[:, :5], strict=True):
         first, last = np.array(corners[:2]), np.array(corners[2:])
         size = last - first + 1
         centre, new = (first + last) / 2 + t[:2] * size, size * np.exp(t[2:])
@@ -89,7 +95,7 @@ def measured(x: Doubles, t: Doubles) -> tuple[Doubles, Doubles]:
 def bettered(x: Doubles, r: Doubles, g: Doubles) -> tuple[Doubles, Doubles]:
     """Region by region."""
     after, before = [], []
-    for classes, region, truth in zip(x, r[:, 1:], g, strict=True):
+    for classes, region, truth in zip(x, r[:, 1:5], g, strict=True):
         if truth[0] > 0 and truth[5] <= 0.975:
             t = classes[4 * int(truth[0]) :][:4]
             size = region[2:] - region[:2] + 1
@@ -111,6 +117,7 @@ def labels_of_map() -> Doubles:
 
 
 REGIONS = np.array([[0, 3, 4, 30, 28], [0, 10, 2, 25, 40], [1, 5, 5, 12, 30], [1, 0, 8, 33, 20], [1, 9, 9, 20, 21]])
+LONG_REGIONS = np.hstack([REGIONS, np.full((5, 2), 99)])
 TRUTH = np.array(
     [[1, 4, 6, 31, 30, 0.8], [2, 9, 0, 24, 38, 0.7], [0, 1, 1, 9, 9, 0], [1, 2, 8, 30, 23, 1], [2, 7, 9, 24, 25, 0.6]]
 )
@@ -136,6 +143,17 @@ class TestMscnn(Family):
             layer=DecodeBBox(regression=BBoxRegression(bbox_mean=(0,) * 4, bbox_std=(0.5,) * 4)),
             shapes={"y": (symbol("K"), 5, 1, 1)},
             fed={"r": REGIONS},
+            formula=decoded,
+            refused={"ONNX": "N1011"},
+        ),
+        Case(
+            "DecodeBBox, of longer regions the first numbers",
+            'input "x" [5, 8] input "r" [5, 7] layer "y" DecodeBBox { bottom: ["x", "r"] bbox_reg_param { '
+            + " ".join(["bbox_mean: 0 bbox_std: 0.5"] * 4)
+            + " } }",
+            layer=DecodeBBox(regression=BBoxRegression(bbox_mean=(0,) * 4, bbox_std=(0.5,) * 4)),
+            shapes={"y": (symbol("K"), 5, 1, 1)},
+            fed={"r": LONG_REGIONS},
             formula=decoded,
             refused={"ONNX": "N1011"},
         ),
@@ -170,6 +188,16 @@ class TestMscnn(Family):
             layer=BboxAccuracy(),
             shapes={"y": (1, 1, 1, 1), "z": (1, 1, 1, 1)},
             fed={"r": REGIONS, "g": TRUTH},
+            formula=bettered,
+            refused={"ONNX": "N1011"},
+        ),
+        Case(
+            "BboxAccuracy, of longer regions the first numbers",
+            'input "x" [5, 12] input "r" [5, 7] input "g" [5, 6] '
+            'layer "y" BboxAccuracy { bottom: ["x", "r", "g"] top: ["y", "z"] }',
+            layer=BboxAccuracy(),
+            shapes={"y": (1, 1, 1, 1), "z": (1, 1, 1, 1)},
+            fed={"r": LONG_REGIONS, "g": TRUTH},
             formula=bettered,
             refused={"ONNX": "N1011"},
         ),
@@ -220,6 +248,21 @@ class TestMscnn(Family):
             "N206",
         ),
         Refused(
+            "true boxes of other regions",
+            'input "x" [5, 8] input "r" [5, 5] input "g" [4, 6] layer "y" DecodeBBox { bottom: ["x", "r", "g"] }',
+            "N206",
+        ),
+        Refused(
+            "true boxes of other regions, measured",
+            'input "x" [5, 8] input "r" [5, 5] input "g" [4, 6] layer "y" BboxAccuracy { bottom: ["x", "r", "g"] }',
+            "N206",
+        ),
+        Refused(
+            "less than a box, measured",
+            'input "x" [5, 3] input "r" [5, 5] input "g" [5, 6] layer "y" BboxAccuracy { bottom: ["x", "r", "g"] }',
+            "N206",
+        ),
+        Refused(
             "three deviations",
             'input "x" [5, 8] input "r" [5, 5] layer "y" DecodeBBox { bottom: ["x", "r"] '
             "bbox_reg_param { bbox_std: 1 bbox_std: 1 bbox_std: 1 } }",
@@ -238,3 +281,33 @@ class TestMscnn(Family):
             "N206",
         ),
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "fed", "most"),
+    [
+        (LABELLED + f'layer "y" DetectionLoss {{ bottom: ["x", "t"] {ONE_FIELD} sample_mode: "all" }}', "t", 2),
+        (LABELLED + f'layer "y" DetectionAccuracy {{ bottom: ["x", "t"] {ONE_FIELD} }}', "t", 2),
+        (
+            'input "x" [5, 12] input "r" [5, 5] input "g" [5, 6] layer "y" BboxAccuracy { bottom: ["x", "r", "g"] }',
+            "g",
+            2,
+        ),
+    ],
+)
+def test_a_label_of_no_class_is_said(text: str, fed: str, most: int) -> None:
+    net = net_of(text)
+    blobs = {name: torch.zeros([known(size) for size in shape]) for name, shape in net.inputs.items()}
+    blobs[fed][:, 0] = most + 1
+    with pytest.raises(NetError, match=f"{fed} holds the number {most + 1}, and y takes those from 0 to {most}"):
+        lower(net)(**blobs)
+
+
+def test_a_label_below_0_neither_counts_nor_breaks_a_loss() -> None:
+    text = f'layer "y" DetectionLoss {{ bottom: ["x", "t"] {ONE_FIELD} sample_mode: "all" }}'
+    x, t = torch.randn(2, 7, 4, 5), torch.tensor(labels_of_map(), dtype=torch.float32)
+    ignored, background = t.clone(), t.clone()
+    ignored[:, 0, 0] = -1
+    background[:, 0, 0], background[:, 5, 0] = 0, 1  # overlaps too much to be a negative
+    losses = [lower(net_of(LABELLED + text))(x=x, t=labels)["y"] for labels in (ignored, background)]
+    assert torch.equal(*losses)

@@ -89,4 +89,16 @@ class TestProposals(Family):
             'layer "y" BoxAnnotatorOHEM { bottom: ["r", "l", "t", "w"] top: ["y", "z"] roi_per_img: 3 }',
             "N206",
         ),
+        Refused(
+            "two losses of a region",
+            'input "r" [9, 5] input "l" [9, 2] input "t" [9] input "w" [9, 8] '
+            'layer "y" BoxAnnotatorOHEM { bottom: ["r", "l", "t", "w"] top: ["y", "z"] roi_per_img: 3 }',
+            "N206",
+        ),
+        Refused(
+            "weights of five axes",
+            'input "r" [9, 5] input "l" [9] input "t" [9] input "w" [9, 8, 1, 1, 1] '
+            'layer "y" BoxAnnotatorOHEM { bottom: ["r", "l", "t", "w"] top: ["y", "z"] roi_per_img: 3 }',
+            "N203",
+        ),
     )
