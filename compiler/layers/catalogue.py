@@ -23,6 +23,7 @@ from netdef.compiler.layers.roles import Written
 from netdef.compiler.schema.message import Param, Refusal
 
 _OTHER_MODULES = {
+    "anchors",
     "base",
     "catalogue",
     "checks",

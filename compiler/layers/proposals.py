@@ -1,6 +1,7 @@
 """Regions of interest that a net proposes by itself, and those that count in its loss."""
 
 from netdef.compiler.compare_sizes import Comparison, compare
+from netdef.compiler.layers.anchors import Boxes, anchors, half_away
 from netdef.compiler.layers.base import Arity, Layer
 from netdef.compiler.layers.box_losses import in_four_axes
 from netdef.compiler.layers.checks import need_rank
@@ -34,6 +35,11 @@ class _Proposing(
     pre_nms_topn: int = param(6, default=6000, least=1, doc="boxes that are kept before overlaps are removed")
     post_nms_topn: int = param(7, default=300, least=1, doc="boxes that are kept in the end")
     nms_thresh: float = param(8, default=0.7, doc="boxes that overlap a better one by more are removed")
+
+    @property
+    def anchors(self) -> Boxes:
+        """The anchors at a map's first position."""
+        raise NotImplementedError
 
     @property
     @override
@@ -76,6 +82,11 @@ class Proposal(_Proposing, origin="mini-caffe", number=224):
     def is_meant(cls, written: Written) -> bool:
         return not _in_pixels(written)
 
+    @property
+    @override
+    def anchors(self) -> Boxes:
+        return anchors(self.base_size, self.ratio, self.scale, half_away)
+
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
         if compare(bottoms[0][0] if bottoms[0] else 1, 1) is Comparison.DIFFERENT:
@@ -99,6 +110,19 @@ class PixelProposal(_Proposing, name="Proposal", origin="happynear", number=219)
     @override
     def is_meant(cls, written: Written) -> bool:
         return _in_pixels(written)
+
+    @property
+    @override
+    def anchors(self) -> Boxes:
+        middle = (self.base_size - 1) / 2
+        rows = []
+        for ratio in self.ratio:
+            width = (self.base_size**2 / ratio) ** 0.5
+            sides = width, half_away(width * ratio)
+            for scale in self.scale:
+                half = [0.5 * int(side * scale / self.base_size - 0.5) for side in sides]
+                rows.append((middle - half[0], middle - half[1], middle + half[0], middle + half[1]))
+        return tuple(rows)
 
 
 def _in_pixels(written: Written) -> bool:

@@ -5,15 +5,17 @@ defaults are taken here. Other classes are their authors' (``opaque``).
 """
 
 from collections.abc import Iterator, Mapping
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from netdef.compiler.compare_sizes import Comparison, compare
+from netdef.compiler.layers.anchors import Boxes, anchors, half_even
 from netdef.compiler.layers.base import Arity, Layer
 from netdef.compiler.layers.checks import need_rank
 from netdef.compiler.layers.data import _DataLayer
 from netdef.compiler.layers.rois import check_regions
 from netdef.compiler.layers.roles import Colour, Holds, Written
 from netdef.compiler.override import override
+from netdef.compiler.schema.caffe import Phase
 from netdef.compiler.schema.message import Refusal, param
 from netdef.compiler.schema.param_str import Value, read_param_str
 from netdef.compiler.shape import Shape, Shapes
@@ -60,6 +62,24 @@ class _PythonLayer(Layer, message="python_param", number=130, keeps_positions=Fa
         return found
 
 
+BASE = 16
+"""Side of the square that anchors are made from, in pixels."""
+
+
+class ProposalNumbers(NamedTuple):
+    """How many boxes are kept (RPN_PRE_NMS_TOP_N, RPN_POST_NMS_TOP_N)."""
+
+    before: int
+    behind: int
+
+
+KEPT = {Phase.TRAIN: ProposalNumbers(12000, 2000), Phase.TEST: ProposalNumbers(6000, 300)}
+NMS_THRESHOLD = 0.7
+"""RPN_NMS_THRESH."""
+LEAST_SIDE = 16
+"""RPN_MIN_SIZE, in pixels of the image as it was."""
+
+
 class _Anchored(_PythonLayer):
     """A layer of a region proposal network, whose anchors are those of py-faster-rcnn."""
 
@@ -75,6 +95,11 @@ class _Anchored(_PythonLayer):
     def num_anchors(self) -> int:
         """Anchors at each position."""
         return len(self.ratios) * len(self.scales)
+
+    @property
+    def anchors(self) -> Boxes:
+        """The anchors at a map's first position."""
+        return anchors(BASE, self.ratios, self.scales, half_even)
 
     @property
     def feat_stride(self) -> int:

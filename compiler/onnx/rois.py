@@ -76,7 +76,7 @@ def _padded(first: str, last: str, ratio: float, graph: Graph) -> tuple[str, str
 def _composed(layer: ROIPooling, node: Node, regions: _Regions, graph: Graph) -> None:
     """Region by region, the greatest of what masks of rows and of columns let through; a bin without any is 0."""
     x = node.bottoms[0].id
-    heights, widths = (_positions(x, axis, graph) for axis in (2, 3))
+    heights, widths = (positions(x, axis, graph) for axis in (2, 3))
     rows = _bins((regions.y1, regions.y2), layer.pooled_h, layer.spatial_scale, heights, graph)
     columns = _bins((regions.x1, regions.x2), layer.pooled_w, layer.spatial_scale, widths, graph)
     least = graph.constant(np.finfo(np.float32).min)
@@ -104,7 +104,7 @@ def _composed(layer: ROIPooling, node: Node, regions: _Regions, graph: Graph) ->
     graph.op("Where", is_some, found, graph.constant(0), into=node.tops[0].id)
 
 
-def _positions(x: str, axis: int, graph: Graph) -> str:
+def positions(x: str, axis: int, graph: Graph) -> str:
     """0, 1, ... along an axis."""
     size = graph.op("Squeeze", graph.op("Shape", x, start=axis, end=axis + 1), graph.constant([0], np.int64))
     limits = (graph.constant(0), graph.op("Cast", size, to=TensorProto.FLOAT), graph.constant(1))
@@ -157,7 +157,7 @@ def _shares(x: str, axis: int, num: int, graph: Graph) -> str:
     size = graph.op("Cast", graph.op("Shape", x, start=axis, end=axis + 1), to=TensorProto.FLOAT)
     steps = graph.op("Mul", graph.constant(np.arange(num)[:, None]), graph.op("Div", size, graph.constant(num)))
     at = graph.op("Min", steps, graph.op("Sub", size, graph.constant(1)))
-    distance = graph.op("Abs", graph.op("Sub", at, _positions(x, axis, graph)))
+    distance = graph.op("Abs", graph.op("Sub", at, positions(x, axis, graph)))
     share = graph.op("Relu", graph.op("Sub", graph.constant(1), distance))
     inside = graph.op("LessOrEqual", steps, graph.op("Sub", size, graph.constant(0.5)))
     return graph.op("Mul", share, graph.op("Cast", inside, to=TensorProto.FLOAT))

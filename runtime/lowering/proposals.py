@@ -19,11 +19,11 @@ class _Propose(Op):
 
     base: Tensor
 
-    def __init__(self, layer: Proposal | PixelProposal, node: Node, base: Tensor) -> None:
+    def __init__(self, layer: Proposal | PixelProposal, node: Node) -> None:
         super().__init__(node)
         self.proposal = layer
         self.num_tops = len(node.tops)
-        self.register_buffer("base", base, persistent=False)
+        self.register_buffer("base", torch.tensor(layer.anchors), persistent=False)
 
     @override
     def forward(self, scores: Tensor, deltas: Tensor, info: Tensor) -> tuple[Tensor, ...]:
@@ -48,32 +48,22 @@ class _Propose(Op):
             yield torch.cat((numbers, boxes[stay]), 1), found[stay]
 
 
-def _need_anchors(layer: Proposal | PixelProposal) -> None:
-    if not layer.ratio or not layer.scale:
+def _proposing(layer: Proposal | PixelProposal, node: Node) -> Op:
+    if not layer.anchors:
         raise Refusal("N1001", "it says no ratio or no scale of its anchors", help="add ratio: 1 scale: 8")
+    return _Propose(layer, node)
 
 
 @lower(Proposal)
 def proposal(layer: Proposal, node: Node, setting: Setting) -> Op:
     """mini-caffe's."""
-    _need_anchors(layer)
-    base = anchors.anchors(layer.base_size, layer.ratio, layer.scale, anchors.half_away)
-    return _Propose(layer, node, base)
+    return _proposing(layer, node)
 
 
 @lower(PixelProposal)
 def pixel_proposal(layer: PixelProposal, node: Node, setting: Setting) -> Op:
     """happynear's: half sides are whole, and scales are in pixels."""
-    _need_anchors(layer)
-    middle = (layer.base_size - 1) / 2
-    rows = []
-    for ratio in layer.ratio:
-        width = (layer.base_size**2 / ratio) ** 0.5
-        sides = width, anchors.half_away(width * ratio)
-        for scale in layer.scale:
-            half = [0.5 * int(side * scale / layer.base_size - 0.5) for side in sides]
-            rows.append([middle - half[0], middle - half[1], middle + half[0], middle + half[1]])
-    return _Propose(layer, node, torch.tensor(rows))
+    return _proposing(layer, node)
 
 
 @lower(BoxAnnotatorOHEM)

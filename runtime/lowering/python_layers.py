@@ -6,6 +6,9 @@ import torch
 from torch import Tensor
 
 from netdef.compiler.layers.python_layers import (
+    KEPT,
+    LEAST_SIDE,
+    NMS_THRESHOLD,
     AnchorTargetLayer,
     DetectNetBoxes,
     DetectNetMeasures,
@@ -21,7 +24,6 @@ from netdef.compiler.layers.python_layers import (
 from netdef.compiler.net.net import Node
 from netdef.compiler.override import override
 from netdef.compiler.rules import SHAPES_ALONE
-from netdef.compiler.schema.caffe import Phase
 from netdef.compiler.schema.message import Refusal
 from netdef.runtime.lowering import anchors
 from netdef.runtime.lowering.base import Op, Setting, lower, refuse
@@ -33,23 +35,6 @@ for _kind in (DetectNetBoxes, DetectNetMeasures, MaskLayer, StageBridgeLayer, Te
 for _data in (RoIDataLayer, SegmentationDataLayer, SelectedRoIDataLayer):
     refuse(_data, FED)
 
-BASE = 16
-"""Side of the square that anchors are made from, in pixels."""
-
-
-class ProposalNumbers(NamedTuple):
-    """How many boxes are kept (RPN_PRE_NMS_TOP_N, RPN_POST_NMS_TOP_N)."""
-
-    before: int
-    behind: int
-
-
-KEPT = {Phase.TRAIN: ProposalNumbers(12000, 2000), Phase.TEST: ProposalNumbers(6000, 300)}
-NMS_THRESHOLD = 0.7
-"""RPN_NMS_THRESH."""
-LEAST_SIDE = 16
-"""RPN_MIN_SIZE, in pixels of the image as it was."""
-
 
 class _Anchored(Op):
     """What reads a map's anchors."""
@@ -59,8 +44,7 @@ class _Anchored(Op):
     def __init__(self, layer: ProposalLayer | AnchorTargetLayer, node: Node) -> None:
         super().__init__(node)
         self.stride = layer.feat_stride
-        base = anchors.anchors(BASE, layer.ratios, layer.scales, anchors.half_even)
-        self.register_buffer("base", base, persistent=False)
+        self.register_buffer("base", torch.tensor(layer.anchors), persistent=False)
 
 
 class _Propose(_Anchored):

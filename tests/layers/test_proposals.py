@@ -62,7 +62,6 @@ class TestProposals(Family):
             shapes={"y": (R, 5), "z": (R,)},
             fed={"info": [[80, 112, 1.5, 1.25]], "s": np.random.default_rng(1).uniform(0, 1, (2, 4, 5, 7))},
             formula=proposed,
-            refused={"ONNX": "N1011"},
         ),
     )
     refused = (
