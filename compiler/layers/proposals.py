@@ -16,6 +16,13 @@ LEAST_PIXELS = 64
 """From here on a ``scale`` is no factor of a base size of 16 pixels, but a size in pixels."""
 
 
+def check_one_image(bottoms: Shapes, what: str) -> None:
+    """Refuse a map of several images."""
+    if compare(bottoms[0][0] if bottoms[0] else 1, 1) is Comparison.DIFFERENT:
+        message = f"{what} takes one image at a time, and there are {bottoms[0][0]}"
+        raise Refusal("N202", message, at="bottom 0", help="give the input a batch of 1")
+
+
 class _Proposing(
     Layer,
     message="proposal_param",
@@ -89,9 +96,7 @@ class Proposal(_Proposing, origin="mini-caffe", number=224):
 
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
-        if compare(bottoms[0][0] if bottoms[0] else 1, 1) is Comparison.DIFFERENT:
-            message = f"Proposal takes one image at a time, and there are {bottoms[0][0]}"
-            raise Refusal("N202", message, at="bottom 0", help="give the input a batch of 1")
+        check_one_image(bottoms, "Proposal")
         return super().infer(bottoms, num_tops)
 
 

@@ -12,6 +12,7 @@ from netdef.compiler.layers.anchors import Boxes, anchors, half_even
 from netdef.compiler.layers.base import Arity, Layer
 from netdef.compiler.layers.checks import need_rank
 from netdef.compiler.layers.data import _DataLayer
+from netdef.compiler.layers.proposals import check_one_image
 from netdef.compiler.layers.rois import check_regions
 from netdef.compiler.layers.roles import Colour, Holds, Written
 from netdef.compiler.override import override
@@ -142,6 +143,7 @@ class ProposalLayer(_Anchored, name="Python", origin="rcnn", bottoms=3, tops=Ari
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
         self.number_of("feat_stride")
+        check_one_image(bottoms, self.layer)
         self.check_channels(bottoms, 0, 2)
         self.check_channels(bottoms, 1, 4)
         return ((symbol("R"), 5), (symbol("R"), 1))[:num_tops]

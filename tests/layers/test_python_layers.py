@@ -154,6 +154,12 @@ class TestPythonLayers(Family):
             "N201",
         ),
         Refused(
+            "two images, of which proposal_layer.py takes one",
+            'input "s" [2, 18, 5, 7] input "d" [2, 36, 5, 7] input "info" [1, 3] '
+            + python("rpn.proposal_layer", "ProposalLayer", 'bottom: ["s", "d", "info"]', STRIDE),
+            "N202",
+        ),
+        Refused(
             "anchors for other channels",
             RPN
             + python(
