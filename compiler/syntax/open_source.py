@@ -36,7 +36,7 @@ def source_of(name: str, data: bytes, report: Report) -> Source | None:
     for is_so, code, message, help in (
         (len(data) > LARGEST, "N004", f"{name} is no net: it has more than {LARGEST // 2**20} MB", _help_for(name)),
         (data.startswith(_UTF16), "N003", f"{name} is UTF-16, not UTF-8", "save it as UTF-8"),
-        (b"\0" in data, "N004", f"{name} is no text: it has zero bytes", _help_for(name)),
+        (b"\0" in data, "N004", f"{name} is no text: it has NUL bytes", _help_for(name)),
         (_is_junk(data), "N004", f"{name} is no text: it has control characters", _help_for(name)),
         (name.endswith(".onnx"), "N004", f"{name} is an ONNX model, not a net", _help_for(name)),
         (_is_page(data), "N004", f"{name} is a page of the web, not the file that it shows", _FETCH),

@@ -25,6 +25,9 @@ LIGHT = {
     "check": ("check", NET),
     "summary": ("summary", NET),
     "expand": ("expand", NET),
+    "fmt": ("fmt", "-"),
+    "upgrade": ("upgrade", NET),
+    "diff": ("diff", NET, NET),
     "layers": ("layers",),
     "layers TYPE": ("layers", "Convolution", "--json"),
     "explain": ("explain", "N204"),
@@ -50,6 +53,7 @@ REFUSED = {
 CALLS = {
     "netdef.load": (f"netdef.load({NET!r}).num_params", None),
     "netdef.dense": (f"netdef.dense(netdef.load({NET!r})).num_params", None),
+    "netdef.diff": (f"netdef.diff(netdef.load({NET!r}), netdef.load({NET!r})).is_same", None),
     "netdef.analyse": ("netdef.analyse('input \"x\" [1]').net", None),
     "netdef.load_layers": ("netdef.load_layers('mine.py')", None),
     "help": ("__import__('pydoc').render_doc(netdef)", None),
@@ -114,6 +118,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int | str
     done = subprocess.run(
         [sys.executable, "-c", PLAIN_INSTALL, ",".join(MODULES), json.dumps(asked)],
         cwd=tmp_path_factory.mktemp("plain"),
+        input='layer   "relu" ReLU',  # what fmt formats
         capture_output=True,
         text=True,
         check=True,
@@ -125,7 +130,8 @@ def test_each_command_and_each_function_is_tried() -> None:
     assert {name.split()[0] for name in (*LIGHT, *REFUSED)} == set(COMMANDS)
     functions = {f"netdef.{name}" for name in netdef.__all__ if name.islower()}
     assert functions == {name for name in CALLS if name.startswith("netdef.")}
-    assert {words[0] for words in LIGHT.values()} == {"check", "summary", "expand", "layers", "explain", "new", "draw"}
+    light = {"check", "summary", "expand", "fmt", "upgrade", "diff", "layers", "explain", "new", "draw"}
+    assert {words[0] for words in LIGHT.values()} == light
 
 
 @pytest.mark.parametrize("name", LIGHT)
