@@ -357,7 +357,7 @@ def _check_origin(origin: str, report: Report) -> None:
 def _check_names(expanded: Expanded, report: Report) -> None:
     """Say which names were given to ``--set`` that no variable has."""
     for name in expanded.unused:
-        help = did_you_mean(name, expanded.settable)
+        help = did_you_mean(name, expanded.settable) or f"it has {', '.join(sorted(expanded.settable)) or 'none'}"
         report.add(Diagnostic("N310", f"--set {name}: no let of {expanded.source.path} has this name", help=help))
 
 
