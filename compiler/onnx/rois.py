@@ -16,11 +16,10 @@ from netdef.compiler.layers.rois import (
 )
 from netdef.compiler.net.net import BlobVersion, Node
 from netdef.compiler.onnx.base import EXPORT, UNWRITTEN
-from netdef.compiler.onnx.graph import Graph
+from netdef.compiler.onnx.graph import Array, Graph
 from netdef.compiler.rules import SHAPES_ALONE
 
-for _kind in (GridROIAlign, PSROIPooling):
-    EXPORT.refuse(_kind, UNWRITTEN)
+EXPORT.refuse(GridROIAlign, UNWRITTEN)
 for _alone in (ROIAlign, ROIWarping):
     EXPORT.refuse(_alone, SHAPES_ALONE)
 
@@ -38,7 +37,7 @@ class _Regions(NamedTuple):
 @EXPORT.rule(ROIPooling)
 def roi_pooling(layer: ROIPooling, node: Node, graph: Graph) -> None:
     """MaxRoiPool, whose corners ONNX Runtime rounds as Caffe does; composed where it has no such operator."""
-    regions = _Regions(*graph.ops("Split", _rows(node.bottoms[1], graph), into=[None] * 5, axis=1, num_outputs=5))
+    regions = _regions(node.bottoms[1], graph)
     if layer.pad_ratio:
         x1, x2 = _padded(regions.x1, regions.x2, layer.pad_ratio, graph)
         y1, y2 = _padded(regions.y1, regions.y2, layer.pad_ratio, graph)
@@ -60,10 +59,11 @@ _UNKNOWN_TO_ONNX_RUNTIME = 22
 """The opset whose MaxRoiPool, which is the same for float32, ONNX Runtime doesn't have."""
 
 
-def _rows(regions: BlobVersion, graph: Graph) -> str:
-    """Regions as rows of five numbers: further ones don't count."""
-    rows = graph.op("Flatten", regions.id, axis=1)
-    return graph.op("Slice", rows, *(graph.constant([number], np.int64) for number in (0, 5, 1)))
+def _regions(bottom: BlobVersion, graph: Graph) -> _Regions:
+    """The first five numbers of each row: further ones don't count."""
+    rows = graph.op("Flatten", bottom.id, axis=1)
+    rows = graph.op("Slice", rows, *(graph.constant([number], np.int64) for number in (0, 5, 1)))
+    return _Regions(*graph.ops("Split", rows, into=[None] * 5, axis=1, num_outputs=5))
 
 
 def _padded(first: str, last: str, ratio: float, graph: Graph) -> tuple[str, str]:
@@ -132,6 +132,61 @@ def _rounded(x: str, graph: Graph) -> str:
     whole = graph.op("Floor", size)
     is_half = graph.op("GreaterOrEqual", graph.op("Sub", size, whole), graph.constant(0.5))
     return graph.op("Mul", graph.op("Sign", x), graph.op("Add", whole, graph.op("Cast", is_half, to=TensorProto.FLOAT)))
+
+
+@EXPORT.rule(PSROIPooling)
+def psroi_pooling(layer: PSROIPooling, node: Node, graph: Graph) -> None:
+    """Sums of bins as differences of sums of all above and left, in double precision, over their areas."""
+    x, num = node.bottoms[0].id, layer.group_size
+    regions = _regions(node.bottoms[1], graph)
+    sizes = [graph.op("Shape", x, start=axis, end=axis + 1) for axis in (2, 3)]
+    (top, bottom), (left, right) = (
+        tuple(graph.reshape(edge, shape) for edge in _edges(sides, layer, size, graph))
+        for sides, size, shape in (
+            ((regions.y1, regions.y2), sizes[0], [-1, 1, num, 1]),
+            ((regions.x1, regions.x2), sizes[1], [-1, 1, 1, num]),
+        )
+    )
+    sums = graph.op("Cast", x, to=TensorProto.DOUBLE)
+    for axis in (2, 3):
+        sums = graph.op("CumSum", sums, graph.constant(axis, np.int64))
+    sums = graph.reshape(graph.op("Pad", sums, graph.constant([0, 0, 1, 1, 0, 0, 0, 0], np.int64)), [-1])
+    channels = np.arange(layer.output_dim * num * num).reshape(layer.output_dim, num, num)
+    image = graph.reshape(graph.op("Cast", regions.image, to=TensorProto.INT64), [-1, 1, 1, 1])
+    maps = graph.op("Mul", image, graph.constant(channels.size, np.int64))
+    maps = graph.op("Add", maps, graph.constant(channels, np.int64))
+    height, width = (graph.op("Add", size, graph.constant([1], np.int64)) for size in sizes)
+
+    def at(rows: str, columns: str) -> str:
+        places = graph.op("Add", graph.op("Mul", maps, height), rows)
+        return graph.op("Gather", sums, graph.op("Add", graph.op("Mul", places, width), columns))
+
+    total = graph.op("Add", graph.op("Sub", at(bottom, right), at(top, right)), at(top, left))
+    total = graph.op("Sub", total, at(bottom, left))
+    none, one = (graph.constant(number, np.int64) for number in (0, 1))
+    extents = [graph.op("Max", graph.op("Sub", *ends), none) for ends in ((bottom, top), (right, left))]
+    area = graph.op("Mul", *extents)
+    mean = graph.op("Div", total, graph.op("Cast", graph.op("Max", area, one), to=TensorProto.DOUBLE))
+    mean = graph.op("Cast", mean, to=TensorProto.FLOAT)
+    graph.op("Where", graph.op("Greater", area, none), mean, graph.constant(0), into=node.tops[0].id)
+
+
+def _edges(sides: tuple[str, str], layer: PSROIPooling, size: str, graph: Graph) -> tuple[str, str]:
+    """First and last positions (R, bins) of each region's bins, the last one excluded, cut to the map."""
+    scale, one = graph.constant(layer.spatial_scale), graph.constant(1)
+    first, last = (_rounded(side, graph) for side in sides)
+    start, end = graph.op("Mul", first, scale), graph.op("Mul", graph.op("Add", last, one), scale)
+    length = graph.op("Max", graph.op("Sub", end, start), graph.constant(0.1))
+    each = graph.op("Div", length, graph.constant(layer.group_size))
+    limit, none = graph.op("Cast", size, to=TensorProto.FLOAT), graph.constant(0)
+    steps = np.arange(layer.group_size)
+
+    def cut(rounding: str, numbers: Array) -> str:
+        edge = graph.op("Add", graph.op("Mul", each, graph.constant(numbers)), start)
+        edge = graph.op("Min", graph.op("Max", graph.op(rounding, edge), none), limit)
+        return graph.op("Cast", edge, to=TensorProto.INT64)
+
+    return cut("Floor", steps), cut("Ceil", steps + 1)
 
 
 @EXPORT.rule(MaskPooling)
