@@ -79,6 +79,18 @@ class DiceCoefLoss(_OfTwo, origin=COPIES):
         return Divisor.NOTHING
 
 
+class DiceCoefLossOfSquares(_OfTwo, name="DiceCoefLoss", origin="other copies"):
+    """One less each image's Dice coefficient, of squares: 1 - (2 sum x t + 1) / (sum x^2 + sum t^2 + 1), averaged.
+
+    bottom   shares from 0 to 1, and what they should be; two blobs of one shape
+    top      the loss, a scalar
+    example  layer "loss" DiceCoefLoss { bottom: ["found", "wanted"] origin: "other copies" }
+             # 2x1x5x7, 2x1x5x7 -> scalar
+
+    The copies' gradient is that of the sum over the images, not of the mean; it is so here.
+    """
+
+
 class FocalMode(ProtoEnum):
     """What falls with the probability."""
 

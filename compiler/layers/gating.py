@@ -4,7 +4,7 @@ from netdef.compiler.layers.base import Layer
 from netdef.compiler.layers.checks import need_rank, same_shapes
 from netdef.compiler.layers.roles import Colour
 from netdef.compiler.override import override
-from netdef.compiler.schema.message import Refusal
+from netdef.compiler.schema.message import Refusal, param
 from netdef.compiler.shape import Shapes, differ, product
 from netdef.compiler.size import Dim
 
@@ -29,3 +29,24 @@ class Axpy(Layer, origin="senet", bottoms=3, colour=Colour.PINK):
     @override
     def macs(self, bottoms: Shapes, tops: Shapes) -> Dim:
         return product(tops[0])
+
+
+class PwAttend(Layer, origin="other copies", message="pw_attend_param", bottoms=2, colour=Colour.PINK):
+    """Each pixel out of those around it, by weights of its own: pixel-wise attention, as in PiCANet (Liu et al. 2018).
+
+    bottom   (N, C, H, W), the weights (N, K, H, W)
+    top      (N, C, H, W)
+    example  layer "seen" PwAttend { bottom: ["x", "weights"] kernel_size: 7 pad: 3 }
+             # 1x64x28x28, 1x49x28x28 -> 1x64x28x28
+    """
+
+    kernel_size: int | None = param(0, default=None, least=1, absent="the copy's", doc="how far around, in pixels")
+    pad: int = param(0, default=0, least=0, doc="zeros around the image, in pixels")
+
+    @override
+    def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
+        need_rank(bottoms, 4, "PwAttend")
+        x, weights = bottoms
+        if len(weights) != 4 or differ((x[0], *x[2:]), (weights[0], *weights[2:])):
+            raise Refusal("N206", "PwAttend needs weights for each pixel of the image", at="bottom 1")
+        return (x,)

@@ -1,11 +1,12 @@
 """Pooling at several scales."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from netdef.compiler.layers.base import Layer
-from netdef.compiler.layers.checks import known_sizes, need_rank
+from netdef.compiler.layers.base import Layer, Window
+from netdef.compiler.layers.checks import known_sizes, need_rank, whole_image
 from netdef.compiler.layers.pooling import Pooling, Reduce
-from netdef.compiler.layers.roles import Colour, Makes
+from netdef.compiler.layers.roles import V1, Colour, Makes
 from netdef.compiler.override import override
 from netdef.compiler.schema.caffe import Engine
 from netdef.compiler.schema.message import Refusal, param
@@ -62,3 +63,97 @@ class SPP(Layer, message="spp_param", number=132, makes=Makes.POOLED, keeps_posi
         if len(tops) == 1:
             return (tops[0],)
         return ((bottoms[0][0], sum((product(top[1:]) for top in tops), start=0)),)
+
+
+class SpatialPyramidPooling(
+    Layer,
+    origin="other copies",
+    message="spatial_pyramid_pooling_param",
+    v1=V1("SPATIAL_PYRAMID_POOLING", 0),
+    makes=Makes.POOLED,
+    keeps_positions=False,
+    colour=Colour.RED,
+):
+    """Pool an image in each of several numbers of parts, and put all that in a row: copies older than SPP have it.
+
+    bottom   (N, C, H, W), no wider than high
+    top      (N, D, 1, 1), D = C times the windows of all levels; with one level the image as a whole
+    example  layer "spp" SpatialPyramidPooling { spatial_bin: [6, 3, 2, 1] }  # 1x256x13x13 -> 1x12800x1x1
+
+    A level of b parts pools with a window of ceil(H / b) and steps of floor(H / b), as Caffe does: where H is not much
+    more than b, that makes more than b x b windows. The copies read ``pool`` of ``pooling_param``, so it is MAX.
+    """
+
+    pool: Reduce = param(0, default=Reduce.MAX, doc="has no effect")
+    spatial_bin: tuple[int, ...] = param(0, default=(), least=1, doc="for each level, in how many parts a side comes")
+    scale: float = param(0, default=1.0, doc="has no effect")
+
+    @override
+    def problems(self) -> Iterator[Refusal]:
+        if not self.spatial_bin:
+            help = "write spatial_bin: [6, 3, 2, 1], say"
+            yield Refusal("N201", "SpatialPyramidPooling needs a level at least", help=help)
+
+    def levels(self, bottom: Shape) -> tuple[Level, ...]:
+        """A pooling for each level, and what it makes of a bottom."""
+        side, width = known_sizes(*bottom[2:])
+        if side < width:
+            message = f"the windows are measured by the height, {side}, and a width of {width} is more"
+            raise Refusal("N206", message, at="bottom 0", help="use an image no wider than high")
+        poolings = [_in_parts(side, 1 if len(self.spatial_bin) == 1 else parts) for parts in self.spatial_bin]
+        return tuple(Level(pooling, pooling.infer((bottom,), 1)[0]) for pooling in poolings)
+
+    @override
+    def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
+        need_rank(bottoms, 4, "SpatialPyramidPooling")
+        tops = [level.top for level in self.levels(bottoms[0])]
+        if len(tops) == 1:
+            return (tops[0],)
+        return ((bottoms[0][0], sum((product(top[1:]) for top in tops), start=0), 1, 1),)
+
+
+def _in_parts(side: int, parts: int) -> Pooling:
+    if parts > side:
+        message = f"a side of {side} does not come apart in {parts}"
+        raise Refusal("N204", message, at="spatial_bin", help=f"use {side} or less")
+    kernel, stride = -(-side // parts), side // parts
+    return Pooling(kernel=Pair(kernel, kernel), stride=Pair(stride, stride))
+
+
+class ICNetSubgraph(Layer, origin="synopsys", colour=Colour.RED):
+    """An image, and its means over windows of four sizes made as large as itself again, summed: a part of ICNet.
+
+    bottom   (N, C, H, W)
+    top      the same shape
+    example  layer "sum" ICNetSubgraph  # 1x256x33x65 -> 1x256x33x65
+
+    The windows are 33x65, 17x33, 13x25 and 8x15, with steps of 33x65, 16x32, 10x20 and 5x10: those of ICNet for
+    Cityscapes, whatever the image. Each level is an AVE Pooling and an Interp.
+    """
+
+    def levels(self, bottom: Shape) -> tuple[Level, ...]:
+        """A pooling for each size of window, and what it makes of a bottom."""
+        poolings = [Pooling(pool=Reduce.AVE, kernel=kernel, stride=stride) for kernel, stride in _ICNET]
+        return tuple(Level(pooling, pooling.infer((bottom,), 1)[0]) for pooling in poolings)
+
+    @override
+    def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
+        need_rank(bottoms, 4, "ICNetSubgraph")
+        sides = known_sizes(*bottoms[0][2:])
+        least = tuple(max(kernel[i] - stride[i] for kernel, stride in _ICNET) + 1 for i in range(2))
+        if any(side < wanted for side, wanted in zip(sides, least, strict=True)):
+            raise Refusal("N204", f"its windows need an image of at least {show(least)}", at="bottom 0")
+        return bottoms
+
+    @override
+    def window(self, bottoms: Shapes) -> Window | None:
+        return whole_image(bottoms[0])
+
+
+_ICNET = (
+    (Pair(33, 65), Pair(33, 65)),
+    (Pair(17, 33), Pair(16, 32)),
+    (Pair(13, 25), Pair(10, 20)),
+    (Pair(8, 15), Pair(5, 10)),
+)
+"""Windows and steps of the layers conv5_3_pool1 to conv5_3_pool6 of ICNet's net for Cityscapes."""

@@ -66,7 +66,7 @@ class Interp(Layer, origin="pspnet", message="interp_param", number=143, bottoms
         if is_empty(left):
             raise Refusal("N204", f"cropping leaves nothing of a {show(tuple(sides))} image", at="pad_beg")
         if len(bottoms) == 2:
-            return ((n, c, *self._of_second(bottoms)),)
+            return ((n, c, *_size_of_second(bottoms)),)
         if not (self._is_sized or self.shrink_factor or self.zoom_factor):
             help = "write height and width, both in pixels, or zoom_factor, or shrink_factor"
             raise Refusal("N201", "Interp needs a size for both sides, or a factor", help=help)
@@ -74,10 +74,35 @@ class Interp(Layer, origin="pspnet", message="interp_param", number=143, bottoms
         top = tuple(self._resized(size, goal) for size, goal in zip(left, wanted, strict=True))
         return ((n, c, *top),)
 
-    def _of_second(self, bottoms: Shapes) -> tuple[Dim, Dim]:
-        if len(bottoms[1]) != 4:
-            raise Refusal("N203", "the second bottom gives the size, and has four axes", at="bottom 1")
-        return bottoms[1][2], bottoms[1][3]
+
+def _size_of_second(bottoms: Shapes) -> tuple[Dim, Dim]:
+    if len(bottoms[1]) != 4:
+        raise Refusal("N203", "the second bottom gives the size, and has four axes", at="bottom 1")
+    return bottoms[1][2], bottoms[1][3]
+
+
+class BilinearInterpolation(
+    Layer, origin="public copies", message="bilinear_interpolation_param", bottoms=Arity(1, 2), colour=Colour.PINK
+):
+    """Bilinear interpolation between the corners, which stay where they are, by a factor or to another blob's size.
+
+    bottom   (N, C, H, W); a second one, of four axes, has the size to be made
+    top      (N, C, H', W'): those of the second bottom, or interpolation_factor times H and W
+    example  layer "up" BilinearInterpolation { bottom: ["score", "data"] }  # 1x21x8x8, 1x3x60x60 -> 1x21x60x60
+    """
+
+    interpolation_factor: int | None = param(0, default=None, least=1, absent="none", doc="how much larger")
+
+    @override
+    def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
+        need_rank(bottoms, 4, "BilinearInterpolation")
+        n, c, height, width = bottoms[0]
+        if len(bottoms) == 2:
+            return ((n, c, *_size_of_second(bottoms)),)
+        if self.interpolation_factor is None:
+            help = "write interpolation_factor: 2, say, or a second bottom, which has the size to be made"
+            raise Refusal("N201", "BilinearInterpolation needs a factor, or a second bottom", help=help)
+        return ((n, c, height * self.interpolation_factor, width * self.interpolation_factor),)
 
 
 class UnpoolingUpsample(

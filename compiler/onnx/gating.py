@@ -2,10 +2,13 @@
 
 import numpy as np
 
-from netdef.compiler.layers.gating import Axpy
+from netdef.compiler.layers.gating import Axpy, PwAttend
 from netdef.compiler.net.net import Node
 from netdef.compiler.onnx.base import EXPORT
 from netdef.compiler.onnx.graph import Graph
+from netdef.compiler.rules import SHAPES_ALONE
+
+EXPORT.refuse(PwAttend, SHAPES_ALONE)
 
 
 @EXPORT.rule(Axpy)

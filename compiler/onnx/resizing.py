@@ -2,7 +2,14 @@
 
 import numpy as np
 
-from netdef.compiler.layers.resizing import Interp, Reorg, UnpoolingUpsample, Upsample, UpsampleDarknet
+from netdef.compiler.layers.resizing import (
+    BilinearInterpolation,
+    Interp,
+    Reorg,
+    UnpoolingUpsample,
+    Upsample,
+    UpsampleDarknet,
+)
 from netdef.compiler.net.net import BlobVersion, Node
 from netdef.compiler.onnx.base import EXPORT
 from netdef.compiler.onnx.graph import Graph
@@ -56,6 +63,19 @@ def _side_of(layer: Interp, graph: Graph, side: str) -> str:
     if layer.shrink_factor is not None:
         side = number("Add", number("Div", number("Sub", side, 1), layer.shrink_factor), 1)
     return number("Add", number("Mul", number("Sub", side, 1), layer.zoom_factor or 1), 1)
+
+
+@EXPORT.rule(BilinearInterpolation)
+def bilinear_interpolation(layer: BilinearInterpolation, node: Node, graph: Graph) -> None:
+    """Resize, the corners where they were."""
+    x, top = node.bottoms[0].id, node.tops[0].id
+    how = {"mode": "linear", "coordinate_transformation_mode": "align_corners"}
+    if len(node.bottoms) == 2:
+        sides = graph.op("Shape", node.bottoms[1].id, start=2, end=4)
+    else:
+        sides = Numbers(graph)("Mul", graph.op("Shape", x, start=2, end=4), layer.interpolation_factor or 1)
+    sizes = graph.op("Concat", graph.op("Shape", x, start=0, end=2), sides, axis=0)
+    graph.op("Resize", x, "", "", sizes, into=top, **how)
 
 
 class Numbers:

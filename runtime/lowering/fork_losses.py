@@ -6,6 +6,7 @@ from torch import Tensor
 from netdef.compiler.layers.checks import find_axis
 from netdef.compiler.layers.fork_losses import (
     DiceCoefLoss,
+    DiceCoefLossOfSquares,
     FlowL1Loss,
     FocalLoss,
     L1Loss,
@@ -17,7 +18,7 @@ from netdef.compiler.layers.softmax import Normalization
 from netdef.compiler.net.net import Node
 from netdef.compiler.override import override
 from netdef.compiler.rules import SHAPES_ALONE
-from netdef.runtime.lowering.base import Function, Op, Setting, lower, rank, refuse, wide
+from netdef.runtime.lowering.base import Function, Op, Setting, lower, rank, refuse, wide, with_gradient_of
 
 for _kind in (FlowL1Loss, QuartetLoss, WeightedFmeasureLoss, WeightEuclideanLoss):
     refuse(_kind, SHAPES_ALONE)
@@ -36,6 +37,19 @@ def dice_coef_loss(layer: DiceCoefLoss, node: Node, setting: Setting) -> Op:
     def loss(x: Tensor, t: Tensor) -> Tensor:
         x, t = wide(x), wide(t).reshape(x.shape)
         return 1 - (2 * (x * t).sum() + 1) / (x.sum() + t.sum() + 1)
+
+    return Function(node, loss)
+
+
+@lower(DiceCoefLossOfSquares)
+def dice_coef_loss_of_squares(layer: DiceCoefLossOfSquares, node: Node, setting: Setting) -> Op:
+    """One less each image's coefficient: their mean, and the gradient of their sum."""
+
+    def loss(x: Tensor, t: Tensor) -> Tensor:
+        rows, wanted = (wide(each).reshape(x.shape[0], -1) for each in (x, t))
+        shares = (2 * (rows * wanted).sum(1) + 1) / (rows.square().sum(1) + wanted.square().sum(1) + 1)
+        losses = 1 - shares
+        return with_gradient_of(losses.mean(), losses.sum())
 
     return Function(node, loss)
 

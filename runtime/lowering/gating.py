@@ -1,8 +1,11 @@
 """Channels let through as far as something else says."""
 
-from netdef.compiler.layers.gating import Axpy
+from netdef.compiler.layers.gating import Axpy, PwAttend
 from netdef.compiler.net.net import Node
-from netdef.runtime.lowering.base import Function, Op, Setting, lower
+from netdef.compiler.rules import SHAPES_ALONE
+from netdef.runtime.lowering.base import Function, Op, Setting, lower, refuse
+
+refuse(PwAttend, SHAPES_ALONE)
 
 
 @lower(Axpy)

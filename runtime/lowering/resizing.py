@@ -7,7 +7,14 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-from netdef.compiler.layers.resizing import Interp, Reorg, UnpoolingUpsample, Upsample, UpsampleDarknet
+from netdef.compiler.layers.resizing import (
+    BilinearInterpolation,
+    Interp,
+    Reorg,
+    UnpoolingUpsample,
+    Upsample,
+    UpsampleDarknet,
+)
 from netdef.compiler.net.net import Node
 from netdef.compiler.override import override
 from netdef.compiler.shape import known
@@ -25,6 +32,19 @@ def interp(layer: Interp, node: Node, setting: Setting) -> Op:
         size = (known(height), known(width))
         left = wide(x[:, :, rows, columns])
         return functional.interpolate(left, size, mode="bilinear", align_corners=True).to(x.dtype)
+
+    return Function(node, resized)
+
+
+@lower(BilinearInterpolation)
+def bilinear_interpolation(layer: BilinearInterpolation, node: Node, setting: Setting) -> Op:
+    """Bilinear, the corners where they were."""
+
+    def resized(x: Tensor, *sized: Tensor) -> Tensor:
+        shapes = tuple(tuple(each.shape) for each in (x, *sized))
+        _, _, height, width = layer.infer(shapes, 1)[0]
+        size = (known(height), known(width))
+        return functional.interpolate(wide(x), size, mode="bilinear", align_corners=True).to(x.dtype)
 
     return Function(node, resized)
 

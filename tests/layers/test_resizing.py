@@ -5,7 +5,14 @@ import pytest
 from numpy.typing import NDArray
 
 from netdef.compiler.layers.base import Layer
-from netdef.compiler.layers.resizing import Interp, Reorg, UnpoolingUpsample, Upsample, UpsampleDarknet
+from netdef.compiler.layers.resizing import (
+    BilinearInterpolation,
+    Interp,
+    Reorg,
+    UnpoolingUpsample,
+    Upsample,
+    UpsampleDarknet,
+)
 from tests.layers.cases import Case, Family, Refused, fork
 from tests.nets import net_of
 
@@ -60,6 +67,21 @@ class TestResizing(Family):
             formula=lambda x, like: bilinear(x, 6, 9),
         ),
         Case(
+            "BilinearInterpolation by a factor",
+            'input "x" [2, 3, 4, 5] layer "y" BilinearInterpolation { interpolation_factor: 3 }',
+            layer=BilinearInterpolation(interpolation_factor=3),
+            shapes={"y": (2, 3, 12, 15)},
+            formula=lambda x: bilinear(x, 12, 15),
+        ),
+        Case(
+            "BilinearInterpolation to another bottom's size",
+            'input "x" [2, 3, 4, 5] input "like" [1, 1, 6, 9]'
+            ' layer "y" BilinearInterpolation { bottom: ["x", "like"] }',
+            layer=BilinearInterpolation(),
+            shapes={"y": (2, 3, 6, 9)},
+            formula=lambda x, like: bilinear(x, 6, 9),
+        ),
+        Case(
             "UpsampleDarknet",
             'input "x" [2, 3, 4, 5] layer "y" UpsampleDarknet { stride: 3 }',
             layer=UpsampleDarknet(stride=3),
@@ -75,6 +97,12 @@ class TestResizing(Family):
         ),
     )
     refused = (
+        Refused("BilinearInterpolation to no size", 'input "x" [2, 3, 4, 5] layer "y" BilinearInterpolation', "N201"),
+        Refused(
+            "BilinearInterpolation to no image",
+            'input "x" [2, 3, 4, 5] input "like" [6, 9] layer "y" BilinearInterpolation { bottom: ["x", "like"] }',
+            "N203",
+        ),
         Refused("Interp that pads", 'input "x" [2, 3, 4, 5] layer "y" Interp { zoom_factor: 2 pad_beg: 1 }', "N202"),
         Refused("Interp, a height alone", 'input "x" [2, 3, 4, 5] layer "y" Interp { height: 9 }', "N201"),
         Refused("Interp of nothing", 'input "x" [2, 3, 4, 5] layer "y" Interp { zoom_factor: 2 pad_beg: -4 }', "N204"),
