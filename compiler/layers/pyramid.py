@@ -67,7 +67,7 @@ class SPP(Layer, message="spp_param", number=132, makes=Makes.POOLED, keeps_posi
 
 class SpatialPyramidPooling(
     Layer,
-    origin="other copies",
+    origin="public copies",
     message="spatial_pyramid_pooling_param",
     v1=V1("SPATIAL_PYRAMID_POOLING", 0),
     makes=Makes.POOLED,
@@ -82,6 +82,7 @@ class SpatialPyramidPooling(
 
     A level of b parts pools with a window of ceil(H / b) and steps of floor(H / b), as Caffe does: where H is not much
     more than b, that makes more than b x b windows. The copies read ``pool`` of ``pooling_param``, so it is MAX.
+    Later copies make b x b parts: ``origin: "other copies"``.
     """
 
     pool: Reduce = param(0, default=Reduce.MAX, doc="has no effect")
@@ -90,9 +91,7 @@ class SpatialPyramidPooling(
 
     @override
     def problems(self) -> Iterator[Refusal]:
-        if not self.spatial_bin:
-            help = "write spatial_bin: [6, 3, 2, 1], say"
-            yield Refusal("N201", "SpatialPyramidPooling needs a level at least", help=help)
+        yield from _no_level(self.spatial_bin)
 
     def levels(self, bottom: Shape) -> tuple[Level, ...]:
         """A pooling for each level, and what it makes of a bottom."""
@@ -110,6 +109,50 @@ class SpatialPyramidPooling(
         if len(tops) == 1:
             return (tops[0],)
         return ((bottoms[0][0], sum((product(top[1:]) for top in tops), start=0), 1, 1),)
+
+
+class SpatialPyramidParts(
+    Layer,
+    name="SpatialPyramidPooling",
+    origin="other copies",
+    message="spatial_pyramid_pooling_param",
+    makes=Makes.POOLED,
+    keeps_positions=False,
+    colour=Colour.RED,
+):
+    """The same in copies that make b x b parts of an image, whatever its sides, perhaps of a region of it.
+
+    bottom   (N, C, H, W)
+    top      (N, D, 1, 1), D = C times the parts of all levels; with one level (N, C, b, b)
+    example  layer "spp" SpatialPyramidPooling { spatial_bin: [6, 3, 2, 1] origin: "other copies" }
+             # 1x256x26x20 -> 1x12800x1x1
+    """
+
+    pool: Reduce = param(0, default=Reduce.MAX, doc="has no effect")
+    spatial_bin: tuple[int, ...] = param(0, default=(), least=1, doc="for each level, in how many parts a side comes")
+    scale: float = param(0, default=1.0, doc="has no effect")
+    roi_start_h: int = param(0, default=0, least=0, doc="the region's first row")
+    roi_start_w: int = param(0, default=0, least=0, doc="its first column")
+    roi_end_h: int | None = param(0, default=None, least=1, absent="H", doc="the row behind it")
+    roi_end_w: int | None = param(0, default=None, least=1, absent="W", doc="the column behind it")
+
+    @override
+    def problems(self) -> Iterator[Refusal]:
+        yield from _no_level(self.spatial_bin)
+
+    @override
+    def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
+        need_rank(bottoms, 4, "SpatialPyramidPooling")
+        n, c = bottoms[0][:2]
+        if len(self.spatial_bin) == 1:
+            return ((n, c, *self.spatial_bin * 2),)
+        return ((n, c * sum(parts * parts for parts in self.spatial_bin), 1, 1),)
+
+
+def _no_level(parts: tuple[int, ...]) -> Iterator[Refusal]:
+    if not parts:
+        help = "write spatial_bin: [6, 3, 2, 1], say"
+        yield Refusal("N201", "SpatialPyramidPooling needs a level at least", help=help)
 
 
 def _in_parts(side: int, parts: int) -> Pooling:

@@ -2,12 +2,15 @@
 
 import numpy as np
 
-from netdef.compiler.layers.pyramid import SPP, ICNetSubgraph, SpatialPyramidPooling
+from netdef.compiler.layers.pyramid import SPP, ICNetSubgraph, SpatialPyramidParts, SpatialPyramidPooling
 from netdef.compiler.net.net import Node
 from netdef.compiler.onnx.base import EXPORT
 from netdef.compiler.onnx.graph import Graph
 from netdef.compiler.onnx.pooling import fixed_windows, refuse_chance
+from netdef.compiler.rules import SHAPES_ALONE
 from netdef.compiler.shape import known
+
+EXPORT.refuse(SpatialPyramidParts, SHAPES_ALONE)
 
 
 @EXPORT.rule(SPP)

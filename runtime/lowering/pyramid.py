@@ -4,10 +4,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from netdef.compiler.layers.pyramid import SPP, ICNetSubgraph, SpatialPyramidPooling
+from netdef.compiler.layers.pyramid import SPP, ICNetSubgraph, SpatialPyramidParts, SpatialPyramidPooling
 from netdef.compiler.net.net import Node
-from netdef.runtime.lowering.base import Function, Op, Setting, lower, wide
+from netdef.compiler.rules import SHAPES_ALONE
+from netdef.runtime.lowering.base import Function, Op, Setting, lower, refuse, wide
 from netdef.runtime.lowering.pooling import over_windows, refuse_chance
+
+refuse(SpatialPyramidParts, SHAPES_ALONE)
 
 
 @lower(SPP)

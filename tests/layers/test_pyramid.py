@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netdef.compiler.layers.pooling import Reduce
-from netdef.compiler.layers.pyramid import SPP, ICNetSubgraph, SpatialPyramidPooling
-from tests.layers.cases import Case, Family, Refused, caffe
+from netdef.compiler.layers.pyramid import SPP, ICNetSubgraph, SpatialPyramidParts, SpatialPyramidPooling
+from tests.layers.cases import SHAPES_ALONE, Case, Family, Refused, caffe
 from tests.layers.examples import at_free_sizes, fitting, properties
 
 IMAGE = 'input "x" [2, 3, 4, 8] '
@@ -81,6 +81,16 @@ class TestPyramid(Family):
             layer=SpatialPyramidPooling(spatial_bin=(4,)),
             shapes={"y": (2, 3, 1, 1)},
             formula=lambda x: x.max((2, 3), keepdims=True),
+        ),
+        *(
+            Case(
+                f"SpatialPyramidPooling of other copies, {len(parts)}",
+                f'{IMAGE} layer "y" SpatialPyramidPooling {{ spatial_bin: {[*parts]} origin: "other copies" }}',
+                layer=SpatialPyramidParts(spatial_bin=parts),
+                shapes={"y": shape},
+                refused=SHAPES_ALONE,
+            )
+            for parts, shape in (((3, 1), (2, 30, 1, 1)), ((3,), (2, 3, 3, 3)))
         ),
         Case(
             "ICNetSubgraph",
