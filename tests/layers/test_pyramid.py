@@ -39,7 +39,8 @@ def icnet(x: np.ndarray) -> np.ndarray:
 
 def spread(size: int, wanted: int) -> np.ndarray:
     """Two weights a row, the ends kept."""
-    return np.maximum(0, 1 - np.abs(np.linspace(0, size - 1, wanted)[:, None] - np.arange(size)))
+    rows: np.ndarray = np.maximum(0, 1 - np.abs(np.linspace(0, size - 1, wanted)[:, None] - np.arange(size)))
+    return rows
 
 
 class TestPyramid(Family):
