@@ -18,19 +18,23 @@ LAST = "NHWC"
 """The format in which the channels are the last axis; it is what the operators take where a file says nothing."""
 
 
-def broadcast(first: Shape, second: Shape) -> Shape:
-    """The shape of two operands' values, their axes aligned at the end: an axis of 1 is repeated as often as needed."""
+def broadcast(first: Shape, second: Shape, at: str = "bottom 1") -> Shape:
+    """The shape of two operands' values, their axes aligned at the end: an axis of 1 is repeated as often as needed.
+
+    Raises:
+        Refusal: where they don't fit, ``at`` what says the second's shape.
+    """
     rank = max(len(first), len(second))
     padded = [(1,) * (rank - len(shape)) + shape for shape in (first, second)]
-    return tuple(_along(axis, *sizes) for axis, sizes in enumerate(zip(*padded, strict=True)))
+    return tuple(_along(axis, *sizes, at) for axis, sizes in enumerate(zip(*padded, strict=True)))
 
 
-def _along(axis: int, first: Dim, second: Dim) -> Dim:
+def _along(axis: int, first: Dim, second: Dim, at: str) -> Dim:
     if first == 1 or second == 1:
         return second if first == 1 else first
     if compare(first, second) is Comparison.DIFFERENT:
         message = f"along axis {axis} one operand has {first}, the other {second}"
-        raise Refusal("N206", message, at="bottom 1", help="both must be equal, or one of them 1")
+        raise Refusal("N206", message, at=at, help="both must be equal, or one of them 1")
     return simplest((first, second))
 
 
@@ -47,7 +51,9 @@ class Mul(Layer, origin=FORK, message="mul_param", bottoms=Arity(1, 2), colour=C
 
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
-        return (broadcast(bottoms[0], bottoms[1] if len(bottoms) == 2 else self.mul_shape),)
+        if len(bottoms) == 2:
+            return (broadcast(*bottoms),)
+        return (broadcast(bottoms[0], self.mul_shape, at="mul_shape"),)
 
     @override
     def weights(self, bottoms: Shapes) -> tuple[Weight, ...]:

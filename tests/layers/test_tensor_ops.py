@@ -118,6 +118,7 @@ class TestTensorOps(Family):
     )
     refused = (
         Refused("Mul, other sizes", 'input "x" [2, 3] input "g" [2, 4] layer "y" Mul { bottom: ["x", "g"] }', "N206"),
+        Refused("Mul, another factor", 'input "x" [2, 3] layer "y" Mul { mul_shape: [4, 1, 2] }', "N206"),
         Refused("Pad, an axis left out", 'input "x" [2, 3] layer "y" Pad { paddings: [1, 1] }', "N205"),
         Refused(
             "DepthToSpace, too few channels", 'input "x" [1, 6, 2, 2] layer "y" DepthToSpace { block_size: 2 }', "N208"
