@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from netdef.compiler.counted import counted
 from netdef.compiler.diagnostics import Diagnostic, Report, again
-from netdef.compiler.fixes import rename
+from netdef.compiler.fixes import Applicability, rename
 from netdef.compiler.layers import catalogue, foreign
 from netdef.compiler.net.definition import LayerDefinition
 from netdef.compiler.shape import Shapes
@@ -42,7 +42,8 @@ def unknown_types(definitions: Sequence[LayerDefinition], guessed: Mapping[int, 
             continue
         near = None if report.has_many("N209") else _near(kind, first)
         help = f'did you mean "{near}"?' if near else _in_its_place(found, guessed)
-        fixes = [fix for d in found if (fix := rename(d.places["type"][0], kind, near)) is not None]
+        how = Applicability.SAFE if near is not None and _plain(near) == _plain(kind) else Applicability.UNSAFE
+        fixes = [fix for d in found if (fix := rename(d.places["type"][0], kind, near, how)) is not None]
         fix = fixes[0]._replace(edits=tuple(edit for each in fixes for edit in each.edits)) if fixes else None
         report.add(Diagnostic("N209", f'there is no layer type "{kind}"', primary, labels, help=help, fix=fix))
 
@@ -79,9 +80,14 @@ def _as_opaque(layers: Sequence[LayerDefinition], guessed: Mapping[int, Shapes])
     return " ".join(lines[:_MOST_LINES]) + more
 
 
+def _plain(name: str) -> str:
+    """A type's name as far as nobody can mean another by it: ``inner_product`` is InnerProduct."""
+    return name.lower().replace("_", "")
+
+
 def _in_old_words(name: str) -> str | None:
     """The type that Caffe's older formats call so: a V1 word without its underscores, or a V0 name."""
-    typed = name.lower().replace("_", "")
+    typed = _plain(name)
     for kind in catalogue.every_type():
         if typed in (kind.v0.replace("_", ""), kind.v1 and kind.v1.word.lower().replace("_", "")):
             return kind.type_name

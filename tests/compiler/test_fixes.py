@@ -162,10 +162,13 @@ def test_a_fix_in_a_block_is_made_once_for_all_its_calls() -> None:
     assert apply_fixes(found).texts[PATH] == text.replace("max", "MAX")
 
 
-def test_a_type_that_is_misspelt_twice_is_mended_at_both_places() -> None:
-    text = HEAD + 'layer "r" Relu { top: "r" } layer { name: "q" type: "Relu" bottom: "r" top: "q" }'
+@pytest.mark.parametrize(
+    ("word", "how"), [("Relu", Applicability.SAFE), ("re_lu", Applicability.SAFE), ("ReLUU", Applicability.UNSAFE)]
+)
+def test_a_type_that_is_misspelt_twice_is_mended_at_both_places(word: str, how: Applicability) -> None:
+    text = HEAD + f'layer "r" {word} {{ top: "r" }} layer {{ name: "q" type: "{word}" bottom: "r" top: "q" }}'
     found = netdef.analyse(text, path=PATH).report
-    assert apply_fixes(found, Applicability.UNSAFE).texts[PATH] == text.replace("Relu", "ReLU")
+    assert apply_fixes(found, how).texts[PATH] == text.replace(word, "ReLU")
 
 
 # ---- the command
