@@ -52,7 +52,7 @@ class Mul(Layer, origin=FORK, message="mul_param", bottoms=Arity(1, 2), colour=C
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
         if len(bottoms) == 2:
-            return (broadcast(*bottoms),)
+            return (broadcast(bottoms[0], bottoms[1]),)
         return (broadcast(bottoms[0], self.mul_shape, at="mul_shape"),)
 
     @override
@@ -70,7 +70,7 @@ class Add(Layer, origin=FORK, bottoms=2, colour=Colour.YELLOW):
 
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
-        return (broadcast(*bottoms),)
+        return (broadcast(bottoms[0], bottoms[1]),)
 
 
 class Pad(Layer, origin=FORK, message="pad_param", number=224, keeps_positions=False):
