@@ -25,11 +25,11 @@ def broadcast(first: Shape, second: Shape, at: str = "bottom 1") -> Shape:
         Refusal: where they don't fit, ``at`` what says the second's shape.
     """
     rank = max(len(first), len(second))
-    padded = [(1,) * (rank - len(shape)) + shape for shape in (first, second)]
-    return tuple(_along(axis, *sizes, at) for axis, sizes in enumerate(zip(*padded, strict=True)))
+    ours, theirs = ((1,) * (rank - len(shape)) + shape for shape in (first, second))
+    return tuple(_along(axis, *sizes, at=at) for axis, sizes in enumerate(zip(ours, theirs, strict=True)))
 
 
-def _along(axis: int, first: Dim, second: Dim, at: str) -> Dim:
+def _along(axis: int, first: Dim, second: Dim, *, at: str) -> Dim:
     if first == 1 or second == 1:
         return second if first == 1 else first
     if compare(first, second) is Comparison.DIFFERENT:
