@@ -15,11 +15,10 @@ from netdef.compiler.layers.rois import (
     ROIWarping,
 )
 from netdef.compiler.net.net import BlobVersion, Node
-from netdef.compiler.onnx.base import EXPORT, UNWRITTEN
+from netdef.compiler.onnx.base import EXPORT
 from netdef.compiler.onnx.graph import Array, Graph
 from netdef.compiler.rules import SHAPES_ALONE
 
-EXPORT.refuse(GridROIAlign, UNWRITTEN)
 for _alone in (ROIAlign, ROIWarping):
     EXPORT.refuse(_alone, SHAPES_ALONE)
 
@@ -199,20 +198,56 @@ def mask_pooling(layer: MaskPooling, node: Node, graph: Graph) -> None:
 def mask_resize(layer: MaskResize, node: Node, graph: Graph) -> None:
     """Products with what each row and each column of the bottom counts."""
     x = node.bottoms[0].id
-    rows = _shares(x, 2, layer.output_height, graph)
-    columns = graph.op("Transpose", _shares(x, 3, layer.output_width, graph), perm=[1, 0])
+
+    def shares(axis: int, num: int) -> str:
+        size = graph.op("Cast", graph.op("Shape", x, start=axis, end=axis + 1), to=TensorProto.FLOAT)
+        step = graph.op("Div", size, graph.constant(num))
+        return _shares(graph.op("Mul", graph.constant(np.arange(num)[:, None]), step), x, axis, graph)
+
+    rows = shares(2, layer.output_height)
+    columns = graph.op("Transpose", shares(3, layer.output_width), perm=[1, 0])
     graph.op("MatMul", graph.op("MatMul", rows, x), columns, into=node.tops[0].id)
 
 
-def _shares(x: str, axis: int, num: int, graph: Graph) -> str:
-    """What each position along an axis counts (num, size) for samples at even steps.
+@EXPORT.rule(GridROIAlign)
+def grid_roi_align(layer: GridROIAlign, node: Node, graph: Graph) -> None:
+    """Region by region, products with what each row and each column of its map counts."""
+    x = node.bottoms[0].id
+    regions = _regions(node.bottoms[1], graph)
+    rows = _shares(_samples((regions.y1, regions.y2), layer.pooled_h, layer, graph), x, 2, graph)
+    columns = _shares(_samples((regions.x1, regions.x2), layer.pooled_w, layer, graph), x, 3, graph)
 
-    A sample is at the border, where it lies up to half a position outside, and nothing beyond.
+    def of_region(image: str, of_rows: str, of_columns: str) -> list[str]:
+        number = graph.op("Cast", graph.op("Squeeze", image, graph.constant([0], np.int64)), to=TensorProto.INT64)
+        by_row = graph.op("MatMul", of_rows, graph.op("Gather", x, number, axis=0))
+        found = graph.op("MatMul", by_row, graph.op("Transpose", of_columns, perm=[1, 0]))
+        return [graph.reshape(found, [-1, *layer.size()])]  # ONNX Runtime asks for its rank, and doesn't find it
+
+    body = graph.body(of_region, ["image", "rows", "columns"])
+    graph.ops("Scan", regions.image, rows, columns, into=[node.tops[0].id], body=body, num_scan_inputs=3)
+
+
+def _samples(sides: tuple[str, str], num: int, layer: GridROIAlign, graph: Graph) -> str:
+    """Where samples lie, (R, num + 1, 1): at even steps between the sides; outside where these have no distance."""
+    first, last = _padded(*sides, layer.pad_ratio, graph)
+    factor, half = graph.constant(layer.spatial_scale), graph.constant(0.5)
+    start, end = (graph.op("Sub", graph.op("Mul", side, factor), half) for side in (first, last))
+    step = graph.op("Div", graph.op("Sub", end, start), graph.constant(num))
+    at = graph.op("Add", start, graph.op("Mul", graph.constant(np.arange(num + 1)), step))
+    at = graph.op("Where", graph.op("Greater", end, start), at, graph.constant(-1))
+    return graph.op("Unsqueeze", at, graph.constant([2], np.int64))
+
+
+def _shares(samples: str, x: str, axis: int, graph: Graph) -> str:
+    """What each position along an axis counts (..., num, size) for bilinear samples at places (..., num, 1).
+
+    A sample is at the border where it lies up to half a position outside, and nothing beyond.
     """
     size = graph.op("Cast", graph.op("Shape", x, start=axis, end=axis + 1), to=TensorProto.FLOAT)
-    steps = graph.op("Mul", graph.constant(np.arange(num)[:, None]), graph.op("Div", size, graph.constant(num)))
-    at = graph.op("Min", steps, graph.op("Sub", size, graph.constant(1)))
+    none, half, one = (graph.constant(number) for number in (0, 0.5, 1))
+    at = graph.op("Min", graph.op("Max", samples, none), graph.op("Sub", size, one))
     distance = graph.op("Abs", graph.op("Sub", at, positions(x, axis, graph)))
-    share = graph.op("Relu", graph.op("Sub", graph.constant(1), distance))
-    inside = graph.op("LessOrEqual", steps, graph.op("Sub", size, graph.constant(0.5)))
-    return graph.op("Mul", share, graph.op("Cast", inside, to=TensorProto.FLOAT))
+    share = graph.op("Relu", graph.op("Sub", one, distance))
+    from_start = graph.op("GreaterOrEqual", samples, graph.constant(-0.5))
+    to_end = graph.op("LessOrEqual", samples, graph.op("Sub", size, half))
+    return graph.op("Mul", share, graph.op("Cast", graph.op("And", from_start, to_end), to=TensorProto.FLOAT))
