@@ -192,7 +192,7 @@ class Convolution(
     @override
     def problems(self) -> Iterator[Refusal]:
         yield from super().problems()
-        if self.sides and any(self.pad):
+        if self.sides and (any(self.pad) or len(self.pad) > 2):
             yield Refusal("N407", "pad and the sides' own pads exclude each other", at="pad", help="drop pad")
 
     @property

@@ -4,6 +4,9 @@ A region is a row of five numbers: the number of its image in the batch, and its
 net's input, both included. ``spatial_scale`` is one over the map's stride: it turns pixels into positions of the map.
 """
 
+from collections.abc import Iterator
+from math import inf
+
 from netdef.compiler.compare_sizes import Comparison, compare, is_below, may_divide
 from netdef.compiler.counted import counted
 from netdef.compiler.layers.base import Layer
@@ -42,6 +45,14 @@ class _OfRegions(Layer, bottoms=2, keeps_positions=False, holds={1: Holds.REGION
     def channels(self, bottom: Shape) -> Shape:
         """The channels of what is cut out of a map, as an axis."""
         return bottom[1:2]
+
+    @override
+    def problems(self) -> Iterator[Refusal]:
+        yield from super().problems()
+        scale = getattr(self, "spatial_scale", 1.0)
+        if not 0 < scale < inf:
+            message = f"spatial_scale must be above 0 and finite, and is {scale:g}"
+            yield Refusal("N202", message, at="spatial_scale", help="write 0.0625 for a map of stride 16")
 
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
+from math import inf
 
 from netdef.compiler.layers.base import Layer
 from netdef.compiler.layers.checks import is_empty, need_rank
@@ -37,8 +38,9 @@ class _Resizing(Layer):
         if len(chosen) > 1:
             yield Refusal("N407", f"{chosen[1]} excludes {chosen[0]}", at=chosen[1], help="keep one of them")
         for name in ("scale_height", "scale_width"):
-            if getattr(self, name) <= 0:
-                yield Refusal("N202", f"{name} must be above 0, and is {getattr(self, name):g}", at=name)
+            if not 0 < getattr(self, name) < inf:
+                message = f"{name} must be above 0 and finite, and is {getattr(self, name):g}"
+                yield Refusal("N202", message, at=name)
 
     @property
     def axes(self) -> tuple[int, int]:

@@ -72,7 +72,8 @@ def inner_distance(layer: InnerDistance, node: Node, graph: Graph) -> None:
         ]
         products = graph.op("MatMul", x, graph.op("Transpose", points, perm=[1, 0]))
         found = graph.op("Sub", graph.op("Add", *squares), graph.op("Mul", products, graph.constant(2)))
-    graph.reshape(found, [*graph.sizes(bottom, 0, axis), graph.sizes(top)[-1]], into=top.id)
+    num = graph.shape(top)[-1]
+    graph.reshape(found, [*graph.sizes(bottom, 0, axis), num if isinstance(num, int) else -1], into=top.id)
 
 
 def _points(layer: InnerDistance, node: Node, graph: Graph) -> str:

@@ -36,7 +36,10 @@ def add(layer: Add, node: Node, graph: Graph) -> None:
 
 @EXPORT.rule(Pad)
 def pad(layer: Pad, node: Node, graph: Graph) -> None:
-    """Pad."""
+    """Pad; a single number has no axis to pad, and ONNX Runtime's Pad refuses it."""
+    if not node.bottoms[0].shape:
+        graph.op("Identity", node.bottoms[0].id, into=node.tops[0].id)
+        return
     _padded(node.bottoms[0].id, pairs(layer.paddings), graph, layer.constant_values, into=node.tops[0].id)
 
 

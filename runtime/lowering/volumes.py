@@ -80,12 +80,15 @@ def _pooling(layer: Pooling3D | FlatPooling3D, node: Node) -> Op:
     def pooled(x: Tensor) -> Tensor:
         (top,) = layer.infer((tuple(x.shape),), 1)
         along = [*zip(x.shape[2:], map(known, top[2:]), kernel, steps, pads, strict=True)]
-        behind = [max((num - 1) * step + k - size - pad, 0) for size, num, k, step, pad in along]
+        # A step beyond the volume leaves what no window sees: one to its end leads to the same.
+        apart = [min(step, size + 2 * pad) for size, _, _, step, pad in along]
+        ends = [(num - 1) * step + k for (_, num, k, _, _), step in zip(along, apart, strict=True)]
+        behind = [max(end - size - pad, 0) for end, (size, _, _, _, pad) in zip(ends, along, strict=True)]
         border = [side for pad, end in zip(reversed(pads), reversed(behind), strict=True) for side in (pad, end)]
         if layer.pool is Reduce.MAX:
             greatest = functional.pad(x, border, value=float(torch.finfo(x.dtype).min))
-            return _first(functional.max_pool3d(greatest, kernel, steps), top)
-        sums = _first(functional.avg_pool3d(functional.pad(x, border), kernel, steps, divisor_override=1), top)
+            return _first(functional.max_pool3d(greatest, kernel, apart), top)
+        sums = _first(functional.avg_pool3d(functional.pad(x, border), kernel, apart, divisor_override=1), top)
         extents = [_extents(*axis, like=x) for axis in along]
         return sums / (extents[0][:, None, None] * extents[1][:, None] * extents[2])
 

@@ -129,6 +129,11 @@ class TestConvolution(Family):
             'input "x" [2, 3, 5, 6] layer "y" Convolution { num_output: 2 kernel_size: 3 pad: 1 pad_t: 1 }',
             "N407",
         ),
+        Refused(
+            "Convolution, more pads than an image has axes",
+            'input "x" [2, 3, 5, 6] layer "y" Convolution { num_output: 2 kernel_size: 3 pad: [0, 0, 0] pad_t: 1 }',
+            "N407",
+        ),
         Refused("without a window", 'input "x" [1, 3, 5, 5] layer "y" Convolution { num_output: 2 }', "N201"),
         Refused(
             "outputs that groups don't divide",

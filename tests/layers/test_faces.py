@@ -75,6 +75,14 @@ class TestFaces(Family):
             formula=lambda x, w: ((x[:, None] - w.reshape(5, 8)) ** 2).sum(2),
         ),
         Case(
+            "InnerDistance to the samples themselves",
+            'input "x" [3, 8] input "w" [3, 8] layer "y" InnerDistance { bottom: ["x", "w"] }',
+            layer=InnerDistance(),
+            shapes={"y": (3, 3)},
+            macs=3 * 8 * 3,
+            formula=lambda x, w: ((x[:, None] - w) ** 2).sum(2),
+        ),
+        Case(
             "GeneralContrastiveLoss, one negative of a row",
             NET + f'layer "y" GeneralContrastiveLoss {{ {BOTH} positive_margin: 0.1 negative_margin: 1.2 '
             "negative_weight: 0.5 max_negative_only: true }",

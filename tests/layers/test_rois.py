@@ -110,6 +110,11 @@ class TestRois(Family):
             MAP + 'layer "y" ROIPooling { bottom: ["x", "rois"] pooled_w: 3 }',
             "N408",
         ),
+        Refused(
+            "a map of no size",
+            MAP + 'layer "y" ROIPooling { bottom: ["x", "rois"] pooled_h: 2 pooled_w: 3 spatial_scale: -0.5 }',
+            "N202",
+        ),
         Refused("a size of 0", MAP + 'layer "y" ROIPooling { bottom: ["x", "rois"] pooled_h: 0 pooled_w: 3 }', "N405"),
         Refused(
             "rows that are too short",

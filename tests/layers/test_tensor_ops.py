@@ -73,6 +73,13 @@ class TestTensorOps(Family):
             formula=lambda x: np.pad(x, [(0, 0), (1, 2), (0, 3)], constant_values=-1.5),
         ),
         Case(
+            "Pad, a single number",
+            'input "x" [] layer "y" Pad { constant_values: 0.75 }',
+            layer=Pad(constant_values=0.75),
+            shapes={"y": ()},
+            formula=lambda x: x,
+        ),
+        Case(
             "DepthToSpace, channels last",
             'input "x" [2, 2, 3, 12] layer "y" DepthToSpace { block_size: 2 }',
             layer=DepthToSpace(block_size=2),

@@ -78,6 +78,7 @@ class TestTensorResizing(Family):
             "N407",
         ),
         Refused("nothing left", 'input "x" [1, 2, 3, 1] layer "y" ResizeNearestNeighbor { scale_width: 0.2 }', "N204"),
+        Refused("no end", 'input "x" [1, 2, 3, 1] layer "y" ResizeBilinear { scale_height: inf }', "N202"),
         Refused("a scale of 0", 'input "x" [1, 2, 3, 1] layer "y" ResizeNearestNeighbor { scale_width: 0 }', "N202"),
     )
 

@@ -1,6 +1,7 @@
 """C3D's layers over volumes."""
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from netdef.compiler.layers.pooling import Reduce
@@ -14,7 +15,9 @@ from netdef.compiler.layers.volumes import (
     VoxelSoftmax,
     VoxelSoftmaxLoss,
 )
+from netdef.runtime.lower_net import lower
 from tests.layers.cases import SHAPES_ALONE, Case, Family, Refused, fork
+from tests.nets import net_of
 
 Doubles = NDArray[np.float64]
 
@@ -138,3 +141,11 @@ class TestVolumes(Family):
             "N206",
         ),
     )
+
+
+def test_a_step_far_beyond_a_volume_takes_no_memory() -> None:
+    text = 'input "x" [1, 2, 3, 2, 2] layer "y" Pooling3D { kernel_size: 1 temporal_stride: 2000000000 }'
+    x = torch.randn(1, 2, 3, 2, 2)
+    found = lower(net_of(text))(x=x)["y"]
+    assert torch.equal(found[:, :, 0], x[:, :, 0])
+    assert (found[:, :, 1] == torch.finfo(torch.float32).min).all()
