@@ -1,5 +1,7 @@
 """Losses of detectors: of boxes, and of the classes of regions."""
 
+from collections.abc import Iterator
+
 from netdef.compiler.layers.base import Arity, Divisor, Layer
 from netdef.compiler.layers.checks import find_axis, other_shape
 from netdef.compiler.layers.roles import Colour, Makes, Written
@@ -71,6 +73,11 @@ class WeightedSmoothL1Loss(
     """
 
     sigma: float = param(1, default=1.0, doc="the distance grows straight from 1 / sigma^2 on")
+
+    @override
+    def problems(self) -> Iterator[Refusal]:
+        if not self.sigma:
+            yield Refusal("N202", "sigma: 0 makes every distance 0", at="sigma", help="drop sigma, which is 1")
 
     @classmethod
     @override

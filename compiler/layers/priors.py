@@ -1,7 +1,7 @@
 """Boxes from which a detector's predictions start, spread over an image."""
 
 from collections.abc import Iterator
-from math import isfinite
+from math import inf, isfinite
 from typing import NamedTuple
 
 from netdef.compiler.layers.base import Layer
@@ -60,8 +60,8 @@ class PriorBox(
             for place, size in enumerate(getattr(self, name)):
                 if not isfinite(size):
                     yield Refusal("N202", f"a side is so many pixels, and not {size:g}", at=f"{name} {place}")
-        if any(ratio <= 0 for ratio in self.aspect_ratio):
-            yield Refusal("N202", "a ratio must be above 0", at="aspect_ratio")
+        if not all(0 < ratio < inf for ratio in self.aspect_ratio):
+            yield Refusal("N202", "a ratio must be above 0 and finite", at="aspect_ratio")
         if len(self.variance) not in (0, 1, 4):
             message = f"one variance for all coordinates, or four, and not {len(self.variance)}"
             yield Refusal("N202", message, at="variance", help="write variance: [0.1, 0.1, 0.2, 0.2], as SSD does")

@@ -1,5 +1,8 @@
 """Regions of interest that a net proposes by itself, and those that count in its loss."""
 
+from collections.abc import Iterator
+from math import inf
+
 from netdef.compiler.compare_sizes import Comparison, compare
 from netdef.compiler.layers.anchors import Boxes, anchors, half_away
 from netdef.compiler.layers.base import Arity, Layer
@@ -42,6 +45,14 @@ class _Proposing(
     pre_nms_topn: int = param(6, default=6000, least=1, doc="boxes that are kept before overlaps are removed")
     post_nms_topn: int = param(7, default=300, least=1, doc="boxes that are kept in the end")
     nms_thresh: float = param(8, default=0.7, doc="boxes that overlap a better one by more are removed")
+
+    @override
+    def problems(self) -> Iterator[Refusal]:
+        for name in ("ratio", "scale"):
+            for place, value in enumerate(getattr(self, name)):
+                if not 0 < value < inf:
+                    message = f"a {name} must be above 0 and finite, and is {value:g}"
+                    yield Refusal("N202", message, at=f"{name} {place}")
 
     @property
     def anchors(self) -> Boxes:

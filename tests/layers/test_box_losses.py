@@ -81,6 +81,11 @@ class TestBoxLosses(Family):
     )
     refused = (
         Refused(
+            "no distance",
+            'input "x" [4] input "t" [4] layer "y" SmoothL1Loss { bottom: ["x", "t", "t", "t"] sigma: 0 }',
+            "N202",
+        ),
+        Refused(
             "smooth_l1_three_bottoms: one weight of two",
             FOUR + 'layer "y" SmoothL1Loss { bottom: ["x", "t", "i"] }',
             "N503",

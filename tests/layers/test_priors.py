@@ -44,6 +44,12 @@ class TestPriors(Family):
         ),
     )
     refused = (
+        Refused(
+            "a ratio without end",
+            'input "x" [1, 2, 3, 3] input "d" [1, 3, 9, 9] '
+            'layer "y" PriorBox { bottom: ["x", "d"] min_size: 4 aspect_ratio: inf }',
+            "N202",
+        ),
         Refused("PriorBox without a size", f"{HEAD} {{ {BOTTOMS} }}", "N201"),
         Refused("PriorBox, a side of 0", f"{HEAD} {{ {BOTTOMS} min_size: 0 }}", "N202"),
         Refused("PriorBox, fewer max_size", f"{HEAD} {{ {BOTTOMS} min_size: [3, 4] max_size: 5 }}", "N202"),

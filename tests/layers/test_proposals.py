@@ -66,6 +66,12 @@ class TestProposals(Family):
     )
     refused = (
         Refused(
+            "a ratio of 0",
+            'input "s" [1, 2, 5, 7] input "d" [1, 4, 5, 7] input "info" [1, 3] '
+            'layer "y" Proposal { bottom: ["s", "d", "info"] ratio: 0 scale: 8 }',
+            "N202",
+        ),
+        Refused(
             "anchors for other channels",
             NET + f'layer "y" Proposal {{ bottom: ["s", "d", "info"] {ANCHORS} scale: 2 }}',
             "N206",
