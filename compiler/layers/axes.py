@@ -57,7 +57,7 @@ class Transpose(Layer, origin="ctpn", message="transpose_param", keeps_positions
     @override
     def infer(self, bottoms: Shapes, num_tops: int) -> Shapes:
         (bottom,) = bottoms
-        if sorted(self.dim) != [*range(len(bottom))] or not bottom:
+        if sorted(self.dim) != [*range(len(bottom))]:
             message = f"dim must name each of the bottom's {counted(len(bottom), 'axis', 'axes')} once"
             help = f"write dim: [{', '.join(map(str, range(len(bottom))))}] in another order"
             raise Refusal("N205", message, at="dim", help=help)
