@@ -121,7 +121,7 @@ def _correction(extents: list[Array], area: int | None) -> Array:
     return correction
 
 
-_WIDEST = 2**24
+WIDEST = 2**24
 """Beyond this many pixels ONNX Runtime may lose count of where a window ends."""
 
 
@@ -132,7 +132,7 @@ def _free(layer: Pooling, node: Node, graph: Graph) -> None:
     if ceil and not any(pad) and (stride.h > kernel.h or stride.w > kernel.w):
         message = "at some sizes a last window lies wholly behind the image, which a model has only at a fixed size"
         raise Refusal("N1011", message, at="stride", help="leave H and W out of --dynamic, or use round_mode: FLOOR")
-    if max(*kernel, *stride) > _WIDEST:
+    if max(*kernel, *stride) > WIDEST:
         message = f"a {show(kernel)} window is wider than any image, which a model can have only at a fixed size"
         raise Refusal("N1011", message, at="kernel", help="leave H and W out of --dynamic, or use global_pooling")
     window: dict[str, Any] = {

@@ -19,7 +19,7 @@ from netdef.compiler.layers.volumes import (
 from netdef.compiler.net.net import Node
 from netdef.compiler.onnx.base import EXPORT
 from netdef.compiler.onnx.graph import Array, Graph
-from netdef.compiler.onnx.pooling import refuse_chance
+from netdef.compiler.onnx.pooling import WIDEST, refuse_chance
 from netdef.compiler.rules import SHAPES_ALONE
 from netdef.compiler.schema.message import Refusal
 from netdef.compiler.shape import known
@@ -83,6 +83,9 @@ def pooling(layer: Pooling3D | FlatPooling3D, node: Node, graph: Graph) -> None:
             graph.op("MaxPool" if layer.pool is Reduce.MAX else "AveragePool", x, into=top, **window)
             return
         ends = graph.constant(behind, np.int64)
+    elif slide.steps.max() > WIDEST:
+        message = "a last window may begin further behind the volume than a model's padding reaches"
+        raise Refusal("N1011", message, at="stride", help="leave H and W out of --dynamic")
     else:
         ends = _ends(slide, x, graph)
     around = graph.op("Concat", graph.constant([0, 0, *pads, 0, 0], np.int64), ends, axis=0)

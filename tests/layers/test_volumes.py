@@ -1,6 +1,7 @@
 """C3D's layers over volumes."""
 
 import numpy as np
+import pytest
 import torch
 from numpy.typing import NDArray
 
@@ -15,6 +16,8 @@ from netdef.compiler.layers.volumes import (
     VoxelSoftmax,
     VoxelSoftmaxLoss,
 )
+from netdef.compiler.net_error import NetError
+from netdef.compiler.onnx import onnx_model
 from netdef.runtime.lower_net import lower
 from tests.layers.cases import SHAPES_ALONE, Case, Family, Refused, fork
 from tests.nets import net_of
@@ -146,6 +149,9 @@ class TestVolumes(Family):
 def test_a_step_far_beyond_a_volume_takes_no_memory() -> None:
     text = 'input "x" [1, 2, 3, 2, 2] layer "y" Pooling3D { kernel_size: 1 temporal_stride: 2000000000 }'
     x = torch.randn(1, 2, 3, 2, 2)
-    found = lower(net_of(text))(x=x)["y"]
+    net = net_of(text)
+    found = lower(net)(x=x)["y"]
     assert torch.equal(found[:, :, 0], x[:, :, 0])
     assert (found[:, :, 1] == torch.finfo(torch.float32).min).all()
+    with pytest.raises(NetError, match="further behind the volume than a model's padding reaches"):
+        onnx_model(net, dynamic=("H", "W"))
