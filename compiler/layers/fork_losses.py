@@ -68,7 +68,8 @@ class DiceCoefLoss(_OfTwo, origin=COPIES):
 
     bottom   shares from 0 to 1, and what they should be; two blobs of one shape
     top      the loss, a scalar
-    example  layer "loss" DiceCoefLoss { bottom: ["found", "wanted"] }  # 2x1x5x7, 2x1x5x7 -> scalar
+    example  layer "loss" DiceCoefLoss { bottom: ["found", "wanted"] origin: "public copies" }
+             # 2x1x5x7, 2x1x5x7 -> scalar
 
     Other copies of the layer take a coefficient of each image, of squares.
     """

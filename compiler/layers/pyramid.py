@@ -78,7 +78,8 @@ class SpatialPyramidPooling(
 
     bottom   (N, C, H, W), no wider than high
     top      (N, D, 1, 1), D = C times the windows of all levels; with one level the image as a whole
-    example  layer "spp" SpatialPyramidPooling { spatial_bin: [6, 3, 2, 1] }  # 1x256x13x13 -> 1x12800x1x1
+    example  layer "spp" SpatialPyramidPooling { spatial_bin: [6, 3, 2, 1] origin: "public copies" }
+             # 1x256x13x13 -> 1x12800x1x1
 
     A level of b parts pools with a window of ceil(H / b) and steps of floor(H / b), as Caffe does: where H is not much
     more than b, that makes more than b x b windows. The copies read ``pool`` of ``pooling_param``, so it is MAX.
