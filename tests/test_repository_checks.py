@@ -17,7 +17,7 @@ from netdef.cli import COMMANDS
 
 ROOT = Path(__file__).parent.parent
 HOOKS = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
-ACTION = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
+ACTION = yaml.safe_load((ROOT / ".github/actions/check/action.yml").read_text("utf-8"))
 
 SOUND = 'name: "sound"\ninput "data" [1, 3, 8, 8]\nlayer "fc" InnerProduct { num_output: 2 }\n'
 WRONG = 'input "data" [1, 3, 8, 8]\nlayer "conv" Convolution { num_output: 2 kernel_size: 9 }\n'
